@@ -1,0 +1,90 @@
+// Who may import whom: the one direction of imports that the README's map draws.
+const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+const path = (p) => ({ path: p });
+
+module.exports = {
+  forbidden: [
+    forbid('no-cycles', 'A cycle means that two rooms are one.', {}, { circular: true }),
+    forbid('no-barrels', 'An index.ts hides where things are.', {}, path('(^|/)index\\.ts$')),
+    forbid(
+      'resolvable',
+      'An import that resolves to nothing fails only at run time.',
+      {},
+      { couldNotResolve: true },
+    ),
+    forbid('core-is-pure', 'sharder/core imports only itself: no node:*, no npm.', path('^sharder/core/'), {
+      pathNot: '^sharder/core/',
+    }),
+    forbid(
+      'etcd-client-is-portable',
+      'The etcd client runs in the simulator: it imports core alone.',
+      path('^sharder/etcd/client/'),
+      { pathNot: '^sharder/(core|etcd/client)/' },
+    ),
+    forbid(
+      'sharder-is-below',
+      'The data plane knows nothing of the control plane.',
+      path('^sharder/'),
+      path('^(cluster|sim|scripts|test)/'),
+    ),
+    forbid('sim-sees-the-pure-parts', 'The simulator runs pure parts alone.', path('^sim/'), {
+      path: '^(sharder|cluster|scripts|test)/',
+      pathNot: '^sharder/(core/|etcd/client/|hash\\.ts$)|^cluster/viewserver/pure/',
+    }),
+    forbid(
+      'sim-has-no-sockets',
+      'Virtual time has no sockets, no Koa and no processes.',
+      path('^sim/'),
+      path('^(net|http|http2|koa|execa|node_modules/(koa|execa|@grpc|etcd3))'),
+    ),
+    forbid('manifests-are-pure', 'Manifests are a function of the topology.', path('^cluster/manifests/'), {
+      path: '^(sharder|cluster|sim|scripts|test)/',
+      pathNot: '^cluster/(manifests/|topology\\.ts$)',
+    }),
+    forbid(
+      'cluster-is-below-scripts',
+      'The control plane knows neither simulator nor command line.',
+      path('^cluster/'),
+      path('^(sim|scripts|test)/'),
+    ),
+    forbid(
+      'scripts-is-the-top',
+      'Only tests import the command line.',
+      { pathNot: '^(scripts|test)/' },
+      path('^scripts/'),
+    ),
+    forbid(
+      'production-without-tests',
+      'Tests import production, never the other way.',
+      { pathNot: '^test/' },
+      path('^test/'),
+    ),
+    forbid(
+      'one-file-runs-commands',
+      'execa is called in one file.',
+      { pathNot: '^cluster/run-command\\.ts$|^test/' },
+      path('node_modules/execa'),
+    ),
+    forbid(
+      'one-file-speaks-kubernetes',
+      'The Kubernetes client is called in one file.',
+      { pathNot: '^cluster/kubernetes-client\\.ts$|^test/' },
+      path('node_modules/@kubernetes/client-node'),
+    ),
+    forbid(
+      'no-dev-dependencies',
+      'Production imports production dependencies.',
+      { path: '^(sharder|cluster)/' },
+      { dependencyTypes: ['npm-dev'] },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

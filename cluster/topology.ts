@@ -1,0 +1,107 @@
+/**
+ * The one description of a cluster: what every provider starts, what the manifests are generated from, what a benchmark
+ * varies. It is plain data, complete (every field has a value after parsing) and validated; a wrong value is a
+ * `TopologyError` that names the field and what is allowed.
+ */
+import { z } from 'zod';
+
+const quantityPattern = /^[1-9][0-9]*(Ki|Mi|Gi|Ti)$/;
+const cpuPattern = /^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]+)$/;
+
+const wholeNumber = (min: number, max: number) =>
+  z.int({ error: `a whole number from ${min} to ${max}` }).min(min).max(max);
+const oneOf = (...allowed: [number, ...number[]]) =>
+  z.int().refine((value) => allowed.includes(value), { error: `one of ${allowed.join(', ')}` });
+const cpu = z.string().regex(cpuPattern, 'cores such as "300m", "0.5" or "2"').nullable();
+const memory = z.string().regex(quantityPattern, 'a size such as "256Mi" or "1Gi"').nullable();
+const bytes = z.string().regex(quantityPattern, 'a size such as "64Mi" or "8Gi"');
+const image = z.string().min(1).max(255);
+
+/** Limits of one process or container; null means none. A provider that cannot enforce them says so. */
+const resources = z.strictObject({ cpu: cpu.default(null), memory: memory.default(null) });
+
+const schema = z.strictObject({
+  /** Names the cluster: kind cluster, namespace, cluster tokens. */
+  name: z
+    .string()
+    .regex(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, 'lower-case letters, digits and dashes, 32 at most')
+    .default('vase'),
+  /** Number of shards: independent etcd clusters. */
+  shards: wholeNumber(1, 64).default(3),
+  /** Number of the first shard; the home shard. Only the manifests' generator uses another one than 1. */
+  firstShard: wholeNumber(1, 1_000_000).default(1),
+  /** etcd members of each shard. */
+  members: oneOf(1, 3, 5).default(3),
+  /** Sharder processes or replicas. */
+  sharders: wholeNumber(1, 1000).default(2),
+  ports: z
+    .strictObject({
+      /** Where users reach the store. 0: any free port. */
+      http: wholeNumber(0, 65_535).default(5000),
+    })
+    .prefault({}),
+  etcd: z
+    .strictObject({
+      heartbeatMs: wholeNumber(10, 10_000).default(100),
+      electionMs: wholeNumber(50, 50_000).default(1000),
+      /** Backend quota: past it etcd refuses writes. */
+      quota: bytes.default('2Gi'),
+      /** History kept for watches and reads at a revision. */
+      compactionRetention: z
+        .string()
+        .regex(/^[1-9][0-9]*[mh]$/, 'a duration such as "30m" or "1h"')
+        .default('10m'),
+      /** etcd's --max-txn-ops: bounds the batches of the sharders. */
+      maxTxnOps: wholeNumber(128, 10_000).default(1024),
+      /** Size of each member's volume. */
+      volume: bytes.default('10Gi'),
+    })
+    .refine((etcd) => etcd.electionMs >= 5 * etcd.heartbeatMs, {
+      error: 'at least 5 times etcd.heartbeatMs',
+      path: ['electionMs'],
+    })
+    .prefault({}),
+  resources: z
+    .strictObject({ sharder: resources.prefault({}), etcd: resources.prefault({}) })
+    .prefault({}),
+  images: z
+    .strictObject({
+      /** The kind node; VASE_NODE_IMAGE. */
+      node: image.default('kindest/node:v1.35.0'),
+      /** etcd; VASE_ETCD_IMAGE. */
+      etcd: image.default('registry.k8s.io/etcd:3.5.21-0'),
+      /** What the sharder's image is built from; VASE_BASE_IMAGE. */
+      base: image.default('node:24-slim'),
+    })
+    .prefault({}),
+});
+
+export type Topology = z.output<typeof schema>;
+/** A topology with any field left out. */
+export type TopologyInput = z.input<typeof schema>;
+
+/** A usage error: one sentence that names the field and what is allowed. */
+export class TopologyError extends Error {
+  override name = 'TopologyError';
+}
+
+/**
+ * Validates and completes a topology.
+ * @throws TopologyError on the first wrong or unknown field.
+ */
+export function parseTopology(input: unknown): Topology {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const field = issue.path.join('.') || 'topology';
+  if (issue.code === 'unrecognized_keys') {
+    const where = issue.path.length > 0 ? `${field}.` : '';
+    throw new TopologyError(`topology: unknown field ${where}${issue.keys.join(', ')}`);
+  }
+  throw new TopologyError(`topology: ${field}: must be ${issue.message.replace(/^Invalid input: expected /, '')}`);
+}
+
+/** The numbers of the shards, the home shard first. */
+export function shardIds(topology: Pick<Topology, 'shards' | 'firstShard'>): number[] {
+  return Array.from({ length: topology.shards }, (_, index) => topology.firstShard + index);
+}

@@ -1,0 +1,87 @@
+/**
+ * The seam between production and simulation. Everything above these ports is the same code in both worlds; production
+ * implements them with timers and gRPC, the simulator with virtual time and simulated members.
+ */
+import type { EtcdEvent, EtcdReply, EtcdRequest, WatchRequest } from './etcd-messages.ts';
+
+/** Ends what it was returned for. Calling it a second time, or after the thing has ended, does nothing. */
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Milliseconds on a clock that never goes back; its zero has no meaning. */
+  nowMs(): number;
+  /** Runs the callback once, `delayMs` from now at the earliest. A delay of 0 means: after what is already pending. */
+  schedule(delayMs: number, callback: () => void): Cancel;
+}
+
+export interface Random {
+  /** A uniform integer in [0, 2^32). */
+  nextUint32(): number;
+}
+
+/**
+ * What became of one call to one etcd member.
+ * - `reply`: the member answered.
+ * - `refused`: the member answered that it did not apply the request (a definite error, see `EtcdErrorCode`).
+ * - `not_sent`: the request provably never left this process (no connection).
+ * - `lost`: the request left and no usable answer came: it may or may not have been applied, now or later.
+ */
+export type RpcResult =
+  | { kind: 'reply'; reply: EtcdReply }
+  | { kind: 'refused'; code: EtcdErrorCode; message: string }
+  | { kind: 'not_sent'; message: string }
+  | { kind: 'lost'; message: string };
+
+/**
+ * Errors of etcd that prove that the request was not applied. Names follow etcd's rpctypes (api/v3rpc/rpctypes).
+ * `other_definite` is an InvalidArgument, FailedPrecondition, NotFound or OutOfRange that has no name here.
+ */
+export type EtcdErrorCode =
+  | 'compacted'
+  | 'future_revision'
+  | 'duplicate_key'
+  | 'too_many_operations'
+  | 'empty_key'
+  | 'request_too_large'
+  | 'no_space'
+  | 'too_many_requests'
+  | 'lease_not_found'
+  | 'lease_exists'
+  | 'lease_ttl_too_large'
+  | 'key_not_found'
+  | 'other_definite';
+
+/** Why a watch ended. `compacted`: events before `compactRevision` are gone; `lost`: the stream broke. */
+export type WatchEnd = { kind: 'compacted'; compactRevision: number } | { kind: 'lost'; message: string };
+
+export interface WatchSink {
+  /** The member accepted the watch; events from `startRevision` on (or from `revision` + 1 when it was 0) will follow. */
+  onCreated?(revision: number): void;
+  /**
+   * Events in revision order; all events of one revision arrive in one call. `revision` is the header's: everything up
+   * to it has been delivered. An empty list is a progress notification.
+   */
+  onEvents(events: readonly EtcdEvent[], revision: number): void;
+  /** The watch is over; nothing follows. Not called after the watch's own `Cancel`. */
+  onEnd(end: WatchEnd): void;
+}
+
+export interface EtcdRpc {
+  /**
+   * One unary call to the member at `endpoint` ("host:port"). Sends at most once, never retries and never rejects.
+   * @param options.deadlineMs milliseconds from now after which the result is `lost` (or `not_sent` if still unsent).
+   */
+  call(endpoint: string, request: EtcdRequest, options: { deadlineMs: number }): Promise<RpcResult>;
+  /** Opens a watch on the member at `endpoint`. Never reconnects by itself. */
+  watch(endpoint: string, request: WatchRequest, sink: WatchSink): Cancel;
+}
+
+export interface TraceEvent {
+  /** Dotted name, for example `fence.changed`. */
+  name: string;
+  [field: string]: string | number | boolean | null;
+}
+
+export interface Trace {
+  emit(event: TraceEvent): void;
+}

@@ -1,0 +1,18 @@
+// Four projects by what they need: unit (nothing), property (CPU), contract (real etcd), e2e (a cluster of processes).
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string, testTimeout: number, options: object = {}) => ({
+  test: { name, include: [include], testTimeout, hookTimeout: testTimeout, ...options },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', 'test/unit/**/*.test.ts', 20_000),
+      project('property', 'test/property/**/*.test.ts', 600_000),
+      project('contract', 'test/contract/**/*.test.ts', 300_000),
+      // One file at a time: each brings up its own cluster of processes on a machine of two cores.
+      project('e2e', 'test/e2e/**/*.test.ts', 600_000, { fileParallelism: false }),
+    ],
+  },
+});
