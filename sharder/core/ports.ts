@@ -30,7 +30,10 @@ export type RpcResult =
   | { kind: 'reply'; reply: EtcdReply }
   | { kind: 'refused'; code: EtcdErrorCode; message: string }
   | { kind: 'not_sent'; message: string }
-  | { kind: 'lost'; message: string };
+  | { kind: 'lost'; cause?: LostCause; message: string };
+
+/** Why no usable answer came; absent: the connection broke or the member gave up. */
+export type LostCause = 'deadline' | 'reply_too_large';
 
 /**
  * Errors of etcd that prove that the request was not applied. Names follow etcd's rpctypes (api/v3rpc/rpctypes).
@@ -43,7 +46,6 @@ export type EtcdErrorCode =
   | 'too_many_operations'
   | 'empty_key'
   | 'request_too_large'
-  | 'no_space'
   | 'too_many_requests'
   | 'lease_not_found'
   | 'lease_exists'

@@ -1,0 +1,84 @@
+/** A sharder's configuration, from environment variables alone, as in a pod. */
+import { readFileSync } from 'node:fs';
+import { defaultLimits, type Limits } from './core/limits.ts';
+import type { EtcdTls } from './etcd/connection.ts';
+
+export interface SharderConfig {
+  /** VASE_NAME: its name in logs. */
+  name: string;
+  /** VASE_HOME: client endpoints of the home shard, "host:port,host:port". */
+  home: readonly string[];
+  /** VASE_HOST and VASE_PORT: where users reach it; VASE_REUSE_PORT=1 shares the port with other sharders. */
+  host: string;
+  port: number;
+  reusePort: boolean;
+  /** VASE_ADMIN_PORT: a port of its own for probes and metrics; null for none. */
+  adminPort: number | null;
+  /** VASE_LOG_LEVEL */
+  logLevel: string;
+  /** VASE_DRAIN_MS: between "not ready" and the close of the port, for balancers to notice. */
+  drainMs: number;
+  /** VASE_TLS_CA, VASE_TLS_CERT, VASE_TLS_KEY: files for mutual TLS with etcd. */
+  tls: EtcdTls | null;
+  limits: Limits;
+}
+
+/** A usage error: one sentence that names the variable and what is allowed. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws ConfigError */
+export function readConfig(environment: Environment): SharderConfig {
+  const whole = (name: string, fallback: number, min: number, max: number) => {
+    const text = environment[name];
+    if (text === undefined || text === '') return fallback;
+    const value = Number(text);
+    if (!/^[0-9]+$/.test(text) || value < min || value > max) {
+      throw new ConfigError(
+        `${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`,
+      );
+    }
+    return value;
+  };
+  const home = (environment['VASE_HOME'] ?? '').split(',').filter((endpoint) => endpoint !== '');
+  if (home.length === 0 || !home.every((endpoint) => /^[^:\s]+:[0-9]+$/.test(endpoint))) {
+    throw new ConfigError(
+      "VASE_HOME must be the home shard's client endpoints, host:port, separated by commas",
+    );
+  }
+  const adminPort = whole('VASE_ADMIN_PORT', -1, 0, 65_535);
+  // One less than etcd's --max-txn-ops for the nesting of a conditional write, one for safety.
+  const maxTxnOps = whole('VASE_MAX_TXN_OPS', 128, 4, 100_000);
+  return {
+    name: environment['VASE_NAME'] ?? `sharder-${process.pid}`,
+    home,
+    host: environment['VASE_HOST'] ?? '127.0.0.1',
+    port: whole('VASE_PORT', 5000, 0, 65_535),
+    reusePort: environment['VASE_REUSE_PORT'] === '1',
+    adminPort: adminPort < 0 ? null : adminPort,
+    logLevel: environment['VASE_LOG_LEVEL'] ?? 'info',
+    drainMs: whole('VASE_DRAIN_MS', 0, 0, 60_000),
+    tls: readTls(environment),
+    limits: {
+      ...defaultLimits,
+      batchOperationsMax: Math.min(maxTxnOps - 2, 512),
+      operationTimeoutMs: whole('VASE_OPERATION_TIMEOUT_MS', defaultLimits.operationTimeoutMs, 100, 60_000),
+    },
+  };
+}
+
+function readTls(environment: Environment): EtcdTls | null {
+  const files = ['VASE_TLS_CA', 'VASE_TLS_CERT', 'VASE_TLS_KEY'].map((name) => environment[name]);
+  if (files.every((file) => file === undefined || file === '')) return null;
+  const [ca, certificate, key] = files;
+  if (!ca || !certificate || !key)
+    throw new ConfigError('VASE_TLS_CA, VASE_TLS_CERT and VASE_TLS_KEY go together');
+  try {
+    return { ca: readFileSync(ca), certificate: readFileSync(certificate), key: readFileSync(key) };
+  } catch (error) {
+    throw new ConfigError(`a TLS file cannot be read: ${(error as Error).message}`);
+  }
+}

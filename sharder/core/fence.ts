@@ -1,0 +1,81 @@
+/**
+ * The fence record: the truth about which slots a shard owns, one key in that shard's own etcd. Every data transaction
+ * compares its mod revision, so a change of ownership rejects atomically whatever was built on the old record.
+ */
+import { bytesToJson, jsonToBytes } from './json-bytes.ts';
+import { asCount, asObject, asText } from './record-fields.ts';
+import { fromSlotRuns, toSlotRuns } from './slot-runs.ts';
+import type { View } from './view.ts';
+
+/** The fence record's key, the same in every shard. */
+export const FENCE_KEY = 'vase/shard';
+
+/**
+ * What a shard is to one slot. `epoch` is that of the view change which made it so; API versions of the slot's keys are
+ * `versionOffset` + mod revision.
+ */
+export type SlotState =
+  | { kind: 'owned'; epoch: number; versionOffset: number }
+  | { kind: 'importing'; move: string }
+  | { kind: 'frozen'; epoch: number; versionOffset: number; move: string; to: number }
+  | { kind: 'moved'; epoch: number; to: number };
+
+export interface FenceRecord {
+  shard: number;
+  epoch: number;
+  /** Slot to state, 1024 entries; undefined where this shard never had the slot. */
+  slots: readonly (SlotState | undefined)[];
+}
+
+/** A record as read from etcd; transactions compare `modRevision`. */
+export interface Fence {
+  record: FenceRecord;
+  modRevision: number;
+}
+
+/** The first record of a shard in a new cluster: it owns what the view gives it. */
+export function initialFence(view: View, shard: number): FenceRecord {
+  const owned: SlotState = { kind: 'owned', epoch: view.epoch, versionOffset: 0 };
+  return { shard, epoch: view.epoch, slots: view.slots.map((id) => (id === shard ? owned : undefined)) };
+}
+
+export function encodeFence(record: FenceRecord): Uint8Array {
+  return jsonToBytes({
+    format: 1,
+    shard: record.shard,
+    epoch: record.epoch,
+    slots: toSlotRuns(record.slots),
+  });
+}
+
+/** @throws Error when the bytes are not a whole, consistent record of a known format. */
+export function decodeFence(bytes: Uint8Array): FenceRecord {
+  const raw = asObject(bytesToJson(bytes), 'fence record');
+  if (raw['format'] !== 1)
+    throw new Error(`fence record has format ${String(raw['format'])}; this version knows 1`);
+  return {
+    shard: asCount(raw['shard'], 'shard'),
+    epoch: asCount(raw['epoch'], 'epoch'),
+    slots: fromSlotRuns(raw['slots'], decodeSlotState),
+  };
+}
+
+function decodeSlotState(raw: unknown): SlotState {
+  const state = asObject(raw, 'slot state');
+  const epoch = () => asCount(state['epoch'], 'epoch');
+  const versionOffset = () => asCount(state['versionOffset'], 'versionOffset');
+  const to = () => asCount(state['to'], 'to');
+  const move = () => asText(state['move'], 'move');
+  switch (state['kind']) {
+    case 'owned':
+      return { kind: 'owned', epoch: epoch(), versionOffset: versionOffset() };
+    case 'importing':
+      return { kind: 'importing', move: move() };
+    case 'frozen':
+      return { kind: 'frozen', epoch: epoch(), versionOffset: versionOffset(), move: move(), to: to() };
+    case 'moved':
+      return { kind: 'moved', epoch: epoch(), to: to() };
+    default:
+      throw new Error(`unknown slot state ${String(state['kind'])}`);
+  }
+}

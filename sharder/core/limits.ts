@@ -1,0 +1,55 @@
+/** The bounds of the data plane, each with its reason. One object, so that tests and the simulator can tighten them. */
+
+export interface Limits {
+  /** A user's key, in UTF-8 bytes: keys stay far below etcd's request limit and make cheap labels in a history. */
+  keyBytesMax: number;
+  /** A value: one put of it, with its key and fence, fits in etcd's default request limit of 1.5 MiB. */
+  valueBytesMax: number;
+  /** Operations in one transaction; etcd refuses more than its --max-txn-ops. */
+  batchOperationsMax: number;
+  /** Bytes of keys and values in one transaction: below etcd's default --max-request-bytes of 1.5 MiB with its framing. */
+  batchBytesMax: number;
+  /** Bytes that the reply to one transaction is expected to have: 100 reads of 1 MiB must not be one reply. */
+  replyBytesTarget: number;
+  /** Operations that wait in one lane; past it 429. About a second of work of one shard on a small machine. */
+  laneOperationsMax: number;
+  /** Bytes of values that wait in one lane; past it 429. Keeps a sharder of many shards within its memory. */
+  laneBytesMax: number;
+  /** Operations held by one sharder because no shard owns their slot for the moment; past it 503. */
+  heldOperationsMax: number;
+  /** An operation ends by then: ok, failed, or unknown. */
+  operationTimeoutMs: number;
+  /** One attempt of a read at one member; past it another member is asked. */
+  readAttemptMs: number;
+  /** One attempt of a write; past it its outcome is unknown. Above etcd's default election timeout of 1 s. */
+  writeAttemptMs: number;
+  /** How long an operation whose slot nobody owns waits before it asks again. */
+  heldRetryMs: number;
+  /** One status call when the leader is looked for. */
+  statusAttemptMs: number;
+  /** Least time between two searches for a shard's leader. */
+  leaderSearchIntervalMs: number;
+  /** Pauses between attempts grow from this ... */
+  retryPauseMs: number;
+  /** ... to this. */
+  retryPauseMsMax: number;
+}
+
+export const defaultLimits: Readonly<Limits> = {
+  keyBytesMax: 1024,
+  valueBytesMax: 1024 * 1024,
+  batchOperationsMax: 126,
+  batchBytesMax: 1_300_000,
+  replyBytesTarget: 8 * 1024 * 1024,
+  laneOperationsMax: 4096,
+  laneBytesMax: 16 * 1024 * 1024,
+  heldOperationsMax: 2048,
+  operationTimeoutMs: 5000,
+  readAttemptMs: 1000,
+  writeAttemptMs: 3000,
+  heldRetryMs: 20,
+  statusAttemptMs: 500,
+  leaderSearchIntervalMs: 250,
+  retryPauseMs: 10,
+  retryPauseMsMax: 200,
+};

@@ -1,0 +1,47 @@
+/** What a user can ask of one key, and how it can end. Ok, definite failure and unknown are kept apart everywhere. */
+
+/** When a write takes effect. `version` is an API version; a key that is missing has none. */
+export type Condition =
+  { kind: 'always' } | { kind: 'version'; version: number } | { kind: 'exists' } | { kind: 'absent' };
+
+export type Operation =
+  | { kind: 'get'; key: string }
+  | { kind: 'put'; key: string; value: Uint8Array; condition: Condition; wantPrevious: boolean }
+  | { kind: 'delete'; key: string; condition: Condition; wantPrevious: boolean };
+
+/** A key's state: `version` rises with each write of the key, `createdVersion` is that of the write that made it. */
+export interface KeyState {
+  value: Uint8Array;
+  version: number;
+  createdVersion: number;
+}
+
+export type OperationResult =
+  /** `version`: of the slot when it was read; a missing key was missing at that version. */
+  | { kind: 'get'; state: KeyState | null; version: number }
+  /** `previous` is null unless it was wanted and there was one. */
+  | { kind: 'put'; version: number; previous: KeyState | null }
+  | { kind: 'delete'; deleted: boolean; version: number; previous: KeyState | null };
+
+/**
+ * Why an operation was provably not applied.
+ * - `condition_failed`: the condition did not hold; `currentVersion` is the key's version then, null when missing.
+ * - `overloaded`: a bounded queue is full. - `unavailable`: no shard could take it in time.
+ * - `too_large`: etcd or its transport takes nothing so large. - `refused`: etcd refused it for another reason.
+ */
+export type FailureCode = 'condition_failed' | 'overloaded' | 'unavailable' | 'too_large' | 'refused';
+
+export type Outcome =
+  | { kind: 'ok'; result: OperationResult; place: Place }
+  | { kind: 'failed'; code: FailureCode; message: string; currentVersion?: number | null }
+  /** May have been applied, or may yet be. */
+  | { kind: 'unknown'; message: string };
+
+/** Where an operation was carried out. */
+export interface Place {
+  shard: number;
+  slot: number;
+  epoch: number;
+}
+
+export const always: Condition = { kind: 'always' };

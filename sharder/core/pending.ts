@@ -1,0 +1,62 @@
+/** An operation on its way: from the moment it is admitted to the one outcome that settles it. */
+import type { Limits } from './limits.ts';
+import type { Operation, Outcome } from './operation.ts';
+import { dataPrefix } from './slot.ts';
+
+export interface Pending {
+  readonly operation: Operation;
+  readonly slot: number;
+  /** The key in etcd. */
+  readonly etcdKey: string;
+  /** Weight in a request and in a queue: an upper bound of the key's and value's bytes. */
+  readonly bytes: number;
+  /** On the clock of the store. */
+  readonly deadlineAtMs: number;
+  /** Null once settled. */
+  settle: ((outcome: Outcome) => void) | null;
+  /** True from the moment a transaction with it may have left this process. */
+  sent: boolean;
+}
+
+export type LaneKind = 'read' | 'write';
+
+export function laneOf(operation: Operation): LaneKind {
+  return operation.kind === 'get' ? 'read' : 'write';
+}
+
+export function createPending(
+  operation: Operation,
+  slot: number,
+  deadlineAtMs: number,
+  onSettled: (outcome: Outcome) => void,
+): Pending {
+  return {
+    operation,
+    slot,
+    etcdKey: dataPrefix(slot) + operation.key,
+    // A UTF-16 unit takes at most 3 bytes of UTF-8.
+    bytes: 3 * operation.key.length + (operation.kind === 'put' ? operation.value.length : 0),
+    deadlineAtMs,
+    settle: onSettled,
+    sent: false,
+  };
+}
+
+/** Settles once; an operation that its deadline has settled already keeps that outcome. */
+export function settle(pending: Pending, outcome: Outcome): void {
+  const callback = pending.settle;
+  if (callback === null) return;
+  pending.settle = null;
+  callback(outcome);
+}
+
+/** The outcome of an operation whose deadline has come: unknown if it may have left this process, else a failure. */
+export function settleExpired(pending: Pending, limits: Limits): void {
+  const waited = `${limits.operationTimeoutMs} ms`;
+  settle(
+    pending,
+    pending.sent
+      ? { kind: 'unknown', message: `no answer from the shard within ${waited}` }
+      : { kind: 'failed', code: 'unavailable', message: `not sent to the shard within ${waited}` },
+  );
+}

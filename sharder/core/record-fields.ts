@@ -1,0 +1,22 @@
+/** Checks for the fields of records that come out of etcd: a record that is not what it should be must never be used. */
+
+export function asObject(raw: unknown, what: string): Record<string, unknown> {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw new Error(`${what} must be an object`);
+  return raw as Record<string, unknown>;
+}
+
+export function asCount(raw: unknown, what: string): number {
+  if (!Number.isSafeInteger(raw) || (raw as number) < 0) throw new Error(`${what} must be a whole number`);
+  return raw as number;
+}
+
+export function asText(raw: unknown, what: string): string {
+  if (typeof raw !== 'string' || raw === '') throw new Error(`${what} must be a non-empty string`);
+  return raw;
+}
+
+export function asList(raw: unknown, what: string): unknown[] {
+  if (!Array.isArray(raw)) throw new Error(`${what} must be a list`);
+  return raw;
+}

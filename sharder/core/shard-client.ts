@@ -1,0 +1,28 @@
+/** What the core needs of one shard's etcd: implemented by `sharder/etcd/client`. */
+import type { EtcdReply, EtcdRequest } from './etcd-messages.ts';
+import type { EtcdErrorCode } from './ports.ts';
+
+/**
+ * How one call ended, after all retries that are safe.
+ * - `refused`: etcd answered that it did not apply it. - `not_applied`: it provably never reached etcd.
+ * - `unknown`: a write that may have been applied, or a read that got no answer.
+ * - `reply_too_large`: a read whose reply is over the transport's bound; ask for less.
+ */
+export type CallOutcome =
+  | { kind: 'reply'; reply: EtcdReply }
+  | { kind: 'refused'; code: EtcdErrorCode; message: string }
+  | { kind: 'not_applied'; message: string }
+  | { kind: 'unknown'; message: string }
+  | { kind: 'reply_too_large' };
+
+export interface ShardClient {
+  /**
+   * One request to the shard, leader preferred. A read is repeated at other members until the deadline; a write is
+   * repeated only while it provably has not left this process. Never rejects.
+   * @param options.deadlineMs milliseconds from now.
+   */
+  execute(request: EtcdRequest, options: { readOnly: boolean; deadlineMs: number }): Promise<CallOutcome>;
+  /** The endpoints that are known from now on; calls under way go on. */
+  setEndpoints(endpoints: readonly string[]): void;
+  close(): void;
+}

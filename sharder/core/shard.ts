@@ -1,0 +1,286 @@
+/**
+ * One shard as a sharder sees it: its fence, a lane of reads and a lane of writes, each with one transaction in flight.
+ * A lane that becomes free sends what has gathered; there is no linger timer. Every operation that is submitted is
+ * settled once: by a reply, by a failure, or by its deadline.
+ */
+import { buildTransaction, readApplied, readFence } from './transaction.ts';
+import type { TxnReply } from './etcd-messages.ts';
+import { FENCE_KEY, type Fence, type SlotState } from './fence.ts';
+import { Lane } from './lane.ts';
+import type { Limits } from './limits.ts';
+import { pause } from './pause.ts';
+import { type LaneKind, laneOf, type Pending, settle, settleExpired } from './pending.ts';
+import type { FailureCode } from './operation.ts';
+import type { Cancel, Clock, EtcdErrorCode, Trace } from './ports.ts';
+import { ReplySize } from './reply-size.ts';
+import type { CallOutcome, ShardClient } from './shard-client.ts';
+
+export interface ShardContext {
+  clock: Clock;
+  trace: Trace;
+  limits: Limits;
+  /** Takes an operation whose slot this shard's fence does not own; it was provably not applied here. */
+  onMisrouted(pending: Pending, state: SlotState | undefined): void;
+}
+
+interface LaneState {
+  readonly lane: Lane;
+  readonly replySize: ReplySize;
+  busy: boolean;
+  inFlight: readonly Pending[];
+}
+
+export class Shard {
+  readonly id: number;
+  readonly client: ShardClient;
+  private readonly context: ShardContext;
+  private readonly lanes: Record<LaneKind, LaneState>;
+  private fence: Fence | null = null;
+  private learning: Promise<void> | null = null;
+  private expiry: { atMs: number; cancel: Cancel } | null = null;
+  private closed = false;
+
+  constructor(id: number, client: ShardClient, context: ShardContext) {
+    this.id = id;
+    this.client = client;
+    this.context = context;
+    const state = (kind: LaneKind): LaneState => ({
+      lane: new Lane(kind, context.limits),
+      replySize: new ReplySize(context.limits),
+      busy: false,
+      inFlight: [],
+    });
+    this.lanes = { read: state('read'), write: state('write') };
+  }
+
+  /** The newest fence that is known, null before the first answer of the shard. */
+  get currentFence(): Fence | null {
+    return this.fence;
+  }
+
+  /** Operations that wait, by lane. */
+  queued(kind: LaneKind): number {
+    return this.lanes[kind].lane.length;
+  }
+
+  submit(pending: Pending): void {
+    const state = this.lanes[laneOf(pending.operation)];
+    if (this.closed) {
+      settle(pending, { kind: 'failed', code: 'unavailable', message: 'the sharder is stopping' });
+      return;
+    }
+    if (!state.lane.offer(pending)) {
+      settle(pending, {
+        kind: 'failed',
+        code: 'overloaded',
+        message: `shard ${this.id} has too much waiting`,
+      });
+      return;
+    }
+    this.armExpiry(pending.deadlineAtMs);
+    this.wake(state);
+  }
+
+  /** Learns the shard's fence unless it is known. Returns false when the shard does not answer or has none. */
+  async ready(): Promise<boolean> {
+    if (this.fence === null) await this.learnFence();
+    return this.fence !== null;
+  }
+
+  /** Fails what waits, definitely; what is in flight ends by its reply or its deadline. */
+  close(): void {
+    this.closed = true;
+    for (const { lane } of Object.values(this.lanes)) {
+      for (const pending of lane.drain()) {
+        settle(pending, { kind: 'failed', code: 'unavailable', message: 'the sharder is stopping' });
+      }
+    }
+    this.client.close();
+  }
+
+  /** Lets the operations that arrive in this turn of the event loop gather, then empties the lane. */
+  private wake(state: LaneState): void {
+    if (state.busy) return;
+    state.busy = true;
+    this.context.clock.schedule(0, () => void this.empty(state));
+  }
+
+  private async empty(state: LaneState): Promise<void> {
+    while (state.lane.length > 0 && !this.closed) {
+      if (this.fence === null) {
+        await this.learnFence();
+        if (this.fence === null) await pause(this.context.clock, this.context.limits.retryPauseMsMax);
+        continue;
+      }
+      const batch = this.fill(state, this.fence);
+      if (batch.length > 0) await this.run(state, this.fence, batch);
+    }
+    state.busy = false;
+  }
+
+  /** The next batch: only operations whose slots the fence owns; the others go back to be routed anew. */
+  private fill(state: LaneState, fence: Fence): Pending[] {
+    const batch = state.lane.take(state.replySize.operationsMax);
+    const owned = fence.record.slots;
+    if (batch.every((pending) => owned[pending.slot]?.kind === 'owned')) return batch;
+    return batch.filter((pending) => {
+      const slotState = owned[pending.slot];
+      if (slotState?.kind === 'owned') return true;
+      this.context.onMisrouted(pending, slotState);
+      return false;
+    });
+  }
+
+  private async run(state: LaneState, fence: Fence, batch: Pending[]): Promise<void> {
+    const { clock, trace } = this.context;
+    const startedAtMs = clock.nowMs();
+    let deadlineAtMs = startedAtMs;
+    for (const pending of batch) {
+      pending.sent = true;
+      deadlineAtMs = Math.max(deadlineAtMs, pending.deadlineAtMs);
+    }
+    state.inFlight = batch;
+    const outcome = await this.client.execute(buildTransaction(fence, batch), {
+      readOnly: state.lane.kind === 'read',
+      deadlineMs: deadlineAtMs - startedAtMs,
+    });
+    state.inFlight = [];
+    trace.emit({
+      name: 'batch.ended',
+      shard: this.id,
+      lane: state.lane.kind,
+      operations: batch.length,
+      outcome: outcome.kind,
+      durationMs: clock.nowMs() - startedAtMs,
+    });
+    this.conclude(state, fence, batch, outcome);
+  }
+
+  private conclude(state: LaneState, fence: Fence, batch: Pending[], outcome: CallOutcome): void {
+    switch (outcome.kind) {
+      case 'reply':
+        if (outcome.reply.kind !== 'txn') throw new Error(`the reply to a txn is a ${outcome.reply.kind}`);
+        if (outcome.reply.succeeded) this.settleApplied(state, fence, batch, outcome.reply);
+        else this.learnFromRejection(state, fence, batch, outcome.reply);
+        return;
+      case 'refused':
+        for (const pending of batch) {
+          settle(pending, { kind: 'failed', code: failureOf(outcome.code), message: outcome.message });
+        }
+        return;
+      case 'not_applied':
+        for (const pending of batch) {
+          settle(pending, { kind: 'failed', code: 'unavailable', message: outcome.message });
+        }
+        return;
+      case 'unknown':
+        for (const pending of batch) settle(pending, { kind: 'unknown', message: outcome.message });
+        return;
+      case 'reply_too_large':
+        this.askForLess(state, batch);
+        return;
+    }
+  }
+
+  private settleApplied(state: LaneState, fence: Fence, batch: Pending[], reply: TxnReply): void {
+    let replyBytes = 0;
+    for (let index = 0; index < batch.length; index++) {
+      const pending = batch[index]!;
+      const applied = readApplied(reply, index, pending, fence);
+      if (applied.kind === 'condition_failed') {
+        const { currentVersion } = applied;
+        settle(pending, {
+          kind: 'failed',
+          code: 'condition_failed',
+          message: 'the condition does not hold',
+          currentVersion,
+        });
+        continue;
+      }
+      const { result } = applied;
+      replyBytes += (result.kind === 'get' ? result.state : result.previous)?.value.length ?? 0;
+      const { epoch } = fence.record.slots[pending.slot] as { epoch: number };
+      settle(pending, { kind: 'ok', result, place: { shard: this.id, slot: pending.slot, epoch } });
+    }
+    state.replySize.observe(replyBytes, batch.length);
+  }
+
+  /** The fence has changed: nothing was applied, the reply carries the new record, and every operation starts anew. */
+  private learnFromRejection(state: LaneState, fence: Fence, batch: Pending[], reply: TxnReply): void {
+    const current = readFence(reply.responses[0]);
+    if (current?.modRevision === fence.modRevision) throw new Error('a fence was rejected that is in force');
+    this.setFence(current);
+    state.lane.putBack(batch);
+    this.unsend(batch);
+  }
+
+  private askForLess(state: LaneState, batch: Pending[]): void {
+    if (batch.length === 1) {
+      settle(batch[0]!, { kind: 'failed', code: 'too_large', message: 'the reply is too large' });
+      return;
+    }
+    state.replySize.halve(batch.length);
+    state.lane.putBack(batch);
+    this.unsend(batch);
+  }
+
+  /** Back in the queue: from here on their deadline is a definite failure again. */
+  private unsend(batch: readonly Pending[]): void {
+    for (const pending of batch) pending.sent = false;
+  }
+
+  private learnFence(): Promise<void> {
+    this.learning ??= this.fetchFence().finally(() => (this.learning = null));
+    return this.learning;
+  }
+
+  private async fetchFence(): Promise<void> {
+    const deadlineMs = this.context.limits.operationTimeoutMs;
+    const outcome = await this.client.execute(
+      { kind: 'range', key: FENCE_KEY },
+      { readOnly: true, deadlineMs },
+    );
+    if (outcome.kind === 'reply' && outcome.reply.kind === 'range') this.setFence(readFence(outcome.reply));
+  }
+
+  /** Keeps the newest record: the lanes' replies may arrive in another order than etcd gave them. */
+  private setFence(fence: Fence | null): void {
+    if (fence !== null && this.fence !== null && fence.modRevision <= this.fence.modRevision) return;
+    this.fence = fence;
+    const epoch = fence?.record.epoch ?? -1;
+    this.context.trace.emit({
+      name: 'fence.changed',
+      shard: this.id,
+      epoch,
+      revision: fence?.modRevision ?? -1,
+    });
+  }
+
+  private armExpiry(atMs: number): void {
+    if (this.expiry !== null && this.expiry.atMs <= atMs) return;
+    this.expiry?.cancel();
+    const delayMs = Math.max(0, atMs - this.context.clock.nowMs());
+    this.expiry = { atMs, cancel: this.context.clock.schedule(delayMs, () => this.expire()) };
+  }
+
+  private expire(): void {
+    this.expiry = null;
+    const { clock, limits } = this.context;
+    const nowMs = clock.nowMs();
+    let nextMs = Infinity;
+    for (const { lane, inFlight } of Object.values(this.lanes)) {
+      for (const pending of lane.takeExpired(nowMs)) settleExpired(pending, limits);
+      nextMs = Math.min(nextMs, lane.nextDeadlineMs());
+      for (const pending of inFlight) {
+        if (pending.deadlineAtMs <= nowMs) settleExpired(pending, limits);
+        else nextMs = Math.min(nextMs, pending.deadlineAtMs);
+      }
+    }
+    if (nextMs !== Infinity) this.armExpiry(nextMs);
+  }
+}
+
+function failureOf(code: EtcdErrorCode): FailureCode {
+  if (code === 'too_many_requests') return 'overloaded';
+  return code === 'request_too_large' ? 'too_large' : 'refused';
+}

@@ -1,0 +1,46 @@
+/** Run-length coding of per-slot tables for the records in etcd: [first slot, last slot, value], ascending. */
+import { SLOT_COUNT } from './slot.ts';
+
+export type SlotRun<Value> = [first: number, last: number, value: Value];
+
+/** Neighbouring slots with values of one and the same JSON text become one run; undefined slots are left out. */
+export function toSlotRuns<Value>(table: readonly (Value | undefined)[]): SlotRun<Value>[] {
+  const runs: SlotRun<Value>[] = [];
+  let lastText = '';
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const value = table[slot];
+    if (value === undefined) continue;
+    const text = JSON.stringify(value);
+    const run = runs.at(-1);
+    if (run && run[1] === slot - 1 && lastText === text) run[1] = slot;
+    else runs.push([slot, slot, value]);
+    lastText = text;
+  }
+  return runs;
+}
+
+/**
+ * The inverse of `toSlotRuns`; slots in no run stay undefined.
+ * @throws Error when a run is malformed, out of range or overlaps another.
+ */
+export function fromSlotRuns<Value>(
+  runs: unknown,
+  parseValue: (raw: unknown) => Value,
+): (Value | undefined)[] {
+  if (!Array.isArray(runs)) throw new Error('slots must be a list of runs');
+  const table = Array.from<Value | undefined>({ length: SLOT_COUNT }).fill(undefined);
+  let next = 0;
+  for (const run of runs as unknown[]) {
+    if (!Array.isArray(run) || run.length !== 3) throw new Error('a run is [first, last, value]');
+    const [first, last, raw] = run as [unknown, unknown, unknown];
+    if (!isSlot(first) || !isSlot(last) || first < next || last < first)
+      throw new Error(`bad run ${String(first)}-${String(last)}`);
+    table.fill(parseValue(raw), first, last + 1);
+    next = last + 1;
+  }
+  return table;
+}
+
+function isSlot(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < SLOT_COUNT;
+}

@@ -1,0 +1,129 @@
+/**
+ * One batch as one etcd transaction under the shard's fence, and its reply as one result for each operation. Reads are
+ * flat ranges, so that etcd serves them by ReadIndex without a Raft entry; a conditional write is a nested transaction.
+ */
+import type { Compare, KeyValue, RequestOp, ResponseOp, TxnReply, TxnRequest } from './etcd-messages.ts';
+import { decodeFence, FENCE_KEY, type Fence } from './fence.ts';
+import type { Operation, OperationResult } from './operation.ts';
+import type { Pending } from './pending.ts';
+
+/** The transaction of a batch: it runs under the fence, or changes nothing and returns the shard's fence record. */
+export function buildTransaction(fence: Fence, batch: readonly Pending[]): TxnRequest {
+  return {
+    kind: 'txn',
+    compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],
+    success: batch.map((pending) => toRequestOp(pending, versionOffset(fence, pending.slot))),
+    failure: [{ kind: 'range', key: FENCE_KEY }],
+  };
+}
+
+function versionOffset(fence: Fence, slot: number): number {
+  const state = fence.record.slots[slot];
+  if (state?.kind !== 'owned') throw new Error(`slot ${slot} is not owned by shard ${fence.record.shard}`);
+  return state.versionOffset;
+}
+
+function toRequestOp(pending: Pending, offset: number): RequestOp {
+  const { operation, etcdKey } = pending;
+  const op = toPlainOp(operation, etcdKey);
+  if (operation.kind === 'get' || operation.condition.kind === 'always') return op;
+  return {
+    kind: 'txn',
+    compare: [toCompare(operation.condition, etcdKey, offset)],
+    success: [op],
+    failure: [{ kind: 'range', key: etcdKey, keysOnly: true }],
+  };
+}
+
+function toPlainOp(operation: Operation, key: string): RequestOp {
+  switch (operation.kind) {
+    case 'get':
+      return { kind: 'range', key };
+    case 'put':
+      return { kind: 'put', key, value: operation.value, prevKv: operation.wantPrevious };
+    case 'delete':
+      return { kind: 'delete_range', key, prevKv: operation.wantPrevious };
+  }
+}
+
+function toCompare(
+  condition: { kind: 'version'; version: number } | { kind: 'exists' } | { kind: 'absent' },
+  key: string,
+  offset: number,
+): Compare {
+  switch (condition.kind) {
+    case 'version':
+      // A version from before the slot's last move gives an operand below 1, which no key has ever had.
+      return {
+        key,
+        target: 'mod_revision',
+        result: 'equal',
+        operand: Math.max(condition.version - offset, -1),
+      };
+    case 'exists':
+      return { key, target: 'create_revision', result: 'greater', operand: 0 };
+    case 'absent':
+      return { key, target: 'create_revision', result: 'equal', operand: 0 };
+  }
+}
+
+/** What a transaction did with one operation of its batch. */
+export type Applied =
+  { kind: 'done'; result: OperationResult } | { kind: 'condition_failed'; currentVersion: number | null };
+
+/**
+ * What became of operation number `index` of a transaction that ran.
+ * @throws Error when the reply does not fit the request: a programmer's error, or not etcd.
+ */
+export function readApplied(reply: TxnReply, index: number, pending: Pending, fence: Fence): Applied {
+  const offset = versionOffset(fence, pending.slot);
+  const response = reply.responses[index];
+  if (response === undefined) throw new Error(`the reply has no response ${index}`);
+  const revision = reply.header!.revision + offset;
+  const { operation } = pending;
+  if (operation.kind === 'get' || operation.condition.kind === 'always') {
+    return { kind: 'done', result: toResult(operation.kind, response, revision, offset) };
+  }
+  if (response.kind !== 'txn' || response.responses.length !== 1)
+    throw new Error('the reply is not a nested one');
+  const nested = response.responses[0]!;
+  if (response.succeeded) return { kind: 'done', result: toResult(operation.kind, nested, revision, offset) };
+  if (nested.kind !== 'range') throw new Error('the reply to a failed condition is not a range');
+  const current = nested.kvs[0];
+  return { kind: 'condition_failed', currentVersion: current ? current.modRevision + offset : null };
+}
+
+function toResult(
+  kind: Operation['kind'],
+  response: ResponseOp,
+  version: number,
+  offset: number,
+): OperationResult {
+  if (kind === 'get' && response.kind === 'range') {
+    return { kind: 'get', state: toState(response.kvs[0], offset), version };
+  }
+  if (kind === 'put' && response.kind === 'put') {
+    return { kind: 'put', version, previous: toState(response.prevKv, offset) };
+  }
+  if (kind === 'delete' && response.kind === 'delete_range') {
+    return {
+      kind: 'delete',
+      deleted: response.deleted > 0,
+      version,
+      previous: toState(response.prevKvs[0], offset),
+    };
+  }
+  throw new Error(`the reply to a ${kind} is a ${response.kind}`);
+}
+
+function toState(kv: KeyValue | null | undefined, offset: number) {
+  if (!kv) return null;
+  return { value: kv.value, version: kv.modRevision + offset, createdVersion: kv.createRevision + offset };
+}
+
+/** The fence record that the reply to a range of FENCE_KEY carries, or null when the shard has none. */
+export function readFence(response: ResponseOp | undefined): Fence | null {
+  if (response?.kind !== 'range') throw new Error('the reply to a failed fence is not a range');
+  const kv = response.kvs[0];
+  return kv ? { record: decodeFence(kv.value), modRevision: kv.modRevision } : null;
+}

@@ -1,0 +1,57 @@
+/**
+ * Which member of a shard to ask: the leader where it is known, else the members in turn. A hint for speed and nothing
+ * more: every member answers linearizably, by asking the leader itself.
+ */
+import type { StatusReply } from '../../core/etcd-messages.ts';
+
+export class EndpointChoice {
+  private endpoints: readonly string[];
+  private preferred = 0;
+
+  constructor(endpoints: readonly string[]) {
+    if (endpoints.length === 0) throw new Error('a shard needs an endpoint');
+    this.endpoints = endpoints;
+  }
+
+  get all(): readonly string[] {
+    return this.endpoints;
+  }
+
+  /** The endpoint to ask first. */
+  get current(): string {
+    return this.endpoints[this.preferred]!;
+  }
+
+  /** Keeps the preferred endpoint if it is still among them. */
+  replace(endpoints: readonly string[]): void {
+    if (endpoints.length === 0) throw new Error('a shard needs an endpoint');
+    const kept = endpoints.indexOf(this.current);
+    this.endpoints = endpoints;
+    this.preferred = Math.max(kept, 0);
+  }
+
+  /** `endpoint` did not serve: the next one is preferred, unless another has become so meanwhile. */
+  avoid(endpoint: string): void {
+    if (this.current === endpoint) this.preferred = (this.preferred + 1) % this.endpoints.length;
+  }
+
+  /** Prefers the member that the newest term's majority view names as leader; false when no answer names one. */
+  preferLeader(answers: ReadonlyMap<string, StatusReply>): boolean {
+    let term = -1;
+    let leaderId = '0';
+    for (const status of answers.values()) {
+      if (status.leaderId !== '0' && status.raftTerm > term) {
+        term = status.raftTerm;
+        leaderId = status.leaderId;
+      }
+    }
+    for (const [endpoint, status] of answers) {
+      const index = this.endpoints.indexOf(endpoint);
+      if (index >= 0 && status.header?.memberId === leaderId) {
+        this.preferred = index;
+        return true;
+      }
+    }
+    return false;
+  }
+}

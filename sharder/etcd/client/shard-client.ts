@@ -1,0 +1,132 @@
+/**
+ * The client of one shard: chooses a member, bounds each attempt, repeats what may be repeated, and says what became of
+ * the request. Invariant: a write leaves this process at most once after an attempt whose outcome is not known to be
+ * "not sent"; etcd3's own retries would break that, so they are off and these are the only ones.
+ */
+import type { EtcdRequest, StatusReply } from '../../core/etcd-messages.ts';
+import type { Limits } from '../../core/limits.ts';
+import { pause } from '../../core/pause.ts';
+import type { Clock, EtcdRpc, Random, RpcResult, Trace } from '../../core/ports.ts';
+import type { CallOutcome, ShardClient } from '../../core/shard-client.ts';
+import { EndpointChoice } from './endpoint-choice.ts';
+
+export interface EtcdShardClientOptions {
+  shard: number;
+  endpoints: readonly string[];
+  rpc: EtcdRpc;
+  clock: Clock;
+  random: Random;
+  trace: Trace;
+  limits: Limits;
+}
+
+export class EtcdShardClient implements ShardClient {
+  private readonly options: EtcdShardClientOptions;
+  private readonly choice: EndpointChoice;
+  private searchPlanned = false;
+  private searchedAtMs = -Infinity;
+  private raftTerm = -1;
+  private closed = false;
+
+  constructor(options: EtcdShardClientOptions) {
+    this.options = options;
+    this.choice = new EndpointChoice(options.endpoints);
+  }
+
+  /** The member that would be asked now. */
+  get preferredEndpoint(): string {
+    return this.choice.current;
+  }
+
+  setEndpoints(endpoints: readonly string[]): void {
+    this.choice.replace(endpoints);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  async execute(
+    request: EtcdRequest,
+    options: { readOnly: boolean; deadlineMs: number },
+  ): Promise<CallOutcome> {
+    const { clock, limits } = this.options;
+    const deadlineAtMs = clock.nowMs() + options.deadlineMs;
+    let mayBeApplied = false;
+    for (let attempt = 0; ; attempt++) {
+      const attemptMs = Math.min(
+        options.readOnly ? limits.readAttemptMs : limits.writeAttemptMs,
+        deadlineAtMs - clock.nowMs(),
+      );
+      const endpoint = this.choice.current;
+      const result = await this.options.rpc.call(endpoint, request, { deadlineMs: attemptMs });
+      this.observe(endpoint, result);
+      if (result.kind === 'reply') return result;
+      if (result.kind === 'refused') return result;
+      if (result.kind === 'lost') {
+        if (result.cause === 'reply_too_large' && options.readOnly) return { kind: 'reply_too_large' };
+        if (!options.readOnly) return { kind: 'unknown', message: result.message };
+        mayBeApplied = true;
+      }
+      const pauseMs = this.retryPauseMs(attempt);
+      if (this.closed || clock.nowMs() + pauseMs >= deadlineAtMs) {
+        return { kind: mayBeApplied ? 'unknown' : 'not_applied', message: result.message };
+      }
+      await pause(clock, pauseMs);
+    }
+  }
+
+  /** Full jitter, so that the sharders of a shard do not knock in step. */
+  private retryPauseMs(attempt: number): number {
+    const { limits, random } = this.options;
+    const boundMs = Math.min(limits.retryPauseMs * 2 ** Math.min(attempt, 16), limits.retryPauseMsMax);
+    return 1 + (boundMs * random.nextUint32()) / 2 ** 32;
+  }
+
+  /** Learns from a result which member to prefer. */
+  private observe(endpoint: string, result: RpcResult): void {
+    if (result.kind === 'not_sent' || result.kind === 'lost') {
+      this.options.trace.emit({
+        name: `etcd.${result.kind}`,
+        shard: this.options.shard,
+        endpoint,
+        message: result.message,
+      });
+      this.choice.avoid(endpoint);
+      this.seekLeader();
+      return;
+    }
+    if (result.kind !== 'reply' || !result.reply.header) return;
+    if (result.reply.header.raftTerm === this.raftTerm) return;
+    this.raftTerm = result.reply.header.raftTerm;
+    this.seekLeader();
+  }
+
+  /** Sees to it that the leader is looked for soon: one search at a time, and not too often. */
+  private seekLeader(): void {
+    if (this.searchPlanned || this.closed) return;
+    this.searchPlanned = true;
+    const { clock, limits } = this.options;
+    const waitMs = this.searchedAtMs + limits.leaderSearchIntervalMs - clock.nowMs();
+    clock.schedule(Math.max(0, waitMs), () => void this.findLeader());
+  }
+
+  /** Asks all members who leads and prefers the leader; asks again later while none is known, as in an election. */
+  private async findLeader(): Promise<void> {
+    const { clock, limits, rpc, trace, shard } = this.options;
+    this.searchedAtMs = clock.nowMs();
+    const answers = new Map<string, StatusReply>();
+    await Promise.all(
+      this.choice.all.map(async (endpoint) => {
+        const result = await rpc.call(endpoint, { kind: 'status' }, { deadlineMs: limits.statusAttemptMs });
+        if (result.kind === 'reply' && result.reply.kind === 'status') answers.set(endpoint, result.reply);
+      }),
+    );
+    this.searchPlanned = false;
+    if (this.choice.preferLeader(answers)) {
+      trace.emit({ name: 'leader.preferred', shard, endpoint: this.choice.current });
+    } else {
+      this.seekLeader();
+    }
+  }
+}

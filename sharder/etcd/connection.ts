@@ -1,0 +1,70 @@
+/**
+ * One etcd member through the etcd3 package: its pool keeps the gRPC connection. Its retries and circuit breakers are
+ * off: the default policy repeats puts and transactions after errors that do not prove that they were not applied.
+ */
+import { type ChannelOptions, type Client, connectivityState, type Metadata } from '@grpc/grpc-js';
+import { noop } from 'cockatiel';
+import type { IOptions } from 'etcd3';
+import { ConnectionPool } from 'etcd3/lib/connection-pool.js';
+
+/** Files' contents for mutual TLS with etcd. */
+export interface EtcdTls {
+  ca: Buffer;
+  certificate: Buffer;
+  key: Buffer;
+}
+
+export type Service = 'KV' | 'Lease' | 'Maintenance' | 'Watch';
+
+/** A reply above it is refused by the client: bounds what one reply can take of a sharder's memory. */
+const replyBytesMax = 64 * 1024 * 1024;
+
+const channelOptions: ChannelOptions = {
+  'grpc.enable_retries': 0,
+  'grpc.max_receive_message_length': replyBytesMax,
+  'grpc.max_send_message_length': replyBytesMax,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  // A member whose machine is gone sends no reset: pings find it out. etcd allows one every 5 s.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+  // Members' connections must not share one HTTP/2 session pool with another endpoint's options.
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+export class Connection {
+  private readonly pool: ConnectionPool;
+
+  constructor(endpoint: string, tls: EtcdTls | null) {
+    const options: IOptions = {
+      hosts: `${tls ? 'https' : 'http'}://${endpoint}`,
+      grpcOptions: channelOptions,
+      faultHandling: { global: noop, host: () => noop },
+    };
+    if (tls) {
+      options.credentials = { rootCertificate: tls.ca, privateKey: tls.key, certChain: tls.certificate };
+    }
+    this.pool = new ConnectionPool(options);
+  }
+
+  /** The service's client; etcd3 makes it on first use. */
+  service(name: Service): Promise<{ client: Client; metadata: Metadata }> {
+    return this.pool.withConnection(name, ({ client, metadata }) => ({ client, metadata }));
+  }
+
+  close(): void {
+    this.pool.close();
+  }
+}
+
+/** Resolves to null once the client is connected, or to the reason why it is not by the deadline. */
+export function whenConnected(client: Client, deadlineMs: number): Promise<string | null> {
+  // Asking with `true` starts a connection where there is none.
+  if (client.getChannel().getConnectivityState(true) === connectivityState.READY)
+    return Promise.resolve(null);
+  return new Promise((resolve) => {
+    client.waitForReady(Date.now() + deadlineMs, (error) => {
+      resolve(error ? `no connection within ${Math.round(deadlineMs)} ms` : null);
+    });
+  });
+}

@@ -1,0 +1,52 @@
+/**
+ * What a gRPC error says about whether etcd applied the request. Only what proves "not applied" is `refused`; whatever
+ * is in doubt is `lost`. Texts: etcd's api/v3rpc/rpctypes/error.go.
+ */
+import { type ServiceError, status } from '@grpc/grpc-js';
+import type { EtcdErrorCode, RpcResult } from '../core/ports.ts';
+
+/**
+ * "mvcc: database space exceeded" is not among them: etcd's quota applier applies the write that first exceeds the
+ * quota and answers with this error all the same (server/etcdserver/apply.go, quotaApplierV3).
+ */
+const refusals: readonly [text: string, code: EtcdErrorCode][] = [
+  ['required revision has been compacted', 'compacted'],
+  ['required revision is a future revision', 'future_revision'],
+  ['duplicate key given in txn request', 'duplicate_key'],
+  ['too many operations in txn request', 'too_many_operations'],
+  ['key is not provided', 'empty_key'],
+  ['request is too large', 'request_too_large'],
+  ['grpc: received message larger than max', 'request_too_large'],
+  ['too many requests', 'too_many_requests'],
+  ['requested lease not found', 'lease_not_found'],
+  ['lease already exists', 'lease_exists'],
+  ['too large lease TTL', 'lease_ttl_too_large'],
+  ['key not found', 'key_not_found'],
+];
+
+/** Codes with which etcd answers before it proposes, or in the place of applying. */
+const definiteCodes: ReadonlySet<status> = new Set([
+  status.INVALID_ARGUMENT,
+  status.NOT_FOUND,
+  status.ALREADY_EXISTS,
+  status.PERMISSION_DENIED,
+  status.UNAUTHENTICATED,
+  status.FAILED_PRECONDITION,
+  status.OUT_OF_RANGE,
+]);
+
+/** The result of a call that had left this process and ended with `error`. */
+export function classifyGrpcError(error: ServiceError): RpcResult {
+  const { code, details: message } = error;
+  const known = refusals.find(([text]) => message.includes(text));
+  if (known && (definiteCodes.has(code) || code === status.RESOURCE_EXHAUSTED)) {
+    return { kind: 'refused', code: known[1], message };
+  }
+  if (definiteCodes.has(code)) return { kind: 'refused', code: 'other_definite', message };
+  if (code === status.DEADLINE_EXCEEDED) return { kind: 'lost', cause: 'deadline', message };
+  // The client's own bound, in the client's own words: etcd did answer.
+  if (code === status.RESOURCE_EXHAUSTED && message.startsWith('Received message larger than max')) {
+    return { kind: 'lost', cause: 'reply_too_large', message };
+  }
+  return { kind: 'lost', message };
+}

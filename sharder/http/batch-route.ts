@@ -1,0 +1,148 @@
+/**
+ * `POST /v1/batch`: many operations in one request, each with its own outcome. Operations on one key are carried out in
+ * the order of the list; those on different keys at the same time, in no order.
+ */
+import { always, type Condition, type KeyState, type Operation, type Outcome } from '../core/operation.ts';
+import { shardName } from '../core/view.ts';
+import type { Handler, RouteContext } from './context.ts';
+import { badRequest, errorBody, HttpError, outcomeError, tooLarge } from './http-error.ts';
+import { checkKey } from './key.ts';
+import { parseJsonObject } from './parse-json.ts';
+import { readBody } from './read-body.ts';
+import { jsonReply } from './reply.ts';
+
+const operationsMax = 1000;
+const bodyBytesMax = 8 * 1024 * 1024;
+/** Values past it are left out of the answer: a thousand gets of 1 MiB must not be one response. */
+const valueBytesMaxOfAnswer = 16 * 1024 * 1024;
+
+export const batch: Handler = async (context, { request }) => {
+  const body = await readBody(request, bodyBytesMax, context.budget);
+  try {
+    const { operations, ...unknown } = parseJsonObject(body);
+    refuseUnknown(unknown, 'the body');
+    if (!Array.isArray(operations)) throw badRequest('"operations" must be a list');
+    if (operations.length > operationsMax)
+      throw tooLarge(`"operations" has more than ${operationsMax} entries`);
+    const parsed = operations.map((raw: unknown, index) =>
+      parseOperation(raw, `operations[${index}]`, context),
+    );
+    return jsonReply(200, { results: await runAll(context, parsed) });
+  } finally {
+    context.budget.give(body.length);
+  }
+};
+
+async function runAll({ store }: RouteContext, operations: readonly ParsedOperation[]): Promise<object[]> {
+  const lastOfKey = new Map<string, Promise<unknown>>();
+  let valueBytes = 0;
+  const describeBounded = (entry: ParsedOperation, outcome: Outcome): object => {
+    if (outcome.kind === 'ok' && outcome.result.kind === 'get')
+      valueBytes += outcome.result.state?.value.length ?? 0;
+    if (valueBytes <= valueBytesMaxOfAnswer || entry.operation.kind !== 'get')
+      return describe(entry, outcome);
+    return {
+      status: 413,
+      ...errorBody(tooLarge(`the values read are over ${valueBytesMaxOfAnswer} bytes together`)),
+    };
+  };
+  return Promise.all(
+    operations.map((entry) => {
+      const { key } = entry.operation;
+      const result = (lastOfKey.get(key) ?? Promise.resolve())
+        .then(() => store.execute(entry.operation))
+        .then((outcome) => describeBounded(entry, outcome));
+      lastOfKey.set(key, result);
+      return result;
+    }),
+  );
+}
+
+interface ParsedOperation {
+  operation: Operation;
+  encoding: BufferEncoding;
+}
+
+function parseOperation(raw: unknown, where: string, { limits }: RouteContext): ParsedOperation {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw badRequest(`${where} must be an object`);
+  const {
+    op,
+    key,
+    value,
+    encoding = 'utf8',
+    ifVersion,
+    ifAbsent,
+    ...unknown
+  } = raw as Record<string, unknown>;
+  refuseUnknown(unknown, where);
+  if (typeof key !== 'string') throw badRequest(`${where}.key must be a string`);
+  checkKey(key, limits.keyBytesMax);
+  if (encoding !== 'utf8' && encoding !== 'base64')
+    throw badRequest(`${where}.encoding must be utf8 or base64`);
+  if (op !== 'put' && value !== undefined) throw badRequest(`${where}.value goes with put alone`);
+  const condition = parseCondition(ifVersion, ifAbsent, where);
+  switch (op) {
+    case 'get':
+      if (condition !== always) throw badRequest(`${where}: a get takes no condition`);
+      return { operation: { kind: 'get', key }, encoding };
+    case 'put': {
+      const bytes = parseValue(value, encoding, where, limits.valueBytesMax);
+      return { operation: { kind: 'put', key, value: bytes, condition, wantPrevious: false }, encoding };
+    }
+    case 'delete':
+      return { operation: { kind: 'delete', key, condition, wantPrevious: false }, encoding };
+    default:
+      throw badRequest(`${where}.op must be get, put or delete`);
+  }
+}
+
+function refuseUnknown(fields: object, where: string): void {
+  const [first] = Object.keys(fields);
+  if (first !== undefined) throw badRequest(`${where} has an unknown field ${JSON.stringify(first)}`);
+}
+
+function parseCondition(ifVersion: unknown, ifAbsent: unknown, where: string): Condition {
+  if (ifAbsent !== undefined && ifAbsent !== true)
+    throw badRequest(`${where}.ifAbsent must be true or left out`);
+  if (ifAbsent && ifVersion !== undefined)
+    throw badRequest(`${where}: ifVersion and ifAbsent exclude each other`);
+  if (ifAbsent) return { kind: 'absent' };
+  if (ifVersion === undefined) return always;
+  if (!Number.isSafeInteger(ifVersion) || (ifVersion as number) < 1) {
+    throw badRequest(`${where}.ifVersion must be a version, a whole number from 1`);
+  }
+  return { kind: 'version', version: ifVersion as number };
+}
+
+function parseValue(value: unknown, encoding: BufferEncoding, where: string, bytesMax: number): Buffer {
+  if (typeof value !== 'string') throw badRequest(`${where}.value must be a string`);
+  if (!value.isWellFormed()) throw badRequest(`${where}.value is not well-formed Unicode`);
+  const bytes = Buffer.from(value, encoding);
+  if (encoding === 'base64' && bytes.toString('base64') !== value)
+    throw badRequest(`${where}.value is not base64`);
+  if (bytes.length > bytesMax) throw tooLarge(`${where}.value is longer than ${bytesMax} bytes`);
+  return bytes;
+}
+
+/** One entry of `results`: a status as the same operation alone would have had, and its body. */
+function describe({ operation, encoding }: ParsedOperation, outcome: Outcome): object {
+  if (outcome.kind !== 'ok') {
+    const error = outcomeError(outcome);
+    return { status: error.status, ...errorBody(error) };
+  }
+  const { result, place } = outcome;
+  const shard = shardName(place.shard);
+  if (result.kind === 'get' && result.state)
+    return { status: 200, shard, ...describeState(result.state, encoding) };
+  if (result.kind === 'get' || (result.kind === 'delete' && !result.deleted)) {
+    const missing = new HttpError(404, 'key_not_found', `there is no key ${JSON.stringify(operation.key)}`);
+    return { status: 404, shard, ...errorBody(missing) };
+  }
+  return { status: 204, shard, version: result.version };
+}
+
+function describeState({ value, version }: KeyState, encoding: BufferEncoding): object {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
+  return { version, value: bytes.toString(encoding), encoding };
+}

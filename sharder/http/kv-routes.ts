@@ -1,0 +1,83 @@
+/**
+ * `/v1/kv/<key>`: raw bytes in and out. The ETag is the key's version; If-Match and If-None-Match: * make a write
+ * conditional (412 when the condition does not hold).
+ */
+import type { IncomingMessage } from 'node:http';
+import { always, type Condition, type Operation, type Outcome } from '../core/operation.ts';
+import { shardName } from '../core/view.ts';
+import type { Handler, RouteContext } from './context.ts';
+import { badRequest, HttpError, outcomeError } from './http-error.ts';
+import { keyFromPath } from './key.ts';
+import { readBody } from './read-body.ts';
+import type { Reply } from './reply.ts';
+
+type OkOutcome = Extract<Outcome, { kind: 'ok' }>;
+
+export const getKey: Handler = async ({ store, limits }, { request, rest }) => {
+  const outcome = await run(store, { kind: 'get', key: keyFromPath(rest, limits.keyBytesMax) });
+  if (outcome.result.kind !== 'get') throw new Error('not a get');
+  const { state } = outcome.result;
+  if (state === null) throw keyNotFound(outcome);
+  const etag = `"${state.version}"`;
+  if (request.headers['if-none-match'] === etag)
+    return { status: 304, headers: placed(outcome, etag), body: null };
+  const headers = placed(outcome, etag);
+  headers.push('content-type', 'application/octet-stream');
+  return { status: 200, headers, body: state.value };
+};
+
+export const putKey: Handler = async (context, { request, rest }) => {
+  const { store, limits, budget } = context;
+  const key = keyFromPath(rest, limits.keyBytesMax);
+  const condition = conditionOf(request);
+  const value = await readBody(request, limits.valueBytesMax, budget);
+  try {
+    const outcome = await run(store, { kind: 'put', key, value, condition, wantPrevious: false });
+    return written(outcome);
+  } finally {
+    budget.give(value.length);
+  }
+};
+
+export const deleteKey: Handler = async ({ store, limits }, { request, rest }) => {
+  const key = keyFromPath(rest, limits.keyBytesMax);
+  const operation: Operation = { kind: 'delete', key, condition: conditionOf(request), wantPrevious: false };
+  const outcome = await run(store, operation);
+  if (outcome.result.kind === 'delete' && !outcome.result.deleted) throw keyNotFound(outcome);
+  return written(outcome);
+};
+
+async function run(store: RouteContext['store'], operation: Operation): Promise<OkOutcome> {
+  const outcome = await store.execute(operation);
+  if (outcome.kind !== 'ok') throw outcomeError(outcome);
+  return outcome;
+}
+
+function written(outcome: OkOutcome): Reply {
+  return { status: 204, headers: placed(outcome, `"${outcome.result.version}"`), body: null };
+}
+
+function placed({ place }: OkOutcome, etag: string): string[] {
+  return ['etag', etag, 'vase-shard', shardName(place.shard)];
+}
+
+function keyNotFound({ place }: OkOutcome): HttpError {
+  return new HttpError(404, 'key_not_found', 'there is no such key', ['vase-shard', shardName(place.shard)]);
+}
+
+/** @throws HttpError 400 for a condition that Vase does not know. */
+export function conditionOf(request: IncomingMessage): Condition {
+  const match = request.headers['if-match'];
+  const noneMatch = request.headers['if-none-match'];
+  if (match === undefined && noneMatch === undefined) return always;
+  if (match !== undefined && noneMatch !== undefined)
+    throw badRequest('If-Match and If-None-Match exclude each other');
+  if (noneMatch !== undefined) {
+    if (noneMatch !== '*') throw badRequest('If-None-Match of a write must be *');
+    return { kind: 'absent' };
+  }
+  if (match === '*') return { kind: 'exists' };
+  const version = /^"([0-9]{1,15})"$/.exec(match!)?.[1];
+  if (version === undefined) throw badRequest('If-Match must be * or one version such as "7"');
+  return { kind: 'version', version: Number(version) };
+}

@@ -1,0 +1,33 @@
+/**
+ * Writes responses to Node's response itself, past Koa's own: one flat list of headers and one buffer are what a small
+ * response costs least with (measured by `make bench-sharder`).
+ */
+import type { ServerResponse } from 'node:http';
+import { errorBody, type HttpError } from './http-error.ts';
+
+/** A response before it is written; `headers` holds names and values in turn. */
+export interface Reply {
+  status: number;
+  headers: string[];
+  body: Uint8Array | string | null;
+}
+
+export function jsonReply(status: number, body: object, headers: readonly string[] = []): Reply {
+  return {
+    status,
+    headers: ['content-type', 'application/json; charset=utf-8', ...headers],
+    body: JSON.stringify(body),
+  };
+}
+
+export function errorReply(error: HttpError): Reply {
+  return jsonReply(error.status, errorBody(error), error.headers);
+}
+
+/** Sends it; a client that has gone is not an error. */
+export function writeReply(response: ServerResponse, { status, headers, body }: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  if (body !== null) headers.push('content-length', String(Buffer.byteLength(body)));
+  response.writeHead(status, headers);
+  response.end(body ?? undefined);
+}

@@ -1,0 +1,94 @@
+/** The store's side of /metrics: batches, calls to etcd, queues, epochs. Fed by the core's trace; never a label by key. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Trace } from '../core/ports.ts';
+import type { Store } from '../core/store.ts';
+
+/** A trace that counts. `store` is asked when the metrics are read, so it may come into being later. */
+export function createStoreMetrics(registry: Registry, store: () => Store): Trace {
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const batchOperations = new Histogram({
+    name: 'vase_batch_operations',
+    help: 'Operations in one transaction.',
+    labelNames: ['lane'],
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+    registers,
+  });
+  const calls = new Histogram({
+    name: 'vase_etcd_call_duration_seconds',
+    help: 'Transactions to etcd, retries included, by shard, lane and outcome.',
+    labelNames: ['shard', 'lane', 'outcome'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  });
+  const attempts = new Counter({
+    name: 'vase_etcd_failed_attempts_total',
+    help: 'Calls to a member that ended without an answer.',
+    labelNames: ['shard', 'kind'],
+    registers,
+  });
+  registerGauges(registers, store);
+  return {
+    emit(event) {
+      switch (event.name) {
+        case 'batch.ended': {
+          const lane = String(event['lane']);
+          batchOperations.observe({ lane }, Number(event['operations']));
+          const labels = { shard: String(event['shard']), lane, outcome: String(event['outcome']) };
+          calls.observe(labels, Number(event['durationMs']) / 1000);
+          return;
+        }
+        case 'etcd.lost':
+        case 'etcd.not_sent':
+          attempts.inc({ shard: String(event['shard']), kind: event.name.slice('etcd.'.length) });
+      }
+    },
+  };
+}
+
+function registerGauges(registers: Registry[], store: () => Store): void {
+  const gauges: Gauge[] = [
+    new Gauge({
+      name: 'vase_queued_operations',
+      help: 'Operations that wait in a lane.',
+      labelNames: ['shard', 'lane'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [id, shard] of store().currentShards) {
+          for (const lane of ['read', 'write'] as const)
+            this.set({ shard: String(id), lane }, shard.queued(lane));
+        }
+      },
+    }),
+    new Gauge({
+      name: 'vase_held_operations',
+      help: 'Operations that wait because no shard owns their slot for the moment.',
+      registers,
+      collect() {
+        this.set(store().heldOperations);
+      },
+    }),
+    new Gauge({
+      name: 'vase_view_epoch',
+      help: 'Epoch of the view in use; 0 before the first.',
+      registers,
+      collect() {
+        this.set(store().currentView?.epoch ?? 0);
+      },
+    }),
+    new Gauge({
+      name: 'vase_fence_epoch',
+      help: 'Epoch of the newest fence record known of each shard.',
+      labelNames: ['shard'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [id, shard] of store().currentShards) {
+          if (shard.currentFence) this.set({ shard: String(id) }, shard.currentFence.record.epoch);
+        }
+      },
+    }),
+  ];
+  void gauges;
+}

@@ -1,0 +1,114 @@
+/** A sharder process: wires the store to etcd and to HTTP, gets ready, serves, and on SIGTERM drains and leaves. */
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { ConfigError, readConfig, type SharderConfig } from './config.ts';
+import type { Trace } from './core/ports.ts';
+import type { ShardClient } from './core/shard-client.ts';
+import { Store } from './core/store.ts';
+import { EtcdShardClient } from './etcd/client/shard-client.ts';
+import { GrpcEtcdRpc } from './etcd/grpc-rpc.ts';
+import { hashText } from './hash.ts';
+import { createApp } from './http/app.ts';
+import { createProbes, type Readiness } from './http/probes.ts';
+import { BodyBudget } from './http/read-body.ts';
+import { RequestMetrics } from './http/request-metrics.ts';
+import { createHttpServer, listen, stop } from './http/server.ts';
+import { createStoreMetrics } from './http/store-metrics.ts';
+import { systemClock, systemRandom } from './system-clock.ts';
+
+/** Bodies and large replies that one sharder holds at a time. */
+const bodyBudgetBytes = 64 * 1024 * 1024;
+/** Requests under way get this long when the process is told to stop. */
+const stopDeadlineMs = 10_000;
+const readyRetryMs = 250;
+
+function readConfigOrExit(): SharderConfig {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`sharder: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+const config = readConfigOrExit();
+const logger = pino({ level: config.logLevel, base: { name: config.name, pid: process.pid } });
+const registry = new Registry();
+const rpc = new GrpcEtcdRpc({ tls: config.tls });
+const metrics = createStoreMetrics(registry, () => store);
+const trace: Trace = {
+  emit(event) {
+    metrics.emit(event);
+    if (event.name !== 'batch.ended') logger.debug(event, event.name);
+  },
+};
+
+function connect(shard: number, endpoints: readonly string[]): ShardClient {
+  return new EtcdShardClient({
+    shard,
+    endpoints,
+    rpc,
+    clock: systemClock,
+    random: systemRandom,
+    trace,
+    limits: config.limits,
+  });
+}
+
+const store = new Store({
+  clock: systemClock,
+  trace,
+  limits: config.limits,
+  hash: hashText,
+  home: connect(0, config.home),
+  connect,
+});
+const readiness: Readiness = { problem: 'the view and the fences are not known yet' };
+const app = createApp({
+  context: { store, limits: config.limits, budget: new BodyBudget(bodyBudgetBytes) },
+  probes: createProbes(registry, readiness),
+  metrics: new RequestMetrics(registry),
+  logger,
+});
+const servers = [createHttpServer(app)];
+
+async function start(): Promise<void> {
+  if (config.adminPort !== null) {
+    servers.push(createHttpServer(app));
+    await listen(servers[1]!, { host: config.host, port: config.adminPort, reusePort: false });
+  }
+  while (!(await store.ready())) {
+    if (readiness.problem === stopping) return;
+    logger.warn('the shards do not answer yet');
+    await new Promise((resolve) => setTimeout(resolve, readyRetryMs));
+  }
+  const { host, reusePort } = config;
+  const port = await listen(servers[0]!, { host, port: config.port, reusePort });
+  readiness.problem = null;
+  logger.info({ host, port, shards: store.currentShards.size, epoch: store.currentView!.epoch }, 'ready');
+}
+
+const stopping = 'the sharder is stopping';
+
+async function leave(signal: string): Promise<void> {
+  if (readiness.problem === stopping) return;
+  readiness.problem = stopping;
+  logger.info({ signal }, 'draining');
+  await new Promise((resolve) => setTimeout(resolve, config.drainMs));
+  await Promise.all(
+    servers.filter((server) => server.listening).map((server) => stop(server, stopDeadlineMs)),
+  );
+  store.close();
+  rpc.close();
+  logger.info('stopped');
+  process.exit(0);
+}
+
+process.on('SIGTERM', (signal) => void leave(signal));
+process.on('SIGINT', (signal) => void leave(signal));
+
+start().catch((error: unknown) => {
+  logger.fatal({ err: error }, 'the sharder cannot start');
+  process.exit(1);
+});
