@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 
-const { root } = protobuf.parse(readFileSync(new URL('etcd.proto', import.meta.url), 'utf8'), { keepCase: true });
+const { root } = protobuf.parse(readFileSync(new URL('etcd.proto', import.meta.url), 'utf8'), {
+  keepCase: true,
+});
 
 export function messageType(name: string): protobuf.Type {
   return root.lookupType(`etcdserverpb.${name}`);

@@ -71,10 +71,13 @@ export function toHeader(header: WireHeader | null | undefined): ReplyHeader | n
   };
 }
 
+const noBytes = new Uint8Array(0);
+
 export function toKeyValue(kv: WireKeyValue): KeyValue {
   return {
     key: kv.key,
-    value: kv.value,
+    // protobufjs gives an empty field as an empty array.
+    value: kv.value.length === 0 ? noBytes : kv.value,
     createRevision: toNumber(kv.create_revision),
     modRevision: toNumber(kv.mod_revision),
     version: toNumber(kv.version),

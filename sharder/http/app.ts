@@ -30,7 +30,10 @@ export function createApp(options: AppOptions): Koa {
   app.silent = true;
   app.use((ctx) => {
     ctx.respond = false;
-    return answer(options, ctx.req, ctx.res);
+    return answer(options, ctx.req, ctx.res).catch((error: unknown) => {
+      options.logger.error({ err: error }, 'a reply failed');
+      ctx.res.destroy();
+    });
   });
   return app;
 }

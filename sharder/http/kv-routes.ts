@@ -8,7 +8,7 @@ import { shardName } from '../core/view.ts';
 import type { Handler, RouteContext } from './context.ts';
 import { badRequest, HttpError, outcomeError } from './http-error.ts';
 import { keyFromPath } from './key.ts';
-import { readBody } from './read-body.ts';
+import { readBody, readNoBody } from './read-body.ts';
 import type { Reply } from './reply.ts';
 
 type OkOutcome = Extract<Outcome, { kind: 'ok' }>;
@@ -39,7 +39,8 @@ export const putKey: Handler = async (context, { request, rest }) => {
   }
 };
 
-export const deleteKey: Handler = async ({ store, limits }, { request, rest }) => {
+export const deleteKey: Handler = async ({ store, limits, budget }, { request, rest }) => {
+  await readNoBody(request, budget);
   const key = keyFromPath(rest, limits.keyBytesMax);
   const operation: Operation = { kind: 'delete', key, condition: conditionOf(request), wantPrevious: false };
   const outcome = await run(store, operation);

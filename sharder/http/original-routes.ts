@@ -8,7 +8,7 @@ import type { Handler, RouteContext } from './context.ts';
 import { badRequest, HttpError, outcomeError, tooLarge } from './http-error.ts';
 import { checkKey, keyFromPath } from './key.ts';
 import { parseJsonObject } from './parse-json.ts';
-import { readBody } from './read-body.ts';
+import { readBody, readNoBody } from './read-body.ts';
 import { jsonReply, type Reply } from './reply.ts';
 
 /** A JSON string of n bytes can take 6 n to write; the rest is for the path and the braces. */
@@ -35,7 +35,8 @@ export const setPath: Handler = async (context, { request }) => {
 export const getPath: Handler = (context, { rest }) =>
   answer(context, { kind: 'get', key: pathKey(rest, context.limits.keyBytesMax) });
 
-export const deletePath: Handler = (context, { rest }) => {
+export const deletePath: Handler = async (context, { request, rest }) => {
+  await readNoBody(request, context.budget);
   const key = pathKey(rest, context.limits.keyBytesMax);
   return answer(context, { kind: 'delete', key, condition: always, wantPrevious: true });
 };

@@ -54,3 +54,16 @@ export function readBody(request: IncomingMessage, bytesMax: number, budget: Bod
     request.on('error', () => fail(badRequest('the body broke off')));
   });
 }
+
+/** A body where none is expected is read and forgotten. */
+const idleBytesMax = 1024;
+
+/**
+ * Waits for the end of a request that should have no body, so that a malformed one is refused before anything is done.
+ * @throws HttpError as `readBody`.
+ */
+export async function readNoBody(request: IncomingMessage, budget: BodyBudget): Promise<void> {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (encoding === undefined && (length === undefined || length === '0')) return;
+  budget.give((await readBody(request, idleBytesMax, budget)).length);
+}

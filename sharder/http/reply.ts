@@ -24,10 +24,20 @@ export function errorReply(error: HttpError): Reply {
   return jsonReply(error.status, errorBody(error), error.headers);
 }
 
+/** Bodies up to this leave with their headers as one string: one write of one chunk, not a vector of two. */
+const oneChunkBytesMax = 4096;
+
 /** Sends it; a client that has gone is not an error. */
 export function writeReply(response: ServerResponse, { status, headers, body }: Reply): void {
   if (response.headersSent || response.destroyed) return;
-  if (body !== null) headers.push('content-length', String(Buffer.byteLength(body)));
+  if (body === null) {
+    response.writeHead(status, headers);
+    response.end();
+    return;
+  }
+  headers.push('content-length', String(Buffer.byteLength(body)));
   response.writeHead(status, headers);
-  response.end(body ?? undefined);
+  if (typeof body === 'string' || body.length > oneChunkBytesMax) response.end(body);
+  // Latin-1 maps bytes to code units and back one to one; Node joins it to the headers, which are Latin-1 as well.
+  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
 }

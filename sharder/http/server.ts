@@ -2,15 +2,27 @@
  * The HTTP server around the app: its bounds on headers, slow clients and connections, JSON for what Node refuses before
  * any handler runs, and a stop that lets requests under way finish.
  */
-import { createServer, STATUS_CODES, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
-import { errorBody } from './http-error.ts';
+import { errorBody, HttpError } from './http-error.ts';
+import { errorReply, writeReply } from './reply.ts';
 
 const headerBytesMax = 16 * 1024;
-/** A client has this long to send its headers, and this long for the whole request. */
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 30_000;
+
+/** How long a client may take to send its headers, and to send the whole request; past it 408. */
+export interface ClientTimeouts {
+  headersMs: number;
+  requestMs: number;
+}
+const defaultTimeouts: ClientTimeouts = { headersMs: 10_000, requestMs: 30_000 };
+
 /** Longer than the idle time of common load balancers, so that they close first. */
 const keepAliveTimeoutMs = 65_000;
 const connectionsMax = 10_000;
@@ -22,20 +34,30 @@ export interface ListenOptions {
   reusePort: boolean;
 }
 
-export function createHttpServer(app: Koa): Server {
+export function createHttpServer(app: Koa, timeouts: ClientTimeouts = defaultTimeouts): Server {
   const handle = app.callback();
   const server = createServer(
     {
       maxHeaderSize: headerBytesMax,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
       keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: 1000,
+      connectionsCheckingInterval: 500,
       noDelay: true,
     },
     (request, response) => void handle(request, response),
   );
   server.maxConnections = connectionsMax;
+  // Node closes a CONNECT without a word unless somebody listens.
+  server.on('connect', (_request, socket: Socket) =>
+    answerAndClose(socket, 405, 'method_not_allowed', 'no proxy here'),
+  );
+  server.on('checkExpectation', (_request, response: ServerResponse) => {
+    writeReply(
+      response,
+      errorReply(new HttpError(417, 'expectation_failed', 'only Expect: 100-continue is known')),
+    );
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
   return server;
 }
@@ -58,13 +80,30 @@ export async function stop(server: Server, deadlineMs: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Answers what the parser refused: no handler has seen it and nothing was applied. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Answers what the parser refused: no handler has seen it, or its handler still waits for the rest of it. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: Answering | null }): void {
+  // Bytes after a request that closes the connection are nobody's; its answer is still to be sent.
+  if (error.code === 'HPE_CLOSED_CONNECTION') return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const [status, code, message] = describeRefusal(error);
+  // Node marks a socket with the response that it is for; its own default handler looks there, too.
+  const answering = socket._httpMessage;
+  if (!answering) answerAndClose(socket, status, code, message);
+  else if (answering.headersSent) socket.destroySoon();
+  // Every handler that writes reads its body to the end first: nothing of this request was applied.
+  else if (!answering.req.complete)
+    writeReply(answering, errorReply(new HttpError(status, code, message, closing)));
+  // An answer now would be taken for that of the request before, which is under way and may be applied.
+  else socket.destroy();
+}
+
+type Answering = ServerResponse & { req: IncomingMessage };
+const closing = ['connection', 'close'];
+
+function answerAndClose(socket: Socket, status: number, code: string, message: string): void {
   const body = JSON.stringify(errorBody({ status, code, message }));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -82,7 +121,7 @@ function describeRefusal(error: NodeJS.ErrnoException): [status: number, code: s
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return [413, 'too_large', 'the chunk extensions are too long'];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return [408, 'request_timeout', `the request was not sent within ${requestTimeoutMs} ms`];
+      return [408, 'request_timeout', 'the request was not sent in time'];
     default:
       return [400, 'bad_request', 'this is not HTTP/1.1 as Node reads it'];
   }

@@ -1,0 +1,42 @@
+/** A real cluster of processes for a test: a state folder of its own, free ports, and nothing left behind. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
+import type { StepReporter } from '../../cluster/providers/steps.ts';
+import type { TopologyInput } from '../../cluster/topology.ts';
+
+export interface LocalCluster {
+  provider: LocalProvider;
+  /** Where users reach the store. */
+  endpoint: string;
+  /** Stops everything and removes the folder. */
+  close(): Promise<void>;
+}
+
+const silent: StepReporter = { started() {}, succeeded() {}, failed() {} };
+
+export async function startLocalCluster(topology: TopologyInput): Promise<LocalCluster> {
+  const stateRoot = await mkdtemp(join(tmpdir(), 'vase-test-'));
+  const checkout = resolve(import.meta.dirname, '../..');
+  const provider = new LocalProvider({
+    checkout,
+    stateRoot,
+    binaries: join(checkout, '.vase', 'bin'),
+    environment: process.env,
+    nodePath: process.execPath,
+  });
+  const options = { reporter: silent, signal: new AbortController().signal };
+  const close = async () => {
+    await provider.clean(options);
+    provider.close();
+    await rm(stateRoot, { recursive: true, force: true });
+  };
+  try {
+    const { endpoint } = await provider.up({ ...topology, ports: { http: 0 } }, options);
+    return { provider, endpoint, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/** A store in this process over real etcd members, as a sharder's main.ts wires it. */
+import { defaultLimits, type Limits } from '../../sharder/core/limits.ts';
+import type { EtcdRpc, Trace } from '../../sharder/core/ports.ts';
+import { Store } from '../../sharder/core/store.ts';
+import { EtcdShardClient } from '../../sharder/etcd/client/shard-client.ts';
+import { hashText } from '../../sharder/hash.ts';
+import { systemClock, systemRandom } from '../../sharder/system-clock.ts';
+
+const trace: Trace = { emit: () => undefined };
+
+/** @param endpoints of the home shard; `redirect` gives the endpoint to use for each that the view names. */
+export function createRealStore(options: {
+  rpc: EtcdRpc;
+  home: readonly string[];
+  limits?: Partial<Limits>;
+  redirect?: (endpoint: string) => string;
+}): Store {
+  const limits = { ...defaultLimits, ...options.limits };
+  const redirect = options.redirect ?? ((endpoint) => endpoint);
+  const connect = (shard: number, endpoints: readonly string[]) =>
+    new EtcdShardClient({
+      shard,
+      endpoints: endpoints.map(redirect),
+      rpc: options.rpc,
+      clock: systemClock,
+      random: systemRandom,
+      trace,
+      limits,
+    });
+  return new Store({
+    clock: systemClock,
+    trace,
+    limits,
+    hash: hashText,
+    home: connect(0, options.home),
+    connect,
+  });
+}

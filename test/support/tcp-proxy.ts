@@ -1,0 +1,54 @@
+/** A TCP proxy that can lose what passes through it, to make real outcomes indefinite on purpose. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/**
+ * - `forward`: everything passes.
+ * - `cut_on_reply`: requests pass; the first bytes of an answer cut the connection instead of passing.
+ * - `cut_on_request`: the first bytes of a request cut the connection instead of passing.
+ */
+export type ProxyMode = 'forward' | 'cut_on_reply' | 'cut_on_request';
+
+export interface TcpProxy {
+  /** "127.0.0.1:port" */
+  endpoint: string;
+  /** Takes effect for the next bytes; falls back to `forward` after one cut. */
+  setMode(mode: ProxyMode): void;
+  close(): Promise<void>;
+}
+
+export async function startTcpProxy(target: string): Promise<TcpProxy> {
+  const [host, port] = target.split(':') as [string, string];
+  let mode: ProxyMode = 'forward';
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), host);
+    const cut = () => {
+      mode = 'forward';
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', cut);
+      socket.on('close', () => sockets.delete(socket));
+    }
+    client.on('data', (bytes) => (mode === 'cut_on_request' ? cut() : upstream.write(bytes)));
+    upstream.on('data', (bytes) => (mode === 'cut_on_reply' ? cut() : client.write(bytes)));
+    client.on('end', () => upstream.end());
+    upstream.on('end', () => client.end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    setMode(next) {
+      mode = next;
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
