@@ -9,7 +9,10 @@ const quantityPattern = /^[1-9][0-9]*(Ki|Mi|Gi|Ti)$/;
 const cpuPattern = /^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]+)$/;
 
 const wholeNumber = (min: number, max: number) =>
-  z.int({ error: `a whole number from ${min} to ${max}` }).min(min).max(max);
+  z
+    .int({ error: `a whole number from ${min} to ${max}` })
+    .min(min)
+    .max(max);
 const oneOf = (...allowed: [number, ...number[]]) =>
   z.int().refine((value) => allowed.includes(value), { error: `one of ${allowed.join(', ')}` });
 const cpu = z.string().regex(cpuPattern, 'cores such as "300m", "0.5" or "2"').nullable();
@@ -61,17 +64,32 @@ const schema = z.strictObject({
       path: ['electionMs'],
     })
     .prefault({}),
-  resources: z
-    .strictObject({ sharder: resources.prefault({}), etcd: resources.prefault({}) })
+  resources: z.strictObject({ sharder: resources.prefault({}), etcd: resources.prefault({}) }).prefault({}),
+  /** What the autoscaler of a Kubernetes cluster does with the sharders. */
+  autoscaling: z
+    .strictObject({
+      /** Replicas at most; at least `sharders`, whatever is said here. */
+      shardersMax: wholeNumber(1, 1000).default(30),
+      /** Mean processor use, in percent of what is requested, that the autoscaler aims at. */
+      cpuPercent: wholeNumber(1, 100).default(70),
+    })
     .prefault({}),
+  /** Mutual TLS, sharders to etcd and member to member. null: as the platform's overlay has it. */
+  tls: z.boolean().nullable().default(null),
   images: z
     .strictObject({
       /** The kind node; VASE_NODE_IMAGE. */
       node: image.default('kindest/node:v1.35.0'),
-      /** etcd; VASE_ETCD_IMAGE. */
-      etcd: image.default('registry.k8s.io/etcd:3.5.21-0'),
-      /** What the sharder's image is built from; VASE_BASE_IMAGE. */
-      base: image.default('node:24-slim'),
+      /** etcd; VASE_ETCD_IMAGE. The digest is the one that etcd's own notes on Kubernetes' image name. */
+      etcd: image.default(
+        'registry.k8s.io/etcd:3.5.21-0@sha256:d58c035df557080a27387d687092e3fc2b64c6d0e3162dc51453a115f847d121',
+      ),
+      /** What Vase's own image is built from; VASE_BASE_IMAGE. The digest is docker-library's, of Node 24.19.0. */
+      base: image.default(
+        'node:24-slim@sha256:cd84903a12dbd26b46f1f3b8144a2568c41c5d37ddd0c7a80a34c7a19786b35f',
+      ),
+      /** Vase's own image: sharder and view server. A provider that builds it puts its exact name here; VASE_IMAGE. */
+      vase: image.default('vase:0.1.0'),
     })
     .prefault({}),
 });
@@ -98,7 +116,9 @@ export function parseTopology(input: unknown): Topology {
     const where = issue.path.length > 0 ? `${field}.` : '';
     throw new TopologyError(`topology: unknown field ${where}${issue.keys.join(', ')}`);
   }
-  throw new TopologyError(`topology: ${field}: must be ${issue.message.replace(/^Invalid input: expected /, '')}`);
+  throw new TopologyError(
+    `topology: ${field}: must be ${issue.message.replace(/^Invalid input: expected /, '')}`,
+  );
 }
 
 /** The numbers of the shards, the home shard first. */

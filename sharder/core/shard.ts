@@ -118,11 +118,15 @@ export class Shard {
     state.busy = false;
   }
 
-  /** The next batch: only operations whose slots the fence owns; the others go back to be routed anew. */
+  /**
+   * The next batch: only operations whose slots the fence owns; the others go back to be routed anew. The fence is read
+   * again for them: it may have changed in their favour, and no transaction will be rejected to say so.
+   */
   private fill(state: LaneState, fence: Fence): Pending[] {
     const batch = state.lane.take(state.replySize.operationsMax);
     const owned = fence.record.slots;
     if (batch.every((pending) => owned[pending.slot]?.kind === 'owned')) return batch;
+    void this.learnFence();
     return batch.filter((pending) => {
       const slotState = owned[pending.slot];
       if (slotState?.kind === 'owned') return true;

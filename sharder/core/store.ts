@@ -117,15 +117,20 @@ export class Store {
     else this.hold(pending);
   }
 
-  /** A fence turned the operation away: follow where it points, or wait until somebody owns the slot. */
+  /**
+   * A fence turned the operation away: follow where it points, or wait until somebody owns the slot. Two records that are
+   * both out of date may point at each other, so only a shard that is not known to turn it away, too, is tried at once.
+   */
   private reroute(pending: Pending, state: SlotState | undefined): void {
-    const target = state?.kind === 'moved' ? state.to : undefined;
-    if (target !== undefined && target !== this.route[pending.slot] && this.shards.has(target)) {
-      this.route[pending.slot] = target;
-      this.dispatch(pending);
+    const target = state?.kind === 'moved' ? this.shards.get(state.to) : undefined;
+    if (target === undefined) {
+      this.hold(pending);
       return;
     }
-    this.hold(pending);
+    this.route[pending.slot] = target.id;
+    const fence = target.currentFence;
+    if (fence === null || fence.record.slots[pending.slot]?.kind === 'owned') this.dispatch(pending);
+    else this.hold(pending);
   }
 
   private hold(pending: Pending): void {

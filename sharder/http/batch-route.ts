@@ -2,6 +2,7 @@
  * `POST /v1/batch`: many operations in one request, each with its own outcome. Operations on one key are carried out in
  * the order of the list; those on different keys at the same time, in no order.
  */
+import { executeInOrder } from '../core/execute-in-order.ts';
 import { always, type Condition, type KeyState, type Operation, type Outcome } from '../core/operation.ts';
 import { shardName } from '../core/view.ts';
 import type { Handler, RouteContext } from './context.ts';
@@ -33,10 +34,11 @@ export const batch: Handler = async (context, { request }) => {
   }
 };
 
-async function runAll({ store }: RouteContext, operations: readonly ParsedOperation[]): Promise<object[]> {
-  const lastOfKey = new Map<string, Promise<unknown>>();
+async function runAll({ store }: RouteContext, entries: readonly ParsedOperation[]): Promise<object[]> {
   let valueBytes = 0;
-  const describeBounded = (entry: ParsedOperation, outcome: Outcome): object => {
+  const operations = entries.map(({ operation }) => operation);
+  return executeInOrder(store, operations, (outcome, index) => {
+    const entry = entries[index]!;
     if (outcome.kind === 'ok' && outcome.result.kind === 'get')
       valueBytes += outcome.result.state?.value.length ?? 0;
     if (valueBytes <= valueBytesMaxOfAnswer || entry.operation.kind !== 'get')
@@ -45,17 +47,7 @@ async function runAll({ store }: RouteContext, operations: readonly ParsedOperat
       status: 413,
       ...errorBody(tooLarge(`the values read are over ${valueBytesMaxOfAnswer} bytes together`)),
     };
-  };
-  return Promise.all(
-    operations.map((entry) => {
-      const { key } = entry.operation;
-      const result = (lastOfKey.get(key) ?? Promise.resolve())
-        .then(() => store.execute(entry.operation))
-        .then((outcome) => describeBounded(entry, outcome));
-      lastOfKey.set(key, result);
-      return result;
-    }),
-  );
+  });
 }
 
 interface ParsedOperation {

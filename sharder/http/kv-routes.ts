@@ -67,7 +67,7 @@ function keyNotFound({ place }: OkOutcome): HttpError {
 }
 
 /** @throws HttpError 400 for a condition that Vase does not know. */
-export function conditionOf(request: IncomingMessage): Condition {
+function conditionOf(request: IncomingMessage): Condition {
   const match = request.headers['if-match'];
   const noneMatch = request.headers['if-none-match'];
   if (match === undefined && noneMatch === undefined) return always;

@@ -29,7 +29,7 @@ export async function startLocalCluster(topology: TopologyInput): Promise<LocalC
   const options = { reporter: silent, signal: new AbortController().signal };
   const close = async () => {
     await provider.clean(options);
-    provider.close();
+    await provider.close();
     await rm(stateRoot, { recursive: true, force: true });
   };
   try {

@@ -4,15 +4,19 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
 
-const binary = '/usr/bin/etcd';
+const binary = 'etcd';
 /** An election of three members on a busy machine, and then some. */
 const readyMsMax = 30_000;
+
+/** Where syncs are cheap: a folder in memory, on systems that have one. */
+export const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface RealEtcdOptions {
   members?: 1 | 3;
@@ -60,7 +64,7 @@ export async function startRealEtcd(options: RealEtcdOptions = {}): Promise<Real
   return {
     endpoints,
     get pids() {
-      return processes.map((child) => (child.exitCode === null ? (child.pid ?? null) : null));
+      return processes.map((child) => (isRunning(child) ? (child.pid ?? null) : null));
     },
     stop,
   };
@@ -121,8 +125,12 @@ async function waitUntilReady(endpoints: readonly string[]): Promise<void> {
 }
 
 async function killAndWait(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  if (!isRunning(child) || child.pid === undefined) return;
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
 }

@@ -37,7 +37,11 @@ export type LoadReport =
 process.once('message', (order: LoadOrder) => void run(order));
 
 async function run(order: LoadOrder): Promise<void> {
-  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
   let window: { startedAtMs: number; cpu: NodeJS.CpuUsage; requests: number; errors: number } | null = null;
   let client = 0;
   const instance = autocannon(
@@ -68,7 +72,12 @@ async function run(order: LoadOrder): Promise<void> {
 }
 
 function summarize(
-  { startedAtMs, cpu, requests, errors }: { startedAtMs: number; cpu: NodeJS.CpuUsage; requests: number; errors: number },
+  {
+    startedAtMs,
+    cpu,
+    requests,
+    errors,
+  }: { startedAtMs: number; cpu: NodeJS.CpuUsage; requests: number; errors: number },
   histogram: Histogram,
 ): LoadReport {
   const used = process.cpuUsage(cpu);
@@ -104,7 +113,11 @@ function putRequest({ dialect }: LoadOrder, key: string, value: Buffer): Request
 
 function getRequest({ dialect }: LoadOrder, key: string): Request {
   if (dialect === 'vase') return { method: 'GET', path: `/v1/kv/${key}` };
-  return { method: 'POST', path: '/v3/kv/range', body: JSON.stringify({ key: Buffer.from(key).toString('base64') }) };
+  return {
+    method: 'POST',
+    path: '/v3/kv/range',
+    body: JSON.stringify({ key: Buffer.from(key).toString('base64') }),
+  };
 }
 
 function sleep(seconds: number): Promise<void> {

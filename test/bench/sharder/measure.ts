@@ -23,7 +23,9 @@ export interface Measured {
 }
 
 export async function measure(order: LoadOrder, { targetPid, etcdPids }: Measured): Promise<Measurement> {
-  const load = fork(new URL('load-process.ts', import.meta.url), { execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const load = fork(new URL('load-process.ts', import.meta.url), {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
   load.send(order);
   let before = { target: 0, etcd: 0 };
   const sample = () => ({

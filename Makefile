@@ -1,0 +1,79 @@
+# Every target is one line over `vase` or a tool. Node.js comes from node_modules, whatever the system has; npm comes
+# from the system. `make` alone shows the targets.
+
+SYSTEM_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+VASE := node --disable-warning=ExperimentalWarning scripts/vase.ts
+INSTALLED := node_modules/.package-lock.json
+SIZE := $(if $(SHARDS),--shards $(SHARDS)) $(if $(MEMBERS),--members $(MEMBERS)) \
+  $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(PORT),--port $(PORT)) $(if $(TOPOLOGY),--topology $(TOPOLOGY))
+# Behind the rest, because the folder of etcd may hold another node. Fetches etcd where there is none.
+WITH_ETCD = PATH="$$PATH:$$(dirname "$$($(VASE) etcd)")"
+SOURCES := sharder cluster sim scripts test
+
+.DEFAULT_GOAL := help
+.PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e \
+  check lint format typecheck boundaries dead-code bench-sharder ci
+
+help: ## Show the targets.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+$(INSTALLED): package-lock.json
+	PATH="$(SYSTEM_PATH)" npm ci --loglevel=error && touch $@
+
+up: $(INSTALLED) ## Bring the store up: SHARDS=3 MEMBERS=3 SHARDERS=2 PORT=5000, or TOPOLOGY=file.yaml.
+	@$(VASE) up $(SIZE)
+
+down: $(INSTALLED) ## Stop all processes; the data stay.
+	@$(VASE) down
+
+clean: $(INSTALLED) ## Stop all processes and delete the data.
+	@$(VASE) clean
+
+status: $(INSTALLED) ## Show shards, members, leaders and sharders, what is wrong and what to do.
+	@$(VASE) status
+
+logs: $(INSTALLED) ## Show the log of one member or sharder: NAME=etcd-1-0, FOLLOW=1 to go on.
+	@$(VASE) logs $(if $(FOLLOW),--follow) $(NAME)
+
+doctor: $(INSTALLED) ## Check this machine and give a fix for each fault.
+	@$(VASE) doctor
+
+test: $(INSTALLED) ## Run all tests: unit, property, contract (real etcd) and e2e (real clusters).
+	@$(WITH_ETCD) vitest run
+
+test-unit: $(INSTALLED) ## Run the tests that need nothing but Node.js.
+	@vitest run --project unit
+
+test-properties: $(INSTALLED) ## Run the property tests.
+	@vitest run --project property
+
+test-contract: $(INSTALLED) ## Run the tests against real etcd.
+	@$(WITH_ETCD) vitest run --project contract
+
+test-e2e: $(INSTALLED) ## Run the tests against real clusters of processes.
+	@$(WITH_ETCD) vitest run --project e2e
+
+check: lint format typecheck boundaries dead-code ## Run every check that is not a test.
+
+lint: $(INSTALLED) ## Find mistakes in the sources.
+	@oxlint
+
+format: $(INSTALLED) ## Check the format; `make format FIX=1` mends it.
+	@prettier $(if $(FIX),--write,--check) --log-level=warn .
+
+typecheck: $(INSTALLED) ## Check the types.
+	@tsc -p .
+
+boundaries: $(INSTALLED) ## Check who imports whom.
+	@depcruise --config .dependency-cruiser.cjs --output-type err $(SOURCES)
+
+dead-code: $(INSTALLED) ## Find files, exports and dependencies that nothing uses.
+	@knip
+
+bench-sharder: $(INSTALLED) ## Compare the sharder with bare Koa, one call per request, and etcd's JSON gateway.
+	@$(WITH_ETCD) node test/bench/bench-sharder.ts
+
+ci: $(INSTALLED) ## Run every check and every test, and print `N passed, N failed`.
+	@node scripts/ci.ts

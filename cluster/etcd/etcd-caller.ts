@@ -1,0 +1,29 @@
+/**
+ * Calls to etcd members for commands, over the sharder's own client. The client is loaded at the first call: it is half
+ * of the time in which a command starts, and most commands need none.
+ */
+import type { EtcdRpc } from '../../sharder/core/ports.ts';
+import type { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
+
+/** One unary call, as in `EtcdRpc`. */
+export type EtcdCaller = Pick<EtcdRpc, 'call'>;
+
+export class GrpcEtcdCaller implements EtcdCaller {
+  private rpc: Promise<GrpcEtcdRpc> | null = null;
+
+  call: EtcdRpc['call'] = async (endpoint, request, options) => {
+    this.rpc ??= connect();
+    return (await this.rpc).call(endpoint, request, options);
+  };
+
+  /** Closes the connections, so that the process can end. */
+  async close(): Promise<void> {
+    (await this.rpc)?.close();
+    this.rpc = null;
+  }
+}
+
+async function connect(): Promise<GrpcEtcdRpc> {
+  const { GrpcEtcdRpc } = await import('../../sharder/etcd/grpc-rpc.ts');
+  return new GrpcEtcdRpc();
+}

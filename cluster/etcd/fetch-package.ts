@@ -1,0 +1,45 @@
+/**
+ * Takes etcd out of the distribution's package etcd-server (Debian, Ubuntu) without installing it: the package is
+ * downloaded and unpacked into `.vase/bin`, so no service starts and the machine stays as it was.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError, runCommand } from '../run-command.ts';
+import type { FetchOptions } from './fetch-release.ts';
+
+const packageName = 'etcd-server';
+const downloadTimeoutMs = 300_000;
+
+/**
+ * @returns the path of the unpacked `etcd`. apt has checked the package's signature.
+ * @throws Error that says why there is none.
+ */
+export async function fetchPackage(options: Pick<FetchOptions, 'folder' | 'signal'>): Promise<string> {
+  mkdirSync(options.folder, { recursive: true });
+  const workFolder = mkdtempSync(join(options.folder, '.fetch-'));
+  try {
+    await downloadPackage(workFolder, options.signal);
+    const file = readdirSync(workFolder).find((name) => name.endsWith('.deb'));
+    if (file === undefined) throw new Error(`apt-get downloaded no package ${packageName}`);
+    const unpacked = join(workFolder, 'unpacked');
+    await runCommand('dpkg', ['-x', join(workFolder, file), unpacked], { signal: options.signal });
+    const target = join(options.folder, 'etcd');
+    renameSync(join(unpacked, 'usr', 'bin', 'etcd'), target);
+    return target;
+  } finally {
+    rmSync(workFolder, { recursive: true, force: true });
+  }
+}
+
+/** A machine whose package lists are missing or old, such as a fresh container, gets them once, where root may do so. */
+async function downloadPackage(cwd: string, signal: AbortSignal): Promise<void> {
+  const settings = { cwd, signal, timeoutMs: downloadTimeoutMs };
+  try {
+    await runCommand('apt-get', ['download', packageName], settings);
+  } catch (error) {
+    const hasApt = error instanceof CommandError && error.result.exitCode !== null;
+    if (!hasApt || process.getuid?.() !== 0) throw error;
+    await runCommand('apt-get', ['update', '-q'], settings);
+    await runCommand('apt-get', ['download', packageName], settings);
+  }
+}

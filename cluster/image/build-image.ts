@@ -1,0 +1,68 @@
+/**
+ * Builds Vase's image with the docker command line. The image is named after what it is made of, so that the same
+ * checkout and base give the same name, and a build that has been made is not made again.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CommandError, runCommand } from '../run-command.ts';
+import { stageContext } from './stage-context.ts';
+
+/** A build copies files and loads modules; a base image that has to be pulled first takes minutes. */
+const buildTimeoutMs = 600_000;
+
+export interface BuiltImage {
+  /** Such as "vase:3f9c0a7d5e21". */
+  image: string;
+  /** Whether it was there already. */
+  reused: boolean;
+}
+
+export interface ImageBuild {
+  checkout: string;
+  /** What it is built from: topology.images.base. */
+  baseImage: string;
+  /** Name without a tag; default "vase". GKE puts its registry before it. */
+  repository?: string;
+  /** Build even where the image is there already. */
+  anew?: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * @throws CommandError when docker fails, with its output.
+ * @throws ClusterError when the checkout is not fit to be packed.
+ */
+export async function buildImage(build: ImageBuild): Promise<BuiltImage> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'vase-image-'));
+  const signal = build.signal === undefined ? {} : { signal: build.signal };
+  try {
+    const { digest } = await stageContext({ checkout: build.checkout, folder });
+    const image = `${build.repository ?? 'vase'}:${imageTag(digest, build.baseImage)}`;
+    if (build.anew !== true && (await imageExists(image))) return { image, reused: true };
+    const args = ['build', '--quiet', '--tag', image];
+    const values = { BASE_IMAGE: build.baseImage, CONTEXT_DIGEST: digest, SOURCE_DATE_EPOCH: '0' };
+    for (const [name, value] of Object.entries(values)) args.push('--build-arg', `${name}=${value}`);
+    if (build.anew === true) args.push('--no-cache');
+    await runCommand('docker', [...args, folder], { timeoutMs: buildTimeoutMs, ...signal });
+    return { image, reused: false };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function imageTag(contextDigest: string, baseImage: string): string {
+  return createHash('sha256').update(`${contextDigest}\0${baseImage}`).digest('hex').slice(0, 12);
+}
+
+async function imageExists(image: string): Promise<boolean> {
+  try {
+    await runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', image]);
+    return true;
+  } catch (error) {
+    // Docker says that there is no such image; without docker, the build itself says what is wrong.
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}

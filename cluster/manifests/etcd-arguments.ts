@@ -1,0 +1,85 @@
+/**
+ * The command line of a member in a pod. The same for all members of a shard: Kubernetes puts the pod's name in for
+ * $(POD_NAME), without a shell. What is not about addresses and files agrees with the local provider's members.
+ */
+import { byteCount } from '../quantity.ts';
+import type { Topology } from '../topology.ts';
+import { certificatePaths } from './certificates.ts';
+import { etcdCapabilities } from './etcd-capabilities.ts';
+import { etcdPorts, memberHost, memberNames, shardName } from './names.ts';
+import { usesTls, type Blueprint } from './overlay.ts';
+
+/** Where the volume is mounted. */
+export const etcdVolumePath = '/var/lib/etcd';
+export const serverCertificateFolder = '/etc/etcd/server';
+export const peerCertificateFolder = '/etc/etcd/peer';
+
+/** etcd's own default, said aloud because the sharders' batches and the largest value are cut to it. */
+const requestBytesMax = 1_572_864;
+/** Raft entries between two snapshots; about as many stay in memory, and one may be a whole batch. */
+const snapshotCount = 10_000;
+
+export function etcdArguments(blueprint: Blueprint, shard: number): string[] {
+  const { topology } = blueprint;
+  const tls = usesTls(blueprint);
+  const { initialCorruptCheck } = etcdCapabilities(topology.images.etcd);
+  return [
+    ...addressArguments(topology, shard, tls ? 'https' : 'http'),
+    ...settingArguments(topology.etcd),
+    ...(initialCorruptCheck === null ? [] : [initialCorruptCheck]),
+    ...(tls ? tlsArguments() : []),
+  ];
+}
+
+function addressArguments(topology: Topology, shard: number, scheme: 'http' | 'https'): string[] {
+  const peerUrl = (member: string) => `${scheme}://${memberHost(topology, shard, member)}:${etcdPorts.peer}`;
+  const self = '$(POD_NAME)';
+  return [
+    `--name=${self}`,
+    // A folder below the mount, because etcd wants it closed to others and the mount is not etcd's to close.
+    `--data-dir=${etcdVolumePath}/data`,
+    `--listen-client-urls=${scheme}://0.0.0.0:${etcdPorts.client}`,
+    `--advertise-client-urls=${scheme}://${memberHost(topology, shard, self)}:${etcdPorts.client}`,
+    `--listen-peer-urls=${scheme}://0.0.0.0:${etcdPorts.peer}`,
+    `--initial-advertise-peer-urls=${peerUrl(self)}`,
+    `--listen-metrics-urls=http://0.0.0.0:${etcdPorts.metrics}`,
+    `--initial-cluster=${memberNames(topology, shard)
+      .map((member) => `${member}=${peerUrl(member)}`)
+      .join(',')}`,
+    // One token for each shard: a member that is sent to the wrong shard refuses to join it.
+    `--initial-cluster-token=${topology.name}-${shardName(shard)}`,
+    // Read only by a member without data; one that has data follows what it wrote itself.
+    '--initial-cluster-state=new',
+  ];
+}
+
+function settingArguments(etcd: Topology['etcd']): string[] {
+  return [
+    `--heartbeat-interval=${etcd.heartbeatMs}`,
+    `--election-timeout=${etcd.electionMs}`,
+    `--quota-backend-bytes=${byteCount(etcd.quota)}`,
+    '--auto-compaction-mode=periodic',
+    `--auto-compaction-retention=${etcd.compactionRetention}`,
+    `--max-txn-ops=${etcd.maxTxnOps}`,
+    `--max-request-bytes=${requestBytesMax}`,
+    '--pre-vote=true',
+    `--snapshot-count=${snapshotCount}`,
+    '--logger=zap',
+    '--log-outputs=stderr',
+  ];
+}
+
+function tlsArguments(): string[] {
+  const server = certificatePaths(serverCertificateFolder);
+  const peer = certificatePaths(peerCertificateFolder);
+  return [
+    `--trusted-ca-file=${server.authority}`,
+    `--cert-file=${server.certificate}`,
+    `--key-file=${server.key}`,
+    '--client-cert-auth=true',
+    `--peer-trusted-ca-file=${peer.authority}`,
+    `--peer-cert-file=${peer.certificate}`,
+    `--peer-key-file=${peer.key}`,
+    '--peer-client-cert-auth=true',
+  ];
+}

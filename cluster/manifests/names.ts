@@ -1,0 +1,61 @@
+/**
+ * Names, labels, ports and DNS names of what runs in the cluster, each said once. Objects refer to each other only
+ * through these, so that a selector, a peer URL and a certificate cannot disagree.
+ */
+import { shardIds, type Topology } from '../topology.ts';
+
+export const etcdPorts = { client: 2379, peer: 2380, metrics: 2381 } as const;
+export const sharderPorts = { http: 5000, admin: 9090 } as const;
+export const storageClassName = 'etcd-pd-ssd';
+export const sharderEndpointName = 'sharder-endpoint';
+export const sharderName = 'sharder';
+
+/** What a pod is for. The view server has no objects here yet; the network policies already let it in. */
+export type Component = 'etcd' | 'sharder' | 'viewserver';
+
+export type Labels = Record<string, string>;
+
+/** What selectors match: it must never change, since Kubernetes does not let the selector of a StatefulSet change. */
+export function componentSelector(topology: Topology, component: Component): Labels {
+  return { 'app.kubernetes.io/instance': topology.name, 'app.kubernetes.io/component': component };
+}
+
+export function shardSelector(topology: Topology, shard: number): Labels {
+  return { ...componentSelector(topology, 'etcd'), 'vase/shard': String(shard) };
+}
+
+/** What every object carries besides what its selectors match. */
+export const commonLabels: Labels = {
+  'app.kubernetes.io/name': 'vase',
+  'app.kubernetes.io/managed-by': 'vase',
+};
+
+/** Also the name of the StatefulSet, of its headless service and of its budget. */
+export function shardName(shard: number): string {
+  return `etcd-${shard}`;
+}
+
+export function clientServiceName(shard: number): string {
+  return `etcd-client-${shard}`;
+}
+
+export function memberNames(topology: Topology, shard: number): string[] {
+  return Array.from({ length: topology.members }, (_, index) => `${shardName(shard)}-${index}`);
+}
+
+/** A member's stable DNS name. `member` may be a placeholder that Kubernetes fills in. */
+export function memberHost(topology: Topology, shard: number, member: string): string {
+  return `${member}.${shardName(shard)}.${topology.name}.svc`;
+}
+
+export function serviceHost(topology: Topology, service: string): string {
+  return `${service}.${topology.name}.svc`;
+}
+
+/** The client endpoints, "host:port", of the home shard: where sharders find the view. */
+export function homeEndpoints(topology: Topology): string[] {
+  const home = shardIds(topology)[0]!;
+  return memberNames(topology, home).map(
+    (member) => `${memberHost(topology, home, member)}:${etcdPorts.client}`,
+  );
+}

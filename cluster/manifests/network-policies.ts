@@ -1,0 +1,83 @@
+/**
+ * Who may speak to whom. Nothing enters the namespace's pods but what is named here: users reach sharders, sharders
+ * and the view server reach etcd's clients' port, members reach the peers of their own shard, and only the view server
+ * reads metrics. What etcd and sharders may call themselves is limited to the same.
+ */
+import type {
+  NetworkPolicy,
+  NetworkPolicyEgressRule,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicySpec,
+} from 'kubernetes-types/networking/v1.d.ts';
+import { shardIds, type Topology } from '../topology.ts';
+import {
+  commonLabels,
+  componentSelector,
+  etcdPorts,
+  shardName,
+  shardSelector,
+  sharderName,
+  sharderPorts,
+  type Component,
+  type Labels,
+} from './names.ts';
+
+export function networkPolicies(topology: Topology): NetworkPolicy[] {
+  return [
+    policy(topology, 'default-deny', { podSelector: {}, policyTypes: ['Ingress'] }),
+    ...shardIds(topology).map((shard) => shardPolicy(topology, shard)),
+    sharderPolicy(topology),
+  ];
+}
+
+function policy(topology: Topology, name: string, spec: NetworkPolicySpec): NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: topology.name, labels: commonLabels },
+    spec,
+  };
+}
+
+function shardPolicy(topology: Topology, shard: number): NetworkPolicy {
+  const members = shardSelector(topology, shard);
+  const peers = [pods(members)];
+  return policy(topology, shardName(shard), {
+    podSelector: { matchLabels: members },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [
+      { from: components(topology, 'sharder', 'viewserver'), ports: [tcp(etcdPorts.client)] },
+      { from: peers, ports: [tcp(etcdPorts.peer)] },
+      { from: components(topology, 'viewserver'), ports: [tcp(etcdPorts.metrics)] },
+    ],
+    egress: [{ to: peers, ports: [tcp(etcdPorts.peer)] }, names],
+  });
+}
+
+function sharderPolicy(topology: Topology): NetworkPolicy {
+  return policy(topology, sharderName, {
+    podSelector: { matchLabels: componentSelector(topology, 'sharder') },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [
+      { ports: [tcp(sharderPorts.http)] },
+      { from: components(topology, 'viewserver'), ports: [tcp(sharderPorts.admin)] },
+    ],
+    egress: [{ to: components(topology, 'etcd'), ports: [tcp(etcdPorts.client)] }, names],
+  });
+}
+
+/** Name look-ups, wherever the cluster's name server is: kube-dns, or a cache on the node. */
+const names: NetworkPolicyEgressRule = {
+  ports: [
+    { protocol: 'UDP', port: 53 },
+    { protocol: 'TCP', port: 53 },
+  ],
+};
+
+function components(topology: Topology, ...list: Component[]): NetworkPolicyPeer[] {
+  return list.map((component) => pods(componentSelector(topology, component)));
+}
+
+const pods = (matchLabels: Labels): NetworkPolicyPeer => ({ podSelector: { matchLabels } });
+const tcp = (port: number): NetworkPolicyPort => ({ protocol: 'TCP', port });

@@ -1,0 +1,79 @@
+/**
+ * What kind and GKE differ in. Everything that is not here, or reached through `tls`, is the same on both; the unit
+ * test of `overlay-differences.ts` holds the two renderings to that.
+ */
+import type { Topology } from '../topology.ts';
+
+export type OverlayName = 'kind' | 'gke';
+
+/** Processor time and memory that the scheduler sets aside for one container. */
+export interface Requests {
+  cpu: string;
+  memory: string;
+}
+
+export interface Overlay {
+  name: OverlayName;
+  storage: { provisioner: string; parameters?: Record<string, string> };
+  /** How users reach `sharder-endpoint` from outside the cluster. */
+  endpoint:
+    { type: 'NodePort'; nodePort: number } | { type: 'LoadBalancer'; annotations: Record<string, string> };
+  requests: { etcd: Requests; sharder: Requests; volumeOpener: Requests };
+  /** Whether mutual TLS is on where the topology does not say. */
+  tls: boolean;
+  /**
+   * Whether volumes are folders of the node: Kubernetes does not apply fsGroup to those, so a short first container
+   * opens them for etcd, which does not run as root.
+   */
+  volumesAreNodeFolders: boolean;
+  /** Pod security standard that the namespace enforces; `restricted` forbids that first container. */
+  podSecurity: 'baseline' | 'restricted';
+}
+
+/** The port of every kind node that leads to `sharder-endpoint`; the kind provider maps it to the user's port. */
+const kindNodePort = 30_500;
+
+const kind: Overlay = {
+  name: 'kind',
+  storage: { provisioner: 'rancher.io/local-path' },
+  endpoint: { type: 'NodePort', nodePort: kindNodePort },
+  // Small enough for 3 shards of 3 members, 4 sharders and Kubernetes itself on two cores.
+  requests: {
+    etcd: { cpu: '50m', memory: '64Mi' },
+    sharder: { cpu: '100m', memory: '96Mi' },
+    volumeOpener: { cpu: '10m', memory: '32Mi' },
+  },
+  tls: false,
+  volumesAreNodeFolders: true,
+  podSecurity: 'baseline',
+};
+
+const gke: Overlay = {
+  name: 'gke',
+  storage: { provisioner: 'pd.csi.storage.gke.io', parameters: { type: 'pd-ssd' } },
+  endpoint: {
+    type: 'LoadBalancer',
+    annotations: { 'networking.gke.io/load-balancer-type': 'Internal' },
+  },
+  requests: {
+    etcd: { cpu: '1', memory: '2Gi' },
+    sharder: { cpu: '500m', memory: '256Mi' },
+    volumeOpener: { cpu: '10m', memory: '32Mi' },
+  },
+  tls: true,
+  volumesAreNodeFolders: false,
+  podSecurity: 'restricted',
+};
+
+export const overlays: Readonly<Record<OverlayName, Overlay>> = { kind, gke };
+
+/** Everything that the objects are a function of. */
+export interface Blueprint {
+  topology: Topology;
+  overlay: Overlay;
+}
+
+/** Whether members and sharders speak mutual TLS: the topology's word, else the overlay's. */
+export function usesTls({ topology, overlay }: Blueprint): boolean {
+  return topology.tls ?? overlay.tls;
+}

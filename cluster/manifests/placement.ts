@@ -1,0 +1,64 @@
+/** Which nodes pods go to: members of a shard apart from each other, sharders over nodes and zones. */
+import type { PodSpec, TopologySpreadConstraint } from 'kubernetes-types/core/v1.d.ts';
+import type { Topology } from '../topology.ts';
+import type { Labels } from './names.ts';
+
+const hostname = 'kubernetes.io/hostname';
+const zone = 'topology.kubernetes.io/zone';
+
+type Placement = Pick<PodSpec, 'affinity' | 'topologySpreadConstraints'>;
+
+/**
+ * A rule: nodes differ by no more members than the shard can lose, so that (from two nodes up) the loss of one node
+ * leaves a quorum where the number of members allows it. On one node, such as a small kind, the rule allows
+ * everything. Two wishes: no two members of a shard on a node or in a zone; and few members of all shards on a node.
+ */
+export function memberPlacement(topology: Topology, shard: Labels, allShards: Labels): Placement {
+  const membersLostMax = Math.max(1, Math.floor((topology.members - 1) / 2));
+  return {
+    affinity: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          apart({ weight: 100, labels: shard, over: hostname }),
+          apart({ weight: 50, labels: shard, over: zone }),
+          apart({ weight: 10, labels: allShards, over: hostname }),
+        ],
+      },
+    },
+    topologySpreadConstraints: [
+      spread({ labels: shard, over: hostname, skew: membersLostMax, otherwise: 'DoNotSchedule' }),
+      // A wish, because a node without a zone label, such as kind's, would else get no member at all.
+      spread({ labels: shard, over: zone, skew: 1, otherwise: 'ScheduleAnyway' }),
+    ],
+  };
+}
+
+export function sharderPlacement(labels: Labels): Placement {
+  return {
+    topologySpreadConstraints: [
+      spread({ labels, over: hostname, skew: 1, otherwise: 'ScheduleAnyway' }),
+      spread({ labels, over: zone, skew: 1, otherwise: 'ScheduleAnyway' }),
+    ],
+  };
+}
+
+function apart(wish: { weight: number; labels: Labels; over: string }) {
+  return {
+    weight: wish.weight,
+    podAffinityTerm: { labelSelector: { matchLabels: wish.labels }, topologyKey: wish.over },
+  };
+}
+
+function spread(rule: {
+  labels: Labels;
+  over: string;
+  skew: number;
+  otherwise: 'DoNotSchedule' | 'ScheduleAnyway';
+}): TopologySpreadConstraint {
+  return {
+    maxSkew: rule.skew,
+    topologyKey: rule.over,
+    whenUnsatisfiable: rule.otherwise,
+    labelSelector: { matchLabels: rule.labels },
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * The sharders: Deployment, the service that users reach, autoscaler and disruption budget. The Deployment names no
+ * number of replicas, because that is the autoscaler's to say: applied again, it would throw a grown cluster back.
+ */
+import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
+import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.d.ts';
+import type { Container, EnvVar, PodSpec, Probe, Service } from 'kubernetes-types/core/v1.d.ts';
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
+import type { Topology } from '../topology.ts';
+import { certificateMount, certificatePaths, certificateVolume, sharderSecret } from './certificates.ts';
+import { containerResources } from './container-resources.ts';
+import {
+  commonLabels,
+  componentSelector,
+  homeEndpoints,
+  sharderEndpointName,
+  sharderName,
+  sharderPorts,
+} from './names.ts';
+import { usesTls, type Blueprint } from './overlay.ts';
+import { sharderPlacement } from './placement.ts';
+import { containerPort, servicePort } from './ports.ts';
+import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
+import { sharderNodeFlags } from '../../sharder/node-flags.ts';
+
+/** From "stopping" to the close of the port: long enough for every node to stop sending requests to the pod. */
+const drainMs = 5000;
+const certificateFolder = '/etc/vase/tls';
+
+export function sharderObjects(
+  blueprint: Blueprint,
+): (Deployment | Service | HorizontalPodAutoscaler | PodDisruptionBudget)[] {
+  const { topology } = blueprint;
+  return [endpoint(blueprint), budget(topology), deployment(blueprint), autoscaler(topology)];
+}
+
+function metadata(topology: Topology, name: string) {
+  return { name, namespace: topology.name, labels: labels(topology) };
+}
+
+const selector = (topology: Topology) => componentSelector(topology, 'sharder');
+const labels = (topology: Topology) => ({ ...commonLabels, ...selector(topology) });
+
+function deployment(blueprint: Blueprint): Deployment {
+  const { topology } = blueprint;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata(topology, sharderName),
+    spec: {
+      selector: { matchLabels: selector(topology) },
+      revisionHistoryLimit: 3,
+      // A new sharder is ready before an old one goes.
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      template: { metadata: { labels: labels(topology) }, spec: podSpec(blueprint) },
+    },
+  };
+}
+
+function podSpec(blueprint: Blueprint): PodSpec {
+  return {
+    ...podIsolation,
+    securityContext: podSecurity,
+    // On SIGTERM a sharder stops being ready, drains, and gives what is under way 10 s to end: well within this.
+    terminationGracePeriodSeconds: 30,
+    ...sharderPlacement(selector(blueprint.topology)),
+    containers: [sharderContainer(blueprint)],
+    ...(usesTls(blueprint) ? { volumes: [certificateVolume('tls', sharderSecret)] } : {}),
+  };
+}
+
+function sharderContainer(blueprint: Blueprint): Container {
+  const { topology, overlay } = blueprint;
+  const tls = usesTls(blueprint);
+  return {
+    name: 'sharder',
+    image: topology.images.vase,
+    imagePullPolicy: 'IfNotPresent',
+    command: ['node', ...sharderNodeFlags, 'sharder/main.ts'],
+    env: environment(topology, tls),
+    ports: [containerPort('http', sharderPorts.http), containerPort('admin', sharderPorts.admin)],
+    resources: containerResources(overlay.requests.sharder, topology.resources.sharder),
+    startupProbe: probe('/livez', { periodSeconds: 1, failureThreshold: 60 }),
+    livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 }),
+    securityContext: containerSecurity,
+    ...(tls ? { volumeMounts: [certificateMount('tls', certificateFolder)] } : {}),
+  };
+}
+
+function environment(topology: Topology, tls: boolean): EnvVar[] {
+  const files = certificatePaths(certificateFolder);
+  return [
+    { name: 'VASE_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    { name: 'VASE_HOST', value: '0.0.0.0' },
+    { name: 'VASE_PORT', value: String(sharderPorts.http) },
+    { name: 'VASE_ADMIN_PORT', value: String(sharderPorts.admin) },
+    { name: 'VASE_HOME', value: homeEndpoints(topology).join(',') },
+    { name: 'VASE_MAX_TXN_OPS', value: String(topology.etcd.maxTxnOps) },
+    { name: 'VASE_DRAIN_MS', value: String(drainMs) },
+    ...(tls
+      ? [
+          { name: 'VASE_TLS_CA', value: files.authority },
+          { name: 'VASE_TLS_CERT', value: files.certificate },
+          { name: 'VASE_TLS_KEY', value: files.key },
+        ]
+      : []),
+  ];
+}
+
+function probe(path: string, timing: Omit<Probe, 'httpGet'>): Probe {
+  return { httpGet: { path, port: 'admin' }, ...timing };
+}
+
+function endpoint({ topology, overlay }: Blueprint): Service {
+  const { endpoint: outside } = overlay;
+  const annotations = outside.type === 'LoadBalancer' ? { annotations: outside.annotations } : {};
+  const nodePort = outside.type === 'NodePort' ? { nodePort: outside.nodePort } : {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...metadata(topology, sharderEndpointName), ...annotations },
+    spec: {
+      type: outside.type,
+      selector: selector(topology),
+      ports: [{ ...servicePort('http', sharderPorts.http), ...nodePort }],
+    },
+  };
+}
+
+function autoscaler(topology: Topology): HorizontalPodAutoscaler {
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: metadata(topology, sharderName),
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: sharderName },
+      minReplicas: topology.sharders,
+      maxReplicas: Math.max(topology.sharders, topology.autoscaling.shardersMax),
+      metrics: [
+        {
+          type: 'Resource',
+          resource: {
+            name: 'cpu',
+            target: { type: 'Utilization', averageUtilization: topology.autoscaling.cpuPercent },
+          },
+        },
+      ],
+    },
+  };
+}
+
+function budget(topology: Topology): PodDisruptionBudget {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: metadata(topology, sharderName),
+    spec: { maxUnavailable: 1, selector: { matchLabels: selector(topology) } },
+  };
+}

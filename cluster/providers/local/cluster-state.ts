@@ -1,0 +1,88 @@
+/**
+ * What is known of a local cluster between two commands: its topology, the ports it was given and the processes that
+ * were started. Written atomically; what it says of a process holds only if the process still has that start time.
+ */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { ClusterError } from '../../errors.ts';
+import { parseTopology, type Topology } from '../../topology.ts';
+import type { StateFolder } from './state-folder.ts';
+
+const port = z.int().min(1).max(65_535);
+const processIdentity = z.object({ pid: z.int().positive(), startedAt: z.string() }).nullable();
+
+const memberState = z.object({
+  name: z.string(),
+  clientPort: port,
+  peerPort: port,
+  process: processIdentity,
+});
+
+const shardState = z.object({
+  id: z.int().positive(),
+  /** Keeps members of different clusters apart. */
+  token: z.string(),
+  /** True once the shard had a leader: from then on an empty data folder is a loss, not a start. */
+  formed: z.boolean(),
+  members: z.array(memberState),
+});
+
+const sharderState = z.object({
+  name: z.string(),
+  adminPort: port,
+  process: processIdentity,
+  /** The settings it was started with; another text here means that it has to be restarted. */
+  settings: z.string(),
+});
+
+const schema = z.object({
+  format: z.literal(1),
+  topology: z.unknown().transform((raw): Topology => parseTopology(raw)),
+  /** What `topology.ports.http` became: the same, or the free port that was found for 0. */
+  httpPort: port,
+  shards: z.array(shardState),
+  sharders: z.array(sharderState),
+});
+
+export type ClusterState = z.output<typeof schema>;
+export type ShardState = z.output<typeof shardState>;
+export type MemberState = z.output<typeof memberState>;
+export type SharderState = z.output<typeof sharderState>;
+
+export function membersOf(state: ClusterState): MemberState[] {
+  return state.shards.flatMap((shard) => shard.members);
+}
+
+/**
+ * The state as last written; null when there is no cluster.
+ * @throws ClusterError when the file is not one that this version wrote.
+ */
+export function readState(folder: StateFolder): ClusterState | null {
+  let text: string;
+  try {
+    text = readFileSync(folder.stateFile, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ClusterError(`the state file ${folder.stateFile} cannot be understood`, {
+      nextStep: 'Run `make clean` for a new cluster (it stops the processes and deletes the data).',
+      cause: error,
+    });
+  }
+}
+
+/** Replaces the state file in one step: a reader sees the old one or the new one, whole. */
+export function writeState(folder: StateFolder, state: ClusterState): void {
+  const temporary = `${folder.stateFile}.${process.pid}`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(temporary, folder.stateFile);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}

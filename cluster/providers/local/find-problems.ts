@@ -1,0 +1,73 @@
+/** What is wrong with a cluster that should run, each with a fix. */
+import { byteCount } from '../../quantity.ts';
+import type { ClusterStatus, MemberStatus, Problem, SharderStatus, ShardStatus } from '../provider.ts';
+import type { ClusterState } from './cluster-state.ts';
+import { logFileOf, type StateFolder } from './state-folder.ts';
+
+/** Past this part of etcd's quota it is time to act: at the quota etcd refuses writes. */
+const quotaWarning = 0.8;
+
+export function findProblems(
+  folder: StateFolder,
+  state: ClusterState,
+  seen: Pick<ClusterStatus, 'shards' | 'sharders'>,
+): Problem[] {
+  const quotaBytes = byteCount(state.topology.etcd.quota);
+  return [
+    ...seen.shards.flatMap((shard) => shardProblems(shard)),
+    ...seen.shards.flatMap((shard) =>
+      shard.members.flatMap((member) => memberProblems(folder, member, quotaBytes)),
+    ),
+    ...seen.sharders.flatMap((sharder) => sharderProblems(folder, sharder)),
+  ];
+}
+
+function shardProblems(shard: ShardStatus): Problem[] {
+  if (shard.hasQuorum) return [];
+  return [
+    {
+      what: `${shard.name} has no leader with a quorum: its keys can be neither read nor written`,
+      fix: 'Bring its members back with `make up`.',
+    },
+  ];
+}
+
+function memberProblems(folder: StateFolder, member: MemberStatus, quotaBytes: number): Problem[] {
+  if (member.process === 'stopped') return [stopped(folder, member.name)];
+  if (member.process === 'paused') return [paused(member.name)];
+  if (member.etcd === null) {
+    return [
+      {
+        what: `${member.name} runs and does not answer`,
+        fix: `Look at ${logFileOf(folder, member.name)}; \`make down\` and \`make up\` start it anew.`,
+      },
+    ];
+  }
+  if (member.etcd.dbSizeBytes < quotaWarning * quotaBytes) return [];
+  return [
+    {
+      what: `${member.name} uses ${Math.round((100 * member.etcd.dbSizeBytes) / quotaBytes)} % of its quota`,
+      fix: 'Delete keys, or raise etcd.quota: `make down`, then `make up TOPOLOGY=file.yaml`.',
+    },
+  ];
+}
+
+function sharderProblems(folder: StateFolder, sharder: SharderStatus): Problem[] {
+  if (sharder.process === 'stopped') return [stopped(folder, sharder.name)];
+  if (sharder.process === 'paused') return [paused(sharder.name)];
+  if (sharder.ready) return [];
+  return [
+    { what: `${sharder.name} runs and is not ready`, fix: `Look at ${logFileOf(folder, sharder.name)}.` },
+  ];
+}
+
+function stopped(folder: StateFolder, name: string): Problem {
+  return {
+    what: `${name} does not run`,
+    fix: `\`make up\` starts it again; why it ended may stand in ${logFileOf(folder, name)}.`,
+  };
+}
+
+function paused(name: string): Problem {
+  return { what: `${name} is paused (SIGSTOP)`, fix: '`make up` wakes it.' };
+}

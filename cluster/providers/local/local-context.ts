@@ -1,0 +1,52 @@
+/** What the parts of the local provider share: where things are, how to reach etcd, and the cluster's state. */
+import type { EtcdBinary, EtcdSearch } from '../../etcd/etcd-binary.ts';
+import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
+import { writeState, type ClusterState } from './cluster-state.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import type { StateFolder } from './state-folder.ts';
+
+export interface LocalSettings {
+  /** The folder with the sources: sharders run from it. */
+  checkout: string;
+  /** Holds the state, the data and the logs. */
+  stateRoot: string;
+  /** Where an etcd is that is not on PATH, and where one is fetched to. Shared by all clusters of a checkout. */
+  binaries: string;
+  /** PATH is searched for etcd; PATH and HOME are all that the processes get of it. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** The Node.js that runs sharders. */
+  nodePath: string;
+}
+
+/** One action on the cluster. Whoever changes `state` calls `save` before the next wait. */
+export interface LocalContext {
+  settings: LocalSettings;
+  folder: StateFolder;
+  rpc: EtcdCaller;
+  signal: AbortSignal;
+  state: ClusterState;
+  /** Set by the step that finds it. */
+  etcd: EtcdBinary | null;
+  /** What this action has started, so that a failure can stop exactly that. */
+  started: ProcessIdentity[];
+}
+
+export function etcdSearch(settings: Pick<LocalSettings, 'environment' | 'binaries'>): EtcdSearch {
+  return { searchPath: settings.environment['PATH'] ?? '', binaries: settings.binaries };
+}
+
+export function save(context: LocalContext): void {
+  writeState(context.folder, context.state);
+}
+
+/** The environment of every process: nothing but what it needs, so that a stray ETCD_ variable changes nothing. */
+export function processEnvironment(settings: LocalSettings): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const name of ['PATH', 'HOME', 'TMPDIR']) {
+    const value = settings.environment[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  // etcd 3.4 starts on 64-bit ARM only when told that the user knows it to be less tested.
+  if (process.arch === 'arm64') environment['ETCD_UNSUPPORTED_ARCH'] = 'arm64';
+  return environment;
+}

@@ -1,0 +1,137 @@
+/** Faults on a local cluster, for tests: signals to the processes of members and sharders. */
+import { UsageError } from '../../errors.ts';
+import { obtainEtcd } from '../../etcd/etcd-binary.ts';
+import { etcdRelease } from '../../etcd/etcd-release.ts';
+import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
+import type { FaultControl, FaultTarget } from '../provider.ts';
+import { askMembers } from './ask-members.ts';
+import {
+  readState,
+  type ClusterState,
+  type MemberState,
+  type ShardState,
+  type SharderState,
+} from './cluster-state.ts';
+import { etcdSearch, type LocalContext, type LocalSettings } from './local-context.ts';
+import { startMember } from './local-shard.ts';
+import { startSharder } from './local-sharder.ts';
+import { healthOf } from './local-status.ts';
+import { processState, signalProcess, waitUntilGone, type ProcessIdentity } from './process-identity.ts';
+import type { StateFolder } from './state-folder.ts';
+import { withLock } from './state-lock.ts';
+
+/** A signal takes effect within microseconds unless the machine is badly overloaded. */
+const effectMsMax = 10_000;
+/** Faults come one after the other, and a restart holds the lock for some ten milliseconds. */
+const lockWaitMsMax = 30_000;
+
+type Owner =
+  { kind: 'member'; shard: ShardState; owner: MemberState } | { kind: 'sharder'; owner: SharderState };
+
+export class LocalFaults implements FaultControl {
+  private readonly settings: LocalSettings;
+  private readonly folder: StateFolder;
+  private readonly rpc: EtcdCaller;
+
+  constructor(settings: LocalSettings, folder: StateFolder, rpc: EtcdCaller) {
+    this.settings = settings;
+    this.folder = folder;
+    this.rpc = rpc;
+  }
+
+  async targets(): Promise<FaultTarget[]> {
+    const state = readState(this.folder);
+    if (state === null) return [];
+    const members = state.shards.map((shard) => this.memberTargets(shard));
+    const sharders = state.sharders.map(async ({ name, process }): Promise<FaultTarget> => ({
+      kind: 'sharder',
+      name,
+      process: await healthOf(process),
+    }));
+    return [...(await Promise.all(members)).flat(), ...(await Promise.all(sharders))];
+  }
+
+  async kill(name: string): Promise<void> {
+    const identity = this.find(this.state(), name).owner.process;
+    if (identity !== null) await killProcess(identity);
+  }
+
+  async pause(name: string): Promise<void> {
+    await this.signalUntil(name, 'SIGSTOP', 'paused');
+  }
+
+  async resume(name: string): Promise<void> {
+    await this.signalUntil(name, 'SIGCONT', 'running');
+  }
+
+  async restart(name: string): Promise<void> {
+    await withLock(this.folder, { purpose: `a restart of ${name}`, waitMsMax: lockWaitMsMax }, async () => {
+      const context = await this.context();
+      const found = this.find(context.state, name);
+      if (found.owner.process !== null) await killProcess(found.owner.process);
+      if (found.kind === 'member') await startMember(context, found.shard, found.owner);
+      else await startSharder(context, found.owner);
+    });
+  }
+
+  private async memberTargets(shard: ShardState): Promise<FaultTarget[]> {
+    const answers = await askMembers(this.rpc, shard.members);
+    return Promise.all(
+      answers.map(async ({ member, leads }): Promise<FaultTarget> => ({
+        kind: 'member',
+        name: member.name,
+        shard: shard.id,
+        leads,
+        process: await healthOf(member.process),
+      })),
+    );
+  }
+
+  private async signalUntil(
+    name: string,
+    signal: NodeJS.Signals,
+    wanted: 'paused' | 'running',
+  ): Promise<void> {
+    const identity = this.find(this.state(), name).owner.process;
+    if (identity === null || !(await signalProcess(identity, signal))) return;
+    const deadlineMs = performance.now() + effectMsMax;
+    while ((await processState(identity)) !== wanted) {
+      if (performance.now() >= deadlineMs) throw new Error(`${name} is not ${wanted} after ${signal}`);
+    }
+  }
+
+  private state(): ClusterState {
+    const state = readState(this.folder);
+    if (state === null) throw new UsageError('there is no cluster');
+    return state;
+  }
+
+  private async context(): Promise<LocalContext> {
+    const signal = new AbortController().signal;
+    return {
+      settings: this.settings,
+      folder: this.folder,
+      rpc: this.rpc,
+      signal,
+      state: this.state(),
+      etcd: await obtainEtcd(etcdSearch(this.settings), { release: etcdRelease, signal }),
+      started: [],
+    };
+  }
+
+  private find(state: ClusterState, name: string): Owner {
+    for (const shard of state.shards) {
+      const owner = shard.members.find((member) => member.name === name);
+      if (owner !== undefined) return { kind: 'member', shard, owner };
+    }
+    const owner = state.sharders.find((sharder) => sharder.name === name);
+    if (owner !== undefined) return { kind: 'sharder', owner };
+    throw new UsageError(`no member or sharder is called ${name}`);
+  }
+}
+
+async function killProcess(identity: ProcessIdentity): Promise<void> {
+  await signalProcess(identity, 'SIGKILL');
+  if (!(await waitUntilGone(identity, effectMsMax)))
+    throw new Error(`process ${identity.pid} survives SIGKILL`);
+}

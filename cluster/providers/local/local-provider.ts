@@ -1,0 +1,112 @@
+/**
+ * The embedded provider: a cluster as processes of this machine, with all its files in one folder. Members and sharders
+ * outlive the command that starts them.
+ */
+import { GrpcEtcdCaller } from '../../etcd/etcd-caller.ts';
+import { ClusterError, UsageError } from '../../errors.ts';
+import { parseTopology, type Topology } from '../../topology.ts';
+import { mergeTopologies } from '../../topology-input.ts';
+import type { ActionOptions, ClusterStatus, LogOptions, Provider, UpResult } from '../provider.ts';
+import { runSteps } from '../steps.ts';
+import { membersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
+import type { LocalSettings } from './local-context.ts';
+import { cleanSteps, deleteEmptyRoot, deleteFetchedEtcd, downSteps } from './local-down.ts';
+import { LocalFaults } from './local-faults.ts';
+import { readStatus } from './local-status.ts';
+import { bringUp } from './local-up.ts';
+import { followLog, readTail } from './log-file.ts';
+import { planUp } from './plan-up.ts';
+import { localHost } from './ports.ts';
+import { createStateFolder, logFileOf, stateFolder, type StateFolder } from './state-folder.ts';
+import { withLock } from './state-lock.ts';
+
+export class LocalProvider implements Provider {
+  readonly kind = 'local';
+  readonly faults: LocalFaults;
+  private readonly settings: LocalSettings;
+  private readonly folder: StateFolder;
+  private readonly rpc = new GrpcEtcdCaller();
+
+  constructor(settings: LocalSettings) {
+    this.settings = settings;
+    this.folder = stateFolder(settings.stateRoot);
+    this.faults = new LocalFaults(settings, this.folder, this.rpc);
+  }
+
+  /** Closes the connections to etcd, so that the process can end. */
+  async close(): Promise<void> {
+    await this.rpc.close();
+  }
+
+  async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
+    // Checked before anything is touched, so that a wrong field leaves not even a folder.
+    parseTopology(mergeTopologies(requested));
+    return withLock(this.folder, { purpose: '`vase up`' }, async () => {
+      const current = readState(this.folder);
+      const topology = parseTopology(mergeTopologies(current?.topology, requested));
+      const unchanged = await this.whenNothingDiffers(current, topology);
+      if (unchanged !== null) return unchanged;
+      return this.change(current, topology, options);
+    });
+  }
+
+  async down(options: ActionOptions): Promise<void> {
+    await withLock(this.folder, { purpose: '`vase down`' }, () =>
+      runSteps(downSteps(), { folder: this.folder, rpc: this.rpc }, options),
+    );
+    deleteEmptyRoot(this.folder);
+  }
+
+  async clean(options: ActionOptions): Promise<void> {
+    await withLock(this.folder, { purpose: '`vase clean`' }, () =>
+      runSteps(cleanSteps(), { folder: this.folder, rpc: this.rpc }, options),
+    );
+    deleteFetchedEtcd(this.folder, this.settings.binaries);
+    deleteEmptyRoot(this.folder);
+  }
+
+  async status(): Promise<ClusterStatus> {
+    return readStatus(this.folder, readState(this.folder), this.rpc);
+  }
+
+  async endpoint(): Promise<string | null> {
+    const state = readState(this.folder);
+    return state === null ? null : `http://${localHost}:${state.httpPort}`;
+  }
+
+  async logs(name: string, options: LogOptions): Promise<void> {
+    const state = readState(this.folder);
+    if (state === null)
+      throw new ClusterError('there is no cluster, so there are no logs', { nextStep: 'Run `make up`.' });
+    const names = [...membersOf(state), ...state.sharders].map((owner) => owner.name);
+    if (!names.includes(name))
+      throw new UsageError(`no log is called ${name}; the names are ${names.join(', ')}`);
+    const path = logFileOf(this.folder, name);
+    options.write(readTail(path, options.lines));
+    if (options.follow) await followLog(path, options);
+  }
+
+  /** Null unless everything runs, is well, and is as requested. */
+  private async whenNothingDiffers(
+    current: ClusterState | null,
+    topology: Topology,
+  ): Promise<UpResult | null> {
+    if (current === null || JSON.stringify(current.topology) !== JSON.stringify(topology)) return null;
+    const status = await readStatus(this.folder, current, this.rpc);
+    if (status.health !== 'ready') return null;
+    return { endpoint: status.endpoint!, topology, changed: false, steps: [] };
+  }
+
+  private async change(
+    current: ClusterState | null,
+    topology: Topology,
+    options: ActionOptions,
+  ): Promise<UpResult> {
+    createStateFolder(this.folder);
+    const state = await planUp(current, topology, this.folder);
+    writeState(this.folder, state);
+    const { settings, folder, rpc } = this;
+    const context = { settings, folder, rpc, signal: options.signal, state, etcd: null, started: [] };
+    return bringUp(context, current, options);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * One shard as a unit: an etcd cluster of 1, 3 or 5 processes with its own token, ports and data. Starting it is
+ * idempotent: members that run are left alone.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClusterError } from '../../errors.ts';
+import { etcdFlags } from '../../etcd/etcd-flags.ts';
+import { askMembers } from './ask-members.ts';
+import type { MemberState, ShardState } from './cluster-state.ts';
+import { processEnvironment, save, type LocalContext } from './local-context.ts';
+import { keepsRunning, startProcess, waitFor } from './managed-process.ts';
+import { describePortHolder, isPortFree, localHost } from './ports.ts';
+import { limitProcess } from './resource-limits.ts';
+import { dataFolderOf } from './state-folder.ts';
+
+/** Three members on two busy cores elect in about two seconds; a long log takes its time to be read back. */
+const leaderTimeoutMs = 60_000;
+
+/** Starts what does not run of a shard and waits until all members follow one leader. Returns the leader's name. */
+export async function startShard(context: LocalContext, shard: ShardState): Promise<string> {
+  const starts = await Promise.allSettled(shard.members.map((member) => startMember(context, shard, member)));
+  for (const start of starts) if (start.status === 'rejected') throw start.reason;
+  const leader = await waitFor(context, {
+    what: `a leader that all members of shard ${shard.id} follow`,
+    timeoutMs: leaderTimeoutMs,
+    processes: shard.members,
+    check: () => commonLeader(context, shard),
+  });
+  if (!shard.formed) {
+    shard.formed = true;
+    save(context);
+  }
+  return leader;
+}
+
+/** The member that every member names as leader; null while they do not agree. */
+async function commonLeader(context: LocalContext, shard: ShardState): Promise<string | null> {
+  const answers = await askMembers(context.rpc, shard.members);
+  if (answers.some(({ status }) => status === null)) return null;
+  const leaders = new Set(answers.map(({ status }) => status!.leaderId));
+  if (leaders.size !== 1) return null;
+  return answers.find(({ leads }) => leads)?.member.name ?? null;
+}
+
+/**
+ * Starts one member unless it runs.
+ * @throws ClusterError when its port is taken or its data are gone.
+ */
+export async function startMember(
+  context: LocalContext,
+  shard: ShardState,
+  member: MemberState,
+): Promise<void> {
+  if (await keepsRunning(member.process)) return;
+  const { etcd } = context;
+  if (etcd === null) throw new Error('etcd has to be found before a member starts');
+  for (const port of [member.clientPort, member.peerPort]) await demandPort(member, port);
+  const dataFolder = dataFolderOf(context.folder, member.name);
+  if (shard.formed && !existsSync(join(dataFolder, 'member', 'wal'))) throw dataLost(member, dataFolder);
+  const flags = etcdFlags(
+    {
+      name: member.name,
+      dataFolder,
+      clientUrl: `http://${clientEndpoint(member)}`,
+      peerUrl: peerUrl(member),
+      peers: shard.members.map((peer) => ({ name: peer.name, peerUrl: peerUrl(peer) })),
+      token: shard.token,
+      clusterState: shard.formed ? 'existing' : 'new',
+    },
+    context.state.topology.etcd,
+    etcd.flags,
+  );
+  member.process = await startProcess(context, member.name, {
+    command: etcd.path,
+    args: flags,
+    environment: processEnvironment(context.settings),
+  });
+  save(context);
+  limitProcess(context.folder, member.name, member.process, context.state.topology.resources.etcd);
+}
+
+/** "host:port" at which clients reach the member. */
+export function clientEndpoint(member: Pick<MemberState, 'clientPort'>): string {
+  return `${localHost}:${member.clientPort}`;
+}
+
+function peerUrl(member: MemberState): string {
+  return `http://${localHost}:${member.peerPort}`;
+}
+
+async function demandPort(member: MemberState, port: number): Promise<void> {
+  if (await isPortFree(port)) return;
+  throw new ClusterError(
+    `port ${port}, which ${member.name} has to use again, is taken by ${await describePortHolder(port)}`,
+    { nextStep: 'Stop that process, or run `make clean` for a new cluster with other ports.' },
+  );
+}
+
+/**
+ * A member that comes back empty under its old name would vote again in terms in which it has voted, and could lose
+ * acknowledged writes.
+ */
+function dataLost(member: MemberState, dataFolder: string): ClusterError {
+  return new ClusterError(`the data of ${member.name} are gone: ${dataFolder} holds no log`, {
+    nextStep: 'Put the folder back, or run `make clean` for a new, empty cluster.',
+  });
+}

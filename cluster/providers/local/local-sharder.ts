@@ -1,0 +1,104 @@
+/**
+ * The sharder processes: they share the public port (SO_REUSEPORT, the kernel spreads new connections over them), and
+ * each has an administration port of its own. One that runs with other settings than wanted is replaced.
+ */
+import { join } from 'node:path';
+import { sharderNodeFlags } from '../../../sharder/node-flags.ts';
+import type { SharderState } from './cluster-state.ts';
+import { processEnvironment, save, type LocalContext } from './local-context.ts';
+import { clientEndpoint } from './local-shard.ts';
+import { keepsRunning, startProcess, waitFor } from './managed-process.ts';
+import { localHost } from './ports.ts';
+import { stopProcess } from './process-identity.ts';
+import { limitProcess } from './resource-limits.ts';
+
+/** A sharder drains for a few seconds; past this it is taken for stuck. */
+export const sharderStopGraceMs = 10_000;
+const readyTimeoutMs = 30_000;
+const probeTimeoutMs = 1000;
+
+/** Starts what does not run of the sharders and waits until all are ready. Returns how many were started. */
+export async function startSharders(context: LocalContext): Promise<number> {
+  const sharders = context.state.sharders.slice(0, context.state.topology.sharders);
+  const running = await Promise.all(sharders.map(({ process }) => keepsRunning(process)));
+  const absent = sharders.filter((_, index) => !running[index]);
+  const starts = await Promise.allSettled(absent.map((sharder) => startSharder(context, sharder)));
+  for (const start of starts) if (start.status === 'rejected') throw start.reason;
+  await Promise.all(absent.map((sharder) => waitUntilReady(context, sharder)));
+  // One after the other, so that a change of settings never stops them all at once.
+  const outdated = sharders.filter((sharder) => sharder.settings !== settingsText(context, sharder));
+  for (const sharder of outdated) {
+    await startSharder(context, sharder);
+    await waitUntilReady(context, sharder);
+  }
+  await Promise.all(sharders.map((sharder) => waitUntilReady(context, sharder)));
+  return absent.length + outdated.length;
+}
+
+/** Starts one sharder with the settings that it should have, ending the one that runs. */
+export async function startSharder(context: LocalContext, sharder: SharderState): Promise<void> {
+  if (sharder.process !== null) await stopProcess(sharder.process, { graceMs: sharderStopGraceMs });
+  sharder.process = await startProcess(context, sharder.name, {
+    command: context.settings.nodePath,
+    args: [
+      // What `ps` shows. It also lets `down` find a sharder whose record was lost.
+      `--title=${sharderTitle(context.folder.root, sharder.name)}`,
+      ...sharderNodeFlags,
+      join(context.settings.checkout, 'sharder', 'main.ts'),
+    ],
+    environment: { ...processEnvironment(context.settings), ...sharderSettings(context, sharder) },
+  });
+  sharder.settings = settingsText(context, sharder);
+  save(context);
+  const limits = context.state.topology.resources.sharder;
+  limitProcess(context.folder, sharder.name, sharder.process, limits);
+}
+
+function settingsText(context: LocalContext, sharder: SharderState): string {
+  return JSON.stringify(sharderSettings(context, sharder));
+}
+
+export function sharderTitle(stateRoot: string, name: string): string {
+  return `vase ${name} of ${stateRoot}`;
+}
+
+export function adminEndpoint(sharder: Pick<SharderState, 'adminPort'>): string {
+  return `${localHost}:${sharder.adminPort}`;
+}
+
+/** The sharder's whole configuration, as its environment. */
+function sharderSettings(context: LocalContext, sharder: SharderState): Record<string, string> {
+  const home = context.state.shards[0]!;
+  return {
+    NODE_ENV: 'production',
+    VASE_HOME: home.members.map(clientEndpoint).join(','),
+    VASE_HOST: localHost,
+    VASE_PORT: String(context.state.httpPort),
+    VASE_REUSE_PORT: '1',
+    VASE_ADMIN_PORT: String(sharder.adminPort),
+    VASE_NAME: sharder.name,
+    VASE_MAX_TXN_OPS: String(context.state.topology.etcd.maxTxnOps),
+  };
+}
+
+async function waitUntilReady(context: LocalContext, sharder: SharderState): Promise<void> {
+  await waitFor(context, {
+    what: `readiness of ${sharder.name}`,
+    timeoutMs: readyTimeoutMs,
+    processes: [sharder],
+    check: async () => ((await isReady(sharder)) ? true : null),
+  });
+}
+
+export async function isReady(sharder: Pick<SharderState, 'adminPort'>): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${adminEndpoint(sharder)}/readyz`, {
+      signal: AbortSignal.timeout(probeTimeoutMs),
+    });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    // Refused, reset or too slow: not ready, whatever the reason.
+    return false;
+  }
+}

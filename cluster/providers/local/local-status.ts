@@ -1,0 +1,133 @@
+/** How a local cluster is: each process, each member's own answer, and what is wrong with a fix for it. */
+import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
+import { shardName } from '../../../sharder/core/view.ts';
+import type {
+  ClusterHealth,
+  ClusterStatus,
+  MemberStatus,
+  ProcessHealth,
+  ShardStatus,
+  SharderStatus,
+} from '../provider.ts';
+import { askMembers } from './ask-members.ts';
+import type { ClusterState, ShardState, SharderState } from './cluster-state.ts';
+import { findProblems } from './find-problems.ts';
+import { clientEndpoint } from './local-shard.ts';
+import { adminEndpoint, isReady } from './local-sharder.ts';
+import { localHost } from './ports.ts';
+import { processState, type ProcessIdentity } from './process-identity.ts';
+import { isLimited } from './resource-limits.ts';
+import type { StateFolder } from './state-folder.ts';
+
+export async function readStatus(
+  folder: StateFolder,
+  state: ClusterState | null,
+  rpc: EtcdCaller,
+): Promise<ClusterStatus> {
+  if (state === null) {
+    return {
+      provider: 'local',
+      health: 'absent',
+      endpoint: null,
+      shards: [],
+      sharders: [],
+      problems: [],
+      notes: [],
+    };
+  }
+  const [shards, sharders] = await Promise.all([
+    Promise.all(state.shards.map((shard) => readShard(rpc, shard))),
+    Promise.all(state.sharders.map(readSharder)),
+  ]);
+  const health = judge(shards, sharders);
+  const stopped = health === 'stopped';
+  return {
+    provider: 'local',
+    health,
+    endpoint: stopped ? null : `http://${localHost}:${state.httpPort}`,
+    shards,
+    sharders,
+    problems: stopped ? [] : findProblems(folder, state, { shards, sharders }),
+    notes: findNotes(folder, state, { shards, sharders }),
+  };
+}
+
+export async function healthOf(identity: ProcessIdentity | null): Promise<ProcessHealth> {
+  const state = identity === null ? 'gone' : await processState(identity);
+  return state === 'gone' ? 'stopped' : state;
+}
+
+async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatus> {
+  const health = await Promise.all(shard.members.map((member) => healthOf(member.process)));
+  const running = shard.members.filter((_, index) => health[index] === 'running');
+  const answers = new Map((await askMembers(rpc, running)).map((answer) => [answer.member.name, answer]));
+  const members = shard.members.map((member, index): MemberStatus => {
+    const answer = answers.get(member.name);
+    const status = answer?.status ?? null;
+    return {
+      name: member.name,
+      process: health[index]!,
+      pid: health[index] === 'stopped' ? null : (member.process?.pid ?? null),
+      endpoint: clientEndpoint(member),
+      etcd: status && {
+        version: status.version,
+        dbSizeBytes: status.dbSizeBytes,
+        raftTerm: status.raftTerm,
+        raftIndex: status.raftIndex,
+        leads: answer?.leads ?? false,
+      },
+    };
+  });
+  // Of two that take themselves for the leader, the one in the newer term is.
+  const leaders = members
+    .filter((member) => member.etcd?.leads)
+    .toSorted((a, b) => b.etcd!.raftTerm - a.etcd!.raftTerm);
+  const answering = members.filter((member) => member.etcd !== null).length;
+  return {
+    id: shard.id,
+    name: shardName(shard.id),
+    leader: leaders[0]?.name ?? null,
+    hasQuorum: leaders.length > 0 && answering > members.length / 2,
+    members,
+  };
+}
+
+async function readSharder(sharder: SharderState): Promise<SharderStatus> {
+  const health = await healthOf(sharder.process);
+  return {
+    name: sharder.name,
+    process: health,
+    pid: health === 'stopped' ? null : (sharder.process?.pid ?? null),
+    adminEndpoint: adminEndpoint(sharder),
+    ready: health === 'running' && (await isReady(sharder)),
+  };
+}
+
+function judge(shards: readonly ShardStatus[], sharders: readonly SharderStatus[]): ClusterHealth {
+  const members = shards.flatMap((shard) => shard.members);
+  if ([...members, ...sharders].every((owner) => owner.process === 'stopped')) return 'stopped';
+  if (shards.some((shard) => !shard.hasQuorum)) return 'unavailable';
+  if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
+  const whole = members.every((member) => member.etcd !== null) && sharders.every((sharder) => sharder.ready);
+  return whole ? 'ready' : 'degraded';
+}
+
+function findNotes(
+  folder: StateFolder,
+  state: ClusterState,
+  seen: { shards: readonly ShardStatus[]; sharders: readonly SharderStatus[] },
+): string[] {
+  const { resources } = state.topology;
+  const members = seen.shards.flatMap((shard) => shard.members);
+  const isUnlimited = (owner: { name: string; pid: number | null }, limits: typeof resources.etcd) =>
+    owner.pid !== null && !isLimited(folder, owner.name, owner.pid, limits);
+  const unlimited = [
+    ...members.filter((member) => isUnlimited(member, resources.etcd)),
+    ...seen.sharders.filter((sharder) => isUnlimited(sharder, resources.sharder)),
+  ];
+  if (unlimited.length === 0) return [];
+  return [
+    `The topology's resource limits are not enforced for ${unlimited.map(({ name }) => name).join(', ')}: ` +
+      'that takes root and control groups on Linux.',
+  ];
+}

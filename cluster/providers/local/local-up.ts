@@ -1,0 +1,141 @@
+/**
+ * `up` for the local provider: find etcd, start the shards, write the records, start the sharders, prove that it serves.
+ * Idempotent, and all or nothing: what a failed or interrupted call had started is stopped again.
+ */
+import { rmSync } from 'node:fs';
+import { obtainEtcd } from '../../etcd/etcd-binary.ts';
+import { etcdRelease } from '../../etcd/etcd-release.ts';
+import { writeRecords } from '../../records.ts';
+import { proveServing } from '../../serving-probe.ts';
+import { shardName } from '../../../sharder/core/view.ts';
+import type { ActionOptions, UpResult } from '../provider.ts';
+import { counted, runSteps, type Step } from '../steps.ts';
+import { membersOf, writeState, type ClusterState } from './cluster-state.ts';
+import { etcdSearch, save, type LocalContext } from './local-context.ts';
+import { clientEndpoint, startShard } from './local-shard.ts';
+import { sharderStopGraceMs, startSharders } from './local-sharder.ts';
+import { localHost } from './ports.ts';
+import { stopProcess } from './process-identity.ts';
+import { removeLimits } from './resource-limits.ts';
+import { dataFolderOf } from './state-folder.ts';
+
+/**
+ * Works towards `context.state`.
+ * @param before the state as it was; null for a new cluster, of which a failure leaves only the logs.
+ */
+export async function bringUp(
+  context: LocalContext,
+  before: ClusterState | null,
+  options: ActionOptions,
+): Promise<UpResult> {
+  const { state } = context;
+  try {
+    const steps = await runSteps(upSteps(state), context, options);
+    state.sharders.length = state.topology.sharders;
+    save(context);
+    return { endpoint: publicEndpoint(context), topology: state.topology, changed: true, steps };
+  } catch (error) {
+    await rollBack(context, before);
+    throw error;
+  }
+}
+
+function publicEndpoint(context: Pick<LocalContext, 'state'>): string {
+  return `http://${localHost}:${context.state.httpPort}`;
+}
+
+function upSteps({ topology, sharders }: ClusterState): Step<LocalContext>[] {
+  const surplus = sharders.length - topology.sharders;
+  const stopSurplus: Step<LocalContext>[] =
+    surplus > 0 ? [{ title: `Stop ${counted(surplus, 'sharder')}`, run: stopSurplusStep }] : [];
+  return [
+    { title: 'Find etcd', run: findEtcdStep },
+    {
+      title: `Start ${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}`,
+      run: startShardsStep,
+    },
+    { title: 'Write the view and the fences', run: writeRecordsStep },
+    { title: `Start ${counted(topology.sharders, 'sharder')}`, run: startShardersStep },
+    ...stopSurplus,
+    { title: 'Write and read a key on every shard', run: proveServingStep },
+  ];
+}
+
+async function findEtcdStep(context: LocalContext): Promise<string> {
+  context.etcd = await obtainEtcd(etcdSearch(context.settings), {
+    release: etcdRelease,
+    signal: context.signal,
+  });
+  return `${context.etcd.version} at ${context.etcd.path}`;
+}
+
+/** Members are stopped hard where they do not end soon: their data are on disk, as after any crash. */
+const rollbackGraceMs = 3000;
+
+/** All at once: each shard elects on its own, and elections are mostly waiting. */
+async function startShardsStep(context: LocalContext): Promise<string> {
+  const before = context.started.length;
+  const starts = await Promise.allSettled(context.state.shards.map((shard) => startShard(context, shard)));
+  const leaders = starts.map((start) => {
+    if (start.status === 'rejected') throw start.reason;
+    return start.value;
+  });
+  const started = context.started.length - before;
+  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}`;
+}
+
+async function writeRecordsStep(context: LocalContext): Promise<string> {
+  const shards = context.state.shards.map(({ id, members }) => ({
+    id,
+    endpoints: members.map(clientEndpoint),
+  }));
+  const { view, created } = await writeRecords(context.rpc, shards);
+  return `epoch ${view.epoch}, ${created === 0 ? 'all were there' : `${created} written`}`;
+}
+
+async function proveServingStep(context: LocalContext): Promise<void> {
+  await proveServing({
+    endpoint: publicEndpoint(context),
+    shards: context.state.shards.map(({ id }) => shardName(id)),
+    signal: context.signal,
+  });
+}
+
+async function startShardersStep(context: LocalContext): Promise<string> {
+  const started = await startSharders(context);
+  return started === 0 ? 'all were running' : `${started} started, on port ${context.state.httpPort}`;
+}
+
+/** Their records go only when all is done: until then a failure needs them. */
+async function stopSurplusStep({ state, folder }: LocalContext): Promise<void> {
+  const surplus = state.sharders.slice(state.topology.sharders);
+  await Promise.all(
+    surplus.map(async (sharder) => {
+      if (sharder.process !== null) await stopProcess(sharder.process, { graceMs: sharderStopGraceMs });
+      sharder.process = null;
+    }),
+  );
+  writeState(folder, state);
+}
+
+/** Stops what this call has started, and forgets the topology that could not be reached. */
+async function rollBack(context: LocalContext, before: ClusterState | null): Promise<void> {
+  const { state, folder } = context;
+  await Promise.all(context.started.map((process) => stopProcess(process, { graceMs: rollbackGraceMs })));
+  if (before === null) {
+    // A cluster that was never ready has no data of anybody's.
+    await removeLimits(folder);
+    for (const { name } of membersOf(state))
+      rmSync(dataFolderOf(folder, name), { recursive: true, force: true });
+    rmSync(folder.stateFile, { force: true });
+    return;
+  }
+  const stopped = new Set(context.started);
+  for (const owner of [...membersOf(state), ...state.sharders]) {
+    if (owner.process !== null && stopped.has(owner.process)) owner.process = null;
+  }
+  state.topology = before.topology;
+  state.httpPort = before.httpPort;
+  state.sharders.length = before.sharders.length;
+  save(context);
+}

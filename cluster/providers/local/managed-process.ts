@@ -1,0 +1,83 @@
+/** Starting a process of the cluster, and waiting for what it should become while watching that it has not died. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ClusterError } from '../../errors.ts';
+import { startDetached, type DetachedProcess } from '../../run-command.ts';
+import { readTail, rotateLog } from './log-file.ts';
+import type { LocalContext } from './local-context.ts';
+import { identifyProcess, processState, signalProcess, type ProcessIdentity } from './process-identity.ts';
+import { logFileOf } from './state-folder.ts';
+
+const pollMs = 40;
+const linesOfLog = 8;
+
+/**
+ * Makes sure that a recorded process goes on: a paused one is woken.
+ * @returns false when it is gone and has to be started.
+ */
+export async function keepsRunning(identity: ProcessIdentity | null): Promise<boolean> {
+  if (identity === null) return false;
+  const state = await processState(identity);
+  if (state === 'paused') await signalProcess(identity, 'SIGCONT');
+  return state !== 'gone';
+}
+
+/**
+ * Starts a process with its own log file.
+ * @throws ClusterError when it is gone at once, with the end of its log; CommandError when it cannot be started.
+ */
+export async function startProcess(
+  context: LocalContext,
+  name: string,
+  start: Omit<DetachedProcess, 'logFile'>,
+): Promise<ProcessIdentity> {
+  const logFile = logFileOf(context.folder, name);
+  rotateLog(logFile);
+  const pid = await startDetached({ ...start, logFile });
+  const identity = await identifyProcess(pid);
+  if (identity === null) throw died(context, name);
+  context.started.push(identity);
+  return identity;
+}
+
+/**
+ * Asks `check` again and again until it answers other than null.
+ * @throws ClusterError when the time is over or one of the processes has died; the signal's reason when it is aborted.
+ */
+export async function waitFor<T>(
+  context: LocalContext,
+  wait: {
+    /** For the message: "a leader in shard 1". */
+    what: string;
+    timeoutMs: number;
+    processes: readonly { name: string; process: ProcessIdentity | null }[];
+    check: () => Promise<T | null>;
+  },
+): Promise<T> {
+  const deadlineMs = performance.now() + wait.timeoutMs;
+  for (;;) {
+    context.signal.throwIfAborted();
+    const answer = await wait.check();
+    if (answer !== null) return answer;
+    for (const { name, process } of wait.processes) {
+      if (process === null || (await processState(process)) === 'gone') throw died(context, name);
+    }
+    if (performance.now() >= deadlineMs) {
+      const names = wait.processes.map(({ name }) => name).join(', ');
+      throw new ClusterError(`${wait.what} did not come within ${wait.timeoutMs / 1000} s`, {
+        nextStep: `Look at the logs in ${context.folder.logs} (${names}), then run \`make doctor\`.`,
+      });
+    }
+    await delay(pollMs);
+  }
+}
+
+function died(context: LocalContext, name: string): ClusterError {
+  const log = readTail(logFileOf(context.folder, name), linesOfLog);
+  return new ClusterError(`${name} ended right after its start; the end of its log:\n${indent(log)}`, {
+    nextStep: `The whole log is ${logFileOf(context.folder, name)}.`,
+  });
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replace(/^/gm, '  ');
+}

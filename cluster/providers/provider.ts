@@ -1,0 +1,120 @@
+/**
+ * What every place where a cluster can run offers: processes on this machine, kind, GKE. Names of members and sharders
+ * are those of pods (etcd-1-0: shard 1, member 0), whatever they really are.
+ */
+import type { Topology } from '../topology.ts';
+import type { StepReporter, StepTime } from './steps.ts';
+
+export interface ActionOptions {
+  reporter: StepReporter;
+  /** Ends the action early; what it had started is stopped first. */
+  signal: AbortSignal;
+}
+
+export interface Provider {
+  readonly kind: 'local';
+
+  /**
+   * Brings the cluster to this topology and proves with a write and a read on every shard that it serves. Fields that
+   * are left out keep the value of the cluster that is there. Changes nothing when nothing differs.
+   * @param requested fields of a topology, not yet validated.
+   * @throws UsageError, TopologyError for a wrong field; ClusterError for a change that cannot be made, or a failure:
+   *   what this call had started is stopped before it throws, what ran before goes on.
+   */
+  up(requested: unknown, options: ActionOptions): Promise<UpResult>;
+  /** Stops everything and keeps the data. Does nothing when nothing runs. */
+  down(options: ActionOptions): Promise<void>;
+  /** Stops everything and deletes the data. */
+  clean(options: ActionOptions): Promise<void>;
+  status(): Promise<ClusterStatus>;
+  /** Where users reach the store, for example "http://127.0.0.1:5000"; null when there is no cluster. */
+  endpoint(): Promise<string | null>;
+  /** @throws UsageError for a name that no member or sharder has; it lists the names. */
+  logs(name: string, options: LogOptions): Promise<void>;
+  readonly faults: FaultControl;
+}
+
+export interface UpResult {
+  endpoint: string;
+  topology: Topology;
+  /** False when the cluster was already as requested. */
+  changed: boolean;
+  steps: readonly StepTime[];
+}
+
+export interface LogOptions {
+  /** Newest lines to show first. */
+  lines: number;
+  /** Goes on with new lines until the signal. */
+  follow: boolean;
+  signal: AbortSignal;
+  write(text: string): void;
+}
+
+/**
+ * - `absent`: no cluster. `stopped`: there is data and nothing runs.
+ * - `ready`: everything runs. `degraded`: serves, and something is wrong. `unavailable`: some keys cannot be served.
+ */
+export type ClusterHealth = 'absent' | 'stopped' | 'ready' | 'degraded' | 'unavailable';
+
+export interface ClusterStatus {
+  provider: Provider['kind'];
+  health: ClusterHealth;
+  endpoint: string | null;
+  shards: ShardStatus[];
+  sharders: SharderStatus[];
+  problems: Problem[];
+  /** What is worth knowing and no fault. */
+  notes: string[];
+}
+
+export interface Problem {
+  what: string;
+  /** What to do about it. */
+  fix: string;
+}
+
+export type ProcessHealth = 'running' | 'paused' | 'stopped';
+
+export interface ShardStatus {
+  id: number;
+  name: string;
+  /** Name of the member that leads; null when none does. */
+  leader: string | null;
+  hasQuorum: boolean;
+  members: MemberStatus[];
+}
+
+export interface MemberStatus {
+  name: string;
+  process: ProcessHealth;
+  pid: number | null;
+  endpoint: string;
+  /** Null when the member does not answer. */
+  etcd: { version: string; dbSizeBytes: number; raftTerm: number; raftIndex: number; leads: boolean } | null;
+}
+
+export interface SharderStatus {
+  name: string;
+  process: ProcessHealth;
+  pid: number | null;
+  adminEndpoint: string;
+  ready: boolean;
+}
+
+/** Something that a nemesis can strike. */
+export type FaultTarget =
+  | { kind: 'member'; name: string; shard: number; leads: boolean; process: ProcessHealth }
+  | { kind: 'sharder'; name: string; process: ProcessHealth };
+
+/** Faults for tests. Every action ends when it has taken effect; all throw UsageError for an unknown name. */
+export interface FaultControl {
+  targets(): Promise<FaultTarget[]>;
+  /** Ends the process without warning. Nothing starts it again but `restart` or `up`. */
+  kill(name: string): Promise<void>;
+  /** Stops the process from running, connections and all, until `resume`. */
+  pause(name: string): Promise<void>;
+  resume(name: string): Promise<void>;
+  /** Starts the process again, killing it first where it runs. Does not wait until it serves. */
+  restart(name: string): Promise<void>;
+}

@@ -1,0 +1,58 @@
+/**
+ * Bringing a cluster up or down as a readable list of steps that share one context. Each step is reported with its time;
+ * the first that fails ends the list and its error goes to the caller.
+ */
+
+/** Shows how the steps go on: a spinner, plain lines or JSON. */
+export interface StepReporter {
+  started(title: string): void;
+  /** `detail` says what was found or done; null for nothing worth a word. */
+  succeeded(title: string, durationMs: number, detail: string | null): void;
+  failed(title: string, durationMs: number): void;
+}
+
+export interface Step<Context> {
+  /** What is being done, as an order: "Start 3 shards". */
+  title: string;
+  /** Resolves with a detail to show, or nothing. */
+  run(context: Context): Promise<string | void>;
+}
+
+export interface StepTime {
+  title: string;
+  durationMs: number;
+}
+
+/**
+ * Runs the steps in order.
+ * @returns the time that each took.
+ * @throws what the failing step threw, or the signal's reason as soon as a step ends after an abort.
+ */
+export async function runSteps<Context>(
+  steps: readonly Step<Context>[],
+  context: Context,
+  options: { reporter: StepReporter; signal: AbortSignal },
+): Promise<StepTime[]> {
+  const times: StepTime[] = [];
+  for (const step of steps) {
+    options.signal.throwIfAborted();
+    options.reporter.started(step.title);
+    const startMs = performance.now();
+    try {
+      const detail = (await step.run(context)) ?? null;
+      options.signal.throwIfAborted();
+      const durationMs = performance.now() - startMs;
+      times.push({ title: step.title, durationMs });
+      options.reporter.succeeded(step.title, durationMs, detail);
+    } catch (error) {
+      options.reporter.failed(step.title, performance.now() - startMs);
+      throw error;
+    }
+  }
+  return times;
+}
+
+/** "1 shard", "2 shards". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

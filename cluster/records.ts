@@ -1,0 +1,117 @@
+/**
+ * The view and fence records of a new cluster. They are only ever created, never overwritten: a record that is there is
+ * the truth, whatever this program would have written.
+ */
+import type { EtcdReply, EtcdRequest, TxnRequest } from '../sharder/core/etcd-messages.ts';
+import { encodeFence, FENCE_KEY, initialFence } from '../sharder/core/fence.ts';
+import type { EtcdCaller } from './etcd/etcd-caller.ts';
+import {
+  decodeView,
+  encodeView,
+  initialView,
+  VIEW_KEY,
+  type View,
+  type ViewShard,
+} from '../sharder/core/view.ts';
+import { ClusterError } from './errors.ts';
+
+const callTimeoutMs = 3000;
+/** Rounds over a shard's members before giving up; the cluster has a leader, so the first should do. */
+const roundsMax = 5;
+
+export interface RecordsWritten {
+  view: View;
+  /** Records that were not there before. */
+  created: number;
+}
+
+/**
+ * Makes sure that the home shard (the first) has a view and every shard a fence record, and that the view names these
+ * endpoints.
+ * @throws ClusterError when a shard does not answer.
+ */
+export async function writeRecords(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<RecordsWritten> {
+  const home = shards[0]!;
+  const stored = await createRecord(rpc, home, VIEW_KEY, encodeView(initialView(shards)));
+  let view = decodeView(stored.value);
+  if (!sameEndpoints(view, shards)) view = await renewEndpoints(rpc, home, { view, stored, shards });
+  let created = stored.created ? 1 : 0;
+  for (const shard of shards) {
+    const fence = await createRecord(rpc, shard, FENCE_KEY, encodeFence(initialFence(view, shard.id)));
+    if (fence.created) created += 1;
+  }
+  return { view, created };
+}
+
+interface StoredRecord {
+  value: Uint8Array;
+  modRevision: number;
+  created: boolean;
+}
+
+async function createRecord(
+  rpc: EtcdCaller,
+  shard: ViewShard,
+  key: string,
+  value: Uint8Array,
+): Promise<StoredRecord> {
+  const request: TxnRequest = {
+    kind: 'txn',
+    compare: [{ key, target: 'create_revision', result: 'equal', operand: 0 }],
+    success: [{ kind: 'put', key, value }],
+    failure: [{ kind: 'range', key }],
+  };
+  // Sending it again after a lost answer is safe: the second one finds the record and changes nothing.
+  const reply = await callShard(rpc, shard, request);
+  if (reply.kind !== 'txn') throw new Error(`etcd answered a txn with ${reply.kind}`);
+  if (reply.succeeded) return { value, modRevision: reply.header!.revision, created: true };
+  const range = reply.responses[0];
+  const kv = range?.kind === 'range' ? range.kvs[0] : undefined;
+  if (kv === undefined) throw new Error(`etcd says that ${key} exists and does not show it`);
+  return { value: kv.value, modRevision: kv.modRevision, created: false };
+}
+
+function sameEndpoints(view: View, shards: readonly ViewShard[]): boolean {
+  return (
+    view.shards.length === shards.length &&
+    shards.every(({ id, endpoints }) => {
+      const known = view.shards.find((shard) => shard.id === id)?.endpoints ?? [];
+      return known.length === endpoints.length && endpoints.every((endpoint) => known.includes(endpoint));
+    })
+  );
+}
+
+/** Members that listen elsewhere than before: the same shards and slots under new addresses, by compare-and-swap. */
+async function renewEndpoints(
+  rpc: EtcdCaller,
+  home: ViewShard,
+  change: { view: View; stored: StoredRecord; shards: readonly ViewShard[] },
+): Promise<View> {
+  const { view, stored, shards } = change;
+  const renewed: View = { ...view, epoch: view.epoch + 1, shards };
+  const reply = await callShard(rpc, home, {
+    kind: 'txn',
+    compare: [{ key: VIEW_KEY, target: 'mod_revision', result: 'equal', operand: stored.modRevision }],
+    success: [{ kind: 'put', key: VIEW_KEY, value: encodeView(renewed) }],
+    failure: [],
+  });
+  if (reply.kind === 'txn' && reply.succeeded) return renewed;
+  throw new ClusterError('the view was changed by somebody else at the same moment', {
+    nextStep: 'Run `make up` again.',
+  });
+}
+
+/** Asks the members in turn until one answers. For requests that may be sent twice. */
+async function callShard(rpc: EtcdCaller, shard: ViewShard, request: EtcdRequest): Promise<EtcdReply> {
+  let problem = '';
+  for (let round = 0; round < roundsMax; round++) {
+    for (const endpoint of shard.endpoints) {
+      const result = await rpc.call(endpoint, request, { deadlineMs: callTimeoutMs });
+      if (result.kind === 'reply') return result.reply;
+      problem = result.message;
+    }
+  }
+  throw new ClusterError(`shard ${shard.id} does not answer: ${problem}`, {
+    nextStep: 'See `make status`.',
+  });
+}

@@ -1,0 +1,95 @@
+/**
+ * The proof that a cluster serves: through its public endpoint, a key of every shard is written, read back and deleted.
+ * The keys carry a reserved prefix and a random part, so that nobody's data are touched.
+ */
+import { randomUUID } from 'node:crypto';
+import { ClusterError } from './errors.ts';
+
+/** Keys under this prefix are Vase's own. */
+const probeKeyPrefix = '__vase_probe__/';
+
+const requestTimeoutMs = 10_000;
+/** With n shards, this many random keys per shard miss one of them with a probability below n * e^-40. */
+const keysPerShardMax = 40;
+
+export interface ServingProbe {
+  /** "http://127.0.0.1:5000" */
+  endpoint: string;
+  /** Names of the shards as the header `vase-shard` gives them. */
+  shards: readonly string[];
+  signal: AbortSignal;
+}
+
+/**
+ * @throws ClusterError that says which shard did not serve and what it answered.
+ */
+export async function proveServing(probe: ServingProbe): Promise<void> {
+  const keys = await findKeyPerShard(probe);
+  await Promise.all([...keys].map(([shard, key]) => writeReadDelete(probe, shard, key)));
+}
+
+/** Asks for random keys until every shard has answered for one. */
+async function findKeyPerShard(probe: ServingProbe): Promise<Map<string, string>> {
+  const keys = new Map<string, string>();
+  const triesMax = probe.shards.length * keysPerShardMax;
+  for (let tries = 0; keys.size < probe.shards.length && tries < triesMax; tries++) {
+    const key = `${probeKeyPrefix}${randomUUID()}`;
+    const answer = await ask(probe, 'GET', key);
+    if (answer.status !== 404 || answer.shard === null)
+      throw unexpected(answer, 'for a key that nobody wrote');
+    if (probe.shards.includes(answer.shard) && !keys.has(answer.shard)) keys.set(answer.shard, key);
+  }
+  const missing = probe.shards.filter((shard) => !keys.has(shard));
+  if (missing.length === 0) return keys;
+  throw new ClusterError(`no key of ${triesMax} random ones was routed to ${missing.join(', ')}`, {
+    nextStep: 'See `make status`: these shards may own no slot.',
+  });
+}
+
+async function writeReadDelete(probe: ServingProbe, shard: string, key: string): Promise<void> {
+  const value = Buffer.from(`probe of ${shard} ${randomUUID()}`);
+  const put = await ask(probe, 'PUT', key, value);
+  if (!isSuccess(put)) throw unexpected(put, `for the write on ${shard}`);
+  const get = await ask(probe, 'GET', key);
+  if (!isSuccess(get) || !get.body.equals(value))
+    throw unexpected(get, `for the read of what was written on ${shard}`);
+  const deleted = await ask(probe, 'DELETE', key);
+  if (!isSuccess(deleted)) throw unexpected(deleted, `for the delete on ${shard}`);
+}
+
+interface Answer {
+  method: string;
+  status: number;
+  shard: string | null;
+  body: Buffer;
+}
+
+async function ask(probe: ServingProbe, method: string, key: string, body?: Buffer): Promise<Answer> {
+  const signal = AbortSignal.any([probe.signal, AbortSignal.timeout(requestTimeoutMs)]);
+  try {
+    const response = await fetch(`${probe.endpoint}/v1/kv/${encodeURIComponent(key)}`, {
+      method,
+      signal,
+      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
+    });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    return { method, status: response.status, shard: response.headers.get('vase-shard'), body: bytes };
+  } catch (error) {
+    probe.signal.throwIfAborted();
+    throw new ClusterError(`${probe.endpoint} did not answer a ${method}: ${(error as Error).message}`, {
+      nextStep: 'See `make status` and `make logs NAME=sharder-1`.',
+      cause: error,
+    });
+  }
+}
+
+function isSuccess(answer: Answer): boolean {
+  return answer.status >= 200 && answer.status < 300;
+}
+
+function unexpected(answer: Answer, when: string): ClusterError {
+  const text = answer.body.toString('utf8').slice(0, 300);
+  return new ClusterError(`the store answered a ${answer.method} ${when} with ${answer.status} ${text}`, {
+    nextStep: 'See `make status` and `make logs NAME=sharder-1`.',
+  });
+}

@@ -1,0 +1,65 @@
+/** What every command needs: the provider, a printer, and a signal that Ctrl-C and SIGTERM abort. */
+import { join } from 'node:path';
+import { ClusterError } from '../cluster/errors.ts';
+import { LocalProvider } from '../cluster/providers/local/local-provider.ts';
+import type { ActionOptions, Provider } from '../cluster/providers/provider.ts';
+import { createPrinter, type Printer } from './printer.ts';
+
+/** The folder with package.json. No command depends on the current folder. */
+export const checkout = join(import.meta.dirname, '..');
+
+/** An etcd of the user's, or a fetched one; the same for every state folder. */
+export const binaries = join(checkout, '.vase', 'bin');
+
+export interface CommandContext {
+  provider: Provider;
+  printer: Printer;
+  signal: AbortSignal;
+  /** For the provider's actions. */
+  options: ActionOptions;
+}
+
+/**
+ * Runs a command's body; gives back what it used, whatever happens. A signal, or the end of whoever reads the output,
+ * asks the body to end and clean up; a second one changes nothing, because half a clean-up would leave processes behind.
+ */
+export async function withContext(
+  flags: { json?: boolean },
+  body: (context: CommandContext) => Promise<void>,
+): Promise<void> {
+  const { signal, release } = listenForInterrupts();
+  const provider = new LocalProvider({
+    checkout,
+    stateRoot: stateRoot(),
+    binaries,
+    environment: process.env,
+    nodePath: process.execPath,
+  });
+  const printer = createPrinter({ json: flags.json === true });
+  try {
+    await body({ provider, printer, signal, options: { reporter: printer.steps, signal } });
+  } finally {
+    await provider.close();
+    release();
+  }
+}
+
+function listenForInterrupts(): { signal: AbortSignal; release: () => void } {
+  const interrupt = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => interrupt.abort(new ClusterError(`interrupted by ${name}`));
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, onSignal);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    interrupt.abort(new ClusterError('interrupted: nobody reads the output any more'));
+  });
+  const release = () => {
+    for (const name of signals) process.off(name, onSignal);
+  };
+  return { signal: interrupt.signal, release };
+}
+
+/** VASE_STATE, or `.vase` in the checkout. */
+export function stateRoot(): string {
+  return process.env['VASE_STATE'] || join(checkout, '.vase');
+}

@@ -1,0 +1,16 @@
+/** `vase clean`: stops all processes and deletes the data. */
+import type { Command } from 'commander';
+import { withContext } from '../command-context.ts';
+
+export function addCleanCommand(program: Command): void {
+  program
+    .command('clean')
+    .description('Stop everything and delete the data.')
+    .option('--json', 'print JSON, one document per line')
+    .action((flags: { json?: boolean }) =>
+      withContext(flags, async ({ provider, printer, options }) => {
+        await provider.clean(options);
+        printer.result('Clean. Nothing is left of the cluster.', { event: 'clean' });
+      }),
+    );
+}

@@ -1,0 +1,31 @@
+/** `vase doctor`: checks the machine; each fault comes with a fix. Exit code 1 when something must be fixed. */
+import type { Command } from 'commander';
+import { examineMachine, type Finding } from '../../cluster/doctor.ts';
+import { binaries, stateRoot, withContext } from '../command-context.ts';
+import { style } from '../printer.ts';
+
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('Check this machine and give a fix for each fault.')
+    .option('--json', 'print JSON')
+    .action((flags: { json?: boolean }) =>
+      withContext(flags, async ({ provider, printer }) => {
+        const { endpoint } = await provider.status();
+        const findings = await examineMachine({
+          binaries,
+          stateRoot: stateRoot(),
+          environment: process.env,
+          port: Number(process.env['VASE_PORT'] || 5000),
+          endpoint,
+        });
+        printer.result(findings.map(describe).join('\n'), { findings });
+        if (findings.some((finding) => finding.grade === 'fault')) process.exitCode = 1;
+      }),
+    );
+}
+
+function describe({ grade, what, fix }: Finding): string {
+  const marks = { good: style.good('ok   '), note: style.warning('note '), fault: style.bad('FAULT') };
+  return `${marks[grade]}  ${what}${fix === null ? '' : `\n       ${fix}`}`;
+}

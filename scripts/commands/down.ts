@@ -1,0 +1,16 @@
+/** `vase down`: stops all processes and keeps the data. */
+import type { Command } from 'commander';
+import { withContext } from '../command-context.ts';
+
+export function addDownCommand(program: Command): void {
+  program
+    .command('down')
+    .description('Stop everything that `up` started; the data stay.')
+    .option('--json', 'print JSON, one document per line')
+    .action((flags: { json?: boolean }) =>
+      withContext(flags, async ({ provider, printer, options }) => {
+        await provider.down(options);
+        printer.result('Down. The data are kept for the next `up`.', { event: 'down' });
+      }),
+    );
+}

@@ -1,0 +1,80 @@
+/** One process of the simulator: does one piece of work, tells its parent how it goes, and leaves. */
+import { runScenario } from '../../sim/run/run-scenario.ts';
+import { scenarioOfSeed } from '../../sim/run/scenario-arbitrary.ts';
+import {
+  type Failure,
+  judgeScenario,
+  newProgress,
+  type Progress,
+  searchFailure,
+} from '../../sim/run/search-failure.ts';
+
+/**
+ * - `search`: draws scenarios from one seed and shrinks the first that fails.
+ * - `seeds`: runs the scenarios of consecutive seeds and reports each that fails, unshrunk.
+ * - `hashes`: the hashes of the runs of consecutive seeds.
+ */
+export type Work =
+  | { kind: 'search'; seed: number; runs: number; twice: boolean }
+  | { kind: 'seeds'; from: number; to: number; step: number }
+  | { kind: 'hashes'; from: number; to: number };
+
+export type WorkReport =
+  | { kind: 'progress'; progress: Progress }
+  | { kind: 'failure'; failure: Failure }
+  | { kind: 'hashes'; hashes: string[] }
+  | { kind: 'done'; progress: Progress };
+
+/** Failures that one worker reports of its seeds before it gives up. */
+const failuresMax = 10;
+const progressEveryRuns = 10;
+
+process.once('message', (work: Work) => void perform(work).then(() => process.disconnect()));
+
+// A promise that the simulated code has left behind is a failure of that code: it must not pass unseen.
+process.on('unhandledRejection', (reason) => {
+  throw reason;
+});
+
+const send = (report: WorkReport) => process.send!(report);
+
+async function perform(work: Work): Promise<void> {
+  switch (work.kind) {
+    case 'search':
+      return search(work);
+    case 'seeds':
+      return runSeeds(work);
+    case 'hashes': {
+      const hashes: string[] = [];
+      for (let seed = work.from; seed <= work.to; seed++)
+        hashes.push((await runScenario(scenarioOfSeed(seed))).hash);
+      send({ kind: 'hashes', hashes });
+      return;
+    }
+  }
+}
+
+async function search(work: Extract<Work, { kind: 'search' }>): Promise<void> {
+  let last = newProgress();
+  const onProgress = (progress: Progress) => {
+    last = progress;
+    if (progress.runs % progressEveryRuns === 0) send({ kind: 'progress', progress });
+  };
+  const failure = await searchFailure({ ...work, onProgress });
+  if (failure !== null) send({ kind: 'failure', failure });
+  send({ kind: 'done', progress: last });
+}
+
+async function runSeeds({ from, to, step }: Extract<Work, { kind: 'seeds' }>): Promise<void> {
+  const progress = newProgress();
+  let failures = 0;
+  for (let seed = from; seed <= to && failures < failuresMax; seed += step) {
+    const found = await judgeScenario(scenarioOfSeed(seed), { twice: false, progress });
+    if (found !== null) {
+      failures++;
+      send({ kind: 'failure', failure: { ...found, runsBefore: progress.runs - 1 } });
+    }
+    if (progress.runs % progressEveryRuns === 0) send({ kind: 'progress', progress });
+  }
+  send({ kind: 'done', progress });
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+/** The command line of Vase: registers the commands, runs one, and turns what it threw into an exit code. */
+import { Command } from 'commander';
+import { addCleanCommand } from './commands/clean.ts';
+import { addDelCommand } from './commands/del.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addDownCommand } from './commands/down.ts';
+import { addEtcdCommand } from './commands/etcd.ts';
+import { addGenerateCommand } from './commands/generate.ts';
+import { addGetCommand } from './commands/get.ts';
+import { addLogsCommand } from './commands/logs.ts';
+import { addPutCommand } from './commands/put.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addUpCommand } from './commands/up.ts';
+import { printFailure } from './printer.ts';
+
+const program = new Command('vase')
+  .description('A sharded, linearizable, scalable key-value store on etcd.')
+  .exitOverride()
+  .showHelpAfterError('(see --help)')
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong use.');
+
+for (const add of [
+  addUpCommand,
+  addDownCommand,
+  addCleanCommand,
+  addStatusCommand,
+  addLogsCommand,
+  addDoctorCommand,
+  addGetCommand,
+  addPutCommand,
+  addDelCommand,
+  addEtcdCommand,
+  addGenerateCommand,
+]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = printFailure(error);
+}

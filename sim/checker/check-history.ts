@@ -1,0 +1,74 @@
+/**
+ * The linearizability checker: judges a history key by key, which is enough because linearizability is local (Herlihy
+ * and Wing, 1990): a history is linearizable if and only if what happened to each key is. Pure and deterministic; its
+ * bounds are steps and bytes, never wall time.
+ */
+import { explainIllegal } from './blocked-operation.ts';
+import { compileKey, NO_VERSION, type KeyHistory } from './key-history.ts';
+import { limits } from './limits.ts';
+import type { Operation } from './operation.ts';
+import { createRegisterModel } from './register-model.ts';
+import { search, type SearchBudget, type SearchResult } from './search.ts';
+import type { HistoryVerdict, KeyVerdict } from './verdict.ts';
+import { createVersionedModel } from './versioned-model.ts';
+import { judgeByVersions } from './version-path.ts';
+
+export const defaultBudget: SearchBudget = {
+  stepsMax: limits.searchStepsMax,
+  bytesMax: limits.searchBytesMax,
+};
+
+/** @param budget what the search may spend on each key. */
+export function checkHistory(operations: readonly Operation[], budget = defaultBudget): HistoryVerdict {
+  const keys: KeyVerdict[] = [];
+  for (const [key, members] of groupByKey(operations)) {
+    keys.push(toVerdict(key, compileKey(operations, members), budget));
+  }
+  const has = (kind: KeyVerdict['kind']): boolean => keys.some((verdict) => verdict.kind === kind);
+  return { kind: has('illegal') ? 'illegal' : has('unknown') ? 'unknown' : 'ok', keys };
+}
+
+function groupByKey(operations: readonly Operation[]): Map<string | null, number[]> {
+  const groups = new Map<string | null, number[]>();
+  for (let index = 0; index < operations.length; index++) {
+    const { key } = operations[index]!;
+    const members = groups.get(key);
+    if (members === undefined) groups.set(key, [index]);
+    else members.push(index);
+  }
+  return groups;
+}
+
+function toVerdict(key: string | null, history: KeyHistory, budget: SearchBudget): KeyVerdict {
+  const toSource = (order: Int32Array): number[] => Array.from(order, (index) => history.source[index]!);
+  const about = { key, operations: history.count };
+  const byVersions = judgeByVersions(history);
+  if (byVersions.kind !== 'undecided') {
+    const found = { ...about, path: 'versions', order: toSource(byVersions.order) } as const;
+    if (byVersions.kind === 'ok') return { ...found, kind: 'ok' };
+    const { blocked, against, reason } = byVersions;
+    const illegal = { ...found, kind: 'illegal', blocked: history.source[blocked]!, reason } as const;
+    return against === undefined ? illegal : { ...illegal, against: history.source[against]! };
+  }
+  const result = searchKey(history, budget);
+  if (result.kind !== 'illegal')
+    return { ...about, ...result, path: 'search', order: toSource(result.order) };
+  const stepsMax = budget.stepsMax / limits.explanationShare;
+  const { blocked, order } = explainIllegal(history, result.solvedBefore, (cut) =>
+    searchKey(cut, { ...budget, stepsMax }),
+  );
+  return {
+    ...about,
+    kind: 'illegal',
+    path: 'search',
+    order: toSource(order),
+    blocked: history.source[blocked]!,
+    reason: 'whatever order the operations up to its return are given, it does not fit',
+  };
+}
+
+/** The general path alone, for one key. Exported for the property that compares both paths. */
+export function searchKey(history: KeyHistory, budget: SearchBudget): SearchResult {
+  const versioned = history.version.some((version) => version !== NO_VERSION);
+  return search(history, versioned ? createVersionedModel(history) : createRegisterModel(history), budget);
+}

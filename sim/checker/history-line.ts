@@ -1,0 +1,147 @@
+/**
+ * One line of a history file, parsed and checked on its own. The format: one JSON object a line,
+ *
+ *     {"process":3,"type":"invoke","f":"cas","key":"x","value":["old","new"],"time":1200}
+ *     {"process":3,"type":"ok","f":"cas","key":"x","value":["old","new"],"time":3400,"version":17}
+ *     {"type":"fault","name":"kill etcd-1-2","time":2000,"until":9000}
+ *
+ * `type` is invoke, ok, fail, info or fault; `f` is get, put, cas, append or delete; times are nanoseconds. Members that
+ * are not named here are ignored.
+ */
+import type { Scalar } from './operation.ts';
+
+export type Verb = 'get' | 'put' | 'cas' | 'append' | 'delete';
+
+export interface EventLine {
+  kind: 'invoke' | 'ok' | 'fail' | 'info';
+  process: number;
+  f: Verb;
+  /** null when the line has none. */
+  key: string | null;
+  /** undefined when the line has none; a pair for a cas. */
+  value: Scalar | readonly [Scalar, Scalar] | undefined;
+  timeNs: number;
+  version: number | undefined;
+  removed: boolean | undefined;
+  reason: string | undefined;
+}
+
+/** A span in which something was broken on purpose; drawn, not judged. */
+export interface Fault {
+  name: string;
+  fromNs: number;
+  /** null: to the end of the history. */
+  untilNs: number | null;
+}
+
+/** What is wrong with a line: one sentence without a full stop, to be led by the line's number. */
+export class LineError extends Error {}
+
+export function parseLine(text: string): EventLine | ({ kind: 'fault' } & Fault) {
+  const line = parseObject(text);
+  const kind = line['type'];
+  switch (kind) {
+    case 'fault':
+      return { kind, ...parseFault(line) };
+    case 'invoke':
+    case 'ok':
+    case 'fail':
+    case 'info':
+      return parseEvent(line, kind);
+    case undefined:
+      throw new LineError('it has no "type": invoke, ok, fail, info or fault');
+    default:
+      throw new LineError(`its "type" is ${show(kind)}, not invoke, ok, fail, info or fault`);
+  }
+}
+
+type Members = Record<string, unknown>;
+
+function parseObject(text: string): Members {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new LineError('it is not JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new LineError('it is not a JSON object');
+  }
+  return parsed as Members;
+}
+
+function parseFault(line: Members): Fault {
+  const name = line['name'];
+  if (typeof name !== 'string' || name === '') throw new LineError('the fault has no "name"');
+  const fromNs = parseTime(line, 'time');
+  const untilNs = line['until'] === undefined || line['until'] === null ? null : parseTime(line, 'until');
+  if (untilNs !== null && untilNs < fromNs)
+    throw new LineError('the fault ends ("until") before it begins ("time")');
+  return { name, fromNs, untilNs };
+}
+
+function parseEvent(line: Members, kind: EventLine['kind']): EventLine {
+  const { process, f, key, removed, reason } = line;
+  if (typeof process !== 'number' || !Number.isSafeInteger(process) || process < 0) {
+    throw new LineError(`its "process" is ${show(process)}, not a whole number, 0 or more`);
+  }
+  if (f !== 'get' && f !== 'put' && f !== 'cas' && f !== 'append' && f !== 'delete') {
+    throw new LineError(`its "f" is ${show(f)}, not get, put, cas, append or delete`);
+  }
+  if (key !== undefined && key !== null && typeof key !== 'string') {
+    throw new LineError(`its "key" is ${show(key)}, not a string`);
+  }
+  if (removed !== undefined && (typeof removed !== 'boolean' || f !== 'delete')) {
+    throw new LineError('"removed" is true or false, of a delete only');
+  }
+  return {
+    kind,
+    process,
+    f,
+    key: key ?? null,
+    value: parseValue(line, f),
+    timeNs: parseTime(line, 'time'),
+    version: parseVersion(line),
+    removed,
+    reason: typeof reason === 'string' ? reason : undefined,
+  };
+}
+
+function parseValue(line: Members, f: Verb): EventLine['value'] {
+  const { value } = line;
+  if (value === undefined) return undefined;
+  if (f === 'cas' && value !== null) {
+    if (Array.isArray(value) && value.length === 2) {
+      const [expected, replacement]: unknown[] = value;
+      if (isScalar(expected) && isScalar(replacement)) return [expected, replacement];
+    }
+    throw new LineError(`the "value" of a cas is ${show(value)}, not [expected, new] of two JSON scalars`);
+  }
+  if (isScalar(value)) return value;
+  throw new LineError(`its "value" is ${show(value)}, not a JSON scalar`);
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return (
+    value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  );
+}
+
+function parseTime(line: Members, name: string): number {
+  const time = line[name];
+  if (typeof time === 'number' && Number.isFinite(time)) return time;
+  throw new LineError(`its "${name}" is ${show(time)}, not a number of nanoseconds`);
+}
+
+function parseVersion({ version }: Members): number | undefined {
+  if (version === undefined || version === null) return undefined;
+  if (typeof version === 'number' && Number.isSafeInteger(version) && version >= 0) return version;
+  throw new LineError(`its "version" is ${show(version)}, not a whole number, 0 or more`);
+}
+
+/** A value as it stood in the line, shortened. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'missing';
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}

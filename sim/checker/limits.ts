@@ -1,0 +1,21 @@
+/** Every bound of the checker, each with its reason. */
+export const limits = {
+  /** Operations that the search tries to place, for one key: some ten seconds on one core. Past it: unknown. */
+  searchStepsMax: 60_000_000,
+  /** Each of the searches that explain an illegal history may take this part of the steps that were for its verdict. */
+  explanationShare: 8,
+  /** Memory of the configurations that the search has visited, for one key: below what a small CI machine has. */
+  searchBytesMax: 512 * 1024 * 1024,
+  /** Operations given to the brute-force twin: 6! orders of 2^6 subsets are tried in a blink, 7 are not. */
+  bruteForceOperationsMax: 6,
+  /** Placed operations that a report prints before the one that cannot be placed: a screenful. */
+  printedPrefixMax: 40,
+  /** Illegal keys that a report prints in full: more of them have the same cause. */
+  printedKeysMax: 5,
+  /** Characters of one line of a history file: a value is at most 1.5 MiB in etcd, escaped up to sixfold. */
+  lineLengthMax: 16 * 1024 * 1024,
+  /** Keys that a drawing offers: a file of a few megabytes still opens at once. Illegal ones come first. */
+  drawnKeysMax: 64,
+  /** Operations of one key that a drawing keeps, around the failure. */
+  drawnOperationsMax: 20_000,
+} as const;

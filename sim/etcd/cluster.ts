@@ -1,0 +1,100 @@
+/** One simulated etcd cluster: its members, their addresses, and who leads. */
+import { Disk } from '../disk.ts';
+import type { FaultCounters } from '../fault-counters.ts';
+import { diskProfiles, type DiskProfileName } from '../latency.ts';
+import type { Network } from '../network.ts';
+import type { SimProcess } from '../process.ts';
+import type { TraceHash } from '../trace-hash.ts';
+import { SimMember, type MemberSettings } from './member.ts';
+import { noBugs, type SimBugs } from './sim-bugs.ts';
+
+export interface ClusterOptions {
+  /** Members are named `<name>-0`, `<name>-1`, ...; their endpoints end in ":2379". */
+  name: string;
+  /** Default 3. */
+  members?: 1 | 3 | 5;
+  /** Default pd-ssd. */
+  disk?: DiskProfileName;
+  /** Default 100. */
+  heartbeatMs?: number;
+  /** Default 1000. */
+  electionMs?: number;
+  /** Default true: etcd's default from 3.5 on. */
+  preVote?: boolean;
+  /** Default 1024. */
+  maxTxnOps?: number;
+  /** Default 1.5 MiB, etcd's. */
+  maxRequestBytes?: number;
+  /** Default ten minutes, etcd's. */
+  watchProgressMs?: number;
+  bugs?: Partial<SimBugs>;
+}
+
+/** What a cluster is built from; the world gives it. */
+export interface ClusterParts {
+  addProcess: (name: string) => SimProcess;
+  network: Network;
+  hash: TraceHash;
+  counters: FaultCounters;
+}
+
+/** The first election comes this soon: a run need not wait for a whole election timeout. */
+const firstElectionUsMax = 20_000;
+
+export class SimCluster {
+  readonly name: string;
+  readonly members: readonly SimMember[];
+  /** By member, "<name>-<number>:2379". */
+  readonly endpoints: readonly string[];
+
+  constructor(options: ClusterOptions, parts: ClusterParts) {
+    const voters = options.members ?? 3;
+    const settings = settingsOf(options, voters);
+    const profile = diskProfiles[options.disk ?? 'pd-ssd'];
+    this.name = options.name;
+    this.members = Array.from({ length: voters }, (_, at) => {
+      const process = parts.addProcess(`${options.name}-${at}`);
+      const { network, hash, counters } = parts;
+      const random = process.random.fork('disk');
+      const disk = new Disk({ kernel: process.kernel, random, counters, profile });
+      return new SimMember({ node: at + 1, process, network, disk, hash, counters, settings });
+    });
+    this.endpoints = this.members.map((member) => `${member.process.name}:2379`);
+    const drivers = this.members.map((member) => member.raft);
+    for (const member of this.members) {
+      member.peers = this.members;
+      member.raft.peers = drivers;
+    }
+    const first = this.members[this.members[0]!.process.random.nextBelow(voters)]!;
+    first.raft.campaignWithin(firstElectionUsMax);
+  }
+
+  /** The member of this number, from 0. */
+  member(at: number): SimMember {
+    const member = this.members[at];
+    if (member === undefined) throw new Error(`cluster ${this.name}: there is no member ${at}`);
+    return member;
+  }
+
+  /** Who leads in the highest term; a leader of the past that does not know it yet is not meant. Null: nobody. */
+  leader(): SimMember | null {
+    let leader: SimMember | null = null;
+    for (const member of this.members) {
+      if (member.isLeader && (leader === null || member.term > leader.term)) leader = member;
+    }
+    return leader;
+  }
+}
+
+function settingsOf(options: ClusterOptions, voters: 1 | 3 | 5): MemberSettings {
+  return {
+    voters,
+    heartbeatMs: options.heartbeatMs ?? 100,
+    electionMs: options.electionMs ?? 1_000,
+    preVote: options.preVote ?? true,
+    maxTxnOps: options.maxTxnOps ?? 1_024,
+    maxRequestBytes: options.maxRequestBytes ?? 1_572_864,
+    watchProgressMs: options.watchProgressMs ?? 600_000,
+    bugs: { ...noBugs, ...options.bugs },
+  };
+}

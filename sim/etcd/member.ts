@@ -1,0 +1,309 @@
+/**
+ * One simulated etcd member: a process with a Raft node, a disk, a state machine and the part of the v3 API that Vase
+ * speaks. Linearizable reads go through ReadIndex, writes through the log, and what a client may learn when something
+ * breaks is what a client of etcd 3.4 may learn. Faults are those of its process (`crash`, `restart`, `pause`, `resume`)
+ * and of its disk.
+ */
+import type { EtcdRequest, ReplyHeader, WatchRequest } from '../../sharder/core/etcd-messages.ts';
+import type { RpcResult } from '../../sharder/core/ports.ts';
+import { ConnectionPool } from '../connection-pool.ts';
+import type { Disk } from '../disk.ts';
+import type { FaultCounters } from '../fault-counters.ts';
+import type { Network } from '../network.ts';
+import type { CrashKind, SimProcess } from '../process.ts';
+import type { Entry } from '../raft/message.ts';
+import type { TraceHash } from '../trace-hash.ts';
+import { UnaryCaller, UnaryServer, type UnaryCall } from '../unary.ts';
+import { LeaseKeeper, type LeaseQuestion } from './lease-keeper.ts';
+import { ProposalTable, proposalDropped, type EtcdCall } from './proposal-table.ts';
+import { RaftDriver } from './raft-driver.ts';
+import { ReadBatcher } from './read-batcher.ts';
+import { refusals } from './refusal.ts';
+import { checkRequest } from './request-check.ts';
+import { mixRequest, requestSizeBytes } from './request-size.ts';
+import type { SimBugs } from './sim-bugs.ts';
+import { StateMachine, type LoggedRequest } from './state-machine.ts';
+import { isReadOnly, isSerializable } from './txn.ts';
+import type { WatchOutlet } from './watch-hub.ts';
+
+/** The version whose behaviour this follows. */
+const etcdVersion = '3.4.23';
+/** How often etcd's syncWatchersLoop replays history to watches that are behind. */
+const watchSyncUs = 100_000;
+
+/** Settings of one cluster, all members alike; names and defaults as etcd's flags where it has them. */
+export interface MemberSettings {
+  voters: 1 | 3 | 5;
+  heartbeatMs: number;
+  electionMs: number;
+  preVote: boolean;
+  maxTxnOps: number;
+  maxRequestBytes: number;
+  /** How often quiet watches are told how far everything is delivered. */
+  watchProgressMs: number;
+  bugs: SimBugs;
+}
+
+export interface MemberParts {
+  /** Node number in its cluster, from 1. */
+  node: number;
+  process: SimProcess;
+  network: Network;
+  disk: Disk;
+  hash: TraceHash;
+  counters: FaultCounters;
+  settings: MemberSettings;
+}
+
+/** One entry of the log: a write, and a number that is unique in the cluster. */
+interface Proposal {
+  id: number;
+  request: LoggedRequest;
+}
+
+export class SimMember {
+  readonly node: number;
+  readonly process: SimProcess;
+  readonly disk: Disk;
+  readonly raft: RaftDriver;
+  /** Where clients connect. */
+  readonly server: UnaryServer<EtcdRequest, RpcResult>;
+  /** Where other members ask this one about leases. */
+  readonly peerServer: UnaryServer<LeaseQuestion, RpcResult>;
+  /** All members of the cluster by node number - 1; the cluster sets it. */
+  peers: readonly SimMember[] = [];
+  readonly #settings: MemberSettings;
+  readonly #hash: TraceHash;
+  readonly #counters: FaultCounters;
+  readonly #proposals: ProposalTable;
+  readonly #reads: ReadBatcher;
+  readonly #leases: LeaseKeeper;
+  readonly #memberId: string;
+  #machine: StateMachine;
+  #proposalCount = 0;
+
+  constructor(parts: MemberParts) {
+    const { process, settings, network, counters } = parts;
+    this.node = parts.node;
+    this.process = process;
+    this.disk = parts.disk;
+    this.#settings = settings;
+    this.#hash = parts.hash;
+    this.#counters = counters;
+    this.#memberId = String(memberIdOf(process.index));
+    this.#machine = this.#newMachine();
+    this.raft = new RaftDriver({
+      process,
+      network,
+      disk: parts.disk,
+      bugs: settings.bugs,
+      options: {
+        id: parts.node,
+        voters: settings.voters,
+        heartbeatUs: settings.heartbeatMs * 1000,
+        electionUs: settings.electionMs * 1000,
+        preVote: settings.preVote,
+      },
+      listener: {
+        onApply: (entry) => this.#apply(entry),
+        onReadState: (read) => this.#reads.onReadState(read),
+        onLeadership: (change) => this.#changeLeadership(change),
+      },
+    });
+    // etcd's ReqTimeout: five seconds and two elections.
+    const timeoutUs = 5_000_000 + 2 * settings.electionMs * 1000;
+    this.#proposals = new ProposalTable(process, timeoutUs);
+    this.#reads = new ReadBatcher(this.raft, timeoutUs, (call) => this.#serveRead(call));
+    this.#leases = new LeaseKeeper({
+      raft: this.raft,
+      caller: new UnaryCaller(new ConnectionPool(process, network, counters)),
+      timeoutUs,
+      lessor: () => this.#machine.lessor,
+      header: () => this.#header(this.#machine.store.revision),
+      peerServer: (node) => this.peers[node - 1]!.peerServer,
+      revoke: (id) => this.#propose({ kind: 'lease_revoke', id }, null),
+    });
+    const isSynchronous = true;
+    this.server = new UnaryServer(process, (call) => this.#handle(call), { isSynchronous });
+    this.peerServer = new UnaryServer(process, (call) => this.#handleLease(call), { isSynchronous });
+    process.onCrash.push(() => (this.#machine = this.#newMachine()));
+    this.#scheduleProgress();
+  }
+
+  get isLeader(): boolean {
+    return this.process.state !== 'down' && this.raft.isLeader;
+  }
+
+  /** The Raft term as this member knows it. */
+  get term(): number {
+    return this.raft.node.state.term;
+  }
+
+  /** What this member has applied: for invariants, which may look without asking. */
+  get machine(): StateMachine {
+    return this.#machine;
+  }
+
+  crash(kind: CrashKind = 'kill'): void {
+    this.process.crash(kind);
+  }
+
+  restart(): void {
+    this.process.restart();
+  }
+
+  pause(): void {
+    this.process.pause();
+  }
+
+  resume(): void {
+    this.process.resume();
+  }
+
+  /** A client has opened a watch; runs in this process. */
+  openWatch(request: WatchRequest, outlet: WatchOutlet): void {
+    this.#machine.watches.add(request, outlet);
+  }
+
+  #handle(call: EtcdCall): void {
+    const { request } = call;
+    mixRequest(this.#hash, request);
+    const refusal = checkRequest(request, this.#settings.maxTxnOps);
+    if (refusal !== null) {
+      call.answer(refusal);
+      return;
+    }
+    switch (request.kind) {
+      case 'range':
+        if (request.serializable) this.#serveRead(call);
+        else this.#reads.add(call);
+        break;
+      case 'txn':
+        if (!isReadOnly(request)) this.#propose(request, call);
+        else if (isSerializable(request)) this.#serveRead(call);
+        else this.#reads.add(call);
+        break;
+      case 'put':
+      case 'delete_range':
+      case 'compact':
+      case 'lease_grant':
+      case 'lease_revoke':
+        this.#propose(request, call);
+        break;
+      case 'lease_keep_alive':
+      case 'lease_time_to_live':
+        this.#leases.handle(request, call);
+        break;
+      case 'status':
+        call.answer(this.#status());
+    }
+  }
+
+  #handleLease(call: UnaryCall<LeaseQuestion, RpcResult>): void {
+    call.answer(this.#leases.answer(call.request));
+  }
+
+  /** @param call who waits for the answer; null when nobody does. */
+  #propose(request: LoggedRequest, call: EtcdCall | null): void {
+    if (requestSizeBytes(request) > this.#settings.maxRequestBytes) {
+      call?.answer(refusals.requestTooLarge);
+      return;
+    }
+    // The counter goes on across restarts: an old entry is never taken for a new one.
+    const id = ++this.#proposalCount * 8 + this.node;
+    if (call !== null) this.#proposals.add(id, call);
+    const proposal: Proposal = { id, request };
+    if (!this.raft.propose(proposal)) this.#proposals.take(id)?.answer(proposalDropped);
+  }
+
+  #apply(entry: Entry): void {
+    const proposal = entry.payload as Proposal | null;
+    if (proposal === null) {
+      if (entry.term === this.term) this.#reads.onFirstCommit();
+    } else {
+      const call = this.#proposals.take(proposal.id);
+      const answer = this.#machine.apply(proposal.request, call === undefined ? null : this.#header);
+      if (call !== undefined && answer !== null) {
+        this.#hash.mix(this.#machine.store.revision);
+        call.answer(answer);
+      }
+      if (proposal.request.kind === 'lease_grant') this.#leases.watchExpiry();
+    }
+    this.#reads.onApplied();
+  }
+
+  #serveRead(call: EtcdCall): void {
+    const { request } = call;
+    if (request.kind !== 'range' && request.kind !== 'txn') throw new Error('member: not a read');
+    this.#hash.mix(this.#machine.store.revision);
+    call.answer(this.#machine.read(request, this.#header));
+  }
+
+  #changeLeadership(change: { isLeader: boolean; leader: number; leaderBefore: number }): void {
+    const { lessor } = this.#machine;
+    if (change.isLeader) {
+      this.#counters.elections++;
+      lessor.promote(() => this.raft.nowUs, this.#settings.electionMs * 1000);
+      this.#leases.watchExpiry();
+    } else lessor.demote();
+    if (change.leader !== 0 && change.leader !== change.leaderBefore) this.#reads.onLeaderChanged();
+  }
+
+  #status(): RpcResult {
+    const { store } = this.#machine;
+    const { leader, term, log } = this.raft.node.state;
+    return {
+      kind: 'reply',
+      reply: {
+        kind: 'status',
+        header: this.#header(store.revision),
+        version: etcdVersion,
+        // An empty bolt file; nothing in Vase depends on its growth.
+        dbSizeBytes: 20_480,
+        leaderId: leader === 0 ? '0' : this.peers[leader - 1]!.#memberId,
+        raftIndex: log.committed,
+        raftTerm: term,
+      },
+    };
+  }
+
+  readonly #header = (revision: number): ReplyHeader => ({
+    memberId: this.#memberId,
+    revision,
+    raftTerm: this.term,
+  });
+
+  #newMachine(): StateMachine {
+    const machine: StateMachine = new StateMachine({
+      electionMs: this.#settings.electionMs,
+      requestSync: () => this.#scheduleSync(machine),
+    });
+    return machine;
+  }
+
+  /** The loop runs at whole multiples of its period; a second request before that changes nothing. */
+  #scheduleSync(machine: StateMachine): void {
+    const { kernel } = this.process;
+    const atUs = (Math.floor(kernel.nowUs / watchSyncUs) + 1) * watchSyncUs;
+    kernel.schedule(atUs, this.#acceptSync, machine);
+  }
+
+  readonly #acceptSync = (machine: StateMachine): void => this.process.accept(this.#sync, machine);
+
+  readonly #sync = (machine: StateMachine): void => machine.watches.sync();
+
+  #scheduleProgress(): void {
+    const { kernel } = this.process;
+    kernel.schedule(kernel.nowUs + this.#settings.watchProgressMs * 1000, this.#reportProgress, undefined);
+  }
+
+  readonly #reportProgress = (): void => {
+    if (this.process.state === 'running') this.#machine.watches.reportProgress();
+    this.#scheduleProgress();
+  };
+}
+
+/** Sixty-four bits in etcd; any distinct decimal string will do. */
+function memberIdOf(index: number): bigint {
+  return 0x8e9e05c52164694dn + BigInt(index) * 0x9e3779b1n;
+}

@@ -1,0 +1,15 @@
+/** Negative controls: each breaks one promise that linearizability rests on. All are off unless a test asks for them. */
+export interface SimBugs {
+  /** A member acknowledges entries and votes before they are on disk; a power failure then loses them. */
+  ackBeforeFsync: boolean;
+  /** A leader answers reads without asking a quorum whether it still leads. */
+  readWithoutReadIndex: boolean;
+  /** A restarted member does not know whom it voted for in the present term, and may vote again. */
+  forgetVoteOnRestart: boolean;
+}
+
+export const noBugs: SimBugs = {
+  ackBeforeFsync: false,
+  readWithoutReadIndex: false,
+  forgetVoteOnRestart: false,
+};

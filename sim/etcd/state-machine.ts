@@ -1,0 +1,100 @@
+/**
+ * What a member applies its log to: keys, leases and watches. A function of the log alone, so that members that have
+ * applied the same entries hold the same state, and a restarted member may start from an empty one.
+ */
+import type { EtcdReply, EtcdRequest, ReplyHeader, RequestOp } from '../../sharder/core/etcd-messages.ts';
+import { orderOf } from './key-order.ts';
+import { Lessor } from './lessor.ts';
+import { MvccStore } from './mvcc-store.ts';
+import { answerRange, checkRevision } from './range.ts';
+import { refusals, type Refusal } from './refusal.ts';
+import { runDeleteRange, runPut, runTxn } from './txn.ts';
+import { WatchHub } from './watch-hub.ts';
+
+export type Answer = { kind: 'reply'; reply: EtcdReply } | Refusal;
+
+/** Requests that go through the log. */
+export type LoggedRequest = Exclude<
+  EtcdRequest,
+  { kind: 'range' | 'lease_keep_alive' | 'lease_time_to_live' | 'status' }
+>;
+
+export class StateMachine {
+  readonly store = new MvccStore();
+  readonly lessor: Lessor;
+  readonly watches: WatchHub;
+
+  /** @param options.requestSync see WatchHub. */
+  constructor(options: { electionMs: number; requestSync: () => void }) {
+    this.lessor = new Lessor(options.electionMs);
+    this.watches = new WatchHub(this.store, options.requestSync);
+  }
+
+  /**
+   * Applies one entry of the log.
+   * @param header fills in who answers; null when nobody here waits for the answer, which is then null too.
+   */
+  apply(request: LoggedRequest, header: ((revision: number) => ReplyHeader) | null): Answer | null {
+    const outcome = this.#run(request, header !== null);
+    const changes = this.store.endWrite();
+    if (changes.length > 0) this.watches.notify(changes);
+    if (header === null) return null;
+    if (outcome.kind === 'refused') return outcome;
+    return { kind: 'reply', reply: { ...outcome, header: header(this.store.revision) } };
+  }
+
+  /** Answers a range, or a transaction of ranges, from the present state. */
+  read(request: RequestOp & { kind: 'range' | 'txn' }, header: (revision: number) => ReplyHeader): Answer {
+    if (request.kind === 'range') {
+      const refusal = checkRevision(this.store, request.revision ?? 0);
+      if (refusal !== null) return refusal;
+      return { kind: 'reply', reply: answerRange(this.store, request, header(this.store.revision)) };
+    }
+    const outcome = runTxn(this, request, true);
+    if (outcome.kind === 'refused') return outcome;
+    return { kind: 'reply', reply: { ...outcome, header: header(this.store.revision) } };
+  }
+
+  #run(request: LoggedRequest, wantReply: boolean): EtcdReply | Refusal {
+    switch (request.kind) {
+      case 'put':
+        if (request.lease && this.lessor.lookup(request.lease) === undefined) return refusals.leaseNotFound;
+        return runPut(this, request);
+      case 'delete_range':
+        return runDeleteRange(this, request);
+      case 'txn':
+        return runTxn(this, request, wantReply);
+      case 'compact':
+        return this.#compact(request.revision);
+      case 'lease_grant': {
+        const lease = this.lessor.grant(request.id, request.ttlSeconds);
+        if ('kind' in lease) return lease;
+        return { kind: 'lease_grant', header: null, id: lease.id, ttlSeconds: lease.ttlSeconds };
+      }
+      case 'lease_revoke':
+        return this.#revoke(request.id);
+    }
+  }
+
+  #compact(revision: number): EtcdReply | Refusal {
+    if (revision <= this.store.compactRevision) return refusals.compacted;
+    if (revision > this.store.revision) return refusals.futureRevision;
+    this.store.compact(revision);
+    return { kind: 'compact', header: null };
+  }
+
+  /** Deletes the lease's keys, in the order of their bytes, in one revision. */
+  #revoke(id: number): EtcdReply | Refusal {
+    const lease = this.lessor.lookup(id);
+    if (lease === undefined) return refusals.leaseNotFound;
+    for (const key of [...lease.keys].toSorted(compareKeys)) {
+      runDeleteRange(this, { kind: 'delete_range', key });
+    }
+    this.lessor.remove(lease);
+    return { kind: 'lease_revoke', header: null };
+  }
+}
+
+function compareKeys(one: string, other: string): number {
+  return orderOf(one) < orderOf(other) ? -1 : 1;
+}

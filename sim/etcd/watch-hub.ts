@@ -1,0 +1,139 @@
+/**
+ * The watches of one member: replay of history first, then every new revision, each revision whole and in one call. As in
+ * etcd, replay is the work of a loop that runs now and then; until then the watch hears nothing, and when what it asks for
+ * is compacted meanwhile, it is told so and ends.
+ */
+import type { EtcdEvent, WatchRequest } from '../../sharder/core/etcd-messages.ts';
+import { intervalOf, isInside, orderOf, type OrderInterval } from './key-order.ts';
+import type { MvccStore } from './mvcc-store.ts';
+
+/** Events of one replay call; more revisions go into the next call. */
+const eventsPerReplayMax = 1_000;
+
+/** Where a watch's messages go, in order. */
+export interface WatchOutlet {
+  created(revision: number): void;
+  events(events: readonly EtcdEvent[], revision: number): void;
+  compacted(compactRevision: number): void;
+  /** True when nobody listens any more: the watch is dropped. */
+  isClosed(): boolean;
+}
+
+interface Watcher {
+  interval: OrderInterval;
+  startRevision: number;
+  prevKv: boolean;
+  progressNotify: boolean;
+  /** Whether anything was sent since the last progress report. */
+  isQuiet: boolean;
+  outlet: WatchOutlet;
+}
+
+export class WatchHub {
+  readonly #store: MvccStore;
+  /** Those that have heard everything so far. */
+  #synced: Watcher[] = [];
+  #unsynced: Watcher[] = [];
+  readonly #requestSync: () => void;
+
+  /** @param requestSync asks for a call of `sync` before long: some watch has fallen behind. */
+  constructor(store: MvccStore, requestSync: () => void) {
+    this.#store = store;
+    this.#requestSync = requestSync;
+  }
+
+  add(request: WatchRequest, outlet: WatchOutlet): void {
+    const { revision } = this.#store;
+    outlet.created(revision);
+    const startRevision = request.startRevision || revision + 1;
+    const watcher: Watcher = {
+      // An empty key is the smallest one: with an end, everything before it.
+      interval: intervalOf(request.key === '' ? '\0' : request.key, request.rangeEnd),
+      startRevision,
+      prevKv: request.prevKv ?? false,
+      progressNotify: request.progressNotify ?? false,
+      isQuiet: true,
+      outlet,
+    };
+    if (startRevision > revision) {
+      this.#synced.push(watcher);
+      return;
+    }
+    this.#unsynced.push(watcher);
+    this.#requestSync();
+  }
+
+  /** Replays history to every watch that is behind. */
+  sync(): void {
+    const { compactRevision } = this.#store;
+    const behind = this.#unsynced;
+    this.#unsynced = [];
+    for (const watcher of behind) {
+      if (watcher.outlet.isClosed()) continue;
+      if (watcher.startRevision < compactRevision) {
+        watcher.outlet.compacted(compactRevision);
+        continue;
+      }
+      this.#replay(watcher);
+      this.#synced.push(watcher);
+    }
+  }
+
+  /** A revision has been made. */
+  notify(changes: readonly EtcdEvent[]): void {
+    if (this.#synced.length === 0) return;
+    const revision = this.#store.revision;
+    let hasClosed = false;
+    for (const watcher of this.#synced) {
+      if (watcher.outlet.isClosed()) hasClosed = true;
+      else if (revision >= watcher.startRevision)
+        this.#send(watcher, this.#select(watcher, changes), revision);
+    }
+    if (hasClosed) this.#synced = this.#synced.filter((watcher) => !watcher.outlet.isClosed());
+  }
+
+  /** Tells the watches that asked for it, and have heard nothing since the last call, how far everything is delivered. */
+  reportProgress(): void {
+    for (const watcher of this.#synced) {
+      if (watcher.progressNotify && watcher.isQuiet) watcher.outlet.events([], this.#store.revision);
+      watcher.isQuiet = true;
+    }
+  }
+
+  #replay(watcher: Watcher): void {
+    const events = this.#select(watcher, this.#store.changesSince(watcher.startRevision));
+    for (let first = 0; first < events.length;) {
+      let end = Math.min(first + eventsPerReplayMax, events.length);
+      while (end < events.length && events[end]!.kv.modRevision === events[end - 1]!.kv.modRevision) end++;
+      const isLast = end === events.length;
+      this.#send(
+        watcher,
+        events.slice(first, end),
+        isLast ? this.#store.revision : events[end - 1]!.kv.modRevision,
+      );
+      first = end;
+    }
+  }
+
+  #send(watcher: Watcher, events: EtcdEvent[], revision: number): void {
+    if (events.length === 0) return;
+    watcher.isQuiet = false;
+    watcher.outlet.events(events, revision);
+  }
+
+  #select(watcher: Watcher, changes: readonly EtcdEvent[]): EtcdEvent[] {
+    const selected: EtcdEvent[] = [];
+    for (const change of changes) {
+      if (!isInside(orderOf(change.kv.key), watcher.interval)) continue;
+      selected.push(watcher.prevKv ? { ...change, prevKv: this.#previous(change) } : change);
+    }
+    return selected;
+  }
+
+  /** The version before the change; null for the first one, and when it has been compacted. */
+  #previous({ kv }: EtcdEvent): EtcdEvent['prevKv'] {
+    if (kv.version !== 0 && kv.createRevision === kv.modRevision) return null;
+    const before = kv.modRevision - 1;
+    return before < this.#store.compactRevision ? null : (this.#store.get(kv.key, before) ?? null);
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Elections: the optional pre-vote, the vote, and who may have it. A node that has heard of a leader lately ignores
+ * candidates (the leader's lease of etcd-io/raft's check-quorum); a leader that cannot reach a quorum steps down.
+ */
+import type { Message } from './message.ts';
+import { quorumOf, voteResult } from './quorum.ts';
+import { broadcastAppend } from './replication.ts';
+import type { RaftState } from './state.ts';
+
+/** The election timer has run out: become leader, or start to ask for it. */
+export function campaign(state: RaftState): void {
+  state.drawPatience();
+  if (state.options.preVote) {
+    state.becomePreCandidate();
+    askForVotes(state, 'pre_vote');
+  } else standForElection(state);
+}
+
+function standForElection(state: RaftState): void {
+  state.becomeCandidate();
+  askForVotes(state, 'vote');
+}
+
+/** The own vote is counted by `countVote` as well: for a node that is alone it is enough. */
+function askForVotes(state: RaftState, kind: 'pre_vote' | 'vote'): void {
+  for (let to = 1; to <= state.options.voters; to++) {
+    if (to === state.options.id) continue;
+    const message = state.send(kind, to);
+    message.term = kind === 'pre_vote' ? state.term + 1 : state.term;
+    message.index = state.log.lastIndex;
+    message.logTerm = state.log.lastTerm;
+  }
+  countVote(state, state.options.id, true);
+}
+
+/** A candidate hears from a voter. */
+export function countVote(state: RaftState, from: number, isGranted: boolean): void {
+  state.votes[from - 1] ??= isGranted;
+  switch (voteResult(state.votes)) {
+    case 'won':
+      if (state.role === 'pre_candidate') standForElection(state);
+      else {
+        state.becomeLeader();
+        broadcastAppend(state);
+      }
+      break;
+    case 'lost':
+      state.becomeFollower(state.term, 0);
+      break;
+    case 'pending':
+      break;
+  }
+}
+
+/** Whether a candidate of a higher term is to be ignored because there is a leader. */
+export function hasFreshLeader(state: RaftState): boolean {
+  return state.leader !== 0 && state.nowUs - state.quietSinceUs < state.options.electionUs;
+}
+
+/** A voter decides. The message's term is its own, or a higher one that a pre-vote only asks about. */
+export function handleVoteRequest(state: RaftState, message: Message): void {
+  const isPreVote = message.kind === 'pre_vote';
+  const isFree =
+    state.vote === message.from ||
+    (state.vote === 0 && state.leader === 0) ||
+    (isPreVote && message.term > state.term);
+  const response = state.send(isPreVote ? 'pre_vote_response' : 'vote_response', message.from);
+  if (isFree && state.log.isUpToDate(message.index, message.logTerm)) {
+    response.term = message.term;
+    if (!isPreVote) {
+      state.resetElectionTimer();
+      state.vote = message.from;
+    }
+  } else response.reject = true;
+}
+
+/** A leader counts who has answered since it last did, and steps down when that is no quorum. */
+export function checkQuorum(state: RaftState): void {
+  state.resetElectionTimer();
+  let active = 1;
+  for (const [at, progress] of state.progress.entries()) {
+    if (at === state.options.id - 1) continue;
+    if (progress.isActive) active++;
+    progress.isActive = false;
+  }
+  if (active < quorumOf(state.options.voters)) state.becomeFollower(state.term, 0);
+}

@@ -1,0 +1,63 @@
+/**
+ * Reads that wait for proof that their leader still led when they arrived: each is one round of heartbeats, proven when a
+ * quorum has answered it or a later one (etcd-io/raft, `read_only.go`). The index to wait for is the commit index at the
+ * time the read arrived.
+ */
+import { quorumOf } from './quorum.ts';
+
+/** Unproven reads of one leader. Each member asks for one at a time, so a few are the rule. */
+const roundsMax = 10_000;
+
+export interface ReadRound {
+  /** Number of the round, rising; travels in the heartbeats. */
+  round: number;
+  index: number;
+  /** Who asked, and under which number. */
+  from: number;
+  context: number;
+  /** Bit by node number. */
+  acknowledged: number;
+}
+
+export class ReadRounds {
+  #rounds: ReadRound[] = [];
+  #lastRound = 0;
+
+  /** The newest round, which heartbeats carry; 0: none. */
+  get newest(): number {
+    return this.#rounds.length === 0 ? 0 : this.#lastRound;
+  }
+
+  /** Opens a round with the leader's own vote in it. */
+  open(read: { index: number; from: number; context: number; leader: number }): number {
+    if (this.#rounds.length >= roundsMax)
+      throw new Error(`raft: more than ${roundsMax} reads wait for proof`);
+    const round = ++this.#lastRound;
+    const { index, from, context } = read;
+    this.#rounds.push({ round, index, from, context, acknowledged: 1 << read.leader });
+    return round;
+  }
+
+  /**
+   * A follower has answered a round.
+   * @returns the rounds that are now proven, oldest first: the answered one, if a quorum has answered it, and all before.
+   */
+  acknowledge(round: number, from: number, voters: number): ReadRound[] {
+    const at = this.#rounds.findIndex((candidate) => candidate.round === round);
+    if (at === -1) return [];
+    const answered = this.#rounds[at]!;
+    answered.acknowledged |= 1 << from;
+    return countBits(answered.acknowledged) >= quorumOf(voters) ? this.#rounds.splice(0, at + 1) : [];
+  }
+
+  /** Forgets everything: the node leads no more. Round numbers are not used again. */
+  clear(): void {
+    if (this.#rounds.length > 0) this.#rounds = [];
+  }
+}
+
+function countBits(word: number): number {
+  let count = 0;
+  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

@@ -1,0 +1,131 @@
+/**
+ * Scenarios as fast-check draws and shrinks them. Only data is drawn, never scheduling: a shrunk scenario has fewer
+ * faults, fewer clients, fewer keys, and its run is still a function of its seed.
+ */
+import fc from 'fast-check';
+import type { Fault, Scenario } from './scenario.ts';
+
+const faultsUntilMs = 20_000;
+const convergeMs = 10_000;
+
+const target = fc.nat({ max: 5 });
+// The first second is for the first elections and for the sharders to get ready.
+const atMs = fc.integer({ min: 1000, max: faultsUntilMs - 1000 });
+// Longer than a sharder's operation timeout now and then: only then do deadlines matter.
+const forMs = fc.oneof(fc.integer({ min: 50, max: 3000 }), fc.integer({ min: 3000, max: 9000 }));
+const span = { atMs, forMs };
+const member = { shard: target, member: target };
+
+const kill = fc.record({
+  kind: fc.constant('kill_member' as const),
+  ...span,
+  ...member,
+  power: fc.boolean(),
+});
+const killLeader = fc.record({
+  kind: fc.constant('kill_leader' as const),
+  ...span,
+  shard: target,
+  power: fc.boolean(),
+});
+const pauseLeader = fc.record({ kind: fc.constant('pause_leader' as const), ...span, shard: target });
+const isolate = fc.record({
+  kind: fc.constant('isolate_leader' as const),
+  ...span,
+  shard: target,
+  clientsReachIt: fc.boolean(),
+});
+
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  kill,
+  killLeader,
+  killLeader,
+  pauseLeader,
+  isolate,
+  isolate,
+  fc.record({ kind: fc.constant('split' as const), ...span, shard: target, sharder: target }),
+  fc.record({
+    kind: fc.constant('flap' as const),
+    ...span,
+    shard: target,
+    everyMs: fc.integer({ min: 20, max: 400 }),
+  }),
+  fc.record({
+    kind: fc.constant('kill_voters' as const),
+    ...span,
+    shard: target,
+    everyMs: fc.integer({ min: 100, max: 2000 }),
+  }),
+  fc.record({ kind: fc.constant('pause_member' as const), ...span, ...member }),
+  fc.record({ kind: fc.constant('power_cycle' as const), ...span, shard: target }),
+  fc.record({ kind: fc.constant('kill_sharder' as const), ...span, sharder: target }),
+  fc.record({ kind: fc.constant('pause_sharder' as const), ...span, sharder: target }),
+  fc.record({
+    kind: fc.constant('cut' as const),
+    ...span,
+    ...member,
+    sharder: target,
+    towardsMember: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('clog' as const), ...span, ...member, sharder: target }),
+  fc.record({
+    kind: fc.constant('bad_network' as const),
+    ...span,
+    loss: fc.integer({ min: 0, max: 10 }).map((percent) => percent / 100),
+    duplicate: fc.integer({ min: 0, max: 10 }).map((percent) => percent / 100),
+    reorder: fc.integer({ min: 0, max: 20 }).map((percent) => percent / 100),
+  }),
+  fc.record({ kind: fc.constant('stall_disk' as const), ...span, ...member }),
+  fc.record({
+    kind: fc.constant('clock_step' as const),
+    atMs,
+    sharder: target,
+    stepMs: fc.integer({ min: 1, max: 2000 }),
+  }),
+  fc.record({
+    kind: fc.constant('clock_drift' as const),
+    ...span,
+    sharder: target,
+    drift: fc.integer({ min: -20, max: 20 }).map((thousandths) => thousandths / 1000),
+  }),
+);
+
+/** Drawn from the range, and shrunk below it: what was found with 300 operations may need no more than 5. */
+function shrinkingBelow({ min, max }: { min: number; max: number }): fc.Arbitrary<number> {
+  const below = { weight: 0, arbitrary: fc.integer({ min: 1, max: min - 1 }) };
+  return fc.oneof({ withCrossShrink: true }, below, { weight: 1, arbitrary: fc.integer({ min, max }) });
+}
+
+/** What CI runs: 3 shards x 3 members and 3 sharders, at least 300 operations, 30 s of virtual time, with faults. */
+export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.record({
+  format: fc.constant(1 as const),
+  // Another seed is another run altogether, so it does not shrink.
+  seed: fc.noShrink(fc.nat({ max: 0x7fff_ffff })),
+  topology: fc.record({
+    shards: fc.constant(3),
+    members: fc.constant(3 as const),
+    sharders: fc.constant(3),
+    preVote: fc.boolean(),
+    disk: fc.constantFrom('pd-ssd' as const, 'nvme' as const, 'slow' as const),
+    network: fc.constantFrom('same_zone' as const, 'same_host' as const, 'cross_zone' as const),
+  }),
+  workload: fc.record({
+    clients: shrinkingBelow({ min: 4, max: 8 }),
+    operations: shrinkingBelow({ min: 300, max: 400 }),
+    keys: fc.integer({ min: 2, max: 8 }),
+    mix: fc.constant({ get: 40, put: 30, delete: 8, cas: 14, burst: 8 }),
+  }),
+  limits: fc.record({
+    laneOperationsMax: fc.constantFrom(4096, 2),
+    batchOperationsMax: fc.constantFrom(126, 3),
+  }),
+  moves: fc.array(fc.record({ atMs, key: target, to: target }), { maxLength: 3 }),
+  faults: fc.array(fault, { maxLength: 9, size: 'max' }),
+  budgets: fc.constant({ faultsUntilMs, convergeMs }),
+});
+
+/** The scenario of one seed: the same for ever. */
+export function scenarioOfSeed(seed: number): Scenario {
+  const [scenario] = fc.sample(scenarioArbitrary, { seed, numRuns: 1 });
+  return { ...scenario!, seed };
+}

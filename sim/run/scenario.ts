@@ -1,0 +1,122 @@
+/**
+ * A scenario: everything that a run of the simulator depends on, as plain data. The same scenario gives the same run, so
+ * that a failure can be shrunk, written to a file and replayed.
+ */
+import { z } from 'zod';
+
+const whole = (min: number, max: number) => z.int().min(min).max(max);
+const chance = z.number().min(0).max(1);
+
+/** Moments are virtual milliseconds since the start; targets are numbers taken modulo what there is. */
+const span = { atMs: whole(0, 60_000), forMs: whole(1, 30_000) };
+const member = { shard: whole(0, 100), member: whole(0, 100) };
+
+const fault = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('kill_member'), ...span, ...member, power: z.boolean() }),
+  /** Strikes whoever leads the shard at that moment. */
+  z.strictObject({ kind: z.literal('kill_leader'), ...span, shard: whole(0, 100), power: z.boolean() }),
+  z.strictObject({ kind: z.literal('pause_member'), ...span, ...member }),
+  z.strictObject({ kind: z.literal('pause_leader'), ...span, shard: whole(0, 100) }),
+  /** All members of a shard lose power at once and come back. */
+  z.strictObject({ kind: z.literal('power_cycle'), ...span, shard: whole(0, 100) }),
+  z.strictObject({ kind: z.literal('kill_sharder'), ...span, sharder: whole(0, 100) }),
+  z.strictObject({ kind: z.literal('pause_sharder'), ...span, sharder: whole(0, 100) }),
+  /** Cuts the leader off from the other members, and from clients too unless `clientsReachIt`. */
+  z.strictObject({
+    kind: z.literal('isolate_leader'),
+    ...span,
+    shard: whole(0, 100),
+    clientsReachIt: z.boolean(),
+  }),
+  /** The leader and one sharder see each other, the other members see the other sharders, and nobody else of the other side. */
+  z.strictObject({ kind: z.literal('split'), ...span, shard: whole(0, 100), sharder: whole(0, 100) }),
+  /** Kills members of a shard picked at random, one every so often, and starts each again at once. */
+  z.strictObject({ kind: z.literal('flap'), ...span, shard: whole(0, 100), everyMs: whole(1, 5000) }),
+  /** Elections again and again, in which whoever has just voted is killed and started at once. */
+  z.strictObject({ kind: z.literal('kill_voters'), ...span, shard: whole(0, 100), everyMs: whole(1, 5000) }),
+  /** Cuts one direction between a sharder and a member. */
+  z.strictObject({
+    kind: z.literal('cut'),
+    ...span,
+    ...member,
+    sharder: whole(0, 100),
+    towardsMember: z.boolean(),
+  }),
+  /** Holds what one sharder sends to one member, then lets it through. */
+  z.strictObject({ kind: z.literal('clog'), ...span, ...member, sharder: whole(0, 100) }),
+  z.strictObject({
+    kind: z.literal('bad_network'),
+    ...span,
+    loss: chance,
+    duplicate: chance,
+    reorder: chance,
+  }),
+  z.strictObject({ kind: z.literal('stall_disk'), ...span, ...member }),
+  z.strictObject({
+    kind: z.literal('clock_step'),
+    atMs: span.atMs,
+    sharder: whole(0, 100),
+    stepMs: whole(1, 10_000),
+  }),
+  z.strictObject({
+    kind: z.literal('clock_drift'),
+    ...span,
+    sharder: whole(0, 100),
+    drift: z.number().min(-0.05).max(0.05),
+  }),
+]);
+
+const schema = z.strictObject({
+  format: z.literal(1),
+  seed: whole(0, Number.MAX_SAFE_INTEGER),
+  topology: z.strictObject({
+    shards: whole(1, 5),
+    members: z.union([z.literal(1), z.literal(3), z.literal(5)]),
+    sharders: whole(1, 5),
+    /** etcd's --pre-vote: off by default in 3.4, on from 3.5. */
+    preVote: z.boolean(),
+    disk: z.enum(['nvme', 'pd-ssd', 'slow']),
+    network: z.enum(['same_host', 'same_zone', 'cross_zone']),
+  }),
+  workload: z.strictObject({
+    clients: whole(1, 20),
+    /** Of all clients together. */
+    operations: whole(1, 5000),
+    keys: whole(1, 100),
+    /** Shares of the kinds of operation; they need not add up to anything. */
+    mix: z.strictObject({
+      get: whole(0, 100),
+      put: whole(0, 100),
+      delete: whole(0, 100),
+      cas: whole(0, 100),
+      burst: whole(0, 100),
+    }),
+  }),
+  /** Bounds of the sharders that are tightened, so that they are reached. */
+  limits: z.strictObject({ laneOperationsMax: whole(1, 10_000), batchOperationsMax: whole(1, 512) }),
+  /** Slots that change hands, by a simple operator: freeze, copy, activate, publish, clean. */
+  moves: z.array(z.strictObject({ atMs: whole(0, 60_000), key: whole(0, 100), to: whole(0, 100) })).max(20),
+  faults: z.array(fault).max(50),
+  budgets: z.strictObject({
+    /** Clients work and faults strike until then; then everything is healed. */
+    faultsUntilMs: whole(1, 60_000),
+    /** The system must serve again within so long after. */
+    convergeMs: whole(1, 60_000),
+  }),
+});
+
+export type Scenario = z.output<typeof schema>;
+export type Fault = z.output<typeof fault>;
+export type FaultKind = Fault['kind'];
+
+export class ScenarioError extends Error {
+  override name = 'ScenarioError';
+}
+
+/** @throws ScenarioError with one sentence that names the field. */
+export function parseScenario(raw: unknown): Scenario {
+  const result = schema.safeParse(raw);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new ScenarioError(`scenario: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
+}

@@ -1,0 +1,183 @@
+/**
+ * A client of a run: a loop of operations on a few keys through sharders picked at random, until its share is done or its
+ * time is over. After an answer that is not known it goes on as another logical process, as the checker wants it.
+ */
+import { always, type Operation, type Outcome } from '../../sharder/core/operation.ts';
+import { pause } from '../../sharder/core/pause.ts';
+import type { SimProcess } from '../process.ts';
+import type { UnaryCaller, UnaryResult } from '../unary.ts';
+import type { World } from '../world.ts';
+import {
+  decodeValue,
+  encodeValue,
+  type HistoryRecorder,
+  type Intent,
+  type Learned,
+} from './history-recorder.ts';
+import type { Scenario } from './scenario.ts';
+import type { SimSharder } from './sim-sharder.ts';
+import type { Violations } from './violations.ts';
+
+/** Longer than a sharder's operation timeout: the sharder's word is worth more than a broken connection. */
+const callDeadlineMs = 7000;
+
+export interface ClientParts {
+  world: World;
+  scenario: Scenario;
+  sharders: readonly SimSharder[];
+  recorder: HistoryRecorder;
+  violations: Violations;
+  /** Numbers that are unique in the run. */
+  nextValue: () => number;
+  nextProcess: () => number;
+}
+
+interface Known {
+  version: number;
+  value: number;
+}
+
+export class SimClient {
+  readonly process: SimProcess;
+  private readonly parts: ClientParts;
+  private readonly caller: UnaryCaller;
+  /** What this client last saw of a key: what its conditional writes build on. */
+  private readonly known = new Map<string, Known>();
+  private logicalProcess: number;
+
+  constructor(name: string, parts: ClientParts) {
+    this.parts = parts;
+    this.process = parts.world.addProcess(name);
+    this.caller = parts.world.caller(this.process);
+    this.logicalProcess = parts.nextProcess();
+  }
+
+  /** Works through its share, spread over the time until the end. */
+  async run(operations: number, options: { fromMs: number; untilMs: number }): Promise<void> {
+    const { random, clock } = this.process;
+    const { world, sharders } = this.parts;
+    const meanPauseMs = (options.untilMs - options.fromMs) / operations;
+    await pause(clock, options.fromMs + random.nextExponential(meanPauseMs));
+    for (let done = 0; done < operations && world.nowMs < options.untilMs;) {
+      const intents = this.drawIntents();
+      await this.send(sharders[random.nextBelow(sharders.length)]!, intents);
+      done += intents.length;
+      const elapsed = world.nowMs - options.fromMs;
+      // Whoever was held up by a fault catches up.
+      const dueMs = done * meanPauseMs;
+      const pauseMs = random.nextExponential(Math.max(5, dueMs - elapsed));
+      await pause(clock, Math.max(0, Math.min(pauseMs, options.untilMs - world.nowMs)));
+    }
+  }
+
+  /** Reads a key through one sharder; records it and says whether it succeeded. */
+  async read(sharder: SimSharder, key: string): Promise<boolean> {
+    const intent: Intent = { operation: { kind: 'get', key }, written: null, expected: null };
+    const [learned] = await this.send(sharder, [intent]);
+    return learned!.kind === 'ok';
+  }
+
+  private async send(sharder: SimSharder, intents: readonly Intent[]): Promise<readonly Learned[]> {
+    const { recorder } = this.parts;
+    const invoked = intents.map(() => recorder.next());
+    this.tell('client.asks', intents);
+    const request = intents.map(({ operation }) => operation);
+    const result = await this.caller.call(sharder.server, request, { deadlineMs: callDeadlineMs });
+    const learned = intents.map((_, index) => learnedOf(result, index));
+    this.tell('client.learns', intents, learned);
+    for (const [index, intent] of intents.entries()) this.record(intent, invoked[index]!, learned[index]!);
+    this.checkOrder(intents, learned);
+    return learned;
+  }
+
+  /** Operations of one request are concurrent to the checker: each but the last gets a logical process of its own. */
+  private record(intent: Intent, invoked: number, learned: Learned): void {
+    this.parts.recorder.record(this.logicalProcess, intent, invoked, learned);
+    this.logicalProcess = this.parts.nextProcess();
+    if (learned.kind !== 'ok') return;
+    const { result } = learned;
+    const { key } = intent.operation;
+    if (result.kind === 'get' && result.state) {
+      this.known.set(key, { version: result.state.version, value: decodeValue(result.state.value) });
+    } else if (result.kind === 'put') {
+      this.known.set(key, { version: result.version, value: intent.written! });
+    }
+  }
+
+  /** Writes of one key in one request get versions in their order: batching never reorders a client's own operations. */
+  private checkOrder(intents: readonly Intent[], learned: readonly Learned[]): void {
+    const last = new Map<string, number>();
+    for (const [index, outcome] of learned.entries()) {
+      const { key, kind } = intents[index]!.operation;
+      if (outcome.kind !== 'ok' || kind !== 'put') continue;
+      const before = last.get(key) ?? 0;
+      const { version } = outcome.result;
+      if (version <= before) {
+        const message = `${this.process.name}: writes of ${key} got versions ${before}, ${version}`;
+        this.parts.violations.add('order_of_a_client', message);
+      }
+      last.set(key, version);
+    }
+  }
+
+  private drawIntents(): Intent[] {
+    const { random } = this.process;
+    const { keys, mix } = this.parts.scenario.workload;
+    const key = `k${random.nextBelow(keys)}`;
+    let draw = random.nextBelow(mix.get + mix.put + mix.delete + mix.cas + mix.burst);
+    if ((draw -= mix.get) < 0) return [{ operation: { kind: 'get', key }, written: null, expected: null }];
+    if ((draw -= mix.put) < 0) return [this.put(key)];
+    if ((draw -= mix.delete) < 0) {
+      return [
+        {
+          operation: { kind: 'delete', key, condition: always, wantPrevious: false },
+          written: null,
+          expected: null,
+        },
+      ];
+    }
+    if ((draw -= mix.cas) < 0) return [this.conditionalPut(key)];
+    return Array.from({ length: 2 + random.nextBelow(9) }, () => this.put(`k${random.nextBelow(keys)}`));
+  }
+
+  private put(key: string): Intent {
+    const written = this.parts.nextValue();
+    const value = encodeValue(written);
+    return {
+      operation: { kind: 'put', key, value, condition: always, wantPrevious: false },
+      written,
+      expected: null,
+    };
+  }
+
+  private conditionalPut(key: string): Intent {
+    const known = this.known.get(key);
+    const { operation, written } = this.put(key);
+    const put = operation as Extract<Operation, { kind: 'put' }>;
+    if (known === undefined)
+      return { operation: { ...put, condition: { kind: 'absent' } }, written, expected: null };
+    const condition = { kind: 'version', version: known.version } as const;
+    return { operation: { ...put, condition }, written, expected: known.value };
+  }
+
+  private tell(name: string, intents: readonly Intent[], learned?: readonly Learned[]): void {
+    const what = intents.map((intent, index) => describe(intent, learned?.[index])).join('; ');
+    this.process.trace.emit({ name, what });
+  }
+}
+
+function learnedOf(result: UnaryResult<readonly Outcome[]>, index: number): Learned {
+  return result.kind === 'reply' ? result.reply[index]! : { kind: result.kind };
+}
+
+function describe({ operation, written, expected }: Intent, learned: Learned | undefined): string {
+  const condition =
+    operation.kind === 'put' && operation.condition.kind !== 'always' ? ` if ${String(expected)}` : '';
+  const asked = `${operation.kind} ${operation.key}${written === null ? '' : `=${written}`}${condition}`;
+  if (learned === undefined) return asked;
+  if (learned.kind !== 'ok')
+    return `${asked}: ${learned.kind}${learned.kind === 'failed' ? ` ${learned.code}` : ''}`;
+  const { result } = learned;
+  if (result.kind !== 'get') return `${asked}: ok at version ${result.version}`;
+  return `${asked}: ${result.state ? `${decodeValue(result.state.value)} at version ${result.state.version}` : 'missing'}`;
+}

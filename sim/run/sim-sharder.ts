@@ -1,0 +1,136 @@
+/**
+ * A sharder in the simulator: the real store over the simulated EtcdRpc, behind a server that stands for HTTP. What main.ts
+ * and Koa do in production is done here in a few lines; everything below is the same code.
+ */
+import { executeInOrder } from '../../sharder/core/execute-in-order.ts';
+import { defaultLimits, type Limits } from '../../sharder/core/limits.ts';
+import type { Operation, Outcome } from '../../sharder/core/operation.ts';
+import { pause } from '../../sharder/core/pause.ts';
+import { Store } from '../../sharder/core/store.ts';
+import { EtcdShardClient } from '../../sharder/etcd/client/shard-client.ts';
+import { hashText } from '../../sharder/hash.ts';
+import type { SimProcess } from '../process.ts';
+import { UnaryServer, type UnaryCall } from '../unary.ts';
+import type { World } from '../world.ts';
+import type { Violations } from './violations.ts';
+
+const readyRetryMs = 100;
+/** What an operation may take beyond its timeout: a drifting clock, and the instant's own work. */
+const deadlineSlackMs = 400;
+
+export class SimSharder {
+  readonly process: SimProcess;
+  readonly server: UnaryServer<readonly Operation[], readonly Outcome[]>;
+  private readonly world: World;
+  private readonly home: readonly string[];
+  private readonly limits: Limits;
+  private readonly violations: Violations;
+  private store: Store | null = null;
+  private isReady = false;
+  /** Counts what makes virtual time and this process's time differ. */
+  private disturbances = 0;
+
+  constructor(parts: {
+    world: World;
+    name: string;
+    home: readonly string[];
+    limits: Partial<Limits>;
+    violations: Violations;
+  }) {
+    this.world = parts.world;
+    this.home = parts.home;
+    this.violations = parts.violations;
+    this.limits = { ...defaultLimits, ...parts.limits };
+    this.process = parts.world.addProcess(parts.name);
+    this.server = new UnaryServer(
+      this.process,
+      (call: UnaryCall<readonly Operation[], readonly Outcome[]>) => {
+        this.process.kernel.touchPromises();
+        void this.handle(call);
+      },
+    );
+    this.process.onCrash.push(() => this.stop());
+    this.process.onRestart.push(() => this.start());
+    this.process.onPause.push(() => this.disturbances++);
+    this.process.onResume.push(() => this.disturbances++);
+  }
+
+  start(): void {
+    const { world, process, limits } = this;
+    const rpc = world.etcdRpc(process);
+    const connect = (shard: number, endpoints: readonly string[]) =>
+      new EtcdShardClient({
+        shard,
+        endpoints,
+        rpc,
+        clock: process.clock,
+        random: process.random,
+        trace: process.trace,
+        limits,
+      });
+    const { clock, trace } = process;
+    const store = new Store({ clock, trace, limits, hash: hashText, home: connect(0, this.home), connect });
+    this.store = store;
+    void this.getReady(store);
+  }
+
+  private stop(): void {
+    this.store?.close();
+    this.store = null;
+    this.isReady = false;
+    this.disturbances++;
+  }
+
+  private async getReady(store: Store): Promise<void> {
+    while (this.store === store && !(await store.ready())) await pause(this.process.clock, readyRetryMs);
+    if (this.store === store) this.isReady = true;
+  }
+
+  private async handle(call: UnaryCall<readonly Operation[], readonly Outcome[]>): Promise<void> {
+    const { store } = this;
+    if (store === null || !this.isReady) {
+      const outcome: Outcome = { kind: 'failed', code: 'unavailable', message: 'not ready' };
+      call.answer(call.request.map(() => outcome));
+      return;
+    }
+    const timed = { execute: (operation: Operation) => this.timed(store, operation) };
+    const outcomes = executeInOrder(timed, call.request, (outcome) => outcome);
+    call.answer(await outcomes);
+  }
+
+  private async timed(store: Store, operation: Operation): Promise<Outcome> {
+    const startedAtMs = this.world.nowMs;
+    const { disturbances } = this;
+    const unlessSettled = this.process.kernel.schedule(
+      (startedAtMs + this.limits.operationTimeoutMs + deadlineSlackMs) * 1000,
+      () => {
+        if (disturbances !== this.disturbances) return;
+        this.violations.add(
+          'deadline',
+          `${this.process.name}: a ${operation.kind} has not ended after its deadline`,
+        );
+      },
+      null,
+    );
+    const ended = store.execute(operation);
+    this.checkQueues();
+    const outcome = await ended;
+    unlessSettled.cancel();
+    return outcome;
+  }
+
+  /** A lane holds what it may hold, and a batch that came back to it. */
+  private checkQueues(): void {
+    const { store, limits, violations, process } = this;
+    if (store === null) return;
+    for (const [id, shard] of store.currentShards) {
+      for (const lane of ['read', 'write'] as const) {
+        if (shard.queued(lane) <= limits.laneOperationsMax + limits.batchOperationsMax) continue;
+        violations.add(
+          'bounds',
+          `${process.name}: ${shard.queued(lane)} operations wait in a lane of shard ${id}`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// The nemesis's hands on a local cluster, limits of processes, and ports that somebody else took meanwhile.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
+import { smallCluster, VaseCommand } from './vase-command.ts';
+
+let vase: VaseCommand;
+let provider: LocalProvider;
+beforeAll(async () => {
+  vase = new VaseCommand();
+  provider = vase.provider;
+  const up = await vase.run(['up', '--shards', '1', '--members', '3', '--sharders', '1', '--port', '0']);
+  expect(up.stderr).toContain('Write and read a key');
+});
+afterAll(() => vase.remove());
+
+async function leader(): Promise<string | undefined> {
+  return (await provider.faults.targets()).find((target) => target.kind === 'member' && target.leads)?.name;
+}
+
+async function processOf(name: string): Promise<string | undefined> {
+  return (await provider.faults.targets()).find((target) => target.name === name)?.process;
+}
+
+test('the targets are all members and sharders, one member leading', async () => {
+  const targets = await provider.faults.targets();
+  expect(targets.map(({ name }) => name)).toEqual(['etcd-1-0', 'etcd-1-1', 'etcd-1-2', 'sharder-1']);
+  expect(targets.filter((target) => target.kind === 'member' && target.leads)).toHaveLength(1);
+});
+
+test('a killed leader is gone, another one leads, and a restart brings it back', async () => {
+  const victim = (await leader())!;
+  await provider.faults.kill(victim);
+  expect(await processOf(victim)).toBe('stopped');
+  await expect.poll(leader, { timeout: 30_000 }).not.toBe(undefined);
+  expect(await leader()).not.toBe(victim);
+  await provider.faults.restart(victim);
+  await expect.poll(async () => (await provider.status()).health, { timeout: 30_000 }).toBe('ready');
+});
+
+test('a paused member is seen as paused and goes on after resume', async () => {
+  await provider.faults.pause('etcd-1-0');
+  const status = await provider.status();
+  const problem = { what: 'etcd-1-0 is paused (SIGSTOP)', fix: '`make up` wakes it.' };
+  expect(status.problems).toContainEqual(problem);
+  await provider.faults.resume('etcd-1-0');
+  await expect.poll(async () => (await provider.status()).health, { timeout: 30_000 }).toBe('ready');
+});
+
+test('up wakes what is paused', async () => {
+  await provider.faults.pause('etcd-1-1');
+  await provider.faults.pause('sharder-1');
+  expect((await vase.run(['up'])).exitCode).toBe(0);
+  expect((await provider.status()).health).toBe('ready');
+});
+
+test('without two of three members the shard is unavailable, and up brings it back', async () => {
+  await provider.faults.kill('etcd-1-0');
+  await provider.faults.kill('etcd-1-1');
+  const status = await provider.status();
+  expect(status.problems[0]?.what).toContain('etcd-1 has no leader with a quorum');
+  expect(status.health).toBe('unavailable');
+  expect((await vase.run(['up'])).exitCode).toBe(0);
+});
+
+test('a sharder is restarted like a member', async () => {
+  const before = (await provider.status()).sharders[0]!.pid;
+  await provider.faults.restart('sharder-1');
+  await expect.poll(async () => (await provider.status()).sharders[0]!.ready, { timeout: 30_000 }).toBe(true);
+  expect((await provider.status()).sharders[0]!.pid).not.toBe(before);
+});
+
+test('an unknown name is a usage error', async () => {
+  await expect(provider.faults.kill('etcd-9-0')).rejects.toThrow('no member or sharder is called etcd-9-0');
+});
+
+test('clients move to another port when somebody took theirs; a peer port is named', async () => {
+  await vase.run(['down']);
+  const state = JSON.parse(readFileSync(`${vase.stateRoot}/cluster.json`, 'utf8')) as {
+    shards: { members: { clientPort: number; peerPort: number }[] }[];
+  };
+  const { clientPort, peerPort } = state.shards[0]!.members[1]!;
+  const onClientPort = createServer().listen(clientPort, '127.0.0.1');
+  const onPeerPort = createServer().listen(peerPort, '127.0.0.1');
+  onTestFinished(() => void [onClientPort.close(), onPeerPort.close()]);
+  const refused = await vase.run(['up']);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain(`port ${peerPort}, which etcd-1-1 has to use again, is taken by`);
+  await new Promise((resolve) => onPeerPort.close(resolve));
+  const up = await vase.run(['up']);
+  expect(up.stderr).toContain('epoch 2');
+  expect(up.exitCode).toBe(0);
+});
+
+test('limits are enforced, or the status says that they are not', async () => {
+  const limited = new VaseCommand();
+  onTestFinished(() => limited.remove());
+  const file = `${limited.stateRoot}.yaml`;
+  writeFileSync(file, 'resources:\n  sharder: { cpu: 500m, memory: 512Mi }\n');
+  const up = await limited.run(['up', ...smallCluster, '--topology', file]);
+  expect(up.exitCode).toBe(0);
+  const { notes, sharders } = await limited.status();
+  const groups = readFileSync(`/proc/${sharders[0]!.pid}/cgroup`, 'utf8');
+  if (notes.length === 0) expect(groups).toMatch(/vase-[0-9a-f]{12}\/sharder-1/);
+  else expect(notes[0]).toContain('limits are not enforced for sharder-1');
+});

@@ -1,0 +1,163 @@
+/**
+ * Known ways to break the system, each as a change of one place of the source. No switch for them exists in production
+ * code: a loader hook changes the text of the file as it is imported, and refuses a bug whose place is no longer there.
+ */
+
+export interface SeededBug {
+  name: string;
+  /** From the root of the checkout. */
+  file: string;
+  /** Each `find` stands in the file exactly once. */
+  changes: readonly { find: string; replace: string }[];
+  /** Scenarios within which it must be caught. */
+  runsMax: number;
+}
+
+export const seededBugs: readonly SeededBug[] = [
+  {
+    name: 'serializable reads',
+    file: 'sharder/core/transaction.ts',
+    // etcd serves a transaction without ReadIndex only when every range in it, of both branches, is serializable.
+    changes: [
+      {
+        find: "return { kind: 'range', key };",
+        replace: "return { kind: 'range', key, serializable: true };",
+      },
+      {
+        find: "failure: [{ kind: 'range', key: FENCE_KEY }],",
+        replace: "failure: [{ kind: 'range', key: FENCE_KEY, serializable: true }],",
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'retry of a put after an indefinite outcome',
+    file: 'sharder/etcd/client/shard-client.ts',
+    changes: [
+      { find: "if (!options.readOnly) return { kind: 'unknown', message: result.message };", replace: '' },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: '504 reported as definite failure',
+    file: 'sharder/core/shard.ts',
+    changes: [
+      {
+        find: "settle(pending, { kind: 'unknown', message: outcome.message });",
+        replace: "settle(pending, { kind: 'failed', code: 'unavailable', message: outcome.message });",
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'missing fence compare',
+    file: 'sharder/core/transaction.ts',
+    changes: [
+      {
+        find: "compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],",
+        replace: 'compare: [],',
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'else-branch taken as success',
+    file: 'sharder/core/shard.ts',
+    changes: [
+      {
+        find: 'else this.learnFromRejection(state, fence, batch, outcome.reply);',
+        replace: `else for (const pending of batch) {
+      const version = outcome.reply.header.revision;
+      const kind = pending.operation.kind;
+      const result = kind === 'get' ? { kind, state: null, version }
+        : kind === 'put' ? { kind, version, previous: null } : { kind, deleted: false, version, previous: null };
+      settle(pending, { kind: 'ok', result, place: { shard: this.id, slot: pending.slot, epoch: 1 } });
+    }`,
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'two writes to one key acknowledged with one version',
+    file: 'sharder/core/lane.ts',
+    changes: [
+      {
+        find: '        rest.push(pending);',
+        replace: `        const first = batch.find((other) => other.etcdKey === pending.etcdKey);
+        const [settleFirst, settleThis] = [first.settle, pending.settle];
+        first.settle = (outcome) => { settleFirst(outcome); settleThis(outcome); };
+        this.queuedBytes -= pending.bytes;`,
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'batch answers mapped to the wrong requests',
+    file: 'sharder/core/shard.ts',
+    changes: [
+      {
+        find: 'const applied = readApplied(reply, index, pending, fence);',
+        replace: `const answer = pending.operation.kind === 'get' ? batch.length - 1 - index : index;
+      const applied = readApplied(reply, answer, pending, fence);`,
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'deadline not enforced',
+    file: 'sharder/core/shard.ts',
+    changes: [
+      {
+        find: 'if (this.expiry !== null && this.expiry.atMs <= atMs) return;',
+        replace: 'if (atMs >= 0) return;',
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'Raft that acknowledges before fsync',
+    file: 'sim/etcd/sim-bugs.ts',
+    changes: [{ find: 'ackBeforeFsync: false,', replace: 'ackBeforeFsync: true,' }],
+    runsMax: 2000,
+  },
+  {
+    name: 'Raft leader that serves reads without ReadIndex',
+    file: 'sim/etcd/sim-bugs.ts',
+    changes: [{ find: 'readWithoutReadIndex: false,', replace: 'readWithoutReadIndex: true,' }],
+    runsMax: 2000,
+  },
+  {
+    name: 'a vote forgotten across restart',
+    file: 'sim/etcd/sim-bugs.ts',
+    changes: [{ find: 'forgetVoteOnRestart: false,', replace: 'forgetVoteOnRestart: true,' }],
+    runsMax: 4000,
+  },
+  {
+    name: 'slot hash that differs between sharders',
+    file: 'sim/run/sim-sharder.ts',
+    changes: [
+      {
+        find: 'hash: hashText,',
+        replace: "hash: (text) => hashText(text) + (process.name === 'sharder-2' ? 400 : 0),",
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'stale view used after a fence error',
+    file: 'sharder/core/shard.ts',
+    changes: [
+      {
+        find: 'this.setFence(current);',
+        replace: 'this.setFence({ record: fence.record, modRevision: current.modRevision });',
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'unbounded queue',
+    file: 'sharder/core/lane.ts',
+    changes: [{ find: 'if (this.queue.length >= laneOperationsMax) return false;', replace: '' }],
+    runsMax: 300,
+  },
+];

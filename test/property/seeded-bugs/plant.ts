@@ -1,0 +1,26 @@
+/** Loaded with `node --import` before anything else: plants the bug that VASE_SEEDED_BUG names. */
+import { registerHooks } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { seededBugs } from './bugs.ts';
+
+const name = process.env['VASE_SEEDED_BUG'];
+const bug = seededBugs.find((candidate) => candidate.name === name);
+if (bug === undefined) throw new Error(`no seeded bug is called ${JSON.stringify(name)}`);
+const { changes } = bug;
+const target = pathToFileURL(resolve(import.meta.dirname, '../../..', bug.file)).href;
+
+registerHooks({
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context);
+    if (url !== target) return loaded;
+    let source = Buffer.from(loaded.source as Uint8Array).toString();
+    for (const { find, replace } of changes) {
+      const parts = source.split(find);
+      if (parts.length !== 2)
+        throw new Error(`"${name}": ${find} stands ${parts.length - 1} times in ${bug.file}, not once`);
+      source = parts.join(replace);
+    }
+    return { ...loaded, source };
+  },
+});

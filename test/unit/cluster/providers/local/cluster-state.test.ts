@@ -1,0 +1,56 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import {
+  readState,
+  writeState,
+  type ClusterState,
+} from '../../../../../cluster/providers/local/cluster-state.ts';
+import { stateFolder, type StateFolder } from '../../../../../cluster/providers/local/state-folder.ts';
+import { parseTopology } from '../../../../../cluster/topology.ts';
+
+let folder: StateFolder;
+beforeEach(() => {
+  const root = mkdtempSync(join(tmpdir(), 'vase-state-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  folder = stateFolder(root);
+});
+
+const state: ClusterState = {
+  format: 1,
+  topology: parseTopology({ shards: 1, members: 1, sharders: 1 }),
+  httpPort: 5000,
+  shards: [
+    {
+      id: 1,
+      token: 'token',
+      formed: true,
+      members: [
+        { name: 'etcd-1-0', clientPort: 20_001, peerPort: 20_002, process: { pid: 7, startedAt: 'boot:1' } },
+      ],
+    },
+  ],
+  sharders: [{ name: 'sharder-1', adminPort: 20_003, process: null, settings: '' }],
+};
+
+test('what was written is read', () => {
+  expect(readState(folder)).toBeNull();
+  writeState(folder, state);
+  expect(readState(folder)).toEqual(state);
+});
+
+test('a write leaves one file, whatever was there', () => {
+  writeState(folder, state);
+  writeState(folder, { ...state, httpPort: 5001 });
+  expect(readdirSync(folder.root)).toEqual(['cluster.json']);
+  expect(readState(folder)?.httpPort).toBe(5001);
+});
+
+test.each(['', '{}', '{"format":2}', JSON.stringify({ ...state, httpPort: 0 })])(
+  'a file that this version did not write is an error with a way out: %j',
+  (text) => {
+    writeFileSync(folder.stateFile, text);
+    expect(() => readState(folder)).toThrow(`the state file ${folder.stateFile} cannot be understood`);
+  },
+);

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { runSteps, type StepReporter } from '../../../../cluster/providers/steps.ts';
+
+function recorder(): { events: string[]; reporter: StepReporter } {
+  const events: string[] = [];
+  return {
+    events,
+    reporter: {
+      started: (title) => events.push(`started ${title}`),
+      succeeded: (title, _durationMs, detail) => events.push(`succeeded ${title}: ${detail}`),
+      failed: (title) => events.push(`failed ${title}`),
+    },
+  };
+}
+
+const neverAborted = new AbortController().signal;
+
+test('steps run in order with one context and are reported with their details', async () => {
+  const { events, reporter } = recorder();
+  const context: number[] = [];
+  const times = await runSteps(
+    [
+      { title: 'one', run: async (list: number[]) => void list.push(1) },
+      {
+        title: 'two',
+        run: async (list) => {
+          list.push(2);
+          return 'done';
+        },
+      },
+    ],
+    context,
+    { reporter, signal: neverAborted },
+  );
+  expect(context).toEqual([1, 2]);
+  expect(times.map(({ title }) => title)).toEqual(['one', 'two']);
+  expect(events).toEqual(['started one', 'succeeded one: null', 'started two', 'succeeded two: done']);
+});
+
+test('the first failure ends the list and is thrown as it is', async () => {
+  const { events, reporter } = recorder();
+  const failure = new Error('no');
+  const steps = [
+    { title: 'fails', run: () => Promise.reject(failure) },
+    { title: 'never', run: async () => undefined },
+  ];
+  await expect(runSteps(steps, null, { reporter, signal: neverAborted })).rejects.toBe(failure);
+  expect(events).toEqual(['started fails', 'failed fails']);
+});
+
+test('after an abort no step begins, and the step under way counts as failed', async () => {
+  const { events, reporter } = recorder();
+  const controller = new AbortController();
+  const reason = new Error('interrupted');
+  const steps = [
+    { title: 'aborts', run: async () => controller.abort(reason) },
+    { title: 'never', run: async () => undefined },
+  ];
+  await expect(runSteps(steps, null, { reporter, signal: controller.signal })).rejects.toBe(reason);
+  expect(events).toEqual(['started aborts', 'failed aborts']);
+});

@@ -1,0 +1,73 @@
+// The probe against a small store over HTTP whose faults are chosen per test.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { proveServing } from '../../../cluster/serving-probe.ts';
+
+interface Faults {
+  /** Shards that no key is routed to. */
+  unreachable?: string;
+  /** Answers a read with these bytes whatever was written. */
+  wrongValue?: string;
+  /** Status of every write. */
+  putStatus?: number;
+}
+
+const shards = ['etcd-1', 'etcd-2', 'etcd-3'];
+
+async function startStore(faults: Faults): Promise<{ endpoint: string; keys: Map<string, Buffer> }> {
+  const keys = new Map<string, Buffer>();
+  const server = createServer((request, response) => void answer({ keys, faults }, request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, keys };
+}
+
+async function answer(
+  { keys, faults }: { keys: Map<string, Buffer>; faults: Faults },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { url: key = '', method } = request;
+  const owners = shards.filter((shard) => shard !== faults.unreachable);
+  response.setHeader(
+    'vase-shard',
+    owners[Buffer.from(key).reduce((sum, byte) => sum + byte, 0) % owners.length]!,
+  );
+  const body = await buffer(request);
+  if (method === 'PUT') keys.set(key, body);
+  const value = keys.get(key);
+  if (method === 'DELETE') keys.delete(key);
+  response.statusCode = value === undefined ? 404 : method === 'PUT' ? (faults.putStatus ?? 204) : 200;
+  response.end(method === 'GET' ? (faults.wrongValue ?? value) : undefined);
+}
+
+const signal = new AbortController().signal;
+
+test('a store that serves on every shard passes, and no probe key stays', async () => {
+  const { endpoint, keys } = await startStore({});
+  await proveServing({ endpoint, shards, signal });
+  expect(keys.size).toBe(0);
+});
+
+test('a shard that no key reaches is named', async () => {
+  const { endpoint } = await startStore({ unreachable: 'etcd-2' });
+  await expect(proveServing({ endpoint, shards, signal })).rejects.toThrow(/was routed to etcd-2$/);
+});
+
+test('a read that does not give what was written fails', async () => {
+  const { endpoint } = await startStore({ wrongValue: 'something else' });
+  await expect(proveServing({ endpoint, shards, signal })).rejects.toThrow('something else');
+});
+
+test('a refused write fails with the status', async () => {
+  const { endpoint } = await startStore({ putStatus: 503 });
+  await expect(proveServing({ endpoint, shards, signal })).rejects.toThrow('answered a PUT');
+});
+
+test('an endpoint that does not answer fails', async () => {
+  const { endpoint } = await startStore({});
+  const unused = endpoint.replace(/\d+$/, '1');
+  await expect(proveServing({ endpoint: unused, shards, signal })).rejects.toThrow('did not answer');
+});
