@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 /** The command line of Vase: registers the commands, runs one, and turns what it threw into an exit code. */
 import { Command } from 'commander';
+import { addCheckCommand } from './commands/check.ts';
 import { addCleanCommand } from './commands/clean.ts';
 import { addDelCommand } from './commands/del.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -10,6 +11,7 @@ import { addGenerateCommand } from './commands/generate.ts';
 import { addGetCommand } from './commands/get.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addPutCommand } from './commands/put.ts';
+import { addSimCommand } from './commands/sim.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addUpCommand } from './commands/up.ts';
 import { printFailure } from './printer.ts';
@@ -32,6 +34,8 @@ for (const add of [
   addDelCommand,
   addEtcdCommand,
   addGenerateCommand,
+  addSimCommand,
+  addCheckCommand,
 ]) {
   add(program);
 }

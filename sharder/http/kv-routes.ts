@@ -19,7 +19,7 @@ export const getKey: Handler = async ({ store, limits }, { request, rest }) => {
   const { state } = outcome.result;
   if (state === null) throw keyNotFound(outcome);
   const etag = `"${state.version}"`;
-  if (request.headers['if-none-match'] === etag)
+  if (headerOf(request, 'if-none-match') === etag)
     return { status: 304, headers: placed(outcome, etag), body: null };
   const headers = placed(outcome, etag);
   headers.push('content-type', 'application/octet-stream');
@@ -68,8 +68,8 @@ function keyNotFound({ place }: OkOutcome): HttpError {
 
 /** @throws HttpError 400 for a condition that Vase does not know. */
 function conditionOf(request: IncomingMessage): Condition {
-  const match = request.headers['if-match'];
-  const noneMatch = request.headers['if-none-match'];
+  const match = headerOf(request, 'if-match');
+  const noneMatch = headerOf(request, 'if-none-match');
   if (match === undefined && noneMatch === undefined) return always;
   if (match !== undefined && noneMatch !== undefined)
     throw badRequest('If-Match and If-None-Match exclude each other');
@@ -81,4 +81,13 @@ function conditionOf(request: IncomingMessage): Condition {
   const version = /^"([0-9]{1,15})"$/.exec(match!)?.[1];
   if (version === undefined) throw badRequest('If-Match must be * or one version such as "7"');
   return { kind: 'version', version: Number(version) };
+}
+
+/** A header without building the object of all of them, which Node does only when somebody asks for it. */
+function headerOf({ rawHeaders }: IncomingMessage, name: string): string | undefined {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const candidate = rawHeaders[index]!;
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return rawHeaders[index + 1];
+  }
+  return undefined;
 }

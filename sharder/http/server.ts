@@ -44,6 +44,8 @@ export function createHttpServer(app: Koa, timeouts: ClientTimeouts = defaultTim
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: 500,
       noDelay: true,
+      // A GET has no body: it need not be streamed to its end.
+      optimizeEmptyRequests: true,
     },
     (request, response) => void handle(request, response),
   );

@@ -16,37 +16,42 @@ export interface Explanation {
 /**
  * @param solvedBefore a moment such that everything that returned before it is known to be linearizable: where the
  * search got to. What it found out by looking ahead lies shortly after, so the first steps from there are small.
- * @param search judges a cut. Where it comes to no end, the explanation is the best that could be found.
+ * @param search judges a cut. Where it comes to no end, the explanation is the best that was found until then: still an
+ * operation with which the history is not linearizable, but perhaps not the first.
  */
 export function explainIllegal(
   history: KeyHistory,
   solvedBefore: number,
   search: (cut: KeyHistory) => SearchResult,
 ): Explanation {
-  const { returned } = history;
-  const byReturn = Int32Array.from({ length: history.count }, (_, index) => index)
+  const byReturn = sortByReturn(history);
+  let order = new Int32Array(0);
+  const judge = (count: number): SearchResult['kind'] => {
+    const cut = cutOff(history, byReturn, count);
+    const result = search(cut);
+    if (result.kind === 'ok') order = result.order.map((index) => cut.source[index]!);
+    return result.kind;
+  };
+
+  // Invariant: the first `low` returns can be linearized, as in `order`; the first `high` can not.
+  let low = byReturn.findIndex((index) => history.returned[index]! >= solvedBefore);
+  let high = byReturn.length;
+  let verdict = judge(low);
+  let stride = 1;
+  while (low + 1 < high && verdict !== 'unknown') {
+    const probe = Math.min(low + stride, (low + high) >>> 1);
+    verdict = judge(probe);
+    if (verdict === 'ok') low = probe;
+    if (verdict === 'illegal') high = probe;
+    stride *= 2;
+  }
+  return { blocked: byReturn[high - 1]!, order };
+}
+
+function sortByReturn({ count, returned }: KeyHistory): Int32Array {
+  return Int32Array.from({ length: count }, (_, index) => index)
     .filter((index) => returned[index] !== Infinity)
     .toSorted((a, b) => returned[a]! - returned[b]! || a - b);
-  const isIllegal = (count: number): boolean => search(cutOff(history, byReturn, count)).kind === 'illegal';
-
-  // Invariant: the first `low` returns can be linearized, the first `high` can not.
-  let low = byReturn.findIndex((index) => returned[index]! >= solvedBefore);
-  let high = byReturn.length;
-  for (let stride = 1; low + stride < high; stride *= 2) {
-    if (isIllegal(low + stride)) high = low + stride;
-    else low += stride;
-  }
-  while (low + 1 < high) {
-    const middle = (low + high) >>> 1;
-    if (isIllegal(middle)) high = middle;
-    else low = middle;
-  }
-  const blocked = byReturn[high - 1]!;
-  const cut = cutOff(history, byReturn, high - 1);
-  const result = search(cut);
-  const order =
-    result.kind === 'illegal' ? new Int32Array(0) : result.order.map((index) => cut.source[index]!);
-  return { blocked, order };
 }
 
 /** The history as it was when the first `count` operations had returned. Its `source` are indexes into the whole. */

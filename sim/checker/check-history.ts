@@ -7,6 +7,7 @@ import { explainIllegal } from './blocked-operation.ts';
 import { compileKey, NO_VERSION, type KeyHistory } from './key-history.ts';
 import { limits } from './limits.ts';
 import type { Operation } from './operation.ts';
+import { describeBlocked } from './operation-text.ts';
 import { createRegisterModel } from './register-model.ts';
 import { search, type SearchBudget, type SearchResult } from './search.ts';
 import type { HistoryVerdict, KeyVerdict } from './verdict.ts';
@@ -22,7 +23,7 @@ export const defaultBudget: SearchBudget = {
 export function checkHistory(operations: readonly Operation[], budget = defaultBudget): HistoryVerdict {
   const keys: KeyVerdict[] = [];
   for (const [key, members] of groupByKey(operations)) {
-    keys.push(toVerdict(key, compileKey(operations, members), budget));
+    keys.push(judgeKey(operations, key, compileKey(operations, members), budget));
   }
   const has = (kind: KeyVerdict['kind']): boolean => keys.some((verdict) => verdict.kind === kind);
   return { kind: has('illegal') ? 'illegal' : has('unknown') ? 'unknown' : 'ok', keys };
@@ -39,7 +40,12 @@ function groupByKey(operations: readonly Operation[]): Map<string | null, number
   return groups;
 }
 
-function toVerdict(key: string | null, history: KeyHistory, budget: SearchBudget): KeyVerdict {
+function judgeKey(
+  operations: readonly Operation[],
+  key: string | null,
+  history: KeyHistory,
+  budget: SearchBudget,
+): KeyVerdict {
   const toSource = (order: Int32Array): number[] => Array.from(order, (index) => history.source[index]!);
   const about = { key, operations: history.count };
   const byVersions = judgeByVersions(history);
@@ -63,7 +69,7 @@ function toVerdict(key: string | null, history: KeyHistory, budget: SearchBudget
     path: 'search',
     order: toSource(order),
     blocked: history.source[blocked]!,
-    reason: 'whatever order the operations up to its return are given, it does not fit',
+    reason: describeBlocked(operations[history.source[blocked]!]!),
   };
 }
 

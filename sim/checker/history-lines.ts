@@ -30,7 +30,8 @@ export function* toHistoryLines(
   const events = eventsOf(operations).toSorted(
     (a, b) => a.time - b.time || a.ordinal - b.ordinal || Number(a.returns) - Number(b.returns),
   );
-  for (const { operation, time, returns } of events) yield JSON.stringify(toLine(operation, time, returns));
+  for (const { operation, time, returns } of events)
+    yield JSON.stringify(toHistoryLine(operation, time, returns));
 }
 
 function eventsOf(operations: readonly Operation[]): Event[] {
@@ -49,7 +50,12 @@ function eventsOf(operations: readonly Operation[]): Event[] {
   return events;
 }
 
-function toLine({ process, key, action, outcome }: Operation, time: number, returns: boolean): object {
+/** The line that invokes the operation, or the one that completes it. */
+export function toHistoryLine(
+  { process, key, action, outcome }: Operation,
+  time: number,
+  returns: boolean,
+): object {
   const head = { process, type: 'invoke', f: action.kind, ...(key === null ? {} : { key }) };
   const value = argumentOf(action);
   if (!returns) return { ...head, ...(value === undefined ? {} : { value }), time };
@@ -69,7 +75,7 @@ function toLine({ process, key, action, outcome }: Operation, time: number, retu
 }
 
 /** The `value` of the line that invokes the action. */
-export function argumentOf(action: Action): Scalar | [Scalar, Scalar] | undefined {
+function argumentOf(action: Action): Scalar | [Scalar, Scalar] | undefined {
   switch (action.kind) {
     case 'get':
     case 'delete':

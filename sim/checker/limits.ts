@@ -1,9 +1,9 @@
 /** Every bound of the checker, each with its reason. */
 export const limits = {
-  /** Operations that the search tries to place, for one key: some ten seconds on one core. Past it: unknown. */
-  searchStepsMax: 60_000_000,
-  /** Each of the searches that explain an illegal history may take this part of the steps that were for its verdict. */
-  explanationShare: 8,
+  /** What the search may spend on one key: some four seconds on one core. Past it: unknown. */
+  searchStepsMax: 100_000_000,
+  /** What may be spent, as a part of that, on finding out with which operation an illegal history goes wrong. */
+  explanationShare: 0.5,
   /** Memory of the configurations that the search has visited, for one key: below what a small CI machine has. */
   searchBytesMax: 512 * 1024 * 1024,
   /** Operations given to the brute-force twin: 6! orders of 2^6 subsets are tried in a blink, 7 are not. */
@@ -18,4 +18,6 @@ export const limits = {
   drawnKeysMax: 64,
   /** Operations of one key that a drawing keeps, around the failure. */
   drawnOperationsMax: 20_000,
+  /** The same of a key that is linearizable: enough to see what such a history looks like. */
+  drawnOperationsOfGoodKeyMax: 1000,
 } as const;

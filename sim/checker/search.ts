@@ -14,23 +14,25 @@ import { isBlind, kinds, NO_VERSION, observes, type KeyHistory } from './key-his
 import { narrowIntervals } from './narrow-intervals.ts';
 import { OpenClasses } from './open-classes.ts';
 import { PendingList } from './pending-list.ts';
+import { findCuts } from './quiescent-cuts.ts';
 import { Prospects } from './prospects.ts';
 import { IMPOSSIBLE, type Model } from './register-model.ts';
 import { countEarlierVersions, isOrdered, placeOf, sortByVersion } from './version-order.ts';
 import { VisitedConfigurations } from './visited-configurations.ts';
 
 export interface SearchBudget {
-  /** Operations that the search tries to place. */
+  /** Operations that the search tries to place, and calls and returns that it looks ahead at. */
   stepsMax: number;
   bytesMax: number;
 }
 
-/** Operations are indexes into the key's history. */
-export type SearchResult =
+/** Operations are indexes into the key's history; `steps` is what the search has spent. */
+export type SearchResult = { steps: number } & (
   | { kind: 'ok'; order: Int32Array }
   /** Everything that returned before this moment can be linearized; see blocked-operation.ts. */
   | { kind: 'illegal'; solvedBefore: number }
-  | { kind: 'unknown'; order: Int32Array; exhausted: 'steps' | 'bytes' };
+  | { kind: 'unknown'; order: Int32Array; exhausted: 'steps' | 'bytes' }
+);
 
 /** Looks for a linearization of the operations of one key. */
 export function search(history: KeyHistory, model: Model, budget: SearchBudget): SearchResult {
@@ -59,7 +61,8 @@ class Search {
   private readonly places: Float64Array;
   /** By rank: whether the search may forget what is behind once exactly the ranks up to it are placed. */
   private readonly cuts: Uint8Array;
-  private stepsLeft: number;
+  private readonly stepsMax: number;
+  private tried = 0;
   private readonly bytesMax: number;
 
   private state: number;
@@ -101,9 +104,9 @@ class Search {
       !history.kind.includes(kinds.append) && history.version.every((version) => version === NO_VERSION);
     if (valuesConnect) this.prospects = new Prospects(history, this.pending, this.opens);
     this.places = Float64Array.from(sortByVersion(history), (operation) => placeOf(history, operation));
-    this.cuts = this.findCuts();
+    this.cuts = findCuts(this.pending.operations, bounds, model);
     this.visited = new VisitedConfigurations(budget.bytesMax);
-    this.stepsLeft = budget.stepsMax;
+    this.stepsMax = budget.stepsMax;
     this.bytesMax = budget.bytesMax;
     this.state = model.initial;
     this.placed = new Int32Array(history.count);
@@ -118,9 +121,9 @@ class Search {
   run(): SearchResult {
     let start = this.enter();
     for (;;) {
-      if (start === 'done') return { kind: 'ok', order: this.placed.slice(0, this.depth) };
+      if (start === 'done') return { kind: 'ok', steps: this.steps, order: this.placed.slice(0, this.depth) };
       if (start === 'full') return this.giveUp('bytes');
-      if (this.stepsLeft < (this.prospects?.entriesSeen ?? 0)) return this.giveUp('steps');
+      if (this.steps > this.stepsMax) return this.giveUp('steps');
       const choice = start === 'hopeless' ? NONE : this.choose(start);
       if (choice !== NONE) {
         this.placeChoice(choice);
@@ -130,10 +133,14 @@ class Search {
       const resumed = this.takeBack();
       if (resumed === NONE) {
         const furthest = this.pending.operations[this.pending.ranks[this.furthest]!]!;
-        return { kind: 'illegal', solvedBefore: this.returned[furthest]! };
+        return { kind: 'illegal', steps: this.steps, solvedBefore: this.returned[furthest]! };
       }
       start = resumed;
     }
+  }
+
+  private get steps(): number {
+    return this.tried + (this.prospects?.entriesSeen ?? 0);
   }
 
   /** Arrives at a configuration. The answer is where to begin choosing, or why there is nothing to choose. */
@@ -162,7 +169,7 @@ class Search {
     for (let entry = pending.next[0]!; pending.isReturn[entry] === 0; entry = pending.next[entry]!) {
       const operation = pending.operations[pending.ranks[entry]!]!;
       if (!observes(history.kind[operation]!) || !this.isInVersionOrder(operation)) continue;
-      this.stepsLeft--;
+      this.tried++;
       this.following = this.model.step(this.state, operation);
       if (this.following === this.state) this.place(entry, FORCED);
     }
@@ -234,7 +241,7 @@ class Search {
    * operation that notices it: a read that needs its value, a cas, an append. Leaves the next state in `following`.
    */
   private isNoticed(operation: number): boolean {
-    this.stepsLeft--;
+    this.tried++;
     this.following = this.model.step(this.state, operation);
     if (this.following === IMPOSSIBLE) return false;
     if (this.unnoticed === NONE) return true;
@@ -318,27 +325,6 @@ class Search {
   }
 
   /**
-   * By rank q: 1 if every operation up to q returns before the next is invoked, q overlaps none of the earlier ones
-   * either, and q leaves one certain state. Every linearization passes through this point with exactly the ranks up to
-   * q placed and in this state.
-   */
-  private findCuts(): Uint8Array {
-    const { operations } = this.pending;
-    const cuts = new Uint8Array(operations.length);
-    let lastReturn = -Infinity;
-    let overlapsEarlier = false;
-    for (let rank = 0; rank < operations.length; rank++) {
-      const begin = this.invoked[operations[rank]!]!;
-      if (rank > 0 && lastReturn < begin && !overlapsEarlier) {
-        cuts[rank - 1] = this.model.determines(operations[rank - 1]!) ? 1 : 0;
-      }
-      overlapsEarlier = lastReturn >= begin;
-      lastReturn = Math.max(lastReturn, this.returned[operations[rank]!]!);
-    }
-    return cuts;
-  }
-
-  /**
    * At a cut every way to get here has led to the same state. If it has used no open operation, no other way is better
    * than this one: what follows is impossible from here only if it is impossible from all of them. So nothing behind
    * this point need ever be taken back, and the memory of it can go.
@@ -350,7 +336,7 @@ class Search {
   }
 
   private giveUp(exhausted: 'steps' | 'bytes'): SearchResult {
-    return { kind: 'unknown', order: this.placed.slice(0, this.depth), exhausted };
+    return { kind: 'unknown', steps: this.steps, order: this.placed.slice(0, this.depth), exhausted };
   }
 }
 

@@ -93,9 +93,7 @@ class ScenarioRun {
     scheduleFaults(scenario.faults, this, this.tally);
     let isConverged = false;
     world.kernel.scheduleAsync(0, () => {
-      void this.everything().then(() => {
-        isConverged = true;
-      });
+      void this.everything().then(() => (isConverged = true));
     });
     await world.run({ untilMs: faultsUntilMs + convergeMs });
     if (!isConverged)

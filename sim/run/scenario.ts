@@ -109,6 +109,9 @@ export type Scenario = z.output<typeof schema>;
 export type Fault = z.output<typeof fault>;
 export type FaultKind = Fault['kind'];
 
+/** Every kind of fault there is. */
+export const faultKinds: readonly FaultKind[] = fault.options.map((option) => option.shape.kind.value);
+
 export class ScenarioError extends Error {
   override name = 'ScenarioError';
 }

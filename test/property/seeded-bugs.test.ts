@@ -1,0 +1,63 @@
+/** Negative controls: each known way to break the system is caught, and shrunk to a small scenario. Prints a table. */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import Table from 'cli-table3';
+import { afterAll, expect, test } from 'vitest';
+import { runWorkers } from '../../scripts/simulation/run-workers.ts';
+import type { Failure } from '../../sim/run/search-failure.ts';
+import { type SeededBug, seededBugs } from './seeded-bugs/bugs.ts';
+
+const plant = fileURLToPath(new URL('seeded-bugs/plant.ts', import.meta.url));
+const caught = new Map<SeededBug, { failure: Failure | null; seconds: number }>();
+
+/** With the bug in place, until a property breaks. */
+async function hunt(bug: SeededBug): Promise<Failure | null> {
+  const { failures } = await runWorkers([{ kind: 'search', seed: 1, runs: bug.runsMax, twice: false }], {
+    nodeArguments: ['--import', plant],
+    environment: { VASE_SEEDED_BUG: bug.name },
+  });
+  return failures[0] ?? null;
+}
+
+/** All bugs, as many at a time as there are cores: the tests below only look at what was found. */
+const hunts = (async () => {
+  const waiting = [...seededBugs];
+  const huntNext = async (): Promise<void> => {
+    for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
+      const startedAtMs = performance.now();
+      const failure = await hunt(bug);
+      caught.set(bug, { failure, seconds: (performance.now() - startedAtMs) / 1000 });
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, huntNext));
+})();
+
+test.each(seededBugs.map((bug) => [bug.name, bug] as const))('%s is caught', async (_name, bug) => {
+  await hunts;
+  const failure = caught.get(bug)?.failure;
+  expect(failure, `not caught within ${bug.runsMax} scenarios`).not.toBeNull();
+  expect(failure!.crash === null ? failure!.violations.length : 1).toBeGreaterThan(0);
+});
+
+afterAll(async () => {
+  await hunts;
+  const table = new Table({
+    head: ['seeded bug', 'seeds', 'property', 'clients', 'operations', 'faults', 'moves', 's'],
+    style: { head: [], border: [] },
+  });
+  for (const bug of seededBugs) {
+    const { failure, seconds } = caught.get(bug)!;
+    const { workload, faults, moves } = failure?.scenario ?? { workload: null, faults: [], moves: [] };
+    table.push([
+      bug.name,
+      failure ? failure.runsBefore + 1 : 'NOT CAUGHT',
+      failure?.violations[0]?.property ?? (failure ? 'crash' : '-'),
+      workload?.clients ?? '-',
+      workload?.operations ?? '-',
+      faults.length,
+      moves.length,
+      seconds.toFixed(1),
+    ]);
+  }
+  process.stdout.write(`\n${table.toString()}\n`);
+});
