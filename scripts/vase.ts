@@ -10,6 +10,7 @@ import { addEtcdCommand } from './commands/etcd.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addGetCommand } from './commands/get.ts';
 import { addLogsCommand } from './commands/logs.ts';
+import { addNemesisCommand } from './commands/nemesis.ts';
 import { addPutCommand } from './commands/put.ts';
 import { addSimCommand } from './commands/sim.ts';
 import { addStatusCommand } from './commands/status.ts';

@@ -137,7 +137,7 @@ export class SimClient {
       ];
     }
     if ((draw -= mix.cas) < 0) return [this.conditionalPut(key)];
-    return Array.from({ length: 2 + random.nextBelow(9) }, () => this.put(`k${random.nextBelow(keys)}`));
+    return Array.from({ length: 2 + random.nextBelow(11) }, () => this.put(`k${random.nextBelow(keys)}`));
   }
 
   private put(key: string): Intent {
