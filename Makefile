@@ -14,7 +14,7 @@ SOURCES := sharder cluster sim scripts test
 
 .DEFAULT_GOAL := help
 .PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e \
-  check lint format typecheck boundaries dead-code bench-sharder ci
+  check lint format typecheck boundaries dead-code sim bench-sharder ci
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -46,8 +46,9 @@ test: $(INSTALLED) ## Run all tests: unit, property, contract (real etcd) and e2
 test-unit: $(INSTALLED) ## Run the tests that need nothing but Node.js.
 	@vitest run --project unit
 
-test-properties: $(INSTALLED) ## Run the property tests.
-	@vitest run --project property
+test-properties: $(INSTALLED) ## Run the property tests; TARGET=cluster: faults on the cluster that is up, DURATION=60 SEED=.
+	@$(if $(filter cluster,$(TARGET)),$(VASE) nemesis $(if $(DURATION),--duration $(DURATION)) \
+	  $(if $(SEED),--seed $(SEED)),vitest run --project property)
 
 test-contract: $(INSTALLED) ## Run the tests against real etcd.
 	@$(WITH_ETCD) vitest run --project contract
@@ -71,6 +72,9 @@ boundaries: $(INSTALLED) ## Check who imports whom.
 
 dead-code: $(INSTALLED) ## Find files, exports and dependencies that nothing uses.
 	@knip
+
+sim: $(INSTALLED) ## Soak the simulator: SEEDS=1..10000.
+	@$(VASE) sim $(if $(SEEDS),--seeds $(SEEDS))
 
 bench-sharder: $(INSTALLED) ## Compare the sharder with bare Koa, one call per request, and etcd's JSON gateway.
 	@$(WITH_ETCD) node test/bench/bench-sharder.ts

@@ -68,11 +68,12 @@ export class EtcdShardClient implements ShardClient {
         if (!options.readOnly) return { kind: 'unknown', message: result.message };
         mayBeApplied = true;
       }
+      const ended: CallOutcome = { kind: mayBeApplied ? 'unknown' : 'not_applied', message: result.message };
       const pauseMs = this.retryPauseMs(attempt);
-      if (this.closed || clock.nowMs() + pauseMs >= deadlineAtMs) {
-        return { kind: mayBeApplied ? 'unknown' : 'not_applied', message: result.message };
-      }
+      if (this.closed || clock.nowMs() + pauseMs >= deadlineAtMs) return ended;
       await pause(clock, pauseMs);
+      // A busy process or a clock that jumps may wake up late.
+      if (clock.nowMs() >= deadlineAtMs) return ended;
     }
   }
 
