@@ -126,7 +126,11 @@ function describeReply(reply: EtcdReply, base: Base): object {
       };
     }
     case 'status':
-      return { kind: reply.kind, version: reply.version, hasLeader: reply.leaderId !== '0' };
+      return {
+        kind: reply.kind,
+        isVersioned: /^3\.[0-9]+\.[0-9]+$/.test(reply.version),
+        hasLeader: reply.leaderId !== '0',
+      };
   }
 }
 
