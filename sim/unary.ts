@@ -198,6 +198,7 @@ export class UnaryCaller {
 
 // Functions of the module in place of closures: a call makes several events, and most are never looked at.
 interface AnyCall {
+  readonly isWaiting: boolean;
   arrive(): void;
   arriveBack(): void;
   expire(): void;
@@ -212,6 +213,9 @@ const expireCall = (call: AnyCall): void => call.expire();
 const settleReplied = (call: AnyCall): void => call.settleReply();
 const settleExpired = (call: AnyCall): void => call.settleDeadline();
 const giveUpConnecting = (call: AnyCall): void => call.giveUpConnecting();
-const settleUnconnected = (call: AnyCall): void => call.settle('not_sent', 'no connection in time');
+/** A process that was paused meanwhile may have been connected after all: then the request is on its way. */
+const settleUnconnected = (call: AnyCall): void => {
+  if (call.isWaiting) call.settle('not_sent', 'no connection in time');
+};
 const settleRefused = (call: AnyCall): void => call.settle('not_sent', 'connection refused');
 const settleReset = (call: AnyCall): void => call.settle('lost', 'connection reset');

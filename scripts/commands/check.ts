@@ -34,9 +34,10 @@ export function addCheckCommand(program: Command): void {
       const verdict = checkHistory(history.operations);
       if (flags.html !== undefined)
         await writeDrawing(flags.html, drawHistory(history, verdict, readDrawingAssets()));
-      createPrinter({ json: flags.json === true }).result(
-        describeVerdict(history, verdict),
-        verdictToJson(history, verdict),
+      const json = flags.json === true;
+      createPrinter({ json }).result(
+        json ? '' : describeVerdict(history, verdict),
+        json ? verdictToJson(history, verdict) : {},
       );
       process.exitCode = exitCodes[verdict.kind];
     });

@@ -1,6 +1,7 @@
 /** One process of the simulator: does one piece of work, tells its parent how it goes, and leaves. */
 import { runScenario } from '../../sim/run/run-scenario.ts';
 import { scenarioOfSeed } from '../../sim/run/scenario-arbitrary.ts';
+import type { Scenario } from '../../sim/run/scenario.ts';
 import {
   type Failure,
   judgeScenario,
@@ -13,11 +14,13 @@ import {
  * - `search`: draws scenarios from one seed and shrinks the first that fails.
  * - `seeds`: runs the scenarios of consecutive seeds and reports each that fails, unshrunk.
  * - `hashes`: the hashes of the runs of consecutive seeds.
+ * - `replay`: one scenario, twice.
  */
 export type Work =
   | { kind: 'search'; seed: number; runs: number; twice: boolean }
   | { kind: 'seeds'; from: number; to: number; step: number }
-  | { kind: 'hashes'; from: number; to: number };
+  | { kind: 'hashes'; from: number; to: number }
+  | { kind: 'replay'; scenario: Scenario };
 
 export type WorkReport =
   | { kind: 'progress'; progress: Progress }
@@ -44,6 +47,13 @@ async function perform(work: Work): Promise<void> {
       return search(work);
     case 'seeds':
       return runSeeds(work);
+    case 'replay': {
+      const progress = newProgress();
+      const found = await judgeScenario(work.scenario, { twice: true, progress });
+      if (found !== null) send({ kind: 'failure', failure: { ...found, runsBefore: 0 } });
+      send({ kind: 'done', progress });
+      return;
+    }
     case 'hashes': {
       const hashes: string[] = [];
       for (let seed = work.from; seed <= work.to; seed++)

@@ -14,17 +14,21 @@ export interface Explanation {
 }
 
 /**
- * @param solvedBefore a moment such that everything that returned before it is known to be linearizable: where the
- * search got to. What it found out by looking ahead lies shortly after, so the first steps from there are small.
+ * @param known moments such that what returned before the one can be linearized, what returned up to the other can not:
+ * how far the search got, or where a contradiction lies. The answer is near, so the first steps from there are small.
  * @param search judges a cut. Where it comes to no end, the explanation is the best that was found until then: still an
  * operation with which the history is not linearizable, but perhaps not the first.
  */
 export function explainIllegal(
   history: KeyHistory,
-  solvedBefore: number,
+  known: { solvedBefore: number; illegalBy: number },
   search: (cut: KeyHistory) => SearchResult,
 ): Explanation {
   const byReturn = sortByReturn(history);
+  const countUpTo = (isLater: (returned: number) => boolean): number => {
+    const first = byReturn.findIndex((index) => isLater(history.returned[index]!));
+    return first < 0 ? byReturn.length : first;
+  };
   let order = new Int32Array(0);
   const judge = (count: number): SearchResult['kind'] => {
     const cut = cutOff(history, byReturn, count);
@@ -34,16 +38,16 @@ export function explainIllegal(
   };
 
   // Invariant: the first `low` returns can be linearized, as in `order`; the first `high` can not.
-  let low = byReturn.findIndex((index) => history.returned[index]! >= solvedBefore);
-  let high = byReturn.length;
+  let low = countUpTo((returned) => returned >= known.solvedBefore);
+  let high = countUpTo((returned) => returned > known.illegalBy);
   let verdict = judge(low);
-  let stride = 1;
-  while (low + 1 < high && verdict !== 'unknown') {
-    const probe = Math.min(low + stride, (low + high) >>> 1);
+  for (let stride = 1; low + 1 < high && verdict !== 'unknown'; stride *= 2) {
+    const middle = (low + high) >>> 1;
+    const probe =
+      known.illegalBy === Infinity ? Math.min(low + stride, middle) : Math.max(high - stride, middle);
     verdict = judge(probe);
     if (verdict === 'ok') low = probe;
     if (verdict === 'illegal') high = probe;
-    stride *= 2;
   }
   return { blocked: byReturn[high - 1]!, order };
 }

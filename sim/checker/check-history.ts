@@ -60,7 +60,7 @@ function judgeKey(
   if (result.kind !== 'illegal')
     return { ...about, ...result, path: 'search', order: toSource(result.order) };
   const stepsMax = budget.stepsMax / limits.explanationShare;
-  const { blocked, order } = explainIllegal(history, result.solvedBefore, (cut) =>
+  const { blocked, order } = explainIllegal(history, result, (cut) =>
     searchKey(cut, { ...budget, stepsMax }),
   );
   return {

@@ -4,6 +4,8 @@ export const limits = {
   searchStepsMax: 100_000_000,
   /** What may be spent, as a part of that, on finding out with which operation an illegal history goes wrong. */
   explanationShare: 0.5,
+  /** Calls and returns that the search looks at beyond those that may come next: a look must stay cheap. */
+  entriesAheadMax: 1024,
   /** Memory of the configurations that the search has visited, for one key: below what a small CI machine has. */
   searchBytesMax: 512 * 1024 * 1024,
   /** Operations given to the brute-force twin: 6! orders of 2^6 subsets are tried in a blink, 7 are not. */

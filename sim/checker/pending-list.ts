@@ -7,6 +7,7 @@
  * Operations go by rank: their place in the order of invocation. Entry 0 is the head, the last one the tail.
  */
 import type { KeyHistory } from './key-history.ts';
+import type { Bounds } from './narrow-intervals.ts';
 
 export class PendingList {
   /** Operation of each rank. */
@@ -28,11 +29,7 @@ export class PendingList {
    * @param bounds the moments to go by, which may be narrower than those of the history itself.
    * @param completed operations that must be placed; each has a finite `returned` in `bounds`.
    */
-  constructor(
-    history: KeyHistory,
-    bounds: { invoked: Float64Array; returned: Float64Array },
-    completed: Int32Array,
-  ) {
+  constructor(history: KeyHistory, bounds: Bounds, completed: Int32Array) {
     const { invoked, returned } = bounds;
     const count = completed.length;
     this.operations = completed.toSorted((a, b) => invoked[a]! - invoked[b]! || a - b);

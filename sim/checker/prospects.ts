@@ -6,12 +6,10 @@
  * it is possible in every other (a mismatch, a delete that removed something).
  */
 import type { KeyHistory } from './key-history.ts';
+import { limits } from './limits.ts';
 import type { OpenClasses } from './open-classes.ts';
 import type { PendingList } from './pending-list.ts';
 import { NO_VALUE, traitsOf, type Traits } from './traits.ts';
-
-/** Entries looked at beyond the calls that may come next. Further away little is found, and a look must stay cheap. */
-const entriesAheadMax = 1024;
 
 export class Prospects {
   /** Entries looked at so far; the search counts them as steps. */
@@ -65,11 +63,22 @@ export class Prospects {
   }
 
   /**
-   * Whether another operation that may come next does the same and returns earlier. Then that one goes first: in any
-   * linearization that has this one first the two can change places.
+   * Whether another operation that may come next does the same, returns earlier and is itself tried. Then that one goes
+   * first: in any linearization that has this one first the two can change places. An idle twin that need not return first
+   * is not tried itself, but only placed before another write, so it cannot stand in for this one.
    */
   isLaterTwin(rank: number): boolean {
-    return this.returned.of(this.traits.effects[rank]!) < this.pending.returnOf(rank);
+    const { pending, traits } = this;
+    const effect = traits.effects[rank]!;
+    const end = pending.returnOf(rank);
+    if (this.returned.of(effect) >= end) return false;
+    const first = pending.ranks[pending.firstReturn()]!;
+    for (let entry = pending.next[0]!; pending.isReturn[entry] === 0; entry = pending.next[entry]!) {
+      const other = pending.ranks[entry]!;
+      if (traits.effects[other] !== effect || pending.returnOf(other) >= end) continue;
+      if (other === first || !this.isIdle(other)) return true;
+    }
+    return false;
   }
 
   /**
@@ -121,7 +130,7 @@ export class Prospects {
       limit = Math.max(limit, end, this.horizons[rank]!);
       if (traits.products[rank] !== NO_VALUE) this.returned.note(traits.effects[rank]!, end);
     }
-    return Math.min(limit, entry + entriesAheadMax);
+    return Math.min(limit, entry + limits.entriesAheadMax);
   }
 
   private findHorizons(): Int32Array {

@@ -1,4 +1,5 @@
 /** Finds the quiescent points of a history at which the search may forget what is behind it. */
+import type { Bounds } from './narrow-intervals.ts';
 import type { Model } from './register-model.ts';
 
 /**
@@ -8,11 +9,7 @@ import type { Model } from './register-model.ts';
  *
  * @param operations the operations that must be placed, in the order of invocation.
  */
-export function findCuts(
-  operations: Int32Array,
-  { invoked, returned }: { invoked: Float64Array; returned: Float64Array },
-  model: Model,
-): Uint8Array {
+export function findCuts(operations: Int32Array, { invoked, returned }: Bounds, model: Model): Uint8Array {
   const cuts = new Uint8Array(operations.length);
   let lastReturn = -Infinity;
   let overlapsEarlier = false;

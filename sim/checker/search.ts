@@ -7,17 +7,19 @@
  * What keeps it small, each argued where it is done: observations are placed at sight and never taken back alone; an
  * open operation is placed only where the next one notices it (`isNoticed`), and classes of equal ones are used in
  * order (open-classes.ts); configurations that use more open operations than a visited one are not explored
- * (visited-configurations.ts); at certain quiescent points everything behind is forgotten (`commit`); intervals are
- * narrowed beforehand (narrow-intervals.ts).
+ * (visited-configurations.ts); writes that nobody can need hide before others (prospects.ts); at certain quiescent points
+ * everything behind is forgotten (`commit`). Before it begins, intervals are narrowed (narrow-intervals.ts) and plain
+ * contradictions found (value-spans.ts).
  */
 import { isBlind, kinds, NO_VERSION, observes, type KeyHistory } from './key-history.ts';
-import { narrowIntervals } from './narrow-intervals.ts';
+import { narrowIntervals, type Bounds } from './narrow-intervals.ts';
 import { OpenClasses } from './open-classes.ts';
 import { PendingList } from './pending-list.ts';
 import { findCuts } from './quiescent-cuts.ts';
 import { Prospects } from './prospects.ts';
 import { IMPOSSIBLE, type Model } from './register-model.ts';
-import { countEarlierVersions, isOrdered, placeOf, sortByVersion } from './version-order.ts';
+import { findContradiction } from './value-spans.ts';
+import { VersionCursor } from './version-order.ts';
 import { VisitedConfigurations } from './visited-configurations.ts';
 
 export interface SearchBudget {
@@ -29,14 +31,19 @@ export interface SearchBudget {
 /** Operations are indexes into the key's history; `steps` is what the search has spent. */
 export type SearchResult = { steps: number } & (
   | { kind: 'ok'; order: Int32Array }
-  /** Everything that returned before this moment can be linearized; see blocked-operation.ts. */
-  | { kind: 'illegal'; solvedBefore: number }
+  /** What returned before one moment can be linearized, what returned up to the other can not. See blocked-operation.ts. */
+  | { kind: 'illegal'; solvedBefore: number; illegalBy: number }
   | { kind: 'unknown'; order: Int32Array; exhausted: 'steps' | 'bytes' }
 );
 
 /** Looks for a linearization of the operations of one key. */
 export function search(history: KeyHistory, model: Model, budget: SearchBudget): SearchResult {
-  return new Search(history, model, budget).run();
+  const bounds = narrowIntervals(history);
+  const contradiction = history.kind.includes(kinds.append) ? undefined : findContradiction(history, bounds);
+  if (contradiction !== undefined) {
+    return { kind: 'illegal', steps: history.count, solvedBefore: -Infinity, illegalBy: contradiction };
+  }
+  return new Search(history, model, bounds, budget).run();
 }
 
 const NONE = -1;
@@ -55,10 +62,7 @@ class Search {
   private readonly prospects: Prospects | undefined;
   /** The latest entry that was the first return of a configuration. */
   private furthest = 0;
-  /** By operation: how many operations with a version must come before it; see version-order.ts. */
-  private readonly earlierVersions: Int32Array;
-  /** The places in the order of versions, ascending. */
-  private readonly places: Float64Array;
+  private readonly versions: VersionCursor;
   /** By rank: whether the search may forget what is behind once exactly the ranks up to it are placed. */
   private readonly cuts: Uint8Array;
   private readonly stepsMax: number;
@@ -69,7 +73,6 @@ class Search {
   /** The state before the operation placed last, if that one is open; else NONE. */
   private unnoticed = NONE;
   private highestRank = -1;
-  private versionsPlaced = 0;
   private following = NONE;
 
   private depth = 0;
@@ -85,10 +88,9 @@ class Search {
   private readonly highestRanks: Int32Array;
   private key = new Int32Array(64);
 
-  constructor(history: KeyHistory, model: Model, budget: SearchBudget) {
+  constructor(history: KeyHistory, model: Model, bounds: Bounds, budget: SearchBudget) {
     this.history = history;
     this.model = model;
-    const bounds = narrowIntervals(history);
     this.invoked = bounds.invoked;
     this.returned = bounds.returned;
     const every = Int32Array.from({ length: history.count }, (_, index) => index);
@@ -99,11 +101,10 @@ class Search {
       bounds.invoked,
       every.filter((index) => this.returned[index] === Infinity),
     );
-    this.earlierVersions = countEarlierVersions(history);
+    this.versions = new VersionCursor(history);
     const valuesConnect =
       !history.kind.includes(kinds.append) && history.version.every((version) => version === NO_VERSION);
     if (valuesConnect) this.prospects = new Prospects(history, this.pending, this.opens);
-    this.places = Float64Array.from(sortByVersion(history), (operation) => placeOf(history, operation));
     this.cuts = findCuts(this.pending.operations, bounds, model);
     this.visited = new VisitedConfigurations(budget.bytesMax);
     this.stepsMax = budget.stepsMax;
@@ -133,7 +134,12 @@ class Search {
       const resumed = this.takeBack();
       if (resumed === NONE) {
         const furthest = this.pending.operations[this.pending.ranks[this.furthest]!]!;
-        return { kind: 'illegal', steps: this.steps, solvedBefore: this.returned[furthest]! };
+        return {
+          kind: 'illegal',
+          steps: this.steps,
+          solvedBefore: this.returned[furthest]!,
+          illegalBy: Infinity,
+        };
       }
       start = resumed;
     }
@@ -145,7 +151,7 @@ class Search {
 
   /** Arrives at a configuration. The answer is where to begin choosing, or why there is nothing to choose. */
   private enter(): number | 'done' | 'hopeless' | 'full' {
-    if (!this.model.leavesRoom(this.state, this.nextPlace())) return 'hopeless';
+    if (!this.model.leavesRoom(this.state, this.versions.nextPlace())) return 'hopeless';
     // Between an open operation and the one that notices it, the configuration is only half a step.
     if (this.unnoticed !== NONE) return this.pending.next[0]!;
     this.placeObservations();
@@ -168,7 +174,7 @@ class Search {
     const { pending, history } = this;
     for (let entry = pending.next[0]!; pending.isReturn[entry] === 0; entry = pending.next[entry]!) {
       const operation = pending.operations[pending.ranks[entry]!]!;
-      if (!observes(history.kind[operation]!) || !this.isInVersionOrder(operation)) continue;
+      if (!observes(history.kind[operation]!) || !this.versions.allows(operation)) continue;
       this.tried++;
       this.following = this.model.step(this.state, operation);
       if (this.following === this.state) this.place(entry, FORCED);
@@ -185,7 +191,7 @@ class Search {
     for (; entry < pending.tail && pending.isReturn[entry] === 0; entry = pending.next[entry]!) {
       const rank = pending.ranks[entry]!;
       const operation = pending.operations[rank]!;
-      if (!this.isInVersionOrder(operation) || !this.isNoticed(operation)) continue;
+      if (!this.versions.allows(operation) || !this.isNoticed(operation)) continue;
       if (prospects === undefined) return entry;
       if (!prospects.isLaterTwin(rank) && (rank === first || !prospects.isIdle(rank))) return entry;
     }
@@ -248,15 +254,6 @@ class Search {
     return !this.model.covers(this.model.step(this.unnoticed, operation), this.following);
   }
 
-  /** Where the next operation with a version belongs in the order of versions. */
-  private nextPlace(): number {
-    return this.versionsPlaced < this.places.length ? this.places[this.versionsPlaced]! : Infinity;
-  }
-
-  private isInVersionOrder(operation: number): boolean {
-    return this.versionsPlaced >= this.earlierVersions[operation]!;
-  }
-
   /** Places what `choose` returned; `following` is the state after it. */
   private place(choice: number, forced: number): void {
     const { pending, depth } = this;
@@ -271,7 +268,7 @@ class Search {
       pending.place(rank);
       this.unnoticed = NONE;
       this.highestRank = Math.max(this.highestRank, rank);
-      if (isOrdered(this.history, this.placed[depth])) this.versionsPlaced++;
+      this.versions.place(this.placed[depth]);
     } else {
       const index = choice - pending.tail - 1;
       this.placed[depth] = this.opens.peek(index)!;
@@ -304,7 +301,7 @@ class Search {
       this.opens.takeBack(choice - pending.tail - 1);
     } else {
       pending.takeBack(pending.ranks[choice]!);
-      if (isOrdered(this.history, this.placed[depth]!)) this.versionsPlaced--;
+      this.versions.takeBack(this.placed[depth]!);
     }
     return choice;
   }

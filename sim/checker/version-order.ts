@@ -15,7 +15,7 @@ export function placeOf(history: KeyHistory, operation: number): number {
  * Whether the operation takes part in the order: it has a version, and it is certain that it happened. In a history that
  * was cut off (blocked-operation.ts) an operation may be open and yet have the version with which it returned later.
  */
-export function isOrdered(history: KeyHistory, operation: number): boolean {
+function isOrdered(history: KeyHistory, operation: number): boolean {
   return history.version[operation] !== NO_VERSION && history.returned[operation] !== Infinity;
 }
 
@@ -35,15 +35,41 @@ export function sortByVersion(history: KeyHistory): Int32Array {
   return sorted.toSorted((a, b) => places[a]! - places[b]! || foundNothing(a) - foundNothing(b) || a - b);
 }
 
-/** By operation: how many of those that are ordered have a lower place; 0 for those that are not. */
-export function countEarlierVersions(history: KeyHistory): Int32Array {
-  const earlier = new Int32Array(history.count);
-  const sorted = sortByVersion(history);
-  let before = 0;
-  for (let index = 0; index < sorted.length; index++) {
-    const operation = sorted[index]!;
-    if (index > 0 && placeOf(history, operation) !== placeOf(history, sorted[index - 1]!)) before = index;
-    earlier[operation] = before;
+/** Keeps the order of versions while operations are placed one after another. */
+export class VersionCursor {
+  private readonly history: KeyHistory;
+  /** By operation: how many of those that are ordered have a lower place; 0 for those that are not. */
+  private readonly earlier: Int32Array;
+  /** The places, ascending. */
+  private readonly places: Float64Array;
+  private placed = 0;
+
+  constructor(history: KeyHistory) {
+    this.history = history;
+    const sorted = sortByVersion(history);
+    this.places = Float64Array.from(sorted, (operation) => placeOf(history, operation));
+    this.earlier = new Int32Array(history.count);
+    for (let index = 0, before = 0; index < sorted.length; index++) {
+      if (index > 0 && this.places[index] !== this.places[index - 1]) before = index;
+      this.earlier[sorted[index]!] = before;
+    }
   }
-  return earlier;
+
+  /** Whether everything with a lower place is placed. */
+  allows(operation: number): boolean {
+    return this.placed >= this.earlier[operation]!;
+  }
+
+  /** Where the next operation that is ordered belongs; Infinity when none is left. */
+  nextPlace(): number {
+    return this.placed < this.places.length ? this.places[this.placed]! : Infinity;
+  }
+
+  place(operation: number): void {
+    if (isOrdered(this.history, operation)) this.placed++;
+  }
+
+  takeBack(operation: number): void {
+    if (isOrdered(this.history, operation)) this.placed--;
+  }
 }

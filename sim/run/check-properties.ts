@@ -18,7 +18,7 @@ export interface FinishedRun {
 }
 
 /** A run in which fewer of the operations succeeded has proved too little. */
-const okShareMin = 0.3;
+const okShareMin = 0.2;
 
 export function checkProperties(run: FinishedRun): void {
   checkLinearizable(run);

@@ -53,10 +53,11 @@ const severity = { illegal: 0, unknown: 1, ok: 2 } as const;
 export function toDrawing(history: History, verdict: HistoryVerdict): Drawing {
   const start = history.timesNs[0]!;
   const end = (history.timesNs.at(-1)! - start) / 1e6;
+  const members = Map.groupBy(history.operations.keys(), (index) => history.operations[index]!.key);
   const keys = verdict.keys
     .toSorted((a, b) => severity[a.kind] - severity[b.kind])
     .slice(0, limits.drawnKeysMax)
-    .map((key) => drawKey(history, key));
+    .map((key) => drawKey(history, key, members.get(key.key)!));
   return {
     verdict: verdict.kind,
     operations: history.operations.length,
@@ -71,14 +72,13 @@ function drawFault({ name, fromNs, untilNs }: Fault, start: number, end: number)
   return { name, from: (fromNs - start) / 1e6, to: untilNs === null ? end : (untilNs - start) / 1e6 };
 }
 
-function drawKey(history: History, verdict: KeyVerdict): DrawnKey {
+function drawKey(history: History, verdict: KeyVerdict, all: readonly number[]): DrawnKey {
   const { operations, timesNs } = history;
   const last = timesNs.length - 1;
   const ms = (moment: number): number => (timesNs[Math.min(moment, last)]! - timesNs[0]!) / 1e6;
   const points = pointsOf(operations, verdict.order);
   const states = statesAlong(operations, verdict.order);
   const steps = new Map(verdict.order.map((index, step) => [index, step]));
-  const all = [...operations.keys()].filter((index) => operations[index]!.key === verdict.key);
   const blocked = verdict.kind === 'illegal' ? verdict.blocked : -1;
   const shown = around(all, verdict.kind === 'illegal' ? all.indexOf(verdict.blocked) : 0, verdict.kind);
 

@@ -1,0 +1,135 @@
+/** The drawing of `vase check --html`, opened in Chromium. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkHistory } from '../../sim/checker/check-history.ts';
+import { readDrawingAssets } from '../../sim/checker/drawing/drawing-assets.ts';
+import { drawHistory } from '../../sim/checker/drawing/draw-history.ts';
+import { toHistoryLines } from '../../sim/checker/history-lines.ts';
+import { HistoryReader } from '../../sim/checker/history-reader.ts';
+import { makeHistory, makeStale } from '../bench/checker-histories.ts';
+
+/** Debian's; another one is named by the variable that Chromium's own tools use. */
+const executablePath = process.env['CHROME_PATH'] ?? '/usr/bin/chromium';
+const available = existsSync(executablePath);
+
+let folder: string;
+let browser: Browser;
+let page: Page;
+const errors: string[] = [];
+const requests: string[] = [];
+
+beforeAll(async () => {
+  if (!available) return;
+  folder = await mkdtemp(join(tmpdir(), 'vase-drawing-'));
+  const file = join(folder, 'history.html');
+  await writeFile(file, drawIllegalHistory());
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => errors.push(message.text()));
+  page.on('request', (request) => requests.push(request.url()));
+  await page.goto(pathToFileURL(file).href);
+});
+
+afterAll(async () => {
+  if (!available) return;
+  await browser.close();
+  await rm(folder, { recursive: true });
+});
+
+/** Thousands of operations on three keys, one of them with a stale read, and a fault around it. */
+function drawIllegalHistory(): string {
+  const shape = { operations: 4000, keys: 3, concurrency: 6, versions: false, open: 12, reads: 0.5, seed: 4 };
+  const operations = makeStale(
+    makeHistory({ ...shape, values: 'unique', writes: ['put', 'cas', 'delete'] }),
+    3000,
+  );
+  const reader = new HistoryReader();
+  const scaled = operations.map((operation) => ({
+    ...operation,
+    invoked: operation.invoked * 1e5,
+    returned: operation.returned * 1e5,
+  }));
+  for (const line of toHistoryLines(scaled, [{ name: 'kill etcd-1-2', fromNs: 0, untilNs: null }])) {
+    reader.readLine(line);
+  }
+  const history = reader.finish();
+  return drawHistory(history, checkHistory(history.operations), readDrawingAssets());
+}
+
+test.runIf(available)(
+  'shows a lane for each process around the failure, and the numbered path to it',
+  async () => {
+    const lanes = await page.locator('.lane').count();
+    const processes = await page
+      .locator('.lane')
+      .evaluateAll((all) => all.map((lane) => lane.getAttribute('data-process')));
+    expect(lanes).toBeGreaterThanOrEqual(6);
+    expect(new Set(processes).size).toBe(lanes);
+    const steps = await page.locator('.point text').allTextContents();
+    expect(steps.length).toBeGreaterThan(5);
+    expect(steps.map(Number)).toEqual(steps.map(Number).toSorted((a, b) => a - b));
+    expect(await page.locator('.path').getAttribute('d')).toMatch(/^M.*C/);
+    expect(await page.locator('.fault text').textContent()).toBe('kill etcd-1-2');
+  },
+);
+
+test.runIf(available)('shows the one operation that cannot be placed in red, and in view', async () => {
+  const blocked = page.locator('.operation.blocked');
+  expect(await blocked.count()).toBe(1);
+  const stroke = await page.evaluate<string>(
+    `getComputedStyle(document.querySelector('.blocked rect')).stroke`,
+  );
+  const [red, green] = stroke.match(/\d+/g)!.map(Number);
+  expect(red).toBeGreaterThan(180);
+  expect(green).toBeLessThan(120);
+  const box = (await blocked.locator('rect').boundingBox())!;
+  expect(box.x).toBeGreaterThan(0);
+  expect(box.x + box.width).toBeLessThan(1280);
+  expect(box.y + box.height).toBeLessThan(720);
+});
+
+test.runIf(available)('tells the details of what the pointer is on', async () => {
+  expect(await page.locator('#details').isVisible()).toBe(false);
+  await page.locator('.operation.blocked rect').hover();
+  expect(await page.locator('#details').isVisible()).toBe(true);
+  expect(await page.locator('#details').textContent()).toMatch(
+    /get.*process.*result.*found.*cannot be placed/s,
+  );
+  await page.mouse.move(1, 1);
+  expect(await page.locator('#details').isVisible()).toBe(false);
+});
+
+test.runIf(available)('zooms, shows everything, comes back to the failure, and changes the key', async () => {
+  const note = () => page.locator('#note').textContent();
+  const first = await note();
+  await page.locator('#fit').click();
+  expect(Number(/^\d+/.exec((await note())!))).toBeGreaterThan(1000);
+  await page.locator('#failure').click();
+  expect(await note()).toBe(first);
+  await page.locator('#key').selectOption('1');
+  expect(await page.locator('#title').textContent()).toContain('Linearizable');
+  expect(await page.locator('.operation.blocked').count()).toBe(0);
+  await page.locator('#key').selectOption('0');
+});
+
+test.runIf(available)('has a light and a dark face', async () => {
+  const paper = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+  const before = await paper();
+  await page.locator('#theme').click();
+  expect(await paper()).not.toBe(before);
+});
+
+test.runIf(available)('needs no network and reports no error', () => {
+  expect(errors).toEqual([]);
+  expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
+});
+
+test.runIf(!available)('is drawn though there is no Chromium here to look at it', () => {
+  expect(drawIllegalHistory()).toContain('<svg id="chart"');
+});
