@@ -14,8 +14,13 @@ import { TopologyError } from '../cluster/topology.ts';
 /** Of a failed command's output, the end is what says why. */
 const outputLinesMax = 20;
 
+/** Back to the line's begin, and what stands there is gone. */
+const clearedLine = '\r\u{1b}[2K';
+
 export interface Printer {
   steps: StepReporter;
+  /** Where a long command stands: replaced by the next on a terminal, a line of its own elsewhere. */
+  progress(text: string, data: object): void;
   /** The command's result: `text` for people, `data` for `--json`. */
   result(text: string, data: object): void;
   /** Raw bytes of a value. */
@@ -25,9 +30,17 @@ export interface Printer {
 export function createPrinter(options: { json: boolean }): Printer {
   return {
     steps: options.json ? jsonSteps() : canSpin() ? spinnerSteps() : plainSteps(),
+    progress: (text, data) => {
+      if (options.json) printJson(data);
+      else if (canSpin()) process.stderr.write(`${clearedLine}${text.slice(0, process.stderr.columns - 1)}`);
+      else printErrorLine(text);
+    },
     result: (text, data) => {
       if (options.json) printJson(data);
-      else if (text !== '') printLine(text);
+      else {
+        if (canSpin()) process.stderr.write(clearedLine);
+        if (text !== '') printLine(text);
+      }
     },
     bytes: (data) => void process.stdout.write(data),
   };

@@ -35,6 +35,7 @@ for (const add of [
   addDelCommand,
   addEtcdCommand,
   addGenerateCommand,
+  addNemesisCommand,
   addSimCommand,
   addCheckCommand,
 ]) {

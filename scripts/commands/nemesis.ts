@@ -9,7 +9,7 @@ import { runLive, type LiveProgress } from '../live/run-live.ts';
 import { style } from '../printer.ts';
 
 /** Below it, not every kind of fault has its turn. */
-const durationSecondsMin = 15;
+const durationSecondsMin = 20;
 /** The history is judged in memory. */
 const durationSecondsMax = 3600;
 

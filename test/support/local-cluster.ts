@@ -16,7 +16,8 @@ export interface LocalCluster {
 
 const silent: StepReporter = { started() {}, succeeded() {}, failed() {} };
 
-export async function startLocalCluster(topology: TopologyInput): Promise<LocalCluster> {
+/** @param seededBug of test/property/seeded-bugs: planted in every sharder, those started later too. */
+export async function startLocalCluster(topology: TopologyInput, seededBug?: string): Promise<LocalCluster> {
   const stateRoot = await mkdtemp(join(tmpdir(), 'vase-test-'));
   const checkout = resolve(import.meta.dirname, '../..');
   const provider = new LocalProvider({
@@ -25,6 +26,7 @@ export async function startLocalCluster(topology: TopologyInput): Promise<LocalC
     binaries: join(checkout, '.vase', 'bin'),
     environment: process.env,
     nodePath: process.execPath,
+    ...(seededBug === undefined ? {} : planted(seededBug, checkout)),
   });
   const options = { reporter: silent, signal: new AbortController().signal };
   const close = async () => {
@@ -39,4 +41,11 @@ export async function startLocalCluster(topology: TopologyInput): Promise<LocalC
     await close();
     throw error;
   }
+}
+
+function planted(seededBug: string, checkout: string) {
+  return {
+    sharderNodeArguments: ['--import', join(checkout, 'test', 'property', 'seeded-bugs', 'plant.ts')],
+    sharderEnvironment: { VASE_SEEDED_BUG: seededBug },
+  };
 }

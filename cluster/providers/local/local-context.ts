@@ -16,6 +16,10 @@ export interface LocalSettings {
   environment: Readonly<Record<string, string | undefined>>;
   /** The Node.js that runs sharders. */
   nodePath: string;
+  /** For tests that break sharders on purpose: further arguments of that Node.js. */
+  sharderNodeArguments?: readonly string[];
+  /** For the same tests: further variables of the sharders. */
+  sharderEnvironment?: Readonly<Record<string, string>>;
 }
 
 /** One action on the cluster. Whoever changes `state` calls `save` before the next wait. */

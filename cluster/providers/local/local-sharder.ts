@@ -38,15 +38,21 @@ export async function startSharders(context: LocalContext): Promise<number> {
 /** Starts one sharder with the settings that it should have, ending the one that runs. */
 export async function startSharder(context: LocalContext, sharder: SharderState): Promise<void> {
   if (sharder.process !== null) await stopProcess(sharder.process, { graceMs: sharderStopGraceMs });
+  const { settings } = context;
   sharder.process = await startProcess(context, sharder.name, {
-    command: context.settings.nodePath,
+    command: settings.nodePath,
     args: [
       // What `ps` shows. It also lets `down` find a sharder whose record was lost.
       `--title=${sharderTitle(context.folder.root, sharder.name)}`,
       ...sharderNodeFlags,
-      join(context.settings.checkout, 'sharder', 'main.ts'),
+      ...(settings.sharderNodeArguments ?? []),
+      join(settings.checkout, 'sharder', 'main.ts'),
     ],
-    environment: { ...processEnvironment(context.settings), ...sharderSettings(context, sharder) },
+    environment: {
+      ...processEnvironment(settings),
+      ...settings.sharderEnvironment,
+      ...sharderSettings(context, sharder),
+    },
   });
   sharder.settings = settingsText(context, sharder);
   save(context);

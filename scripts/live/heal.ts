@@ -1,0 +1,38 @@
+/** Undoes every fault on a cluster: wakes what is paused, starts what has ended, and waits until all of it is well. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type {
+  ClusterStatus,
+  FaultControl,
+  ProcessHealth,
+  Provider,
+} from '../../cluster/providers/provider.ts';
+
+const pollMs = 250;
+
+/**
+ * Cannot be interrupted: a half-healed cluster is what it is there to prevent.
+ * @returns the last status: ready, or what is wrong after `timeoutMs`.
+ */
+export async function heal(provider: Provider, { timeoutMs }: { timeoutMs: number }): Promise<ClusterStatus> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (;;) {
+    const status = await provider.status();
+    if (status.health === 'ready' || performance.now() >= deadlineMs) return status;
+    for (const { name, process } of processesOf(status)) await mend(provider.faults, name, process);
+    await sleep(pollMs);
+  }
+}
+
+/** Every member and sharder. */
+export function processesOf({ shards, sharders }: ClusterStatus): { name: string; process: ProcessHealth }[] {
+  return [...shards.flatMap(({ members }) => members), ...sharders];
+}
+
+async function mend(faults: FaultControl, name: string, process: ProcessHealth): Promise<void> {
+  try {
+    if (process === 'paused') await faults.resume(name);
+    else if (process === 'stopped') await faults.restart(name);
+  } catch {
+    // One that cannot be started now must not keep the others down; the next round tries again, the status tells.
+  }
+}
