@@ -37,11 +37,11 @@ export type Outcome =
   /** May have been applied, or may yet be. */
   | { kind: 'unknown'; message: string };
 
-/** Where an operation was carried out. */
+/** Where an operation was carried out. Shared between outcomes. */
 export interface Place {
-  shard: number;
-  slot: number;
-  epoch: number;
+  readonly shard: number;
+  readonly slot: number;
+  readonly epoch: number;
 }
 
 export const always: Condition = { kind: 'always' };

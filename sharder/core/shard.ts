@@ -10,7 +10,7 @@ import { Lane } from './lane.ts';
 import type { Limits } from './limits.ts';
 import { pause } from './pause.ts';
 import { type LaneKind, laneOf, type Pending, settle, settleExpired } from './pending.ts';
-import type { FailureCode } from './operation.ts';
+import type { FailureCode, Place } from './operation.ts';
 import type { Cancel, Clock, EtcdErrorCode, Trace } from './ports.ts';
 import { ReplySize } from './reply-size.ts';
 import type { CallOutcome, ShardClient } from './shard-client.ts';
@@ -38,6 +38,7 @@ export class Shard {
   private fence: Fence | null = null;
   private learning: Promise<void> | null = null;
   private expiry: { atMs: number; cancel: Cancel } | null = null;
+  private readonly places: Place[] = [];
   private closed = false;
 
   constructor(id: number, client: ShardClient, context: ShardContext) {
@@ -203,10 +204,17 @@ export class Shard {
       }
       const { result } = applied;
       replyBytes += (result.kind === 'get' ? result.state : result.previous)?.value.length ?? 0;
-      const { epoch } = fence.record.slots[pending.slot] as { epoch: number };
-      settle(pending, { kind: 'ok', result, place: { shard: this.id, slot: pending.slot, epoch } });
+      settle(pending, { kind: 'ok', result, place: this.placeOf(pending.slot, fence) });
     }
     state.replySize.observe(replyBytes, batch.length);
+  }
+
+  /** One object for each slot and fence: it goes into every outcome. */
+  private placeOf(slot: number, { record }: Fence): Place {
+    const known = this.places[slot];
+    const { epoch } = record.slots[slot] as { epoch: number };
+    if (known?.epoch === epoch) return known;
+    return (this.places[slot] = { shard: this.id, slot, epoch });
   }
 
   /** The fence has changed: nothing was applied, the reply carries the new record, and every operation starts anew. */
