@@ -17,8 +17,11 @@ export interface FinishedRun {
   movesDone: number;
 }
 
-/** A run in which fewer of the operations succeeded has proved too little. */
-const okShareMin = 0.2;
+/**
+ * A run in which fewer operations succeeded has proved nothing. Low, because two long power failures of the one shard that
+ * has the keys are a fair scenario; that the runs together are rich is asked of the whole search.
+ */
+const okOperationsMin = 10;
 
 export function checkProperties(run: FinishedRun): void {
   checkLinearizable(run);
