@@ -40,7 +40,7 @@ module.exports = {
     forbid('manifests-are-pure', 'Manifests are a function of the topology.', path('^cluster/manifests/'), {
       path: '^(sharder|cluster|sim|scripts|test)/',
       pathNot:
-        '^cluster/(manifests/|kubernetes-schema/|quantity\\.ts$|errors\\.ts$|topology\\.ts$)|^sharder/node-flags\\.ts$',
+        '^cluster/(manifests/|kubernetes-schema/|quantity\\.ts$|errors\\.ts$|etcd-settings\\.ts$|topology\\.ts$)|^sharder/node-flags\\.ts$',
     }),
     forbid(
       'cluster-is-below-scripts',

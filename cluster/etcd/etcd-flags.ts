@@ -2,16 +2,8 @@
  * The command line of one etcd member. A function of the topology and the member's place, so that it can be read and
  * tested without starting anything.
  */
-import { byteCount } from '../quantity.ts';
+import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../etcd-settings.ts';
 import type { Topology } from '../topology.ts';
-
-/** etcd's own default, said aloud because the sharders' batches and the largest value (1 MiB) are cut to it. */
-const requestBytesMax = 1_572_864;
-/**
- * Raft entries between two snapshots. etcd keeps about this many in memory, and one entry may be a whole batch, so the
- * default of 3.4 (100,000) could take gigabytes.
- */
-const snapshotCount = 10_000;
 
 export interface EtcdMemberPlace {
   name: string;
@@ -43,22 +35,8 @@ export function etcdFlags(
     '--initial-cluster': place.peers.map((peer) => `${peer.name}=${peer.peerUrl}`).join(','),
     '--initial-cluster-token': place.token,
     '--initial-cluster-state': place.clusterState,
-    '--heartbeat-interval': settings.heartbeatMs,
-    '--election-timeout': settings.electionMs,
-    '--quota-backend-bytes': byteCount(settings.quota),
-    '--auto-compaction-mode': 'periodic',
-    '--auto-compaction-retention': settings.compactionRetention,
-    '--max-txn-ops': settings.maxTxnOps,
-    '--max-request-bytes': requestBytesMax,
+    ...etcdSettings(settings),
   };
-  const whereKnown = {
-    '--pre-vote': 'true',
-    '--snapshot-count': snapshotCount,
-    '--logger': 'zap',
-    '--log-outputs': 'stderr',
-  };
-  return [
-    ...Object.entries(always),
-    ...Object.entries(whereKnown).filter(([flag]) => knownFlags.has(flag)),
-  ].map(([flag, value]) => `${flag}=${value}`);
+  const known = Object.entries(etcdSettingsWhereKnown).filter(([flag]) => knownFlags.has(flag));
+  return asFlags({ ...always, ...Object.fromEntries(known) });
 }

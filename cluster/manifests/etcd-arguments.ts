@@ -2,7 +2,7 @@
  * The command line of a member in a pod. The same for all members of a shard: Kubernetes puts the pod's name in for
  * $(POD_NAME), without a shell. What is not about addresses and files agrees with the local provider's members.
  */
-import { byteCount } from '../quantity.ts';
+import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../etcd-settings.ts';
 import type { Topology } from '../topology.ts';
 import { certificatePaths } from './certificates.ts';
 import { etcdCapabilities } from './etcd-capabilities.ts';
@@ -14,18 +14,13 @@ export const etcdVolumePath = '/var/lib/etcd';
 export const serverCertificateFolder = '/etc/etcd/server';
 export const peerCertificateFolder = '/etc/etcd/peer';
 
-/** etcd's own default, said aloud because the sharders' batches and the largest value are cut to it. */
-const requestBytesMax = 1_572_864;
-/** Raft entries between two snapshots; about as many stay in memory, and one may be a whole batch. */
-const snapshotCount = 10_000;
-
 export function etcdArguments(blueprint: Blueprint, shard: number): string[] {
   const { topology } = blueprint;
   const tls = usesTls(blueprint);
   const { initialCorruptCheck } = etcdCapabilities(topology.images.etcd);
   return [
     ...addressArguments(topology, shard, tls ? 'https' : 'http'),
-    ...settingArguments(topology.etcd),
+    ...asFlags({ ...etcdSettings(topology.etcd), ...etcdSettingsWhereKnown }),
     ...(initialCorruptCheck === null ? [] : [initialCorruptCheck]),
     ...(tls ? tlsArguments() : []),
   ];
@@ -50,22 +45,6 @@ function addressArguments(topology: Topology, shard: number, scheme: 'http' | 'h
     `--initial-cluster-token=${topology.name}-${shardName(shard)}`,
     // Read only by a member without data; one that has data follows what it wrote itself.
     '--initial-cluster-state=new',
-  ];
-}
-
-function settingArguments(etcd: Topology['etcd']): string[] {
-  return [
-    `--heartbeat-interval=${etcd.heartbeatMs}`,
-    `--election-timeout=${etcd.electionMs}`,
-    `--quota-backend-bytes=${byteCount(etcd.quota)}`,
-    '--auto-compaction-mode=periodic',
-    `--auto-compaction-retention=${etcd.compactionRetention}`,
-    `--max-txn-ops=${etcd.maxTxnOps}`,
-    `--max-request-bytes=${requestBytesMax}`,
-    '--pre-vote=true',
-    `--snapshot-count=${snapshotCount}`,
-    '--logger=zap',
-    '--log-outputs=stderr',
   ];
 }
 
