@@ -1,7 +1,11 @@
 /** Faults of leaders under HTTP load: no stale read, no acknowledged write lost, 504 with `definite: false`. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkHistory } from '../../sim/checker/check-history.ts';
 import { type LocalCluster, startLocalCluster } from '../support/local-cluster.ts';
-import { createWriter, type Writer } from '../support/single-writer.ts';
+import { createWriter, type Writer } from '../support/recorded-writer.ts';
+
+/** A strike hits no write that is under way when it falls between a writer's two operations: hence several. */
+const strikesMax = 5;
 
 let cluster: LocalCluster;
 
@@ -22,9 +26,10 @@ async function leaderName(): Promise<string> {
 
 /** Writers, each on a key of its own, with a fault in the midst; returns when each has succeeded often after it. */
 async function withWriters(
+  name: string,
   strike: (writers: readonly Writer[]) => Promise<void>,
 ): Promise<readonly Writer[]> {
-  const writers = Array.from({ length: 8 }, (_, index) => createWriter(cluster.endpoint, `writer-${index}`));
+  const writers = Array.from({ length: 8 }, (_, index) => createWriter(cluster.endpoint, `${name}-${index}`));
   const running = writers.map((writer) => writer.run());
   await Promise.all(writers.map((writer) => writer.untilAcknowledged(20)));
   await strike(writers);
@@ -35,29 +40,30 @@ async function withWriters(
 }
 
 async function expectSound(writers: readonly Writer[]): Promise<void> {
-  for (const writer of writers) {
-    expect(writer.violations).toEqual([]);
-    const { value, acknowledged, invoked } = await writer.readAtLast();
-    expect(value).toBeGreaterThanOrEqual(acknowledged);
-    expect(value).toBeLessThanOrEqual(invoked);
-  }
+  for (const writer of writers) expect((await writer.read()).kind).toBe('ok');
+  const verdict = checkHistory(writers.flatMap((writer) => writer.history));
+  expect(verdict.keys.filter(({ kind }) => kind !== 'ok')).toEqual([]);
+  expect(verdict.keys).toHaveLength(writers.length);
 }
 
 test('a paused leader causes no stale read and loses no acknowledged write, also when it comes back', async () => {
-  const writers = await withWriters(async (all) => {
-    const leader = await leaderName();
-    await cluster.provider.faults.pause(leader);
-    await Promise.all(all.map((writer) => writer.untilAcknowledged(20)));
-    await cluster.provider.faults.resume(leader);
-  });
-  await expectSound(writers);
-  const indefinite = writers.flatMap((writer) => writer.indefinite);
+  const indefinite: unknown[] = [];
+  for (let strike = 0; strike < strikesMax && indefinite.length === 0; strike++) {
+    const writers = await withWriters(`paused-${strike}`, async (all) => {
+      const leader = await leaderName();
+      await cluster.provider.faults.pause(leader);
+      await Promise.all(all.map((writer) => writer.untilAcknowledged(20)));
+      await cluster.provider.faults.resume(leader);
+    });
+    await expectSound(writers);
+    indefinite.push(...writers.flatMap((writer) => writer.indefinite));
+  }
   expect(indefinite.length).toBeGreaterThan(0);
   for (const body of indefinite) expect(body).toMatchObject({ error: { definite: false } });
 });
 
 test('a killed leader causes no stale read and loses no acknowledged write, also when it is started again', async () => {
-  const writers = await withWriters(async (all) => {
+  const writers = await withWriters('killed', async (all) => {
     const leader = await leaderName();
     await cluster.provider.faults.kill(leader);
     await Promise.all(all.map((writer) => writer.untilAcknowledged(20)));
