@@ -1,4 +1,5 @@
-// Four projects by what they need: unit (nothing), property (CPU), contract (real etcd), e2e (a cluster of processes).
+// Five projects by what they need: unit (nothing), property (CPU), contract (real etcd), e2e (a cluster of processes),
+// kind (Docker and kind).
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, include: string, testTimeout: number, options: object = {}) => ({
@@ -13,6 +14,8 @@ export default defineConfig({
       project('contract', 'test/contract/**/*.test.ts', 300_000),
       // One file at a time: each brings up its own cluster of processes on a machine of two cores.
       project('e2e', 'test/e2e/**/*.test.ts', 600_000, { fileParallelism: false }),
+      // One kind cluster is as much as such a machine takes.
+      project('kind', 'test/kind/**/*.test.ts', 300_000, { fileParallelism: false }),
     ],
   },
 });

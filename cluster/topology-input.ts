@@ -56,7 +56,9 @@ export function topologyFromEnvironment(
     shards: number('VASE_SHARDS'),
     members: number('VASE_MEMBERS'),
     sharders: number('VASE_SHARDERS'),
-    ports: { http: number('VASE_PORT') },
+    viewServers: number('VASE_VIEW_SERVERS'),
+    ports: { http: number('VASE_PORT'), view: number('VASE_VIEW_PORT') },
+    ssd: text('VASE_SSD'),
     images: {
       node: text('VASE_NODE_IMAGE'),
       etcd: text('VASE_ETCD_IMAGE'),

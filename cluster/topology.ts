@@ -37,10 +37,14 @@ const schema = z.strictObject({
   members: oneOf(1, 3, 5).default(3),
   /** Sharder processes or replicas. */
   sharders: wholeNumber(1, 1000).default(2),
+  /** View server processes or replicas: one leads, the others stand by. 0: none, slots stay where they are. */
+  viewServers: wholeNumber(0, 5).default(1),
   ports: z
     .strictObject({
       /** Where users reach the store. 0: any free port. */
       http: wholeNumber(0, 65_535).default(5000),
+      /** Where the view server answers, on loopback alone. 0: any free port. */
+      view: wholeNumber(0, 65_535).default(0),
     })
     .prefault({}),
   etcd: z
@@ -64,14 +68,38 @@ const schema = z.strictObject({
       path: ['electionMs'],
     })
     .prefault({}),
+  /** Disk that each member's volume emulates where there is none of the kind. null: as the provider has it. */
+  ssd: z
+    .string()
+    .regex(/^(off|pd-ssd:[1-9][0-9]*(Gi|Ti))$/, '"off" or a disk and its size such as "pd-ssd:10Gi"')
+    .nullable()
+    .default(null),
   resources: z.strictObject({ sharder: resources.prefault({}), etcd: resources.prefault({}) }).prefault({}),
-  /** What the autoscaler of a Kubernetes cluster does with the sharders. */
+  /** What is scaled by itself: the sharders by Kubernetes, the shards by the view server. */
   autoscaling: z
     .strictObject({
       /** Replicas at most; at least `sharders`, whatever is said here. */
       shardersMax: wholeNumber(1, 1000).default(30),
       /** Mean processor use, in percent of what is requested, that the autoscaler aims at. */
       cpuPercent: wholeNumber(1, 100).default(70),
+      /** What the view server does with the shards. */
+      shards: z
+        .strictObject({
+          /** false: it advises and changes nothing. */
+          enabled: z.boolean().default(false),
+          /** The objective: 95 of 100 requests end within this. */
+          p95Ms: wholeNumber(1, 60_000).default(50),
+          /** Over this long is each judgement made. */
+          windowSeconds: wholeNumber(5, 3600).default(30),
+          /** With fewer requests in a window, their latency proves nothing. */
+          requestsMin: wholeNumber(1, 1_000_000_000).default(500),
+          /** After a change nothing is changed for this long. */
+          cooldownSeconds: wholeNumber(5, 86_400).default(300),
+          min: wholeNumber(1, 64).default(1),
+          max: wholeNumber(1, 64).default(16),
+        })
+        .refine(({ min, max }) => min <= max, { error: 'at most autoscaling.shards.max', path: ['min'] })
+        .prefault({}),
     })
     .prefault({}),
   /** Mutual TLS, sharders to etcd and member to member. null: as the platform's overlay has it. */
