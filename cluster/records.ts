@@ -26,8 +26,8 @@ export interface RecordsWritten {
 }
 
 /**
- * Makes sure that the home shard (the first) has a view and every shard a fence record, and that the view names these
- * endpoints.
+ * Makes sure that the home shard (the first) has a view and every shard of the view a fence record, and that the view
+ * names these endpoints. Which shards the view has, and their slots, stay as they are.
  * @throws ClusterError when a shard does not answer.
  */
 export async function writeRecords(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<RecordsWritten> {
@@ -36,7 +36,8 @@ export async function writeRecords(rpc: EtcdCaller, shards: readonly ViewShard[]
   let view = decodeView(stored.value);
   if (!sameEndpoints(view, shards)) view = await renewEndpoints(rpc, home, { view, stored, shards });
   let created = stored.created ? 1 : 0;
-  for (const shard of shards) {
+  // A shard that the view does not know is about to join or has left: its records are the view server's to write.
+  for (const shard of shards.filter(({ id }) => view.shards.some((known) => known.id === id))) {
     const fence = await createRecord(rpc, shard, FENCE_KEY, encodeFence(initialFence(view, shard.id)));
     if (fence.created) created += 1;
   }
@@ -72,23 +73,33 @@ async function createRecord(
 }
 
 function sameEndpoints(view: View, shards: readonly ViewShard[]): boolean {
-  return (
-    view.shards.length === shards.length &&
-    shards.every(({ id, endpoints }) => {
-      const known = view.shards.find((shard) => shard.id === id)?.endpoints ?? [];
-      return known.length === endpoints.length && endpoints.every((endpoint) => known.includes(endpoint));
-    })
-  );
+  return view.shards.every((known) => {
+    const { endpoints } = shards.find((shard) => shard.id === known.id) ?? known;
+    return (
+      known.endpoints.length === endpoints.length &&
+      endpoints.every((endpoint) => known.endpoints.includes(endpoint))
+    );
+  });
 }
 
-/** Members that listen elsewhere than before: the same shards and slots under new addresses, by compare-and-swap. */
+/**
+ * Members that listen elsewhere than before: the same shards and slots under new addresses, by compare-and-swap. Which shards
+ * there are is for the view to say: it may have grown or shrunk since the cluster was described.
+ */
 async function renewEndpoints(
   rpc: EtcdCaller,
   home: ViewShard,
   change: { view: View; stored: StoredRecord; shards: readonly ViewShard[] },
 ): Promise<View> {
   const { view, stored, shards } = change;
-  const renewed: View = { ...view, epoch: view.epoch + 1, shards };
+  const renewed: View = {
+    ...view,
+    epoch: view.epoch + 1,
+    shards: view.shards.map((known) => ({
+      ...known,
+      endpoints: shards.find((shard) => shard.id === known.id)?.endpoints ?? known.endpoints,
+    })),
+  };
   const reply = await callShard(rpc, home, {
     kind: 'txn',
     compare: [{ key: VIEW_KEY, target: 'mod_revision', result: 'equal', operand: stored.modRevision }],

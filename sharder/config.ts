@@ -20,8 +20,21 @@ export interface SharderConfig {
   drainMs: number;
   /** VASE_TLS_CA, VASE_TLS_CERT, VASE_TLS_KEY: files for mutual TLS with etcd. */
   tls: EtcdTls | null;
+  /** VASE_HTTPS_CERT, VASE_HTTPS_KEY: files for TLS with users, on the public port. */
+  https: HttpsFiles | null;
+  /** VASE_TOKEN_FILE: holds what users must send on the public port, as `authorization: Bearer <token>`. */
+  token: string | null;
   limits: Limits;
 }
+
+/** PEM. */
+export interface HttpsFiles {
+  cert: Buffer;
+  key: Buffer;
+}
+
+/** Below it a token could be guessed. */
+const tokenLengthMin = 16;
 
 /** A usage error: one sentence that names the variable and what is allowed. */
 export class ConfigError extends Error {
@@ -62,12 +75,40 @@ export function readConfig(environment: Environment): SharderConfig {
     logLevel: environment['VASE_LOG_LEVEL'] ?? 'info',
     drainMs: whole('VASE_DRAIN_MS', 0, 0, 60_000),
     tls: readTls(environment),
+    https: readHttps(environment),
+    token: readToken(environment),
     limits: {
       ...defaultLimits,
       batchOperationsMax: Math.min(maxTxnOps - 2, 512),
       operationTimeoutMs: whole('VASE_OPERATION_TIMEOUT_MS', defaultLimits.operationTimeoutMs, 100, 60_000),
     },
   };
+}
+
+function readHttps(environment: Environment): HttpsFiles | null {
+  const { VASE_HTTPS_CERT: cert, VASE_HTTPS_KEY: key } = environment;
+  if (!cert && !key) return null;
+  if (!cert || !key) throw new ConfigError('VASE_HTTPS_CERT and VASE_HTTPS_KEY go together');
+  return { cert: readNamed('VASE_HTTPS_CERT', cert), key: readNamed('VASE_HTTPS_KEY', key) };
+}
+
+function readToken(environment: Environment): string | null {
+  const file = environment['VASE_TOKEN_FILE'];
+  if (!file) return null;
+  const token = readNamed('VASE_TOKEN_FILE', file).toString('utf8').trim();
+  // Visible ASCII: what can stand in a header.
+  if (token.length >= tokenLengthMin && /^[!-~]+$/.test(token)) return token;
+  throw new ConfigError(
+    `VASE_TOKEN_FILE must hold one word of ${tokenLengthMin} or more visible ASCII characters`,
+  );
+}
+
+function readNamed(name: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new ConfigError(`${name} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function readTls(environment: Environment): EtcdTls | null {

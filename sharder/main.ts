@@ -9,6 +9,7 @@ import { EtcdShardClient } from './etcd/client/shard-client.ts';
 import { GrpcEtcdRpc } from './etcd/grpc-rpc.ts';
 import { hashText } from './hash.ts';
 import { createApp } from './http/app.ts';
+import { BearerToken } from './http/bearer-token.ts';
 import { createProbes, type Readiness } from './http/probes.ts';
 import { BodyBudget } from './http/read-body.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
@@ -65,13 +66,19 @@ const store = new Store({
   connect,
 });
 const readiness: Readiness = { problem: 'the view and the fences are not known yet' };
-const app = createApp({
+const probes = createProbes(registry, readiness);
+const shared = {
   context: { store, limits: config.limits, budget: new BodyBudget(bodyBudgetBytes) },
-  probes: createProbes(registry, readiness),
   metrics: new RequestMetrics(registry),
   logger,
-});
-const servers = [createHttpServer(app)];
+};
+const app = createApp({ ...shared, probes });
+/** Where users need a token, its absence tells them nothing: metrics are on the admin port alone. */
+const guardedApp = () => {
+  const open = new Map([...probes].filter(([path]) => path !== '/metrics'));
+  return createApp({ ...shared, probes: open, token: new BearerToken(config.token!) });
+};
+const servers = [createHttpServer(config.token === null ? app : guardedApp(), undefined, config.https)];
 
 async function start(): Promise<void> {
   if (config.adminPort !== null) {
@@ -83,6 +90,7 @@ async function start(): Promise<void> {
     logger.warn('the shards do not answer yet');
     await new Promise((resolve) => setTimeout(resolve, readyRetryMs));
   }
+  store.watchView();
   const { host, reusePort } = config;
   const port = await listen(servers[0]!, { host, port: config.port, reusePort });
   readiness.problem = null;

@@ -4,6 +4,7 @@
  */
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
 import { asCount, asObject, asText } from './record-fields.ts';
+import { SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, toSlotRuns } from './slot-runs.ts';
 import type { View } from './view.ts';
 
@@ -11,12 +12,13 @@ import type { View } from './view.ts';
 export const FENCE_KEY = 'vase/shard';
 
 /**
- * What a shard is to one slot. `epoch` is that of the view change which made it so; API versions of the slot's keys are
- * `versionOffset` + mod revision.
+ * What a shard is to one slot. `epoch` is that of the change of ownership which made it so, rising by one with each of the slot; API versions of the slot's keys are
+ * `versionOffset` + mod revision. An `attempt` is one mover's claim to fill the slot: the mod revision of the record that
+ * it was written over, so that no two claims are alike.
  */
 export type SlotState =
   | { kind: 'owned'; epoch: number; versionOffset: number }
-  | { kind: 'importing'; move: string }
+  | { kind: 'importing'; move: string; attempt: number }
   | { kind: 'frozen'; epoch: number; versionOffset: number; move: string; to: number }
   | { kind: 'moved'; epoch: number; to: number };
 
@@ -37,6 +39,11 @@ export interface Fence {
 export function initialFence(view: View, shard: number): FenceRecord {
   const owned: SlotState = { kind: 'owned', epoch: view.epoch, versionOffset: 0 };
   return { shard, epoch: view.epoch, slots: view.slots.map((id) => (id === shard ? owned : undefined)) };
+}
+
+/** The first record of a shard that joins a cluster: it owns nothing. */
+export function joiningFence(shard: number, epoch: number): FenceRecord {
+  return { shard, epoch, slots: Array.from({ length: SLOT_COUNT }, () => undefined) };
 }
 
 export function encodeFence(record: FenceRecord): Uint8Array {
@@ -70,7 +77,7 @@ function decodeSlotState(raw: unknown): SlotState {
     case 'owned':
       return { kind: 'owned', epoch: epoch(), versionOffset: versionOffset() };
     case 'importing':
-      return { kind: 'importing', move: move() };
+      return { kind: 'importing', move: move(), attempt: asCount(state['attempt'], 'attempt') };
     case 'frozen':
       return { kind: 'frozen', epoch: epoch(), versionOffset: versionOffset(), move: move(), to: to() };
     case 'moved':

@@ -23,8 +23,20 @@ export interface Limits {
   readAttemptMs: number;
   /** One attempt of a write; past it its outcome is unknown. Above etcd's default election timeout of 1 s. */
   writeAttemptMs: number;
-  /** How long an operation whose slot nobody owns waits before it asks again. */
-  heldRetryMs: number;
+  /** How long an operation waits for an owner of its slot; past it 503. Longer than a hand-over of slots takes. */
+  heldMsMax: number;
+  /** Whether slots that nobody owns have an owner again is asked so soon at first, less and less often ... */
+  heldPollMs: number;
+  /** ... down to this. */
+  heldPollMsMax: number;
+  /** Least time between two reads of the view for slots that nobody owns. */
+  viewRefreshIntervalMs: number;
+  /** A watch of the view that the home shard has not accepted by then is opened at another member. */
+  viewWatchOpenMs: number;
+  /** A watch of the view is opened anew now and then: one that has gone silent is not noticed otherwise. */
+  viewWatchRenewMs: number;
+  /** Pauses before a watch of the view that broke is opened again grow from `retryPauseMsMax` to this. */
+  viewWatchPauseMsMax: number;
   /** One status call when the leader is looked for. */
   statusAttemptMs: number;
   /** Least time between two searches for a shard's leader. */
@@ -47,7 +59,13 @@ export const defaultLimits: Readonly<Limits> = {
   operationTimeoutMs: 5000,
   readAttemptMs: 1000,
   writeAttemptMs: 3000,
-  heldRetryMs: 20,
+  heldMsMax: 2000,
+  heldPollMs: 2,
+  heldPollMsMax: 25,
+  viewRefreshIntervalMs: 20,
+  viewWatchOpenMs: 3000,
+  viewWatchRenewMs: 30_000,
+  viewWatchPauseMsMax: 5000,
   statusAttemptMs: 500,
   leaderSearchIntervalMs: 250,
   retryPauseMs: 10,

@@ -16,6 +16,8 @@ export interface Pending {
   settle: ((outcome: Outcome) => void) | null;
   /** True from the moment a transaction with it may have left this process. */
   sent: boolean;
+  /** When it first had to wait for an owner of its slot; null: never. */
+  heldSinceMs: number | null;
 }
 
 export type LaneKind = 'read' | 'write';
@@ -39,6 +41,7 @@ export function createPending(
     deadlineAtMs,
     settle: onSettled,
     sent: false,
+    heldSinceMs: null,
   };
 }
 

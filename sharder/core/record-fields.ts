@@ -20,3 +20,17 @@ export function asList(raw: unknown, what: string): unknown[] {
   if (!Array.isArray(raw)) throw new Error(`${what} must be a list`);
   return raw;
 }
+
+/** What stands where a record should be is none that this program knows: as good as no answer, and no reason to fall over. */
+export class RecordError extends Error {
+  override name = 'RecordError';
+}
+
+/** @throws RecordError with the reason when the bytes are not what `decode` takes. */
+export function readRecord<Record>(decode: () => Record): Record {
+  try {
+    return decode();
+  } catch (error) {
+    throw new RecordError(String(error), { cause: error });
+  }
+}

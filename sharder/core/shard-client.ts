@@ -1,6 +1,6 @@
 /** What the core needs of one shard's etcd: implemented by `sharder/etcd/client`. */
-import type { EtcdReply, EtcdRequest } from './etcd-messages.ts';
-import type { EtcdErrorCode } from './ports.ts';
+import type { EtcdReply, EtcdRequest, WatchRequest } from './etcd-messages.ts';
+import type { Cancel, EtcdErrorCode, WatchSink } from './ports.ts';
 
 /**
  * How one call ended, after all retries that are safe.
@@ -22,6 +22,13 @@ export interface ShardClient {
    * @param options.deadlineMs milliseconds from now.
    */
   execute(request: EtcdRequest, options: { readOnly: boolean; deadlineMs: number }): Promise<CallOutcome>;
+  /**
+   * Opens a watch at the member that is preferred now. Never reconnects; after an end that was a loss another member is
+   * preferred for the next one.
+   */
+  watch(request: WatchRequest, sink: WatchSink): Cancel;
+  /** The member that was asked last has gone silent where it should not have: another one is preferred from now on. */
+  avoidPreferred(): void;
   /** The endpoints that are known from now on; calls under way go on. */
   setEndpoints(endpoints: readonly string[]): void;
   close(): void;

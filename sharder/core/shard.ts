@@ -4,7 +4,7 @@
  * settled once: by a reply, by a failure, or by its deadline.
  */
 import { buildTransaction, readApplied, readFence } from './transaction.ts';
-import type { TxnReply } from './etcd-messages.ts';
+import type { ResponseOp, TxnReply } from './etcd-messages.ts';
 import { FENCE_KEY, type Fence, type SlotState } from './fence.ts';
 import { Lane } from './lane.ts';
 import type { Limits } from './limits.ts';
@@ -12,6 +12,7 @@ import { pause } from './pause.ts';
 import { type LaneKind, laneOf, type Pending, settle, settleExpired } from './pending.ts';
 import type { FailureCode, Place } from './operation.ts';
 import type { Cancel, Clock, EtcdErrorCode, Trace } from './ports.ts';
+import { RecordError } from './record-fields.ts';
 import { ReplySize } from './reply-size.ts';
 import type { CallOutcome, ShardClient } from './shard-client.ts';
 
@@ -21,6 +22,8 @@ export interface ShardContext {
   limits: Limits;
   /** Takes an operation whose slot this shard's fence does not own; it was provably not applied here. */
   onMisrouted(pending: Pending, state: SlotState | undefined): void;
+  /** The shard could not be reached: the view may know better where it is, or that it is no more. */
+  onUnreachable(): void;
 }
 
 interface LaneState {
@@ -40,6 +43,7 @@ export class Shard {
   private expiry: { atMs: number; cancel: Cancel } | null = null;
   private readonly places: Place[] = [];
   private closed = false;
+  private retired = false;
 
   constructor(id: number, client: ShardClient, context: ShardContext) {
     this.id = id;
@@ -66,6 +70,10 @@ export class Shard {
 
   submit(pending: Pending): void {
     const state = this.lanes[laneOf(pending.operation)];
+    if (this.retired) {
+      this.context.onMisrouted(pending, undefined);
+      return;
+    }
     if (this.closed) {
       settle(pending, { kind: 'failed', code: 'unavailable', message: 'the sharder is stopping' });
       return;
@@ -86,6 +94,20 @@ export class Shard {
   async ready(): Promise<boolean> {
     if (this.fence === null) await this.learnFence();
     return this.fence !== null;
+  }
+
+  /** Asks whether the fence has changed; cheap when it has not, and one question at a time. */
+  refreshFence(): Promise<void> {
+    return this.learnFence();
+  }
+
+  /** The shard is in the view no more: what waits is for others to carry out, what is in flight ends by its reply. */
+  retire(): void {
+    this.retired = true;
+    this.closed = true;
+    this.client.close();
+    for (const { lane } of Object.values(this.lanes))
+      for (const pending of lane.drain()) this.context.onMisrouted(pending, undefined);
   }
 
   /** Fails what waits, definitely; what is in flight ends by its reply or its deadline. */
@@ -174,11 +196,15 @@ export class Shard {
         }
         return;
       case 'not_applied':
+        this.context.onUnreachable();
+        if (this.retired) return this.passOn(batch);
         for (const pending of batch) {
           settle(pending, { kind: 'failed', code: 'unavailable', message: outcome.message });
         }
         return;
       case 'unknown':
+        this.context.onUnreachable();
+        if (this.retired && state.lane.kind === 'read') return this.passOn(batch);
         for (const pending of batch) settle(pending, { kind: 'unknown', message: outcome.message });
         return;
       case 'reply_too_large':
@@ -219,11 +245,18 @@ export class Shard {
 
   /** The fence has changed: nothing was applied, the reply carries the new record, and every operation starts anew. */
   private learnFromRejection(state: LaneState, fence: Fence, batch: Pending[], reply: TxnReply): void {
-    const current = readFence(reply.responses[0]);
+    const current = this.readFence(reply.responses[0]);
     if (current?.modRevision === fence.modRevision) throw new Error('a fence was rejected that is in force');
     this.setFence(current);
+    if (this.retired) return this.passOn(batch);
     state.lane.putBack(batch);
     this.unsend(batch);
+  }
+
+  /** Not applied here, and never to be: for another shard to carry out. */
+  private passOn(batch: readonly Pending[]): void {
+    this.unsend(batch);
+    for (const pending of batch) this.context.onMisrouted(pending, undefined);
   }
 
   private askForLess(state: LaneState, batch: Pending[]): void {
@@ -248,11 +281,28 @@ export class Shard {
 
   private async fetchFence(): Promise<void> {
     const deadlineMs = this.context.limits.operationTimeoutMs;
+    // Only a newer record comes back: the one that is known need not be sent and read again.
+    const minModRevision = this.fence === null ? 0 : this.fence.modRevision + 1;
     const outcome = await this.client.execute(
-      { kind: 'range', key: FENCE_KEY },
+      { kind: 'range', key: FENCE_KEY, minModRevision },
       { readOnly: true, deadlineMs },
     );
-    if (outcome.kind === 'reply' && outcome.reply.kind === 'range') this.setFence(readFence(outcome.reply));
+    if (outcome.kind !== 'reply' || outcome.reply.kind !== 'range') {
+      this.context.onUnreachable();
+      return;
+    }
+    if (minModRevision === 0 || outcome.reply.kvs.length > 0) this.setFence(this.readFence(outcome.reply));
+  }
+
+  /** A record that cannot be read is as good as none: the shard takes nothing until there is another. */
+  private readFence(response: ResponseOp | undefined): Fence | null {
+    try {
+      return readFence(response);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      this.context.trace.emit({ name: 'fence.unreadable', shard: this.id, message: error.message });
+      return null;
+    }
   }
 
   /** Keeps the newest record: the lanes' replies may arrive in another order than etcd gave them. */

@@ -41,6 +41,30 @@ export function fromSlotRuns<Value>(
   return table;
 }
 
+/** Ascending slots as [first, last] of each run of neighbours. */
+export function toSlotSpans(slots: readonly number[]): [first: number, last: number][] {
+  const spans: [number, number][] = [];
+  for (const slot of slots) {
+    const span = spans.at(-1);
+    if (span && span[1] === slot - 1) span[1] = slot;
+    else spans.push([slot, slot]);
+  }
+  return spans;
+}
+
+/** The inverse of `toSlotSpans`. @throws Error when a span is malformed, out of range or out of order. */
+export function fromSlotSpans(spans: unknown): number[] {
+  if (!Array.isArray(spans)) throw new Error('slots must be a list of spans');
+  const slots: number[] = [];
+  for (const span of spans as unknown[]) {
+    const [first, last] = Array.isArray(span) ? (span as unknown[]) : [];
+    if (!isSlot(first) || !isSlot(last) || first <= (slots.at(-1) ?? -1) || last < first)
+      throw new Error(`bad span ${String(first)}-${String(last)}`);
+    for (let slot = first; slot <= last; slot++) slots.push(slot);
+  }
+  return slots;
+}
+
 function isSlot(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) < SLOT_COUNT;
 }

@@ -3,14 +3,18 @@
  * away to where it points, and holds those that no shard owns for the moment. Holds no data and no truth.
  */
 import { decodeView, type View, VIEW_KEY } from './view.ts';
+import type { KeyValue } from './etcd-messages.ts';
 import type { SlotState } from './fence.ts';
-import { createPending, type LaneKind, type Pending, settle, settleExpired } from './pending.ts';
+import { HoldingPen } from './holding-pen.ts';
+import { createPending, type LaneKind, type Pending } from './pending.ts';
 import type { Limits } from './limits.ts';
 import type { Operation, Outcome } from './operation.ts';
 import type { Clock, Trace } from './ports.ts';
+import { readRecord, RecordError } from './record-fields.ts';
 import { Shard, type ShardContext } from './shard.ts';
 import type { ShardClient } from './shard-client.ts';
 import { type HashText, slotOf } from './slot.ts';
+import { ViewWatch } from './view-watch.ts';
 
 export interface StoreOptions {
   clock: Clock;
@@ -27,14 +31,33 @@ export class Store {
   private readonly options: StoreOptions;
   private readonly shards = new Map<number, Shard>();
   private view: View | null = null;
+  /** Of the newest view that was read, whether or not it could be. */
+  private viewModRevision = 0;
   /** Slot to shard id: the view's table, corrected by what fences have said since. */
   private route: number[] = [];
-  private held = 0;
+  private readonly held: HoldingPen;
+  private readonly viewWatch: ViewWatch;
   private refreshing: Promise<void> | null = null;
+  private refreshedAtMs = -Infinity;
   private closed = false;
 
   constructor(options: StoreOptions) {
     this.options = options;
+    const { clock, limits, home, trace } = options;
+    this.held = new HoldingPen({
+      clock,
+      limits,
+      seekOwner: (slot, found) => this.seekOwner(slot, found),
+      release: (pending) => this.dispatch(pending),
+    });
+    this.viewWatch = new ViewWatch({
+      clock,
+      trace,
+      limits,
+      home,
+      onOpen: () => void this.refreshView(),
+      onValue: (kv) => this.adoptValue(kv),
+    });
   }
 
   /** The newest view that is known; null before the first. */
@@ -48,7 +71,7 @@ export class Store {
   }
 
   get heldOperations(): number {
-    return this.held;
+    return this.held.size;
   }
 
   /** Carries out one operation; never rejects, and ends by the operation timeout. */
@@ -74,6 +97,11 @@ export class Store {
     return this.view !== null;
   }
 
+  /** From now on hears of new views as they are made; goes on until `close`, whatever becomes of the home shard. */
+  watchView(): void {
+    this.viewWatch.start();
+  }
+
   /** True when the view and every shard's fence are known. */
   async ready(): Promise<boolean> {
     if (!(await this.refreshView())) return false;
@@ -91,30 +119,38 @@ export class Store {
       if (known) known.client.setEndpoints(endpoints);
       else this.shards.set(id, new Shard(id, this.options.connect(id, endpoints), this.shardContext()));
     }
-    for (const id of this.shards.keys()) if (!view.shards.some((shard) => shard.id === id)) this.drop(id);
+    for (const [id, shard] of this.shards) {
+      if (view.shards.some((each) => each.id === id)) continue;
+      this.shards.delete(id);
+      shard.retire();
+    }
     this.options.trace.emit({ name: 'view.adopted', epoch: view.epoch, shards: view.shards.length });
   }
 
   close(): void {
     this.closed = true;
-    for (const id of this.shards.keys()) this.drop(id);
+    this.viewWatch.stop();
+    this.held.close();
+    for (const shard of this.shards.values()) shard.close();
+    this.shards.clear();
     this.options.home.close();
-  }
-
-  private drop(id: number): void {
-    this.shards.get(id)?.close();
-    this.shards.delete(id);
   }
 
   private shardContext(): ShardContext {
     const { clock, trace, limits } = this.options;
-    return { clock, trace, limits, onMisrouted: (pending, state) => this.reroute(pending, state) };
+    return {
+      clock,
+      trace,
+      limits,
+      onMisrouted: (pending, state) => this.reroute(pending, state),
+      onUnreachable: () => this.refreshViewSoon(),
+    };
   }
 
   private dispatch(pending: Pending): void {
     const shard = this.shards.get(this.route[pending.slot] ?? -1);
     if (shard) shard.submit(pending);
-    else this.hold(pending);
+    else this.held.hold(pending);
   }
 
   /**
@@ -124,46 +160,93 @@ export class Store {
   private reroute(pending: Pending, state: SlotState | undefined): void {
     const target = state?.kind === 'moved' ? this.shards.get(state.to) : undefined;
     if (target === undefined) {
-      this.hold(pending);
+      this.held.hold(pending);
       return;
     }
     this.route[pending.slot] = target.id;
     const fence = target.currentFence;
     if (fence === null || fence.record.slots[pending.slot]?.kind === 'owned') this.dispatch(pending);
-    else this.hold(pending);
+    else this.held.hold(pending);
   }
 
-  private hold(pending: Pending): void {
+  /**
+   * Asks those who may know who owns a slot now. `found` is called, perhaps more than once, when the slot may be tried again:
+   * by the newest fences that are known some shard owns it, or the shard it is routed to has no fence that is known.
+   */
+  private seekOwner(slot: number, found: () => void): void {
+    const look = () => {
+      const owner = this.ownerByFences(slot);
+      if (owner !== null) this.route[slot] = owner;
+      const routed = this.shards.get(this.route[slot] ?? -1);
+      if (owner !== null || (routed && routed.currentFence === null)) found();
+    };
+    const asked = new Set<Shard>();
+    const ask = (id: number | undefined) => {
+      const shard = this.shards.get(id ?? -1);
+      if (shard) asked.add(shard);
+      else this.refreshViewSoon();
+    };
+    ask(this.route[slot]);
+    let isFrozen = false;
+    for (const shard of this.shards.values()) {
+      const state = shard.currentFence?.record.slots[slot];
+      if (state?.kind !== 'frozen') continue;
+      isFrozen = true;
+      asked.add(shard);
+      ask(state.to);
+    }
+    if (!isFrozen) this.refreshViewSoon();
+    for (const shard of asked) void shard.refreshFence().then(look);
+  }
+
+  /** The shard whose fence, as it is known here, owns the slot at the highest epoch. */
+  private ownerByFences(slot: number): number | null {
+    let owner: number | null = null;
+    let newest = -1;
+    for (const [id, { currentFence }] of this.shards) {
+      const state = currentFence?.record.slots[slot];
+      if (state === undefined || !('epoch' in state) || state.epoch < newest) continue;
+      // Of one epoch are the new owner and the tombstone that points to it.
+      if (state.epoch === newest && state.kind !== 'owned') continue;
+      newest = state.epoch;
+      owner = state.kind === 'owned' ? id : null;
+    }
+    return owner;
+  }
+
+  private refreshViewSoon(): void {
     const { clock, limits } = this.options;
-    if (this.closed || this.held >= limits.heldOperationsMax) {
-      settle(pending, {
-        kind: 'failed',
-        code: 'unavailable',
-        message: 'no shard takes this slot for the moment',
-      });
-      return;
-    }
-    if (clock.nowMs() + limits.heldRetryMs >= pending.deadlineAtMs) {
-      settleExpired(pending, limits);
-      return;
-    }
-    this.held++;
+    if (this.closed || clock.nowMs() < this.refreshedAtMs + limits.viewRefreshIntervalMs) return;
+    this.refreshedAtMs = clock.nowMs();
     void this.refreshView();
-    clock.schedule(limits.heldRetryMs, () => {
-      this.held--;
-      this.dispatch(pending);
-    });
   }
 
   private async fetchView(): Promise<void> {
     const { home, limits, trace } = this.options;
     const deadlineMs = limits.operationTimeoutMs;
-    const outcome = await home.execute({ kind: 'range', key: VIEW_KEY }, { readOnly: true, deadlineMs });
+    // Only a newer view comes back: the one in use need not be sent and read again.
+    const minModRevision = this.viewModRevision + 1;
+    const outcome = await home.execute(
+      { kind: 'range', key: VIEW_KEY, minModRevision },
+      { readOnly: true, deadlineMs },
+    );
     if (outcome.kind !== 'reply' || outcome.reply.kind !== 'range') {
       trace.emit({ name: 'view.unreachable', outcome: outcome.kind });
       return;
     }
-    const bytes = outcome.reply.kvs[0]?.value;
-    if (bytes) this.adopt(decodeView(bytes));
+    const kv = outcome.reply.kvs[0];
+    if (kv) this.adoptValue(kv);
+  }
+
+  /** A view that cannot be read is as good as none: the one in use stays. */
+  private adoptValue({ value, modRevision }: KeyValue): void {
+    if (modRevision <= this.viewModRevision) return;
+    this.viewModRevision = modRevision;
+    try {
+      this.adopt(readRecord(() => decodeView(value)));
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      this.options.trace.emit({ name: 'view.unreadable', message: error.message });
+    }
   }
 }

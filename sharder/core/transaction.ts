@@ -5,6 +5,7 @@
 import type { Compare, KeyValue, RequestOp, ResponseOp, TxnReply, TxnRequest } from './etcd-messages.ts';
 import { decodeFence, FENCE_KEY, type Fence } from './fence.ts';
 import type { Operation, OperationResult } from './operation.ts';
+import { readRecord } from './record-fields.ts';
 import type { Pending } from './pending.ts';
 
 /** The transaction of a batch: it runs under the fence, or changes nothing and returns the shard's fence record. */
@@ -121,9 +122,13 @@ function toState(kv: KeyValue | null | undefined, offset: number) {
   return { value: kv.value, version: kv.modRevision + offset, createdVersion: kv.createRevision + offset };
 }
 
-/** The fence record that the reply to a range of FENCE_KEY carries, or null when the shard has none. */
+/**
+ * The fence record that the reply to a range of FENCE_KEY carries, or null when there is none in it.
+ * @throws RecordError when what stands there cannot be read.
+ */
 export function readFence(response: ResponseOp | undefined): Fence | null {
   if (response?.kind !== 'range') throw new Error('the reply to a failed fence is not a range');
   const kv = response.kvs[0];
-  return kv ? { record: decodeFence(kv.value), modRevision: kv.modRevision } : null;
+  if (kv === undefined) return null;
+  return { record: readRecord(() => decodeFence(kv.value)), modRevision: kv.modRevision };
 }

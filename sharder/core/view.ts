@@ -5,7 +5,7 @@
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
 import { asCount, asList, asObject, asText } from './record-fields.ts';
 import { dealSlots, SLOT_COUNT } from './slot.ts';
-import { fromSlotRuns, toSlotRuns } from './slot-runs.ts';
+import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-runs.ts';
 
 /** The view's key in the home shard. */
 export const VIEW_KEY = 'vase/view';
@@ -14,6 +14,20 @@ export interface ViewShard {
   id: number;
   /** Client endpoints of the members, "host:port". */
   endpoints: readonly string[];
+  /** Absent: it takes slots as any other. `draining`: it gives all away and gets no more. */
+  state?: 'draining';
+}
+
+/** Slots on their way from one shard to another. How far they are is for the two shards' fence records to say. */
+export interface MoveRecord {
+  /** Unique for ever: made of the epoch of the view that it first stood in. */
+  id: string;
+  /** Ascending; in no other move. */
+  slots: readonly number[];
+  from: number;
+  to: number;
+  /** True: it is to be undone, unless the destination owns the slots already. */
+  abort: boolean;
 }
 
 export interface View {
@@ -22,6 +36,10 @@ export interface View {
   shards: readonly ViewShard[];
   /** Slot to shard id, 1024 entries. */
   slots: readonly number[];
+  /** In the order in which they were proposed. */
+  moves: readonly MoveRecord[];
+  /** The id of the next shard that joins. An id is never used twice: its tombstones and its clients would be mistaken. */
+  nextShard: number;
 }
 
 /** The name that users see for a shard; also that of its StatefulSet. */
@@ -31,14 +49,25 @@ export function shardName(id: number): string {
 
 /** The first view of a new cluster: epoch 1, slots dealt evenly. */
 export function initialView(shards: readonly ViewShard[]): View {
-  return { epoch: 1, shards, slots: dealSlots(shards.map((shard) => shard.id)) };
+  const ids = shards.map((shard) => shard.id);
+  return { epoch: 1, shards, slots: dealSlots(ids), moves: [], nextShard: Math.max(...ids) + 1 };
 }
 
 export function encodeView(view: View): Uint8Array {
-  return jsonToBytes({ format: 1, epoch: view.epoch, shards: view.shards, slots: toSlotRuns(view.slots) });
+  return jsonToBytes({
+    format: 1,
+    epoch: view.epoch,
+    shards: view.shards,
+    slots: toSlotRuns(view.slots),
+    moves: view.moves.map((move) => ({ ...move, slots: toSlotSpans(move.slots) })),
+    nextShard: view.nextShard,
+  });
 }
 
-/** @throws Error when the bytes are not a whole, consistent view of a known format. */
+/**
+ * `moves` and `nextShard` may be missing: views were written without them at first.
+ * @throws Error when the bytes are not a whole, consistent view of a known format.
+ */
 export function decodeView(bytes: Uint8Array): View {
   const raw = asObject(bytesToJson(bytes), 'view');
   if (raw['format'] !== 1) throw new Error(`view has format ${String(raw['format'])}; this version knows 1`);
@@ -49,12 +78,39 @@ export function decodeView(bytes: Uint8Array): View {
     const id = slots[slot];
     if (id === undefined || !known.has(id)) throw new Error(`view gives slot ${slot} to no known shard`);
   }
-  return { epoch: asCount(raw['epoch'], 'epoch'), shards, slots: slots as number[] };
+  const moves = asList(raw['moves'] ?? [], 'moves').map(decodeMove);
+  for (const { id, from, to } of moves) {
+    if (!known.has(from) || !known.has(to)) throw new Error(`move ${id} is between unknown shards`);
+  }
+  return {
+    epoch: asCount(raw['epoch'], 'epoch'),
+    shards,
+    slots: slots as number[],
+    moves,
+    nextShard: asCount(raw['nextShard'] ?? Math.max(...known) + 1, 'nextShard'),
+  };
 }
 
 function decodeShard(raw: unknown): ViewShard {
   const shard = asObject(raw, 'shard');
   const endpoints = asList(shard['endpoints'], 'endpoints').map((endpoint) => asText(endpoint, 'endpoint'));
   if (endpoints.length === 0) throw new Error('a shard needs an endpoint');
-  return { id: asCount(shard['id'], 'shard id'), endpoints };
+  const id = asCount(shard['id'], 'shard id');
+  const state = shard['state'];
+  if (state === undefined) return { id, endpoints };
+  if (state !== 'draining') throw new Error(`shard ${id} has a state that this version does not know`);
+  return { id, endpoints, state };
+}
+
+function decodeMove(raw: unknown): MoveRecord {
+  const move = asObject(raw, 'move');
+  const slots = fromSlotSpans(move['slots']);
+  if (slots.length === 0) throw new Error('a move needs a slot');
+  return {
+    id: asText(move['id'], 'move id'),
+    slots,
+    from: asCount(move['from'], 'from'),
+    to: asCount(move['to'], 'to'),
+    abort: move['abort'] === true,
+  };
 }

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Logger } from 'pino';
+import type { BearerToken } from './bearer-token.ts';
 import type { Handler, RouteContext } from './context.ts';
 import { HttpError } from './http-error.ts';
 import type { RequestMetrics } from './request-metrics.ts';
@@ -17,6 +18,8 @@ export interface AppOptions {
   probes: ReadonlyMap<string, Handler>;
   metrics: RequestMetrics;
   logger: Logger;
+  /** What requests must carry, all but those to probes; left out: nothing. */
+  token?: BearerToken | null;
 }
 
 /** Replies from this size on count against the budget of bodies until they are sent. */
@@ -56,11 +59,13 @@ async function answer(
 ): Promise<void> {
   const startedAtMs = performance.now();
   const method = request.method!;
+  const { token = null } = options;
   let name: RouteName = 'none';
   let reply: Reply;
   try {
     const route = matchRoute(method, pathOf(request.url!), options.probes);
     name = route.name;
+    if (token !== null && name !== 'probe') token.demand(request);
     const answered = route.handler(options.context, { request, rest: route.rest });
     reply = bounded(options, await answered, response);
   } catch (error) {

@@ -5,12 +5,16 @@
 import {
   createServer,
   type IncomingMessage,
+  type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
+import type { HttpsFiles } from '../config.ts';
 import { errorBody, HttpError } from './http-error.ts';
 import { errorReply, writeReply } from './reply.ts';
 
@@ -34,21 +38,29 @@ export interface ListenOptions {
   reusePort: boolean;
 }
 
-export function createHttpServer(app: Koa, timeouts: ClientTimeouts = defaultTimeouts): Server {
+/** @param https certificate and key, PEM, of a server that speaks TLS; null: plain text. */
+export function createHttpServer(
+  app: Koa,
+  timeouts: ClientTimeouts = defaultTimeouts,
+  https: HttpsFiles | null = null,
+): Server {
   const handle = app.callback();
-  const server = createServer(
-    {
-      maxHeaderSize: headerBytesMax,
-      headersTimeout: timeouts.headersMs,
-      requestTimeout: timeouts.requestMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: 500,
-      noDelay: true,
-      // A GET has no body: it need not be streamed to its end.
-      optimizeEmptyRequests: true,
-    },
-    (request, response) => void handle(request, response),
-  );
+  const options: ServerOptions = {
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: 500,
+    noDelay: true,
+    // A GET has no body: it need not be streamed to its end.
+    optimizeEmptyRequests: true,
+  };
+  const onRequest: RequestListener = (request, response) => void handle(request, response);
+  const server =
+    https === null
+      ? createServer(options, onRequest)
+      : createSecureServer({ ...options, ...https, minVersion: 'TLSv1.2' }, onRequest);
+  if (https !== null) server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.maxConnections = connectionsMax;
   // Node closes a CONNECT without a word unless somebody listens.
   server.on('connect', (_request, socket: Socket) =>

@@ -9,8 +9,8 @@ export function createStoreMetrics(registry: Registry, store: () => Store): Trac
   collectDefaultMetrics({ register: registry });
   const batchOperations = new Histogram({
     name: 'vase_batch_operations',
-    help: 'Operations in one transaction.',
-    labelNames: ['lane'],
+    help: 'Operations in one transaction, by shard and lane.',
+    labelNames: ['shard', 'lane'],
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
     registers,
   });
@@ -32,10 +32,9 @@ export function createStoreMetrics(registry: Registry, store: () => Store): Trac
     emit(event) {
       switch (event.name) {
         case 'batch.ended': {
-          const lane = String(event['lane']);
-          batchOperations.observe({ lane }, Number(event['operations']));
-          const labels = { shard: String(event['shard']), lane, outcome: String(event['outcome']) };
-          calls.observe(labels, Number(event['durationMs']) / 1000);
+          const labels = { shard: String(event['shard']), lane: String(event['lane']) };
+          batchOperations.observe(labels, Number(event['operations']));
+          calls.observe({ ...labels, outcome: String(event['outcome']) }, Number(event['durationMs']) / 1000);
           return;
         }
         case 'etcd.lost':

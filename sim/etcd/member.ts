@@ -4,7 +4,7 @@
  * breaks is what a client of etcd 3.4 may learn. Faults are those of its process (`crash`, `restart`, `pause`, `resume`)
  * and of its disk.
  */
-import type { EtcdRequest, ReplyHeader, WatchRequest } from '../../sharder/core/etcd-messages.ts';
+import type { EtcdEvent, EtcdRequest, ReplyHeader, WatchRequest } from '../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../sharder/core/ports.ts';
 import { ConnectionPool } from '../connection-pool.ts';
 import type { Disk } from '../disk.ts';
@@ -72,6 +72,8 @@ export class SimMember {
   readonly peerServer: UnaryServer<LeaseQuestion, RpcResult>;
   /** All members of the cluster by node number - 1; the cluster sets it. */
   peers: readonly SimMember[] = [];
+  /** Sees each revision that this member applies, again after a restart: for invariants, which may look without asking. */
+  onChanges: ((changes: readonly EtcdEvent[]) => void) | null = null;
   readonly #settings: MemberSettings;
   readonly #hash: TraceHash;
   readonly #counters: FaultCounters;
@@ -277,6 +279,7 @@ export class SimMember {
     const machine: StateMachine = new StateMachine({
       electionMs: this.#settings.electionMs,
       requestSync: () => this.#scheduleSync(machine),
+      onChanges: (changes) => this.onChanges?.(changes),
     });
     return machine;
   }

@@ -2,7 +2,13 @@
  * What a member applies its log to: keys, leases and watches. A function of the log alone, so that members that have
  * applied the same entries hold the same state, and a restarted member may start from an empty one.
  */
-import type { EtcdReply, EtcdRequest, ReplyHeader, RequestOp } from '../../sharder/core/etcd-messages.ts';
+import type {
+  EtcdEvent,
+  EtcdReply,
+  EtcdRequest,
+  ReplyHeader,
+  RequestOp,
+} from '../../sharder/core/etcd-messages.ts';
 import { orderOf } from './key-order.ts';
 import { Lessor } from './lessor.ts';
 import { MvccStore } from './mvcc-store.ts';
@@ -24,8 +30,15 @@ export class StateMachine {
   readonly lessor: Lessor;
   readonly watches: WatchHub;
 
-  /** @param options.requestSync see WatchHub. */
-  constructor(options: { electionMs: number; requestSync: () => void }) {
+  readonly #onChanges: ((changes: readonly EtcdEvent[]) => void) | null;
+
+  /** @param options.requestSync see WatchHub. @param options.onChanges sees the changes of each revision as it is made. */
+  constructor(options: {
+    electionMs: number;
+    requestSync: () => void;
+    onChanges?: (changes: readonly EtcdEvent[]) => void;
+  }) {
+    this.#onChanges = options.onChanges ?? null;
     this.lessor = new Lessor(options.electionMs);
     this.watches = new WatchHub(this.store, options.requestSync);
   }
@@ -37,7 +50,10 @@ export class StateMachine {
   apply(request: LoggedRequest, header: ((revision: number) => ReplyHeader) | null): Answer | null {
     const outcome = this.#run(request, header !== null);
     const changes = this.store.endWrite();
-    if (changes.length > 0) this.watches.notify(changes);
+    if (changes.length > 0) {
+      this.#onChanges?.(changes);
+      this.watches.notify(changes);
+    }
     if (header === null) return null;
     if (outcome.kind === 'refused') return outcome;
     return { kind: 'reply', reply: { ...outcome, header: header(this.store.revision) } };

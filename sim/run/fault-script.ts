@@ -1,13 +1,22 @@
 /** Strikes a world with the faults of a scenario, each at its moment, and ends each after its time. */
+import type { EtcdRpc } from '../../sharder/core/ports.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
 import type { SimMember } from '../etcd/member.ts';
 import type { World } from '../world.ts';
 import type { Fault, FaultKind } from './scenario.ts';
 import type { SimSharder } from './sim-sharder.ts';
+import type { SimViewServer } from './sim-view-server.ts';
 
 export interface FaultTargets {
   world: World;
   sharders: readonly SimSharder[];
+  viewServers: readonly SimViewServer[];
+  /** The cluster of a shard by its id. */
+  clusterOf(shard: number): SimCluster;
+  /** Calls to members from a process that no fault befalls. */
+  rpc: EtcdRpc;
+  /** Faults strike until then. */
+  faultsUntilMs: number;
 }
 
 /** Faults that had something to strike, by kind. */
@@ -17,8 +26,14 @@ const perfect = { loss: 0, duplicate: 0, reorder: 0 };
 /** Late messages make candidates of one term meet members that have been restarted since they voted. */
 const lateNetwork = { loss: 0.05, duplicate: 0.05, reorder: 0.4 };
 
-/** Schedules all faults; `tally` counts those that struck. */
-export function scheduleFaults(faults: readonly Fault[], targets: FaultTargets, tally: FaultTally): void {
+type TimedFault = Exclude<Fault, { kind: 'strike_phase' }>;
+
+/** Schedules the faults that have a moment; `tally` counts those that struck. */
+export function scheduleFaults(
+  faults: readonly TimedFault[],
+  targets: FaultTargets,
+  tally: FaultTally,
+): void {
   const { kernel, tracer } = targets.world;
   for (const fault of faults) {
     kernel.scheduleAsync(fault.atMs * 1000, () => {
@@ -46,12 +61,12 @@ export function healAll({ world, sharders }: FaultTargets): void {
   for (const { process } of sharders) process.clock.setDrift(0);
 }
 
-interface Struck {
+export interface Struck {
   target: string;
   end?: () => void;
 }
 
-function strike(fault: Fault, { world, sharders }: FaultTargets): Struck | null {
+function strike(fault: TimedFault, { world, sharders, viewServers, rpc }: FaultTargets): Struck | null {
   const cluster = (shard: number): SimCluster => pick(world.clusters, shard);
   const untilMs = 'forMs' in fault ? fault.atMs + fault.forMs : 0;
   switch (fault.kind) {
@@ -112,6 +127,21 @@ function strike(fault: Fault, { world, sharders }: FaultTargets): Struck | null 
       member.disk.stall({ untilMs });
       return { target: member.process.name };
     }
+    case 'kill_view_server': {
+      const { process } = pick(viewServers, fault.viewServer);
+      process.crash('kill');
+      return { target: process.name, end: () => process.restart() };
+    }
+    case 'pause_view_server':
+      return pauseProcess(pick(viewServers, fault.viewServer).process);
+    case 'cut_view_server':
+      return cutOff(pick(viewServers, fault.viewServer).process, cluster(fault.shard), world);
+    case 'compact':
+      return onLeader(cluster(fault.shard), (leader) => {
+        const { revision } = leader.machine.store;
+        void rpc.call(`${leader.process.name}:2379`, { kind: 'compact', revision }, { deadlineMs: 1000 });
+        return { target: leader.process.name };
+      });
     case 'clock_step': {
       const { process } = pick(sharders, fault.sharder);
       process.clock.step(fault.stepMs);
@@ -129,19 +159,27 @@ function pick<Item>(items: readonly Item[], number: number): Item {
   return items[number % items.length]!;
 }
 
-function onLeader(cluster: SimCluster, act: (leader: SimMember) => Struck): Struck | null {
+export function onLeader(cluster: SimCluster, act: (leader: SimMember) => Struck): Struck | null {
   const leader = cluster.leader();
   return leader === null ? null : act(leader);
 }
 
-function killMember(member: SimMember, power: boolean): Struck {
+export function killMember(member: SimMember, power: boolean): Struck {
   member.crash(power ? 'power' : 'kill');
   return { target: member.process.name, end: () => member.restart() };
 }
 
-function pauseProcess(process: { name: string; pause(): void; resume(): void }): Struck {
+export function pauseProcess(process: { name: string; pause(): void; resume(): void }): Struck {
   process.pause();
   return { target: process.name, end: () => process.resume() };
+}
+
+export function cutOff(process: { name: string }, cluster: SimCluster, world: World): Struck {
+  for (const member of cluster.members) {
+    world.network.cut({ from: process.name, to: member.process.name });
+    world.network.cut({ from: member.process.name, to: process.name });
+  }
+  return { target: `${process.name} from ${cluster.name}`, end: () => world.network.heal() };
 }
 
 function isolate(leader: SimMember, clientsReachIt: boolean, world: World, cluster: SimCluster): Struck {

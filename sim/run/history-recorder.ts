@@ -24,20 +24,36 @@ export function decodeValue(bytes: Uint8Array): number {
 }
 
 export class HistoryRecorder {
-  readonly operations: Recorded[] = [];
+  private readonly records: {
+    process: number;
+    intent: Intent;
+    learned: Learned;
+    invoked: number;
+    returned: number;
+  }[] = [];
   /** Values by what their writers learned. */
   readonly acknowledged = new Set<number>();
   readonly failed = new Set<number>();
   counts = { ok: 0, failed: 0, unknown: 0 };
   private moment = 0;
-  private readonly movedKeys: ReadonlySet<string>;
 
   /**
-   * @param movedKeys keys whose slots change hands: a value that is carried over gets a higher version, so for them a
+   * The history as the checker judges it.
+   * @param isMoved keys whose slots have changed hands: a value that is carried over gets a higher version, so for them a
    *   version names no write, and a condition that does not hold is no observation of the value.
    */
-  constructor(movedKeys: ReadonlySet<string>) {
-    this.movedKeys = movedKeys;
+  history(isMoved: (key: string) => boolean): Recorded[] {
+    return this.records.map(({ process, intent, learned, invoked, returned }) => {
+      const { key } = intent.operation;
+      return {
+        process,
+        key,
+        action: toAction(intent),
+        outcome: toOutcome(intent, learned, isMoved(key)),
+        invoked,
+        returned,
+      };
+    });
   }
 
   /** The next moment: the order of events is all that the checker needs to know of time. */
@@ -46,17 +62,8 @@ export class HistoryRecorder {
   }
 
   record(process: number, intent: Intent, invoked: number, learned: Learned): void {
-    const outcome = toOutcome(intent, learned, this.movedKeys.has(intent.operation.key));
-    const returned = this.next();
-    this.operations.push({
-      process,
-      key: intent.operation.key,
-      action: toAction(intent),
-      outcome,
-      invoked,
-      returned,
-    });
-    this.count(intent, outcome);
+    this.records.push({ process, intent, learned, invoked, returned: this.next() });
+    this.count(intent, toOutcome(intent, learned, false));
   }
 
   private count({ written }: Intent, outcome: RecordedOutcome): void {

@@ -5,18 +5,23 @@
 import type { Limits } from '../../sharder/core/limits.ts';
 import { pause } from '../../sharder/core/pause.ts';
 import { slotOf } from '../../sharder/core/slot.ts';
+import type { ViewShard } from '../../sharder/core/view.ts';
 import { hashText } from '../../sharder/hash.ts';
+import type { SimCluster } from '../etcd/cluster.ts';
 import type { FaultCounters } from '../fault-counters.ts';
 import type { TraceLine, TraceObserver } from '../tracer.ts';
 import { World } from '../world.ts';
 import type { Operation } from '../checker/operation.ts';
 import { checkProperties } from './check-properties.ts';
-import { type FaultTally, healAll, scheduleFaults } from './fault-script.ts';
+import { type FaultTally, type FaultTargets, healAll, scheduleFaults } from './fault-script.ts';
 import { HistoryRecorder } from './history-recorder.ts';
+import { Operator } from './operator.ts';
+import { OwnershipWatch } from './ownership-watch.ts';
+import { PhaseStrikes } from './phase-strikes.ts';
 import type { Scenario } from './scenario.ts';
 import { SimClient } from './sim-client.ts';
 import { SimSharder } from './sim-sharder.ts';
-import { SlotOperator } from './slot-operator.ts';
+import { SimViewServer } from './sim-view-server.ts';
 import { type Violation, Violations } from './violations.ts';
 
 export interface RunReport {
@@ -27,12 +32,16 @@ export interface RunReport {
   faults: FaultTally;
   counters: FaultCounters;
   movesDone: number;
+  movesAborted: number;
   history: readonly Operation[];
 }
 
 /** Virtual time that the first elections and the first readiness get. */
 const workFromMs = 600;
 const finalReadRetryMs = 50;
+const rushPhases = new Set(['move.copy', 'move.freeze', 'move.drain']);
+/** A mover that begins anew again and again is not met with ever more requests. */
+const rushesMax = 24;
 
 export async function runScenario(
   scenario: Scenario,
@@ -47,42 +56,54 @@ class ScenarioRun {
   readonly sharders: SimSharder[];
   private readonly scenario: Scenario;
   private readonly violations = new Violations();
-  private readonly recorder: HistoryRecorder;
-  private readonly operator: SlotOperator;
+  private readonly recorder = new HistoryRecorder();
+  private readonly ownership = new OwnershipWatch(this.violations);
+  private readonly clusters = new Map<number, SimCluster>();
+  private readonly operator: Operator;
+  private readonly viewServers: SimViewServer[];
   private readonly clients: SimClient[];
-  private readonly moves: { atMs: number; slot: number; to: number }[];
+  private readonly targets: FaultTargets;
+  private readonly strikes: PhaseStrikes;
   private readonly tally: FaultTally = {};
   private readonly leaderOfTerm = new Map<string, string>();
+  private readonly rushes: Promise<void>[] = [];
   private lastValue = 0;
   private lastProcess = 0;
 
   constructor(scenario: Scenario, { observer }: { observer?: TraceObserver }) {
     this.scenario = scenario;
     const { topology, limits } = scenario;
-    const { shards, members, disk, network, preVote } = topology;
     const watched: TraceObserver = (line) => {
       if (line.event.name === 'raft.leader') this.noteLeader(line);
+      this.strikes.onTrace(line);
+      this.rush(line);
       observer?.(line);
     };
-    this.world = new World({ seed: scenario.seed, network, observer: watched });
-    const clusters = Array.from({ length: shards }, (_, index) =>
-      this.world.addCluster({ name: `etcd-${index + 1}`, members, disk, preVote }),
-    );
-    const endpoints = clusters.map((cluster) => cluster.endpoints);
-    this.operator = new SlotOperator(this.world, endpoints);
-    this.moves = scenario.moves.map(({ atMs, key, to }) => ({
-      atMs,
-      slot: slotOf(`k${key % scenario.workload.keys}`, hashText),
-      to: 1 + (to % shards),
-    }));
-    const movedSlots = new Set(this.moves.map(({ slot }) => slot));
-    this.recorder = new HistoryRecorder(
-      new Set(this.keys().filter((key) => movedSlots.has(slotOf(key, hashText)))),
+    this.world = new World({ seed: scenario.seed, network: topology.network });
+    const { world, violations } = this;
+    const shards = Array.from({ length: topology.shards }, (_, index) => this.createCluster(index + 1));
+    const home = shards[0]!.endpoints;
+    const { keys } = scenario.workload;
+    this.operator = new Operator({ world, shards, keys, createCluster: (id) => this.createCluster(id) });
+    this.viewServers = Array.from(
+      { length: topology.viewServers },
+      (_, index) => new SimViewServer(`view-${index + 1}`, { world, home, violations }),
     );
     this.sharders = Array.from({ length: topology.sharders }, (_, index) =>
-      this.createSharder(index, endpoints[0]!, limits),
+      this.createSharder(index, home, limits),
     );
-    this.clients = Array.from({ length: scenario.workload.clients + 1 }, (_, index) =>
+    this.targets = {
+      world,
+      sharders: this.sharders,
+      viewServers: this.viewServers,
+      clusterOf: (shard) => this.clusters.get(shard)!,
+      rpc: world.etcdRpc(this.operator.process),
+      faultsUntilMs: scenario.budgets.faultsUntilMs,
+    };
+    const strikes = scenario.faults.filter((fault) => fault.kind === 'strike_phase');
+    this.strikes = new PhaseStrikes(strikes, this.targets, this.tally);
+    world.tracer.observer = watched;
+    this.clients = Array.from({ length: scenario.workload.clients + 2 }, (_, index) =>
       this.createClient(index),
     );
   }
@@ -90,7 +111,8 @@ class ScenarioRun {
   async execute(): Promise<RunReport> {
     const { world, scenario } = this;
     const { faultsUntilMs, convergeMs } = scenario.budgets;
-    scheduleFaults(scenario.faults, this, this.tally);
+    const timed = scenario.faults.filter((fault) => fault.kind !== 'strike_phase');
+    scheduleFaults(timed, this.targets, this.tally);
     let isConverged = false;
     world.kernel.scheduleAsync(0, () => {
       void this.everything().then(() => (isConverged = true));
@@ -98,22 +120,19 @@ class ScenarioRun {
     await world.run({ untilMs: faultsUntilMs + convergeMs });
     if (!isConverged)
       this.violations.add('liveness', `not all is served again ${convergeMs} ms after everything was healed`);
-    checkProperties({
-      scenario,
-      world,
-      recorder: this.recorder,
-      violations: this.violations,
-      movesExpected: this.moves.length,
-      movesDone: this.operator.movesDone,
-    });
+    const { ownership, recorder, violations } = this;
+    if (isConverged) ownership.checkFinal();
+    const history = recorder.history((key) => ownership.movedSlots.has(slotOf(key, hashText)));
+    checkProperties({ scenario, recorder, history, ownership, violations });
     return {
       hash: world.hash,
       violations: this.violations.list,
       counts: this.recorder.counts,
       faults: this.tally,
       counters: world.counters,
-      movesDone: this.operator.movesDone,
-      history: this.recorder.operations,
+      movesDone: ownership.movesDone,
+      movesAborted: ownership.movesAborted,
+      history,
     };
   }
 
@@ -124,6 +143,25 @@ class ScenarioRun {
     this.leaderOfTerm.set(term, process);
     if (before !== process)
       this.violations.add('one_leader_per_term', `${before} and ${process} both lead ${term}`);
+  }
+
+  /** Whatever is being moved is written and read just then. */
+  private rush({ event }: TraceLine): void {
+    const { world, scenario, ownership } = this;
+    if (!rushPhases.has(event.name) || this.rushes.length >= rushesMax) return;
+    if (world.nowMs >= scenario.budgets.faultsUntilMs) return;
+    const move = ownership.view?.moves.find(({ id }) => id === event['move']);
+    const keys = this.keys().filter((key) => move?.slots.includes(slotOf(key, hashText)));
+    if (keys.length === 0) return;
+    world.kernel.scheduleAsync(world.kernel.nowUs, () => this.rushes.push(this.clients[1]!.rush(keys)));
+  }
+
+  private createCluster(id: number): ViewShard {
+    const { members, disk, preVote } = this.scenario.topology;
+    const cluster = this.world.addCluster({ name: `etcd-${id}`, members, disk, preVote });
+    this.clusters.set(id, cluster);
+    this.ownership.observe(id, cluster);
+    return { id, endpoints: cluster.endpoints };
   }
 
   private createSharder(index: number, home: readonly string[], limits: Partial<Limits>): SimSharder {
@@ -151,28 +189,20 @@ class ScenarioRun {
   }
 
   private async everything(): Promise<void> {
-    const { operator, sharders, clients, scenario, world } = this;
+    const { operator, sharders, viewServers, clients, scenario, world } = this;
     const { faultsUntilMs } = scenario.budgets;
     await operator.setUp();
     for (const sharder of sharders) sharder.start();
-    const [reader, ...workers] = clients;
+    for (const viewServer of viewServers) viewServer.start();
+    const [reader, , ...workers] = clients;
     const share = Math.ceil(scenario.workload.operations / workers.length);
     const window = { fromMs: workFromMs, untilMs: faultsUntilMs };
-    world.kernel.scheduleAsync(faultsUntilMs * 1000, () => healAll(this));
+    world.kernel.scheduleAsync(faultsUntilMs * 1000, () => healAll(this.targets));
     const work = workers.map((worker) => worker.run(share, window));
-    const moving = this.runMoves();
-    await Promise.all([...work, moving]);
+    await Promise.all([...work, operator.run(scenario.moves)]);
     await pause(reader!.process.clock, Math.max(0, faultsUntilMs - world.nowMs));
+    await Promise.all(this.rushes);
     await this.readEverything(reader!);
-  }
-
-  /** One after the other, since two hand-overs of one slot at a time are the view server's business. */
-  private async runMoves(): Promise<void> {
-    const { clock } = this.operator.process;
-    for (const { atMs, slot, to } of this.moves.toSorted((a, b) => a.atMs - b.atMs)) {
-      await pause(clock, Math.max(0, atMs - this.world.nowMs));
-      await this.operator.move(slot, to);
-    }
   }
 
   /** Every key through every sharder, until it is answered: what was acknowledged must be there. */

@@ -3,7 +3,7 @@
  * faults, fewer clients, fewer keys, and its run is still a function of its seed.
  */
 import fc from 'fast-check';
-import type { Fault, Scenario } from './scenario.ts';
+import { type Change, type Fault, type Scenario, strikablePhases } from './scenario.ts';
 
 const faultsUntilMs = 20_000;
 const convergeMs = 10_000;
@@ -34,6 +34,20 @@ const isolate = fc.record({
   ...span,
   shard: target,
   clientsReachIt: fc.boolean(),
+});
+
+const strike = fc.record({
+  kind: fc.constant('strike_phase' as const),
+  ...span,
+  phase: fc.constantFrom(...strikablePhases),
+  what: fc.constantFrom(
+    'kill' as const,
+    'pause' as const,
+    'kill_source' as const,
+    'kill_destination' as const,
+    'pause_destination' as const,
+    'cut_destination' as const,
+  ),
 });
 
 const fault: fc.Arbitrary<Fault> = fc.oneof(
@@ -76,6 +90,12 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     reorder: fc.integer({ min: 0, max: 20 }).map((percent) => percent / 100),
   }),
   fc.record({ kind: fc.constant('stall_disk' as const), ...span, ...member }),
+  fc.record({ kind: fc.constant('kill_view_server' as const), ...span, viewServer: target }),
+  fc.record({ kind: fc.constant('pause_view_server' as const), ...span, viewServer: target }),
+  fc.record({ kind: fc.constant('cut_view_server' as const), ...span, viewServer: target, shard: target }),
+  strike,
+  strike,
+  fc.record({ kind: fc.constant('compact' as const), atMs, shard: target }),
   fc.record({
     kind: fc.constant('clock_step' as const),
     atMs,
@@ -90,6 +110,21 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   }),
 );
 
+const change: fc.Arbitrary<Change> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('move' as const),
+      atMs,
+      key: target,
+      to: target,
+      abortAfterMs: fc.option(fc.integer({ min: 0, max: 150 }), { freq: 4 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('add_shard' as const), atMs }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove_shard' as const), atMs, shard: target }) },
+);
+
 /** What CI runs: 3 shards x 3 members and 3 sharders, at least 300 operations, 30 s of virtual time, with faults. */
 export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.record({
   format: fc.constant(1 as const),
@@ -99,6 +134,7 @@ export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.record({
     shards: fc.constant(3),
     members: fc.constant(3 as const),
     sharders: fc.constant(3),
+    viewServers: fc.constantFrom(1, 1, 2),
     preVote: fc.boolean(),
     disk: fc.constantFrom('pd-ssd' as const, 'nvme' as const, 'slow' as const),
     network: fc.constantFrom('same_zone' as const, 'same_host' as const, 'cross_zone' as const),
@@ -113,7 +149,7 @@ export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.record({
     laneOperationsMax: fc.constantFrom(4096, 2),
     batchOperationsMax: fc.constantFrom(126, 3),
   }),
-  moves: fc.array(fc.record({ atMs, key: target, to: target }), { maxLength: 3 }),
+  moves: fc.array(change, { maxLength: 3 }),
   faults: fc.array(fault, { maxLength: 9, size: 'max' }),
   budgets: fc.constant({ faultsUntilMs, convergeMs }),
 });

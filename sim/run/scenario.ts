@@ -11,6 +11,18 @@ const chance = z.number().min(0).max(1);
 const span = { atMs: whole(0, 60_000), forMs: whole(1, 30_000) };
 const member = { shard: whole(0, 100), member: whole(0, 100) };
 
+export const strikablePhases = [
+  'import',
+  'copy',
+  'tail',
+  'freeze',
+  'drain',
+  'activate',
+  'publish',
+  'clean',
+  'rollback',
+] as const;
+
 const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('kill_member'), ...span, ...member, power: z.boolean() }),
   /** Strikes whoever leads the shard at that moment. */
@@ -52,6 +64,31 @@ const fault = z.discriminatedUnion('kind', [
     reorder: chance,
   }),
   z.strictObject({ kind: z.literal('stall_disk'), ...span, ...member }),
+  z.strictObject({ kind: z.literal('kill_view_server'), ...span, viewServer: whole(0, 100) }),
+  z.strictObject({ kind: z.literal('pause_view_server'), ...span, viewServer: whole(0, 100) }),
+  /** Cuts a view server off from all members of one shard. */
+  z.strictObject({
+    kind: z.literal('cut_view_server'),
+    ...span,
+    viewServer: whole(0, 100),
+    shard: whole(0, 100),
+  }),
+  /** Strikes whoever first enters a phase of a move after `atMs`, or a leader on either side of that move. */
+  z.strictObject({
+    kind: z.literal('strike_phase'),
+    ...span,
+    phase: z.enum(strikablePhases),
+    what: z.enum([
+      'kill',
+      'pause',
+      'kill_source',
+      'kill_destination',
+      'pause_destination',
+      'cut_destination',
+    ]),
+  }),
+  /** A shard forgets its history, as etcd does every so often. */
+  z.strictObject({ kind: z.literal('compact'), atMs: span.atMs, shard: whole(0, 100) }),
   z.strictObject({
     kind: z.literal('clock_step'),
     atMs: span.atMs,
@@ -66,6 +103,21 @@ const fault = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const change = z.discriminatedUnion('kind', [
+  /** The slot of a key goes to another shard, or is to come back after so long. */
+  z.strictObject({
+    kind: z.literal('move'),
+    atMs: span.atMs,
+    key: whole(0, 100),
+    to: whole(0, 100),
+    abortAfterMs: whole(0, 10_000).nullable(),
+  }),
+  /** A new shard joins and gets its share. */
+  z.strictObject({ kind: z.literal('add_shard'), atMs: span.atMs }),
+  /** A shard other than the home shard gives everything away and leaves. */
+  z.strictObject({ kind: z.literal('remove_shard'), atMs: span.atMs, shard: whole(0, 100) }),
+]);
+
 const schema = z.strictObject({
   format: z.literal(1),
   seed: whole(0, Number.MAX_SAFE_INTEGER),
@@ -73,6 +125,8 @@ const schema = z.strictObject({
     shards: whole(1, 5),
     members: z.union([z.literal(1), z.literal(3), z.literal(5)]),
     sharders: whole(1, 5),
+    /** They know nothing of each other: no lease says who leads. */
+    viewServers: whole(1, 2),
     /** etcd's --pre-vote: off by default in 3.4, on from 3.5. */
     preVote: z.boolean(),
     disk: z.enum(['nvme', 'pd-ssd', 'slow']),
@@ -94,8 +148,8 @@ const schema = z.strictObject({
   }),
   /** Bounds of the sharders that are tightened, so that they are reached. */
   limits: z.strictObject({ laneOperationsMax: whole(1, 10_000), batchOperationsMax: whole(1, 512) }),
-  /** Slots that change hands, by a simple operator: freeze, copy, activate, publish, clean. */
-  moves: z.array(z.strictObject({ atMs: whole(0, 60_000), key: whole(0, 100), to: whole(0, 100) })).max(20),
+  /** What an operator asks of the view servers. */
+  moves: z.array(change).max(20),
   faults: z.array(fault).max(50),
   budgets: z.strictObject({
     /** Clients work and faults strike until then; then everything is healed. */
@@ -107,6 +161,7 @@ const schema = z.strictObject({
 
 export type Scenario = z.output<typeof schema>;
 export type Fault = z.output<typeof fault>;
+export type Change = z.output<typeof change>;
 export type FaultKind = Fault['kind'];
 
 /** Every kind of fault there is. */

@@ -21,6 +21,10 @@ import type { Violations } from './violations.ts';
 /** Longer than a sharder's operation timeout: the sharder's word is worth more than a broken connection. */
 const callDeadlineMs = 7000;
 
+/** About as long as the phases of a move take. */
+const rushRounds = 3;
+const rushPauseMs = 2;
+
 export interface ClientParts {
   world: World;
   scenario: Scenario;
@@ -70,6 +74,27 @@ export class SimClient {
     }
   }
 
+  /** A few requests at once for each of these keys: a slot that is being moved is only put to the test by those who use it. */
+  async rush(keys: readonly string[]): Promise<void> {
+    const { random, clock } = this.process;
+    const { sharders } = this.parts;
+    const ends: Promise<unknown>[] = [];
+    for (let round = 0; round < rushRounds; round++) {
+      const intents = keys.map((key) => this.drawIntent(key));
+      ends.push(this.send(sharders[random.nextBelow(sharders.length)]!, intents));
+      await pause(clock, random.nextExponential(rushPauseMs));
+    }
+    await Promise.all(ends);
+  }
+
+  private drawIntent(key: string): Intent {
+    const draw = this.process.random.nextBelow(4);
+    if (draw === 0) return { operation: { kind: 'get', key }, written: null, expected: null };
+    if (draw > 1) return this.put(key);
+    const operation: Operation = { kind: 'delete', key, condition: always, wantPrevious: false };
+    return { operation, written: null, expected: null };
+  }
+
   /** Reads a key through one sharder; records it and says whether it succeeded. */
   async read(sharder: SimSharder, key: string): Promise<boolean> {
     const intent: Intent = { operation: { kind: 'get', key }, written: null, expected: null };
@@ -80,12 +105,16 @@ export class SimClient {
   private async send(sharder: SimSharder, intents: readonly Intent[]): Promise<readonly Learned[]> {
     const { recorder } = this.parts;
     const invoked = intents.map(() => recorder.next());
+    const versions = intents.map(({ operation }) => this.known.get(operation.key)?.version ?? 0);
     this.tell('client.asks', intents);
     const request = intents.map(({ operation }) => operation);
     const result = await this.caller.call(sharder.server, request, { deadlineMs: callDeadlineMs });
     const learned = intents.map((_, index) => learnedOf(result, index));
     this.tell('client.learns', intents, learned);
-    for (const [index, intent] of intents.entries()) this.record(intent, invoked[index]!, learned[index]!);
+    for (const [index, intent] of intents.entries()) {
+      this.record(intent, invoked[index]!, learned[index]!);
+      this.checkVersion(intent, versions[index]!, learned[index]!);
+    }
     this.checkOrder(intents, learned);
     return learned;
   }
@@ -94,6 +123,7 @@ export class SimClient {
   private record(intent: Intent, invoked: number, learned: Learned): void {
     this.parts.recorder.record(this.logicalProcess, intent, invoked, learned);
     this.logicalProcess = this.parts.nextProcess();
+    this.checkAvailable(learned);
     if (learned.kind !== 'ok') return;
     const { result } = learned;
     const { key } = intent.operation;
@@ -102,6 +132,23 @@ export class SimClient {
     } else if (result.kind === 'put') {
       this.known.set(key, { version: result.version, value: intent.written! });
     }
+  }
+
+  /** Where nothing fails, slots that change hands stop nobody: what has to wait goes on before its time is over. */
+  private checkAvailable(learned: Learned): void {
+    const { scenario, violations } = this.parts;
+    if (scenario.faults.length > 0 || learned.kind !== 'failed' || learned.code !== 'unavailable') return;
+    if (learned.message !== 'not ready') violations.add('available', `without faults: ${learned.message}`);
+  }
+
+  /** A key's version is never lower than what this client had seen of the key when it asked, wherever its slot is. */
+  private checkVersion({ operation }: Intent, before: number, learned: Learned): void {
+    if (learned.kind !== 'ok') return;
+    const { result } = learned;
+    const version = result.kind === 'get' ? (result.state?.version ?? result.version) : result.version;
+    if (version >= before) return;
+    const message = `a ${result.kind} of ${operation.key} has version ${version} after ${before}`;
+    this.parts.violations.add('versions_rise', message);
   }
 
   /** Writes of one key in one request get versions in their order: batching never reorders a client's own operations. */

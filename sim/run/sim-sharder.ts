@@ -83,7 +83,9 @@ export class SimSharder {
 
   private async getReady(store: Store): Promise<void> {
     while (this.store === store && !(await store.ready())) await pause(this.process.clock, readyRetryMs);
-    if (this.store === store) this.isReady = true;
+    if (this.store !== store) return;
+    store.watchView();
+    this.isReady = true;
   }
 
   private async handle(call: UnaryCall<readonly Operation[], readonly Outcome[]>): Promise<void> {

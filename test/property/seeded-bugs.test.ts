@@ -5,7 +5,8 @@ import Table from 'cli-table3';
 import { afterAll, expect, test } from 'vitest';
 import { runWorkers } from '../../scripts/simulation/run-workers.ts';
 import type { Failure } from '../../sim/run/search-failure.ts';
-import { type SeededBug, seededBugs } from './seeded-bugs/bugs.ts';
+import { seededBugs } from './seeded-bugs/bugs.ts';
+import type { SeededBug } from './seeded-bugs/seeded-bug.ts';
 
 const plant = fileURLToPath(new URL('seeded-bugs/plant.ts', import.meta.url));
 const caught = new Map<SeededBug, { failure: Failure | null; seconds: number }>();

@@ -3,10 +3,10 @@
  * the request. Invariant: a write leaves this process at most once after an attempt whose outcome is not known to be
  * "not sent"; etcd3's own retries would break that, so they are off and these are the only ones.
  */
-import type { EtcdRequest, StatusReply } from '../../core/etcd-messages.ts';
+import type { EtcdRequest, StatusReply, WatchRequest } from '../../core/etcd-messages.ts';
 import type { Limits } from '../../core/limits.ts';
 import { pause } from '../../core/pause.ts';
-import type { Clock, EtcdRpc, Random, RpcResult, Trace } from '../../core/ports.ts';
+import type { Cancel, Clock, EtcdRpc, Random, RpcResult, Trace, WatchSink } from '../../core/ports.ts';
 import type { CallOutcome, ShardClient } from '../../core/shard-client.ts';
 import { EndpointChoice } from './endpoint-choice.ts';
 
@@ -75,6 +75,21 @@ export class EtcdShardClient implements ShardClient {
       // A busy process or a clock that jumps may wake up late.
       if (clock.nowMs() >= deadlineAtMs) return ended;
     }
+  }
+
+  watch(request: WatchRequest, sink: WatchSink): Cancel {
+    const endpoint = this.choice.current;
+    return this.options.rpc.watch(endpoint, request, {
+      ...sink,
+      onEnd: (end) => {
+        if (end.kind === 'lost') this.choice.avoid(endpoint);
+        sink.onEnd(end);
+      },
+    });
+  }
+
+  avoidPreferred(): void {
+    this.choice.avoid(this.choice.current);
   }
 
   /** Full jitter, so that the sharders of a shard do not knock in step. */

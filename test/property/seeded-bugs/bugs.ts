@@ -2,16 +2,8 @@
  * Known ways to break the system, each as a change of one place of the source. No switch for them exists in production
  * code: a loader hook changes the text of the file as it is imported, and refuses a bug whose place is no longer there.
  */
-
-export interface SeededBug {
-  name: string;
-  /** From the root of the checkout. */
-  file: string;
-  /** Each `find` stands in the file exactly once. */
-  changes: readonly { find: string; replace: string }[];
-  /** Scenarios within which it must be caught. */
-  runsMax: number;
-}
+import { moveBugs } from './move-bugs.ts';
+import type { SeededBug } from './seeded-bug.ts';
 
 export const seededBugs: readonly SeededBug[] = [
   {
@@ -160,4 +152,5 @@ export const seededBugs: readonly SeededBug[] = [
     changes: [{ find: 'if (this.queue.length >= laneOperationsMax) return false;', replace: '' }],
     runsMax: 300,
   },
+  ...moveBugs,
 ];

@@ -7,18 +7,23 @@ import { seededBugs } from './bugs.ts';
 const name = process.env['VASE_SEEDED_BUG'];
 const bug = seededBugs.find((candidate) => candidate.name === name);
 if (bug === undefined) throw new Error(`no seeded bug is called ${JSON.stringify(name)}`);
-const { changes } = bug;
-const target = pathToFileURL(resolve(import.meta.dirname, '../../..', bug.file)).href;
+const { changes, file: mainFile } = bug;
+const urlOf = (file: string) => pathToFileURL(resolve(import.meta.dirname, '../../..', file)).href;
 
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
-    if (url !== target) return loaded;
+    const here = changes.filter(({ file }) => url === urlOf(file ?? mainFile));
+    if (here.length === 0) return loaded;
     let source = Buffer.from(loaded.source as Uint8Array).toString();
-    for (const { find, replace } of changes) {
+    for (const { find, replace, file = mainFile } of here) {
+      if (find === null) {
+        source = `export * from ${JSON.stringify(urlOf(replace))};`;
+        continue;
+      }
       const parts = source.split(find);
       if (parts.length !== 2)
-        throw new Error(`"${name}": ${find} stands ${parts.length - 1} times in ${bug.file}, not once`);
+        throw new Error(`"${name}": ${find} stands ${parts.length - 1} times in ${file}, not once`);
       source = parts.join(replace);
     }
     return { ...loaded, source };

@@ -31,7 +31,11 @@ test('any fence record comes back from its bytes as it was', () => {
   const state = fc.oneof(
     fc.constant(undefined),
     fc.record({ kind: fc.constant('owned' as const), epoch: count, versionOffset: count }),
-    fc.record({ kind: fc.constant('importing' as const), move: fc.string({ minLength: 1 }) }),
+    fc.record({
+      kind: fc.constant('importing' as const),
+      move: fc.string({ minLength: 1 }),
+      attempt: fc.nat(),
+    }),
     fc.record({
       kind: fc.constant('frozen' as const),
       epoch: count,

@@ -1,0 +1,22 @@
+/** Everything that a request to the view server can end in but success, as one status and one JSON body. */
+import { HttpError } from '../../../sharder/http/http-error.ts';
+import { ClusterError } from '../../errors.ts';
+import { RefusedError } from '../pure/refused-error.ts';
+import { UnavailableError } from '../pure/unavailable-error.ts';
+
+const notFound: readonly string[] = ['unknown-shard', 'unknown-move'];
+
+/**
+ * Null for a programmer's error. A change that met an unreachable shard may have been recorded: 504, not definite; asking
+ * again with the same `idempotency-key` does it once.
+ */
+export function asHttpError(error: unknown, isChange: boolean): HttpError | null {
+  if (error instanceof HttpError) return error;
+  if (error instanceof RefusedError)
+    return new HttpError(notFound.includes(error.code) ? 404 : 409, error.code, error.message);
+  if (error instanceof UnavailableError || error instanceof ClusterError)
+    return isChange
+      ? new HttpError(504, 'timeout', error.message)
+      : new HttpError(503, 'unavailable', error.message, ['retry-after', '1']);
+  return null;
+}

@@ -1,0 +1,43 @@
+/**
+ * A view server that stands by hands requests on to the one that leads, body and answer as they come, so that any of them
+ * can be asked.
+ */
+import { request as startRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { HttpError } from '../../../sharder/http/http-error.ts';
+import { errorReply, writeReply } from '../../../sharder/http/reply.ts';
+import type { Leader } from '../leader-lease.ts';
+
+/** Two that each take the other for the leader must not send a request to and fro. */
+const forwardedHeader = 'vase-forwarded';
+
+export function forward(request: IncomingMessage, response: ServerResponse, leader: Leader | null): void {
+  if (leader === null || request.headers[forwardedHeader] !== undefined) {
+    request.resume();
+    writeReply(response, errorReply(noLeader('no view server leads for the moment')));
+    return;
+  }
+  const onward = startRequest(
+    `http://${leader.address}${request.url}`,
+    { method: request.method!, headers: { ...request.headers, [forwardedHeader]: '1' } },
+    (answer) => {
+      response.writeHead(answer.statusCode!, { ...answer.headers, 'vase-view-server': leader.name });
+      answer.pipe(response);
+      answer.on('error', () => response.destroy());
+    },
+  );
+  onward.on('error', (error) => {
+    request.resume();
+    // It may have been taken on before the connection broke.
+    const sent = (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' && request.method !== 'GET';
+    if (response.headersSent) response.destroy();
+    else if (sent)
+      writeReply(response, errorReply(new HttpError(504, 'timeout', `${leader.name} did not answer`)));
+    else writeReply(response, errorReply(noLeader(`${leader.name} does not answer`)));
+  });
+  response.on('close', () => onward.destroy());
+  request.pipe(onward);
+}
+
+function noLeader(message: string): HttpError {
+  return new HttpError(503, 'no_leader', message, ['retry-after', '1']);
+}

@@ -1,0 +1,240 @@
+/**
+ * What the leading view server answers. Reads show the records; changes are recorded as jobs and answered with 202 before
+ * they are carried out. A change with an `idempotency-key` that was used before is answered with the job that it made.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { shardName } from '../../../sharder/core/view.ts';
+import { badRequest, HttpError } from '../../../sharder/http/http-error.ts';
+import { parseJsonObject } from '../../../sharder/http/parse-json.ts';
+import { type BodyBudget, readBody } from '../../../sharder/http/read-body.ts';
+import { jsonReply, type Reply } from '../../../sharder/http/reply.ts';
+import type { Leadership } from '../leadership.ts';
+import { isOpen, type Job, type JobWork, withChange, withJob } from '../job.ts';
+import { plansTo } from '../job-runner.ts';
+import { describeSlots } from '../slot-list.ts';
+import { balanceSlots } from '../pure/balance-slots.ts';
+import type { MovePlan } from '../pure/move-plan.ts';
+import { RefusedError } from '../pure/refused-error.ts';
+import { addShards, moveSlots, parseRequest, parseSlots, rebalance, removeShard } from './requests.ts';
+import { moveDocuments, shardDocuments, viewDocument, type ViewParts } from './view-document.ts';
+
+const bodyBytesMax = 16 * 1024;
+
+export interface RouteInput {
+  leadership: Leadership;
+  request: IncomingMessage;
+  budget: BodyBudget;
+  /** What the path's pattern captured. */
+  argument: string;
+}
+
+type Route = (input: RouteInput) => Promise<Reply>;
+
+const routes: readonly { method: string; path: RegExp; run: Route }[] = [
+  { method: 'GET', path: /^\/view$/, run: showView },
+  { method: 'GET', path: /^\/shards$/, run: showShards },
+  { method: 'GET', path: /^\/moves$/, run: showMoves },
+  { method: 'GET', path: /^\/jobs$/, run: showJobs },
+  { method: 'GET', path: /^\/jobs\/([^/]+)$/, run: showJob },
+  { method: 'GET', path: /^\/autoscaler$/, run: showAutoscaler },
+  { method: 'POST', path: /^\/shards$/, run: postShards },
+  { method: 'DELETE', path: /^\/shards\/([^/]+)$/, run: deleteShard },
+  { method: 'POST', path: /^\/rebalance$/, run: postRebalance },
+  { method: 'POST', path: /^\/moves$/, run: postMove },
+  { method: 'DELETE', path: /^\/moves\/([^/]+)$/, run: abortMove },
+  { method: 'DELETE', path: /^\/jobs\/([^/]+)$/, run: abortJob },
+];
+
+/** @throws HttpError 404 or 405; what the route throws. */
+export async function runRoute(input: Omit<RouteInput, 'argument'>, path: string): Promise<Reply> {
+  const fitting = routes.filter((route) => route.path.test(path));
+  if (fitting.length === 0)
+    throw new HttpError(404, 'not_found', 'there are /view, /shards, /moves, /jobs, /events, /autoscaler');
+  const route = fitting.find(({ method }) => method === input.request.method);
+  if (route === undefined) {
+    const allow = fitting.map(({ method }) => method).join(', ');
+    throw new HttpError(405, 'method_not_allowed', `allowed here: ${allow}`, ['allow', allow]);
+  }
+  return route.run({ ...input, argument: decode(route.path.exec(path)![1] ?? '') });
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw badRequest('the path is not percent-encoded UTF-8');
+  }
+}
+
+async function readParts({ leadership }: RouteInput): Promise<ViewParts> {
+  const { resharder, jobs, fleet, meter, lease, home } = leadership;
+  const [view, list, existing] = await Promise.all([resharder.readView(), jobs.list(), fleet.listShards()]);
+  return {
+    view,
+    home,
+    existing: existing.map(({ id }) => id),
+    leader: lease.leader,
+    openJobs: list.filter(isOpen),
+    moveProgress: resharder.progress(),
+    progress: meter.progress,
+  };
+}
+
+async function showView(input: RouteInput): Promise<Reply> {
+  return jsonReply(200, viewDocument(await readParts(input)));
+}
+
+async function showShards(input: RouteInput): Promise<Reply> {
+  return jsonReply(200, { shards: shardDocuments(await readParts(input)) });
+}
+
+async function showMoves(input: RouteInput): Promise<Reply> {
+  const parts = await readParts(input);
+  return jsonReply(200, { moves: moveDocuments(parts), progress: parts.progress });
+}
+
+async function showJobs({ leadership }: RouteInput): Promise<Reply> {
+  return jsonReply(200, { jobs: await leadership.jobs.list() });
+}
+
+async function showJob(input: RouteInput): Promise<Reply> {
+  const { leadership, argument } = input;
+  const job = (await leadership.jobs.list()).find(({ id }) => id === argument);
+  if (job === undefined) throw new HttpError(404, 'unknown-job', `there is no job ${argument}`);
+  return jsonReply(200, { job, progress: leadership.meter.progress });
+}
+
+async function showAutoscaler({ leadership }: RouteInput): Promise<Reply> {
+  return jsonReply(200, leadership.autoscaler.report());
+}
+
+async function postShards(input: RouteInput): Promise<Reply> {
+  const { count, dryRun } = parseRequest(addShards, await readJson(input));
+  if (dryRun) {
+    const view = await input.leadership.resharder.readView();
+    const added = Array.from({ length: count }, (_, index) => view.nextShard + index);
+    const staying = view.shards.filter(({ state }) => state !== 'draining').map(({ id }) => id);
+    const table = balanceSlots(view.slots, [...staying, ...added]);
+    const plans = added.flatMap((id) =>
+      plansTo(
+        view,
+        table.flatMap((owner, slot) => (owner === id ? [slot] : [])),
+        id,
+      ),
+    );
+    return planReply(plans, { shards: added.map(shardName) });
+  }
+  const works = Array.from({ length: count }, (): JobWork => ({ kind: 'add-shard', shard: null }));
+  return jobsReply(await record(input, works));
+}
+
+async function deleteShard(input: RouteInput): Promise<Reply> {
+  const { leadership, argument } = input;
+  const { dryRun } = parseRequest(removeShard, await readJson(input));
+  const id = shardIdOf(argument);
+  const open = (await leadership.jobs.list()).find(
+    ({ state, work }) =>
+      (state === 'waiting' || state === 'running') && work.kind === 'remove-shard' && work.shard === id,
+  );
+  if (open !== undefined && !dryRun) return jobsReply([open]);
+  const plans = await leadership.resharder.drainPlan(id);
+  if (dryRun) return planReply(plans, { shards: [shardName(id)] });
+  return jobsReply(await record(input, [{ kind: 'remove-shard', shard: id }]));
+}
+
+async function postRebalance(input: RouteInput): Promise<Reply> {
+  const { weights, dryRun } = parseRequest(rebalance, await readJson(input));
+  if (!dryRun) return jobsReply(await record(input, [{ kind: 'rebalance', weights }]));
+  const given =
+    weights === null
+      ? {}
+      : { weights: new Map(Object.entries(weights).map(([id, weight]) => [Number(id), weight])) };
+  return planReply(await input.leadership.resharder.planRebalance(given), {});
+}
+
+async function postMove(input: RouteInput): Promise<Reply> {
+  const { slots: text, to, dryRun } = parseRequest(moveSlots, await readJson(input));
+  const slots = parseSlots(text);
+  const view = await input.leadership.resharder.readView();
+  const shard = view.shards.find(({ id }) => id === to);
+  if (shard === undefined) throw new RefusedError('unknown-shard', `there is no shard ${to}`);
+  if (shard.state === 'draining')
+    throw new RefusedError('shard-draining', `shard ${to} is being removed and takes no slots`);
+  if (dryRun) return planReply(plansTo(view, slots, to), {});
+  return jobsReply(await record(input, [{ kind: 'move', slots, to }]));
+}
+
+/** The job that wanted the move ends with it: it would propose it again. */
+async function abortMove({ leadership, argument }: RouteInput): Promise<Reply> {
+  await leadership.resharder.abort(argument);
+  const running = (await leadership.jobs.list()).find(({ state }) => state === 'running');
+  if (running !== undefined)
+    await leadership.jobs.change((list) => withChange(list, running.id, { abort: true }));
+  return jsonReply(202, { move: argument, job: running?.id ?? null });
+}
+
+async function abortJob({ leadership, argument }: RouteInput): Promise<Reply> {
+  const jobs = await leadership.jobs.change((list) => withChange(list, argument, { abort: true }));
+  const job = jobs.find(({ id }) => id === argument);
+  if (job === undefined) throw new HttpError(404, 'unknown-job', `there is no job ${argument}`);
+  if (!isOpen(job)) throw new HttpError(409, 'job-ended', `the job has ended: ${job.state}`);
+  return jsonReply(202, { job });
+}
+
+/** The jobs under the request's key; those that are there already stay as they are. */
+async function record({ leadership, request }: RouteInput, works: readonly JobWork[]): Promise<Job[]> {
+  const key = request.headers['idempotency-key'] ?? randomUUID();
+  if (typeof key !== 'string' || !/^[\w.-]{1,100}$/.test(key))
+    throw badRequest('idempotency-key must be 1 to 100 letters, digits, dots, dashes');
+  const askedAt = new Date().toISOString();
+  const ids = works.map((_, index) => (works.length === 1 ? key : `${key}.${index + 1}`));
+  const jobs = await leadership.jobs.change((list) => {
+    let next = list;
+    for (const [index, work] of works.entries()) {
+      const job: Job = {
+        id: ids[index]!,
+        work,
+        state: 'waiting',
+        abort: false,
+        note: 'waiting for its turn',
+        askedAt,
+        endedAt: null,
+      };
+      next = withJob(next, job) ?? next;
+    }
+    return next === list ? null : next;
+  });
+  const found = ids.map((id) => jobs.find((job) => job.id === id));
+  if (found.some((job) => job === undefined))
+    throw new HttpError(429, 'overloaded', 'too many jobs are waiting', ['retry-after', '10']);
+  for (const job of found) leadership.events.emit('job', job!);
+  return found as Job[];
+}
+
+function jobsReply(jobs: readonly Job[]): Reply {
+  return jsonReply(202, { jobs });
+}
+
+function planReply(plans: readonly MovePlan[], more: object): Reply {
+  const slots = plans.reduce((sum, plan) => sum + plan.slots.length, 0);
+  return jsonReply(200, {
+    dryRun: true,
+    ...more,
+    slots,
+    moves: plans.map((plan) => ({ ...plan, count: plan.slots.length, slots: describeSlots(plan.slots) })),
+  });
+}
+
+function shardIdOf(text: string): number {
+  const match = /^(?:etcd-)?([1-9][0-9]{0,6})$/.exec(text);
+  if (match === null) throw badRequest('a shard is a number such as 4, or its name such as etcd-4');
+  return Number(match[1]);
+}
+
+/** An absent body counts as {}. */
+async function readJson({ request, budget }: RouteInput): Promise<unknown> {
+  const body = await readBody(request, bodyBytesMax, budget);
+  budget.give(body.length);
+  return body.length === 0 ? {} : parseJsonObject(body);
+}

@@ -1,0 +1,120 @@
+/** What /view, /shards and /moves show: the records, with the names and the counts that people ask for. */
+import { shardName, type View } from '../../../sharder/core/view.ts';
+import type { Leader } from '../leader-lease.ts';
+import type { Job } from '../job.ts';
+import type { Progress } from '../progress-meter.ts';
+import type { MoveProgress } from '../pure/move-plan.ts';
+
+export interface ShardDocument {
+  id: number;
+  name: string;
+  state: 'active' | 'draining' | 'making' | 'unknown';
+  slots: number;
+  /** It holds the view and cannot be removed. */
+  isHome: boolean;
+  endpoints: readonly string[];
+}
+
+export interface MoveDocument {
+  id: string;
+  slots: number;
+  from: number;
+  to: number;
+  abort: boolean;
+  phase: string;
+  keysCopied: number;
+  keysTotal: number | null;
+  bytesCopied: number;
+}
+
+export interface ViewDocument {
+  epoch: number;
+  nextShard: number;
+  leader: Leader | null;
+  /** Nothing is under way, nothing is left over: the shards that exist are those of the view, and all are active. */
+  isClean: boolean;
+  shards: ShardDocument[];
+  /** "first-last" and the shard that has them. */
+  slots: { slots: string; shard: number }[];
+  moves: MoveDocument[];
+  /** Those that have not ended. */
+  jobs: Job[];
+  progress: Progress;
+}
+
+export interface ViewParts {
+  view: View;
+  home: number;
+  /** Ids of the shards that the fleet has. */
+  existing: readonly number[];
+  leader: Leader | null;
+  openJobs: Job[];
+  moveProgress: readonly MoveProgress[];
+  progress: Progress;
+}
+
+export function viewDocument(parts: ViewParts): ViewDocument {
+  const { view, leader, openJobs, progress } = parts;
+  const shards = shardDocuments(parts);
+  return {
+    epoch: view.epoch,
+    nextShard: view.nextShard,
+    leader,
+    isClean:
+      view.moves.length === 0 && openJobs.length === 0 && shards.every(({ state }) => state === 'active'),
+    shards,
+    slots: slotSpans(view.slots),
+    moves: moveDocuments(parts),
+    jobs: openJobs,
+    progress,
+  };
+}
+
+export function shardDocuments({ view, home, existing }: ViewParts): ShardDocument[] {
+  const known = view.shards.map(({ id, endpoints, state }): ShardDocument => ({
+    id,
+    name: shardName(id),
+    state: state ?? 'active',
+    slots: view.slots.filter((owner) => owner === id).length,
+    isHome: id === home,
+    endpoints,
+  }));
+  const others = existing.filter((id) => !view.shards.some((shard) => shard.id === id));
+  const rest = others.map((id): ShardDocument => ({
+    id,
+    name: shardName(id),
+    state: id >= view.nextShard ? 'making' : 'unknown',
+    slots: 0,
+    isHome: false,
+    endpoints: [],
+  }));
+  return [...known, ...rest];
+}
+
+export function moveDocuments({ view, moveProgress }: ViewParts): MoveDocument[] {
+  return view.moves.map(({ id, slots, from, to, abort }) => {
+    const progress = moveProgress.find((candidate) => candidate.id === id);
+    return {
+      id,
+      slots: slots.length,
+      from,
+      to,
+      abort,
+      phase: progress?.phase ?? 'waiting',
+      keysCopied: progress?.keysCopied ?? 0,
+      keysTotal: progress?.keysTotal ?? null,
+      bytesCopied: progress?.bytesCopied ?? 0,
+    };
+  });
+}
+
+/** Neighbours of one shard together. */
+function slotSpans(slots: readonly number[]): { slots: string; shard: number }[] {
+  const spans: { first: number; last: number; shard: number }[] = [];
+  for (const [slot, shard] of slots.entries()) {
+    const open = spans.at(-1);
+    if (open?.shard === shard) open.last = slot;
+    else spans.push({ first: slot, last: slot, shard });
+  }
+  return spans.map(({ first, last, shard }) => ({ slots: `${first}-${last}`, shard }));
+}

@@ -1,0 +1,264 @@
+/**
+ * Carries out jobs, one after the other, oldest first. A job is a loop that compares what is there with what is wanted and
+ * does the next thing; so it does not matter how often, or by how many, it was begun before.
+ */
+import type { Logger } from 'pino';
+import type { View } from '../../sharder/core/view.ts';
+import type { Clock } from '../../sharder/core/ports.ts';
+import type { ShardFleet } from '../providers/shard-fleet.ts';
+import type { EventLog } from './event-log.ts';
+import { type Job, type JobList, withChange } from './job.ts';
+import type { JobStore } from './job-store.ts';
+import { pause } from './leader-lease.ts';
+import type { MovePlan } from './pure/move-plan.ts';
+import { RefusedError } from './pure/refused-error.ts';
+import type { Resharder } from './pure/resharder.ts';
+import { proveEmpty } from './prove-empty.ts';
+import type { ShardCaller } from './shard-caller.ts';
+import type { ViewWatch } from './view-watch.ts';
+
+/** A round ends when its moves have; each finds less to do. More rounds than this mean that somebody undoes them. */
+const roundsMax = 20;
+/** Tries of one job while shards do not answer or the fleet fails; the pauses between them grow to a minute. */
+const triesMax = 8;
+const retryMs = 1000;
+const retryMsMax = 60_000;
+
+export interface JobRunnerParts {
+  jobs: JobStore;
+  view: ViewWatch;
+  resharder: Resharder;
+  fleet: ShardFleet;
+  caller: ShardCaller;
+  clock: Clock;
+  events: EventLog;
+  logger: Logger;
+}
+
+/** Ends a job for good: trying again would not help. */
+class JobFailed extends Error {
+  override name = 'JobFailed';
+}
+
+export class JobRunner {
+  private readonly parts: JobRunnerParts;
+  private notes: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: JobRunnerParts) {
+    this.parts = parts;
+  }
+
+  /** Until the signal. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const next = await this.parts.jobs.next(signal);
+      if (next !== null) await this.carryOut(next, signal);
+    }
+  }
+
+  private async carryOut(job: Job, signal: AbortSignal): Promise<void> {
+    const { jobs, clock, logger } = this.parts;
+    const { signal: aborted, release } = jobs.abortSignal(job.id, signal);
+    try {
+      for (let attempt = 0; !signal.aborted; attempt++) {
+        try {
+          const note = await this.attempt(job, aborted);
+          return await this.end(job, 'done', note);
+        } catch (error) {
+          if (signal.aborted) return;
+          if (aborted.aborted) return await this.takeBack(job);
+          logger.warn({ err: error, job: job.id }, 'a job met a failure');
+          if (error instanceof JobFailed || error instanceof RefusedError || attempt + 1 >= triesMax)
+            return await this.giveUp(job, (error as Error).message);
+          await this.note(job, `trying again: ${(error as Error).message}`);
+          await pause(clock, Math.min(retryMsMax, retryMs * 2 ** attempt), aborted);
+        }
+      }
+    } catch (error) {
+      // The records could not be written; the job is still open there, and is taken up again.
+      logger.error({ err: error, job: job.id }, 'a job could not be ended');
+      await pause(clock, retryMs, signal);
+    } finally {
+      release();
+    }
+  }
+
+  private attempt(job: Job, signal: AbortSignal): Promise<string> {
+    const { work } = job;
+    switch (work.kind) {
+      case 'add-shard':
+        return this.addShard(job, signal);
+      case 'remove-shard':
+        return this.removeShard(job, work.shard, signal);
+      case 'rebalance':
+        return this.rebalance(job, work.weights, signal);
+      case 'move':
+        return this.move(job, work.slots, work.to, signal);
+    }
+  }
+
+  private async addShard(job: Job, signal: AbortSignal): Promise<string> {
+    const { fleet, resharder } = this.parts;
+    const id = await this.shardIdOf(job);
+    let view = await resharder.readView();
+    if (!view.shards.some((shard) => shard.id === id)) {
+      if (view.nextShard > id) throw new JobFailed(`shard ${id} has come and gone`);
+      await this.note(job, `making shard ${id}`);
+      const made = await fleet.createShard(id, {
+        signal,
+        report: (step) => this.noteSoon(job, step),
+      });
+      await this.note(job, `shard ${id} joins`);
+      view = await resharder.addShard(made);
+    }
+    await this.moveUntilDone(job, signal, () => resharder.planRebalance({}));
+    return `shard ${id} has its share`;
+  }
+
+  /** Given once and kept in the job's record, so that a successor completes the same shard. */
+  private async shardIdOf(job: Job): Promise<number> {
+    if (job.work.kind !== 'add-shard') throw new Error('only an added shard gets an id');
+    if (job.work.shard !== null) return job.work.shard;
+    const view = await this.parts.resharder.readView();
+    const jobs = await this.parts.jobs.change((list) => {
+      const current = list.find(({ id }) => id === job.id);
+      if (current?.work.kind !== 'add-shard' || current.work.shard !== null) return null;
+      return withChange(list, job.id, { work: { kind: 'add-shard', shard: view.nextShard } });
+    });
+    const given = jobs.find(({ id }) => id === job.id)?.work;
+    if (given?.kind !== 'add-shard' || given.shard === null) throw new JobFailed('the job is gone');
+    job.work = given;
+    return given.shard;
+  }
+
+  private async removeShard(job: Job, id: number, signal: AbortSignal): Promise<string> {
+    const { fleet, resharder, caller } = this.parts;
+    const view = await resharder.readView();
+    const shard = view.shards.find((candidate) => candidate.id === id);
+    if (shard !== undefined) {
+      if (shard.state !== 'draining') await resharder.markDraining(id);
+      await this.moveUntilDone(job, signal, () => resharder.drainPlan(id));
+      await this.note(job, `proving that shard ${id} is empty`);
+      await proveEmpty(caller, shard);
+      await resharder.forgetShard(id);
+    }
+    // The view's word is final: an id that it has given and does not know any more is never used again.
+    const after = await resharder.readView();
+    if (after.shards.some((candidate) => candidate.id === id) || id >= after.nextShard)
+      throw new JobFailed(`shard ${id} is still in the view`);
+    await this.note(job, `deleting shard ${id}`);
+    await fleet.deleteShard(id, {
+      signal,
+      report: (step) => this.noteSoon(job, step),
+    });
+    return `shard ${id} is gone`;
+  }
+
+  private async rebalance(
+    job: Job,
+    weights: Readonly<Record<string, number>> | null,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const given =
+      weights === null
+        ? {}
+        : { weights: new Map(Object.entries(weights).map(([id, weight]) => [Number(id), weight])) };
+    await this.moveUntilDone(job, signal, () => this.parts.resharder.planRebalance(given));
+    return 'every shard has its share';
+  }
+
+  private async move(job: Job, slots: readonly number[], to: number, signal: AbortSignal): Promise<string> {
+    await this.moveUntilDone(job, signal, async () =>
+      plansTo(await this.parts.resharder.readView(), slots, to),
+    );
+    return `shard ${to} has them`;
+  }
+
+  /** Proposes what is still to be moved and waits until no move is left, until there is nothing to propose. */
+  private async moveUntilDone(
+    job: Job,
+    signal: AbortSignal,
+    plan: () => Promise<readonly MovePlan[]>,
+  ): Promise<void> {
+    const { resharder, view } = this.parts;
+    for (let round = 0; round < roundsMax; round++) {
+      await view.until((seen) => seen.moves.length === 0, signal);
+      const plans = await plan();
+      if (plans.length === 0) return;
+      signal.throwIfAborted();
+      const slots = plans.reduce((sum, { slots: some }) => sum + some.length, 0);
+      await this.note(job, `moving ${slots} slots`);
+      try {
+        await resharder.propose(plans);
+      } catch (error) {
+        // Somebody else moves slots at the same time: planned again on what has come of it.
+        if (!(error instanceof RefusedError) || !['stale-plan', 'slots-in-move'].includes(error.code))
+          throw error;
+      }
+    }
+    throw new JobFailed(`slots still have to be moved after ${roundsMax} rounds`);
+  }
+
+  /** What was asked is taken back: moves are undone where they can be, a shard that has not joined is deleted. */
+  private async takeBack(job: Job): Promise<void> {
+    const { resharder } = this.parts;
+    const view = await resharder.readView();
+    for (const move of view.moves) {
+      try {
+        await resharder.abort(move.id);
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+      }
+    }
+    await this.end(job, 'aborted', await this.dropUnjoined(job));
+  }
+
+  private async giveUp(job: Job, reason: string): Promise<void> {
+    await this.end(job, 'failed', [reason, await this.dropUnjoined(job)].filter(Boolean).join('; '));
+  }
+
+  /** A shard that was being made and is not in the view holds nothing: it goes. */
+  private async dropUnjoined({ work }: Job): Promise<string> {
+    if (work.kind !== 'add-shard' || work.shard === null) return '';
+    const id = work.shard;
+    const { resharder, fleet } = this.parts;
+    const view = await resharder.readView();
+    if (view.shards.some((shard) => shard.id === id)) return `shard ${id} has joined and stays`;
+    await fleet.deleteShard(id, { signal: new AbortController().signal, report: () => undefined });
+    return `what there was of shard ${id} is deleted`;
+  }
+
+  private async note(job: Job, note: string): Promise<void> {
+    await this.notes;
+    await this.record(job, { state: 'running', note });
+  }
+
+  /** Without anybody waiting for it, and before any later note. */
+  private noteSoon(job: Job, note: string): void {
+    this.notes = this.notes.then(() => this.record(job, { state: 'running', note })).catch(() => undefined);
+  }
+
+  private async end(job: Job, state: Job['state'], note: string): Promise<void> {
+    await this.notes;
+    await this.record(job, { state, note, endedAt: new Date().toISOString() });
+  }
+
+  private async record(job: Job, change: Partial<Job>): Promise<JobList> {
+    const jobs = await this.parts.jobs.change((list) => withChange(list, job.id, change));
+    const now = jobs.find(({ id }) => id === job.id);
+    if (now !== undefined) this.parts.events.emit('job', now);
+    this.parts.logger.info({ job: job.id, ...job.work, ...change }, 'job');
+    return jobs;
+  }
+}
+
+/** The moves that take these slots to `to`, from whoever has them. */
+export function plansTo(view: View, slots: readonly number[], to: number): MovePlan[] {
+  const bySource = new Map<number, number[]>();
+  for (const slot of slots) {
+    const from = view.slots[slot]!;
+    if (from === to) continue;
+    bySource.set(from, [...(bySource.get(from) ?? []), slot]);
+  }
+  return [...bySource].map(([from, some]) => ({ slots: some.toSorted((a, b) => a - b), from, to }));
+}

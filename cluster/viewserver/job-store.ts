@@ -1,0 +1,65 @@
+/** The jobs in the home shard, and what wakes up whoever waits for one. */
+import type { Clock } from '../../sharder/core/ports.ts';
+import type { ShardClient } from '../../sharder/core/shard-client.ts';
+import { HomeRecord } from './home-record.ts';
+import { decodeJobs, encodeJobs, isOpen, type Job, type JobList, JOBS_KEY } from './job.ts';
+import { pause } from './leader-lease.ts';
+
+/** Another view server may have taken a job on: found by reading this often. */
+const rereadMs = 1000;
+
+export class JobStore {
+  private readonly record: HomeRecord<{ jobs: JobList }>;
+  private readonly clock: Clock;
+  private wake = new AbortController();
+
+  constructor({ home, clock }: { home: ShardClient; clock: Clock }) {
+    this.clock = clock;
+    this.record = new HomeRecord({ home, key: JOBS_KEY, decode: (raw) => ({ jobs: decodeJobs(raw) }) });
+  }
+
+  /** @throws ClusterError when the home shard does not answer. */
+  async list(): Promise<JobList> {
+    return (await this.record.read()).value.jobs;
+  }
+
+  /** @param change null for no change. Returns the jobs as they are then. @throws ClusterError as `list`. */
+  async change(change: (jobs: JobList) => JobList | null): Promise<JobList> {
+    const { jobs } = await this.record.update(({ jobs: before }) => {
+      const after = change(before);
+      return after === null ? null : (encodeJobs(after) as { jobs: JobList });
+    });
+    this.wake.abort();
+    this.wake = new AbortController();
+    return jobs;
+  }
+
+  /** The oldest open job, waiting until there is one; null when the signal came or the home shard does not answer. */
+  async next(signal: AbortSignal): Promise<Job | null> {
+    const woken = this.wake.signal;
+    const job = await this.list().then(
+      (jobs) => jobs.find(isOpen) ?? null,
+      () => null,
+    );
+    if (job === null) await pause(this.clock, rereadMs, AbortSignal.any([signal, woken]));
+    return job;
+  }
+
+  /** Aborts when the outer one does, or soon after the job is taken back. */
+  abortSignal(id: string, outer: AbortSignal): { signal: AbortSignal; release: () => void } {
+    const takenBack = new AbortController();
+    const ended = new AbortController();
+    const until = AbortSignal.any([outer, ended.signal]);
+    void this.watchFor(id, until, () => takenBack.abort(new Error('the job was taken back')));
+    return { signal: AbortSignal.any([outer, takenBack.signal]), release: () => ended.abort() };
+  }
+
+  private async watchFor(id: string, until: AbortSignal, onAbort: () => void): Promise<void> {
+    while (!until.aborted) {
+      const woken = this.wake.signal;
+      const jobs = await this.list().catch(() => []);
+      if (jobs.some((job) => job.id === id && job.abort)) return onAbort();
+      await pause(this.clock, rereadMs, AbortSignal.any([until, woken]));
+    }
+  }
+}

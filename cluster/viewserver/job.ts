@@ -1,0 +1,104 @@
+/**
+ * What the view server has been asked to do, as records in the home shard: any view server that leads goes on with them
+ * from there. Every step of a job looks at what is there first, so doing one again is harmless.
+ */
+import { asCount, asList, asObject, asText } from '../../sharder/core/record-fields.ts';
+
+export const JOBS_KEY = 'vase/jobs';
+
+/** Asked for and not ended; past it requests are refused. */
+const openJobsMax = 32;
+/** Ended ones that are remembered, so that a request which is repeated is not carried out twice. */
+const endedJobsMax = 64;
+
+export type JobWork =
+  /** `shard` is null until its id is given. */
+  | { kind: 'add-shard'; shard: number | null }
+  | { kind: 'remove-shard'; shard: number }
+  /** `weights`: shares of slots by shard id; null: equal ones. */
+  | { kind: 'rebalance'; weights: Readonly<Record<string, number>> | null }
+  | { kind: 'move'; slots: readonly number[]; to: number };
+
+export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'aborted';
+
+export interface Job {
+  /** Given by whoever asks, so that asking again does nothing. */
+  id: string;
+  work: JobWork;
+  state: JobState;
+  /** Whoever asked has taken it back: it ends, and moves under way are undone where that is still possible. */
+  abort: boolean;
+  /** What is being done, or why it ended as it did. */
+  note: string;
+  /** ISO 8601. */
+  askedAt: string;
+  endedAt: string | null;
+}
+
+export type JobList = readonly Job[];
+
+export function isOpen(job: Job): boolean {
+  return job.state === 'waiting' || job.state === 'running';
+}
+
+/** The list with the job; null when it has one with this id or has no room. */
+export function withJob(jobs: JobList, job: Job): JobList | null {
+  if (jobs.some(({ id }) => id === job.id)) return null;
+  if (jobs.filter(isOpen).length >= openJobsMax) return null;
+  return [...jobs, job];
+}
+
+/** The list with the job changed, and without ended jobs that are too many; null when it is not there or has ended. */
+export function withChange(jobs: JobList, id: string, change: Partial<Job>): JobList | null {
+  const found = jobs.find((job) => job.id === id);
+  if (found === undefined || !isOpen(found)) return null;
+  const changed = jobs.map((job) => (job.id === id ? { ...job, ...change } : job));
+  const ended = changed.filter((job) => !isOpen(job));
+  const forgotten = new Set(ended.slice(0, Math.max(0, ended.length - endedJobsMax)));
+  return changed.filter((job) => !forgotten.has(job));
+}
+
+export function encodeJobs(jobs: JobList): object {
+  return { format: 1, jobs };
+}
+
+/** @throws Error when it is no list of a known format. */
+export function decodeJobs(raw: unknown): JobList {
+  if (raw === null) return [];
+  const record = asObject(raw, 'jobs');
+  if (record['format'] !== 1) throw new Error(`jobs have format ${String(record['format'])}; this knows 1`);
+  return asList(record['jobs'], 'jobs').map(decodeJob);
+}
+
+function decodeJob(raw: unknown): Job {
+  const job = asObject(raw, 'job');
+  const endedAt = job['endedAt'];
+  return {
+    id: asText(job['id'], 'id'),
+    work: decodeWork(asObject(job['work'], 'work')),
+    state: asText(job['state'], 'state') as JobState,
+    abort: job['abort'] === true,
+    note: asText(job['note'], 'note'),
+    askedAt: asText(job['askedAt'], 'askedAt'),
+    endedAt: typeof endedAt === 'string' ? endedAt : null,
+  };
+}
+
+function decodeWork(work: Record<string, unknown>): JobWork {
+  switch (work['kind']) {
+    case 'add-shard':
+      return { kind: 'add-shard', shard: work['shard'] === null ? null : asCount(work['shard'], 'shard') };
+    case 'remove-shard':
+      return { kind: 'remove-shard', shard: asCount(work['shard'], 'shard') };
+    case 'rebalance':
+      return { kind: 'rebalance', weights: work['weights'] as Record<string, number> | null };
+    case 'move':
+      return {
+        kind: 'move',
+        slots: asList(work['slots'], 'slots').map((slot) => asCount(slot, 'slot')),
+        to: asCount(work['to'], 'to'),
+      };
+    default:
+      throw new Error(`unknown work ${String(work['kind'])}`);
+  }
+}

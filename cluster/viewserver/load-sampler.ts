@@ -1,0 +1,180 @@
+/** What the sharders and the members have counted since the last reading, as one sample for the autoscaler. */
+import type { MemberMetrics, ShardFleet } from '../providers/shard-fleet.ts';
+import {
+  addBuckets,
+  bucketsBetween,
+  bucketsOf,
+  parseMetrics,
+  quantile,
+  total,
+  type MetricsReading,
+} from './metrics-text.ts';
+import type { LoadSample } from './pure/autoscaler.ts';
+
+const readMsMax = 2000;
+const metricsBytesMax = 4 * 1024 * 1024;
+const requests = 'vase_request_duration_seconds';
+const calls = 'vase_etcd_call_duration_seconds';
+const fsyncs = 'etcd_disk_wal_fsync_duration_seconds';
+const processor = 'process_cpu_seconds_total';
+const size = 'etcd_mvcc_db_total_size_in_bytes';
+/** Routes about keys. */
+const realRoutes: readonly string[] = ['kv', 'batch', 'set', 'get', 'delete'];
+const wanted = new Set([
+  ...[requests, calls, fsyncs].flatMap((name) => [`${name}_bucket`, `${name}_sum`, `${name}_count`]),
+  processor,
+  size,
+]);
+
+interface Snapshot {
+  atMs: number;
+  /** By URL, for those that answered. */
+  sharders: ReadonlyMap<string, MetricsReading>;
+  members: ReadonlyMap<string, MetricsReading>;
+}
+
+export class LoadSampler {
+  private readonly fleet: ShardFleet;
+  private readonly sharderCores: number;
+  private before: Snapshot | null = null;
+
+  constructor(options: { fleet: ShardFleet; sharderCores: number }) {
+    this.fleet = options.fleet;
+    this.sharderCores = options.sharderCores;
+  }
+
+  /** The window since the last call; null for the first, and when too few answer to say anything. */
+  async sample(state: { shards: number; isChanging: boolean }): Promise<LoadSample | null> {
+    const before = this.before;
+    const now = await this.read();
+    this.before = now;
+    if (before === null || now.sharders.size === 0) return null;
+    return between(before, now, { ...state, sharderCores: this.sharderCores });
+  }
+
+  private async read(): Promise<Snapshot> {
+    const [sharderUrls, members] = await Promise.all([
+      this.fleet.sharderMetrics(),
+      this.fleet.memberMetrics(),
+    ]);
+    const [sharders, memberReadings] = await Promise.all([
+      readAll(sharderUrls),
+      readAll(members.map(({ url }: MemberMetrics) => url)),
+    ]);
+    return { atMs: performance.now(), sharders, members: memberReadings };
+  }
+}
+
+async function readAll(urls: readonly string[]): Promise<Map<string, MetricsReading>> {
+  const readings = await Promise.all(urls.map(readOne));
+  return new Map(
+    urls.flatMap((url, index) => {
+      const reading = readings[index];
+      return reading ? [[url, reading] as const] : [];
+    }),
+  );
+}
+
+/** Null when it does not answer in time: it is then left out of the sample. */
+async function readOne(url: string): Promise<MetricsReading | null> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(readMsMax) });
+    const text = await response.text();
+    if (!response.ok || text.length > metricsBytesMax) return null;
+    return parseMetrics(text, (name) => wanted.has(name));
+  } catch {
+    return null;
+  }
+}
+
+interface Pair {
+  before: MetricsReading;
+  after: MetricsReading;
+}
+
+function pairs(
+  before: ReadonlyMap<string, MetricsReading>,
+  after: ReadonlyMap<string, MetricsReading>,
+): Pair[] {
+  return [...after].map(([url, reading]) => ({ before: before.get(url) ?? reading, after: reading }));
+}
+
+/** Exported for its test. */
+function between(
+  before: Snapshot,
+  now: Snapshot,
+  state: { shards: number; isChanging: boolean; sharderCores: number },
+): LoadSample {
+  const windowMs = now.atMs - before.atMs;
+  const sharders = pairs(before.sharders, now.sharders);
+  const members = pairs(before.members, now.members);
+  const isReal = (labels: Readonly<Record<string, string>>) => realRoutes.includes(labels['route'] ?? '');
+  const ended = addBuckets(sharders.map((pair) => histogram(pair, requests, isReal)));
+  const called = addBuckets(sharders.map((pair) => histogram(pair, calls)));
+  const cores = members.map((pair) => (difference(pair, processor) * 1000) / windowMs);
+  return {
+    atMs: now.atMs,
+    windowMs,
+    shards: state.shards,
+    sharders: sharders.length,
+    requests: ended.get(Infinity) ?? 0,
+    p95Ms: inMs(quantile(ended, 0.95)),
+    shardBusy: busiestLane(sharders, windowMs),
+    sharderBusy: Math.max(
+      0,
+      ...sharders.map((pair) => (difference(pair, processor) * 1000) / windowMs / state.sharderCores),
+    ),
+    etcdP95Ms: inMs(quantile(called, 0.95)),
+    fsyncP99Ms: maxOf(members.map((pair) => inMs(quantile(histogram(pair, fsyncs), 0.99)))),
+    dbBytesMax: maxOf(members.map(({ after }) => total(after, size))),
+    memberCoresMax: maxOf(cores),
+    isChanging: state.isChanging,
+  };
+}
+
+function histogram(
+  { before, after }: Pair,
+  name: string,
+  fits?: (labels: Readonly<Record<string, string>>) => boolean,
+) {
+  return bucketsBetween(bucketsOf(before, name, fits), bucketsOf(after, name, fits));
+}
+
+/** Of a counter; all of it where the process has started anew. */
+function difference(
+  { before, after }: Pair,
+  name: string,
+  fits?: (labels: Readonly<Record<string, string>>) => boolean,
+): number {
+  const first = total(before, name, fits);
+  const last = total(after, name, fits);
+  return last >= first ? last - first : last;
+}
+
+/** A lane has one transaction under way at a time: the sum of their durations is the time in which it is not idle. */
+function busiestLane(sharders: readonly Pair[], windowMs: number): number {
+  let busiest = 0;
+  for (const pair of sharders) {
+    const lanes = new Set(
+      (pair.after.get(`${calls}_sum`) ?? []).map(({ labels }) => `${labels['shard']} ${labels['lane']}`),
+    );
+    for (const lane of lanes) {
+      const seconds = difference(
+        pair,
+        `${calls}_sum`,
+        (labels) => `${labels['shard']} ${labels['lane']}` === lane,
+      );
+      busiest = Math.max(busiest, (seconds * 1000) / windowMs);
+    }
+  }
+  return Math.min(1, busiest);
+}
+
+function inMs(seconds: number | null): number | null {
+  return seconds === null ? null : seconds * 1000;
+}
+
+function maxOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}

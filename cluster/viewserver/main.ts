@@ -1,0 +1,154 @@
+/**
+ * A view server process: it stands by until the lease makes it the leader, then drives moves and jobs, and answers over
+ * HTTP. On SIGTERM it gives the lease back and leaves; a SIGKILL at any point leaves records from which a successor goes on.
+ */
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { defaultLimits } from '../../sharder/core/limits.ts';
+import type { Trace } from '../../sharder/core/ports.ts';
+import { EtcdShardClient } from '../../sharder/etcd/client/shard-client.ts';
+import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
+import type { Readiness } from '../../sharder/http/probes.ts';
+import { createHttpServer, listen, stop } from '../../sharder/http/server.ts';
+import { systemClock, systemRandom } from '../../sharder/system-clock.ts';
+import { UsageError } from '../errors.ts';
+import type { ShardFleet } from '../providers/shard-fleet.ts';
+import { TopologyError } from '../topology.ts';
+import { readConfig, type ViewServerConfig } from './config.ts';
+import { EventLog } from './event-log.ts';
+import { createApp } from './http/app.ts';
+import { JobStore } from './job-store.ts';
+import { LeaderLease, pause } from './leader-lease.ts';
+import { Leadership } from './leadership.ts';
+import { createServerMetrics } from './server-metrics.ts';
+import { ShardCaller } from './shard-caller.ts';
+import { ViewWatch } from './view-watch.ts';
+
+/** Requests under way get this long when the process is told to stop. */
+const stopDeadlineMs = 2000;
+const readyPollMs = 100;
+/** A lease cannot be given back to a home shard that does not answer: it runs out by itself. */
+const leaveMsMax = 4000;
+
+function readConfigOrExit(): ViewServerConfig {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof TopologyError)) throw error;
+    process.stderr.write(`view server: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+/** Loaded when it is needed: a pod has no use for what starts processes. */
+async function createFleet(): Promise<ShardFleet> {
+  if (config.fleet === 'local') {
+    const { localFleetFromEnvironment } = await import('../providers/local/local-fleet.ts');
+    return localFleetFromEnvironment(process.env, rpc);
+  }
+  const { kubernetesFleetFromEnvironment } = await import('./kubernetes-fleet-from-environment.ts');
+  return kubernetesFleetFromEnvironment(process.env, rpc);
+}
+
+const config = readConfigOrExit();
+const logger = pino({ level: config.logLevel, base: { name: config.name, pid: process.pid } });
+const registry = new Registry();
+const rpc = new GrpcEtcdRpc({ tls: config.tls });
+const clock = systemClock;
+const random = systemRandom;
+const events = new EventLog();
+const quiet: Trace = { emit: () => undefined };
+const home = new EtcdShardClient({
+  shard: 0,
+  endpoints: config.home,
+  rpc,
+  clock,
+  random,
+  trace: quiet,
+  limits: defaultLimits,
+});
+const view = new ViewWatch({ rpc, clock, home, endpoints: config.home });
+const jobs = new JobStore({ home, clock });
+let leadership: Leadership | null = null;
+const counters = createServerMetrics(registry, { leadership: () => leadership, view });
+const trace: Trace = {
+  emit(event) {
+    counters.emit(event);
+    const { name, ...data } = event;
+    if (!name.startsWith('etcd.')) events.emit(name, data);
+    logger.debug(event, name);
+  },
+};
+const fleet = await createFleet();
+const lease: LeaderLease = new LeaderLease({
+  name: config.name,
+  address: config.advertise,
+  home,
+  clock,
+  random,
+  onGained() {
+    const caller = new ShardCaller(rpc);
+    leadership = new Leadership({
+      config,
+      clock,
+      random,
+      trace,
+      rpc,
+      fleet,
+      caller,
+      jobs,
+      view,
+      events,
+      lease,
+      logger,
+    });
+    events.emit('leader', { name: config.name });
+    logger.info('leads');
+  },
+  onLost() {
+    leadership?.stop();
+    leadership = null;
+    logger.info('stands by');
+  },
+});
+view.subscribe(({ epoch, moves, shards }) =>
+  events.emit('view', { epoch, moves: moves.length, shards: shards.map(({ id }) => id) }),
+);
+
+const readiness: Readiness = { problem: 'the home shard has not answered yet' };
+const ended = new AbortController();
+const server = createHttpServer(
+  createApp({ registry, readiness, lease, leadership: () => leadership, logger }),
+);
+
+async function start(): Promise<void> {
+  const port = await listen(server, { host: config.host, port: config.port, reusePort: false });
+  logger.info({ port, fleet: config.fleet }, 'listening');
+  void view.run(ended.signal);
+  leading = lease.run(ended.signal);
+  while ((view.current === null || lease.leader === null) && !ended.signal.aborted)
+    await pause(clock, readyPollMs, ended.signal);
+  if (!ended.signal.aborted) readiness.problem = null;
+}
+
+let leading: Promise<void> = Promise.resolve();
+
+async function leave(signal: string): Promise<void> {
+  if (ended.signal.aborted) return;
+  logger.info({ signal }, 'leaving');
+  readiness.problem = 'the view server is stopping';
+  ended.abort();
+  await Promise.race([leading, pause(clock, leaveMsMax, new AbortController().signal)]);
+  if (server.listening) await stop(server, stopDeadlineMs);
+  home.close();
+  rpc.close();
+  process.exit(0);
+}
+
+process.on('SIGTERM', (signal) => void leave(signal));
+process.on('SIGINT', (signal) => void leave(signal));
+
+start().catch((error: unknown) => {
+  logger.fatal({ err: error }, 'the view server cannot start');
+  process.exit(1);
+});

@@ -1,0 +1,62 @@
+/** Which slot goes where when slots are not alike: shares of measured load, evened out by the fewest and largest steps. */
+
+export interface LoadBalance {
+  /** Slot to shard id. */
+  table: readonly number[];
+  /** At least one. */
+  shards: readonly number[];
+  weightOf: (id: number) => number;
+  /** By slot, not negative. */
+  loads: readonly number[];
+  /** Slots that stay. */
+  fixed: ReadonlySet<number>;
+}
+
+/** A shard is even with its share when it is nearer than this part of it: what is measured is never exact. */
+const tolerance = 0.05;
+
+/**
+ * A table in which slots of shards that take none have moved to others, and in which, while a shard has too much load, the
+ * slot of it moved that brings it and the shard with the least nearest to their shares. Every such step makes the table
+ * better, so there are no more of them than slots.
+ */
+export function balanceLoads({ table, shards, weightOf, loads, fixed }: LoadBalance): number[] {
+  const target = [...table];
+  const weights = shards.reduce((sum, id) => sum + weightOf(id), 0);
+  const total = loads.reduce((sum, load) => sum + load, 0);
+  const excess = new Map(shards.map((id) => [id, -(total * weightOf(id)) / weights]));
+  const add = (id: number, load: number) => excess.set(id, excess.get(id)! + load);
+  for (const [slot, id] of target.entries()) if (excess.has(id)) add(id, loads[slot]!);
+  const neediest = () => shards.reduce((least, id) => (excess.get(id)! < excess.get(least)! ? id : least));
+  for (const [slot, id] of target.entries()) {
+    if (excess.has(id) || fixed.has(slot)) continue;
+    target[slot] = neediest();
+    add(target[slot], loads[slot]!);
+  }
+  for (let steps = 0; steps < target.length; steps++) {
+    const from = shards.reduce((most, id) => (excess.get(id)! > excess.get(most)! ? id : most));
+    const to = neediest();
+    if (excess.get(from)! <= (tolerance * total * weightOf(from)) / weights) break;
+    const slot = bestSlot(target, { from, loads, fixed, wanted: (excess.get(from)! - excess.get(to)!) / 2 });
+    if (slot === null) break;
+    target[slot] = to;
+    add(from, -loads[slot]!);
+    add(to, loads[slot]!);
+  }
+  return target;
+}
+
+/** The slot whose load is nearest to what is wanted, among those whose move makes the two shards more even; null: none. */
+function bestSlot(
+  target: readonly number[],
+  options: { from: number; loads: readonly number[]; fixed: ReadonlySet<number>; wanted: number },
+): number | null {
+  const { from, loads, fixed, wanted } = options;
+  let best: number | null = null;
+  for (const [slot, id] of target.entries()) {
+    const load = loads[slot]!;
+    if (id !== from || fixed.has(slot) || load <= 0 || load >= 2 * wanted) continue;
+    if (best === null || Math.abs(load - wanted) < Math.abs(loads[best]! - wanted)) best = slot;
+  }
+  return best;
+}

@@ -1,0 +1,26 @@
+/** Deletes everything that slots hold, markers too, in chunks: one deletion of a whole slot would stop the shard for a while. */
+import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
+import { toSlotSpans } from '../../../sharder/core/slot-runs.ts';
+import type { FencedWriter } from './fenced-writer.ts';
+import type { MoverContext } from './mover-context.ts';
+
+/** @throws SupersededError when the slots are somebody else's meanwhile. @throws UnavailableError */
+export async function clearSlots(
+  { records, limits }: Pick<MoverContext, 'records' | 'limits'>,
+  slots: readonly number[],
+  writer: FencedWriter,
+): Promise<void> {
+  const shard = writer.current.record.shard;
+  for (const [first, last] of toSlotSpans(slots)) {
+    const key = dataPrefix(first);
+    const rangeEnd = dataRangeEnd(last);
+    for (;;) {
+      const limit = limits.writeOperationsMax;
+      const reply = await records.ask(shard, { kind: 'range', key, rangeEnd, limit, keysOnly: true });
+      if (reply.kind !== 'range') throw new Error(`etcd answered a range with ${reply.kind}`);
+      const lastKey = reply.kvs.at(-1)?.key;
+      if (lastKey === undefined) break;
+      await writer.write([{ kind: 'delete_range', key, rangeEnd: `${lastKey}\0` }]);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Writes data into a shard as long as its fence record says what the writer relies on. Each transaction compares the record's
+ * mod revision, so that a write of a mover that has been superseded changes nothing, however late it arrives.
+ */
+import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
+import { encodeFence, FENCE_KEY, type Fence, type FenceRecord } from '../../../sharder/core/fence.ts';
+import { pause } from '../../../sharder/core/pause.ts';
+import type { Clock } from '../../../sharder/core/ports.ts';
+import { describe, type RecordsClient } from './records-client.ts';
+import { SupersededError } from './step-errors.ts';
+import { UnavailableError } from './unavailable-error.ts';
+
+export interface FencedWriterOptions {
+  records: RecordsClient;
+  clock: Clock;
+  shard: number;
+  fence: Fence;
+  /** Whether a newer record still says what the writes rely on. */
+  holds(record: FenceRecord): boolean;
+  /**
+   * Called when a write may or may not have been made: must make sure that it never lands later than what follows, by
+   * changing the fence; null where a late one does no harm.
+   */
+  renew: ((fence: Fence) => Promise<Fence>) | null;
+  retryPauseMs: number;
+}
+
+/** Times that a write is tried against records that change, or that may not have arrived. */
+const triesMax = 20;
+
+export class FencedWriter {
+  private readonly options: FencedWriterOptions;
+  private fence: Fence;
+  private renewing: Promise<void> | null = null;
+  /** What etcd takes at most in one transaction, as far as it is known. */
+  operationsMax: number;
+
+  constructor(options: FencedWriterOptions, operationsMax: number) {
+    this.options = options;
+    this.fence = options.fence;
+    this.operationsMax = operationsMax;
+  }
+
+  /** The newest record that is known to this writer. */
+  get current(): Fence {
+    return this.fence;
+  }
+
+  /**
+   * Makes one write, exactly once as far as what follows is concerned.
+   * @throws SupersededError when the record no longer holds. @throws UnavailableError
+   */
+  async write(operations: readonly RequestOp[]): Promise<void> {
+    if (operations.length > this.operationsMax) return this.writeHalves(operations);
+    for (let tries = 0; tries < triesMax; tries++) {
+      const fence = this.fence;
+      const outcome = await this.execute(fence, operations);
+      if (outcome === 'done') return;
+      if (outcome === 'too_many') {
+        this.operationsMax = Math.max(1, Math.floor(operations.length / 2));
+        return this.writeHalves(operations);
+      }
+      if (outcome === 'unknown') await this.renewFrom(fence);
+    }
+    throw new UnavailableError(this.options.shard, `shard ${this.options.shard} takes no write`);
+  }
+
+  /**
+   * Replaces the record itself, with data in the same transaction; the writer is of no use afterwards.
+   * @throws SupersededError, UnavailableError; after the latter the records tell whether it was done.
+   */
+  async conclude(
+    change: (record: FenceRecord) => FenceRecord,
+    operations: readonly RequestOp[],
+  ): Promise<void> {
+    for (let tries = 0; tries < triesMax; tries++) {
+      const fence = this.fence;
+      const put: RequestOp = { kind: 'put', key: FENCE_KEY, value: encodeFence(change(fence.record)) };
+      const outcome = await this.execute(fence, [...operations, put]);
+      if (outcome === 'done') return;
+      if (outcome !== 'changed') break;
+    }
+    throw new UnavailableError(this.options.shard, `shard ${this.options.shard} did not conclude`);
+  }
+
+  /** @throws SupersededError when the record, read now, no longer holds. */
+  async verify(): Promise<void> {
+    this.adopt(await this.options.records.readFence(this.options.shard));
+  }
+
+  private async writeHalves(operations: readonly RequestOp[]): Promise<void> {
+    const half = Math.min(this.operationsMax, Math.ceil(operations.length / 2));
+    for (let first = 0; first < operations.length; first += half)
+      await this.write(operations.slice(first, first + half));
+  }
+
+  private async execute(
+    fence: Fence,
+    operations: readonly RequestOp[],
+  ): Promise<'done' | 'changed' | 'unknown' | 'too_many'> {
+    const { records, shard, clock, retryPauseMs } = this.options;
+    const outcome = await records.execute(
+      shard,
+      {
+        kind: 'txn',
+        compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],
+        success: operations,
+        failure: [{ kind: 'range', key: FENCE_KEY }],
+      },
+      false,
+    );
+    if (outcome.kind === 'unknown') return 'unknown';
+    if (outcome.kind === 'refused' && outcome.code === 'too_many_operations' && operations.length > 1)
+      return 'too_many';
+    if (outcome.kind !== 'reply' || outcome.reply.kind !== 'txn') {
+      if (outcome.kind !== 'not_applied')
+        throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);
+      await pause(clock, retryPauseMs);
+      return 'changed';
+    }
+    if (outcome.reply.succeeded) return 'done';
+    const [range] = outcome.reply.responses;
+    const kv = range?.kind === 'range' ? range.kvs[0] : undefined;
+    if (kv === undefined) throw new UnavailableError(shard, `shard ${shard} has no fence record`);
+    this.adopt(records.parseFence(shard, kv));
+    return 'changed';
+  }
+
+  private adopt(fence: Fence): void {
+    if (fence.modRevision <= this.fence.modRevision) return;
+    if (!this.options.holds(fence.record))
+      throw new SupersededError(`shard ${this.options.shard} is another mover's to write to`);
+    this.fence = fence;
+  }
+
+  /** Once, however many writes were lost under this fence. */
+  private async renewFrom(fence: Fence): Promise<void> {
+    const { renew } = this.options;
+    if (renew === null || this.fence.modRevision !== fence.modRevision) return;
+    this.renewing ??= renew(fence)
+      .then((renewed) => void (this.fence = renewed))
+      .finally(() => (this.renewing = null));
+    await this.renewing;
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Drives one move to its end. It remembers nothing that matters: each start looks at the view and at the two shards' fence
+ * records and does what they ask for, so whatever breaks it, it begins anew, here or in another process.
+ *
+ *     destination owns the slots            publish, clean, done: only forward from here
+ *     the view asks for an abort            the destination gives up its claim, then the source takes the slots back
+ *     otherwise                             claim, copy, tail, freeze, drain, activate
+ *
+ * Invariant: whoever lets the source have frozen slots back has first made sure that no earlier claim of the destination can
+ * become ownership: the claim was replaced or given up, and the record that the claimant compares has changed with it.
+ */
+import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
+import type { Fence, FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
+import { pause } from '../../../sharder/core/pause.ts';
+import { dataPrefix } from '../../../sharder/core/slot.ts';
+import type { MoveRecord, View } from '../../../sharder/core/view.ts';
+import { clearSlots } from './clear-slots.ts';
+import { DestinationClaim } from './destination-claim.ts';
+import { handOver } from './hand-over.ts';
+import type { MovePhase, MoveProgress } from './move-plan.ts';
+import type { MoverContext, MoveSteps } from './mover-context.ts';
+import { everySlot, withSlots } from './slot-states.ts';
+import { FencedWriter } from './fenced-writer.ts';
+import { CompactedError, RecordsChangedError, SupersededError } from './step-errors.ts';
+import { UnavailableError } from './unavailable-error.ts';
+
+export class MoveDriver implements MoveSteps {
+  readonly progress: MoveProgress;
+  private readonly context: MoverContext;
+  private superseded = 0;
+  private failures = 0;
+  /** The view has been seen to ask for an abort. */
+  private isAborting = false;
+
+  constructor(context: MoverContext, { id, slots, from, to }: MoveRecord) {
+    this.context = context;
+    const startedMs = context.clock.nowMs();
+    const counts = { keysCopied: 0, bytesCopied: 0, keysTotal: null };
+    this.progress = { id, slots, from, to, phase: 'waiting', ...counts, startedMs };
+  }
+
+  /** Makes a copy that is under way look at the view again. */
+  noteAbort(): void {
+    this.isAborting = true;
+  }
+
+  /** @throws RecordsChangedError when the work at hand has been asked to stop. */
+  checkOn(): void {
+    if (this.isAborting || this.context.isStopped()) throw new RecordsChangedError('the move is to stop');
+  }
+
+  enter(phase: MovePhase): void {
+    this.progress.phase = phase;
+    const { id, from, to } = this.progress;
+    this.context.trace.emit({ name: `move.${phase}`, move: id, from, to });
+  }
+
+  /** Resolves when the move is in the view no more, or this process has been stopped. */
+  async run(): Promise<void> {
+    const { context } = this;
+    while (!context.isStopped()) {
+      try {
+        if (await this.step()) return;
+        this.failures = 0;
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+        context.trace.emit({ name: 'move.interrupted', move: this.progress.id, reason: error.message });
+        await this.rest(error);
+      }
+    }
+  }
+
+  /** True when the move is over. */
+  private async step(): Promise<boolean> {
+    const { records } = this.context;
+    const { id, from, to } = this.progress;
+    const move = findMove(await records.readView(), id);
+    if (move === null) return true;
+    const destination = await records.readFence(to);
+    if (everySlot(destination.record, move.slots, (state) => state?.kind === 'owned')) {
+      await this.finish(move);
+      return true;
+    }
+    if (move.abort) {
+      await this.rollBack(move);
+      return true;
+    }
+    await this.carryOver(move, await records.readFence(from));
+    return false;
+  }
+
+  /** Everything before the commit point. */
+  private async carryOver(move: MoveRecord, source: Fence): Promise<void> {
+    this.enter('import');
+    const { records } = this.context;
+    const claim = await records.alone(move.to, () =>
+      DestinationClaim.take(this.context, move, source.record),
+    );
+    await records.alone(move.from, () => this.unfreeze(move, claim));
+    await handOver(this.context, this, move, claim);
+  }
+
+  /**
+   * Slots that an earlier mover stopped go back to the source while they are copied once more; its record is written anew even
+   * when none is stopped, since a freeze may be on its way. The source is read first, then the claim is verified: whoever
+   * stopped the slots before that had an earlier claim, which can become nothing any more.
+   */
+  private async unfreeze(move: MoveRecord, claim: DestinationClaim): Promise<void> {
+    const { records } = this.context;
+    const source = await records.readFence(move.from);
+    const isFrozen = move.slots.some((slot) => isFrozenBy(move, source.record.slots[slot]));
+    if (!isFrozen && !claim.isTakeover) return;
+    this.enter('rollback');
+    await claim.verify();
+    await this.takeBack(move, source);
+  }
+
+  private async rollBack(move: MoveRecord): Promise<void> {
+    const { records, trace } = this.context;
+    this.enter('rollback');
+    const source = await records.readFence(move.from);
+    // Written even when nothing is claimed: a claim that is on its way compares this record, and must fail.
+    await records.alone(move.to, () => this.giveUp(move, source.record));
+    await records.alone(move.from, async () => this.takeBack(move, await records.readFence(move.from)));
+    await clearSlots(this.context, move.slots, this.writerOf(await records.readFence(move.to), move));
+    await records.updateView((view) => withoutMove(view, move.id));
+    trace.emit({ name: 'move.aborted', move: move.id, slots: move.slots.length });
+  }
+
+  private async giveUp(move: MoveRecord, source: FenceRecord): Promise<void> {
+    const destination = await this.context.records.readFence(move.to);
+    const record = withSlots(destination.record, move.slots, (state, slot) => {
+      if (state?.kind === 'owned') throw new RecordsChangedError('the destination owns the slots');
+      const epoch = epochOf(source.slots[slot]);
+      return state?.kind === 'importing' ? { kind: 'moved', epoch, to: move.from } : state;
+    });
+    await this.replace(destination, record);
+  }
+
+  /** The source owns the slots at a higher epoch. Written even when none is frozen: a freeze may be on its way. */
+  private async takeBack(move: MoveRecord, source: Fence): Promise<void> {
+    const markers = move.slots.map((slot): RequestOp => ({ kind: 'delete_range', key: dataPrefix(slot) }));
+    const record = withSlots(source.record, move.slots, (state) => {
+      if (state?.kind !== 'owned' && !isFrozenBy(move, state))
+        throw new Error(`the source of move ${move.id} has a slot that is ${state?.kind ?? 'nobody’s'}`);
+      const { epoch, versionOffset } = state as SlotState & { kind: 'owned' };
+      return { kind: 'owned', epoch: epoch + 1, versionOffset };
+    });
+    await this.replace(source, record, markers);
+  }
+
+  /** Everything after the commit point; may be done by two at a time, and any number of times. */
+  private async finish(move: MoveRecord): Promise<void> {
+    const { records, trace } = this.context;
+    this.enter('publish');
+    await records.updateView((view) => published(view, move));
+    this.enter('clean');
+    await records.alone(move.from, () => this.leaveTombstones(move));
+    await clearSlots(this.context, move.slots, this.writerOf(await records.readFence(move.from), move));
+    await records.updateView((view) => withoutMove(view, move.id));
+    trace.emit({ name: 'move.done', move: move.id, slots: move.slots.length, from: move.from, to: move.to });
+  }
+
+  private async leaveTombstones(move: MoveRecord): Promise<void> {
+    const source = await this.context.records.readFence(move.from);
+    if (everySlot(source.record, move.slots, (state) => !isFrozenBy(move, state))) return;
+    const record = withSlots(source.record, move.slots, (state) =>
+      isFrozenBy(move, state) ? { kind: 'moved', epoch: state.epoch + 1, to: move.to } : state,
+    );
+    await this.replace(source, record);
+  }
+
+  /** Writes to slots that the shard neither owns nor claims. */
+  private writerOf(fence: Fence, move: MoveRecord): FencedWriter {
+    const { records, clock, limits } = this.context;
+    const isNobodys = (state: SlotState | undefined) => state === undefined || state.kind === 'moved';
+    const holds = (record: FenceRecord) => everySlot(record, move.slots, isNobodys);
+    if (!holds(fence.record)) throw new RecordsChangedError('the slots are somebody’s');
+    const shard = fence.record.shard;
+    const { writeOperationsMax, retryPauseMs } = limits;
+    return new FencedWriter(
+      { records, clock, shard, fence, holds, renew: null, retryPauseMs },
+      writeOperationsMax,
+    );
+  }
+
+  private async replace(before: Fence, record: FenceRecord, more: readonly RequestOp[] = []): Promise<void> {
+    if ((await this.context.records.replaceFence(before, record, more)) === null)
+      throw new RecordsChangedError(`the record of shard ${record.shard} has changed`);
+  }
+
+  /** Longer with each failure in a row, and much longer for whoever stands in another mover's way. */
+  private async rest(error: Error): Promise<void> {
+    const { clock, random, limits } = this.context;
+    this.isAborting = false;
+    if (error instanceof RecordsChangedError && this.failures === 0) {
+      this.failures = 1;
+      return;
+    }
+    const isSuperseded = error instanceof SupersededError;
+    const times = Math.min(isSuperseded ? this.superseded++ : this.failures++, 16);
+    const [least, most] = isSuperseded
+      ? [limits.supersededPauseMs, limits.supersededPauseMsMax]
+      : [limits.retryPauseMs, limits.retryPauseMsMax];
+    const boundMs = Math.min(least * 2 ** times, most);
+    await pause(clock, (boundMs * (1 + random.nextUint32() / 2 ** 32)) / 2);
+  }
+}
+
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof UnavailableError ||
+    error instanceof SupersededError ||
+    error instanceof RecordsChangedError ||
+    error instanceof CompactedError
+  );
+}
+
+function findMove(view: View, id: string): MoveRecord | null {
+  return view.moves.find((move) => move.id === id) ?? null;
+}
+
+function isFrozenBy(
+  move: MoveRecord,
+  state: SlotState | undefined,
+): state is Extract<SlotState, { kind: 'frozen' }> {
+  return state?.kind === 'frozen' && state.move === move.id;
+}
+
+function epochOf(state: SlotState | undefined): number {
+  return state !== undefined && 'epoch' in state ? state.epoch : 0;
+}
+
+function withoutMove(view: View, id: string): View | null {
+  if (findMove(view, id) === null) return null;
+  return { ...view, moves: view.moves.filter((move) => move.id !== id) };
+}
+
+function published(view: View, move: MoveRecord): View | null {
+  if (findMove(view, move.id) === null) throw new RecordsChangedError('the move is over');
+  if (move.slots.every((slot) => view.slots[slot] === move.to)) return null;
+  const slots = [...view.slots];
+  for (const slot of move.slots) slots[slot] = move.to;
+  return { ...view, slots };
+}

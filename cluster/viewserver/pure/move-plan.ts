@@ -1,0 +1,31 @@
+/** What is to be moved, and how far it has come: plain data for whoever plans, proposes and shows it. */
+
+/** Slots that are to go from one shard to another, before they are a move in the view. */
+export interface MovePlan {
+  /** Ascending. */
+  slots: readonly number[];
+  from: number;
+  to: number;
+}
+
+/**
+ * Where a move is. `waiting`: in the view, nobody works on it here. `rollback`: an abort, or a start from the beginning after
+ * a freeze that led nowhere.
+ */
+export type MovePhase =
+  'waiting' | 'import' | 'copy' | 'tail' | 'freeze' | 'drain' | 'activate' | 'publish' | 'clean' | 'rollback';
+
+/** As the resharder that works on it knows it. */
+export interface MoveProgress {
+  id: string;
+  slots: readonly number[];
+  from: number;
+  to: number;
+  phase: MovePhase;
+  keysCopied: number;
+  bytesCopied: number;
+  /** Null until the source has been asked. */
+  keysTotal: number | null;
+  /** On the resharder's clock: when it began to work on the move. */
+  startedMs: number;
+}

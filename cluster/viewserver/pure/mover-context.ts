@@ -1,0 +1,25 @@
+/** What the movers of one resharder share, and what the phases of a move tell whoever drives it. */
+import type { Clock, Random, Trace } from '../../../sharder/core/ports.ts';
+import type { Gate } from './gate.ts';
+import type { MovePhase, MoveProgress } from './move-plan.ts';
+import type { MoverLimits } from './mover-limits.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { RecordsClient } from './records-client.ts';
+
+export interface MoverContext {
+  records: RecordsClient;
+  clock: Clock;
+  random: Random;
+  trace: Trace;
+  limits: MoverLimits;
+  pace: RateLimiter;
+  freezes: Gate;
+  isStopped(): boolean;
+}
+
+export interface MoveSteps {
+  readonly progress: MoveProgress;
+  /** @throws RecordsChangedError when the work at hand has been asked to stop. */
+  checkOn(): void;
+  enter(phase: MovePhase): void;
+}

@@ -1,0 +1,57 @@
+/** The bounds of the movers, each with its reason. One object, so that tests and the simulator can tighten them. */
+
+export interface MoverLimits {
+  /** One call to a shard with its repetitions; past it the step is begun anew from the records. */
+  callMs: number;
+  /** Keys of one page of the source, at first; later as many as come near `pageBytesTarget`. */
+  pageKeysMax: number;
+  /** A page is held in memory, once for each move. */
+  pageBytesTarget: number;
+  /** Operations of one write into the destination; halved when etcd takes fewer (its --max-txn-ops). */
+  writeOperationsMax: number;
+  /** Bytes of one write: far below etcd's request limit, since users' writes wait behind it. */
+  writeBytesMax: number;
+  /** Writes of one move that are under way at the same time while it copies. */
+  writesInFlightMax: number;
+  /** What a watch has delivered and is not written yet; past it the watch is closed and opened again later. */
+  tailBytesMax: number;
+  /** Slots stop only when so few keys are left to write that it is done in one go ... */
+  freezeLagKeysMax: number;
+  /** ... and when the source's watch and the destination answer as quickly as this. */
+  freezeProbeMsMax: number;
+  /** Slots that have stopped and not been handed over by then go back to the source. Below the sharders' `heldMsMax`. */
+  freezeMsMax: number;
+  /** Hand-overs at the same time: few slots stop at a time, and one that is stuck does not stop all. */
+  freezesMax: number;
+  /** Slots of one move at most: each takes an operation of the freeze, and etcd may take as few as 128. */
+  slotsPerMoveMax: number;
+  /** How often the view is read when nothing says that it has changed. */
+  viewPollMs: number;
+  /** Pauses after a failed step grow from this ... */
+  retryPauseMs: number;
+  /** ... to this. */
+  retryPauseMsMax: number;
+  /** Whoever lost a move to another mover leaves it alone so long at first, twice as long each time, up to ... */
+  supersededPauseMs: number;
+  supersededPauseMsMax: number;
+}
+
+export const defaultMoverLimits: Readonly<MoverLimits> = {
+  callMs: 3000,
+  pageKeysMax: 1000,
+  pageBytesTarget: 4 * 1024 * 1024,
+  writeOperationsMax: 500,
+  writeBytesMax: 512 * 1024,
+  writesInFlightMax: 4,
+  tailBytesMax: 32 * 1024 * 1024,
+  freezeLagKeysMax: 64,
+  freezeProbeMsMax: 250,
+  freezeMsMax: 1000,
+  freezesMax: 2,
+  slotsPerMoveMax: 120,
+  viewPollMs: 500,
+  retryPauseMs: 50,
+  retryPauseMsMax: 1000,
+  supersededPauseMs: 500,
+  supersededPauseMsMax: 30_000,
+};

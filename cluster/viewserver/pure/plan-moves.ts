@@ -1,0 +1,91 @@
+/** From the table that is to the moves that make it the one that shall be: pure, and with as few slots moved as possible. */
+import type { View, ViewShard } from '../../../sharder/core/view.ts';
+import { balanceLoads } from './balance-loads.ts';
+import { balanceSlots } from './balance-slots.ts';
+import type { MovePlan } from './move-plan.ts';
+import { RefusedError } from './refused-error.ts';
+
+export interface BalanceGoal {
+  /** Shares by shard id, 1 where it is not named; not negative, not all 0. */
+  weights?: ReadonlyMap<number, number>;
+  /** Load of each slot; absent: slots count alike. */
+  loads?: readonly number[];
+}
+
+/** Where each slot is, or is on its way to. */
+function settledSlots(view: View): number[] {
+  const slots = [...view.slots];
+  for (const move of view.moves) if (!move.abort) for (const slot of move.slots) slots[slot] = move.to;
+  return slots;
+}
+
+/** The plans after which all shards that take slots have their share; slots in moves stay where they are going. */
+export function planBalance(view: View, goal: BalanceGoal): MovePlan[] {
+  const taking = takingShards(view).map((shard) => shard.id);
+  return plansBetween(view, tableFor(view, taking, goal));
+}
+
+/** The plans that take everything away from a shard and leave all else where it is. */
+export function planDrain(view: View, id: number): MovePlan[] {
+  const others = takingShards(view).filter((shard) => shard.id !== id);
+  if (others.length === 0)
+    throw new RefusedError('last-shard', `shard ${id} is the only one that takes slots`);
+  const table = settledSlots(view);
+  const leaving = table.flatMap((owner, slot) => (owner === id ? [slot] : []));
+  const takers = others.map((shard) => ({
+    id: shard.id,
+    held: table.filter((owner) => owner === shard.id).length,
+    given: 0,
+  }));
+  for (const _ of leaving) {
+    const least = takers.reduce((best, taker) =>
+      taker.held + taker.given < best.held + best.given ? taker : best,
+    );
+    least.given++;
+  }
+  // Each takes neighbours: few moves, and few ranges to read.
+  let next = 0;
+  for (const taker of takers)
+    for (let given = 0; given < taker.given; given++) table[leaving[next++]!] = taker.id;
+  return plansBetween(view, table);
+}
+
+/** Plans cut into moves: neighbouring slots, so that one range of keys is read, and few enough to stop together. */
+export function splitPlans(plans: readonly MovePlan[], slotsMax: number): MovePlan[] {
+  return plans.flatMap(({ slots, from, to }) => {
+    const parts: number[][] = [];
+    for (const slot of slots.toSorted((a, b) => a - b)) {
+      const part = parts.at(-1);
+      if (part && part.length < slotsMax && part.at(-1) === slot - 1) part.push(slot);
+      else parts.push([slot]);
+    }
+    return parts.map((part) => ({ slots: part, from, to }));
+  });
+}
+
+function takingShards(view: View): ViewShard[] {
+  return view.shards.filter((shard) => shard.state !== 'draining');
+}
+
+function tableFor(view: View, taking: readonly number[], { weights, loads }: BalanceGoal): number[] {
+  const weightOf = (id: number) => weights?.get(id) ?? 1;
+  const table = settledSlots(view);
+  const fixed = new Set(view.moves.flatMap((move) => move.slots));
+  if (loads !== undefined) return balanceLoads({ table, shards: taking, weightOf, loads, fixed });
+  return balanceSlots(table, taking, { weightOf, fixed });
+}
+
+/** Slots that stand in a move are in no plan. Each plan is a run of neighbours. */
+function plansBetween(view: View, target: readonly number[]): MovePlan[] {
+  const moving = new Set(view.moves.flatMap((move) => move.slots));
+  const bySlots = new Map<string, { slots: number[]; from: number; to: number }>();
+  for (const [slot, to] of target.entries()) {
+    const from = view.slots[slot]!;
+    if (from === to || moving.has(slot)) continue;
+    const key = `${from} ${to}`;
+    const plan = bySlots.get(key) ?? { slots: [], from, to };
+    plan.slots.push(slot);
+    bySlots.set(key, plan);
+  }
+  return [...bySlots.values()];
+}

@@ -1,0 +1,241 @@
+/**
+ * The records of a cluster, the view and the shards' fences, for whoever changes them: linearizable reads, and writes that
+ * are compare-and-swaps on the mod revision that was read. Nobody here writes a record that it has not read.
+ */
+import type {
+  EtcdReply,
+  EtcdRequest,
+  KeyValue,
+  RequestOp,
+  TxnReply,
+  WatchRequest,
+} from '../../../sharder/core/etcd-messages.ts';
+import {
+  decodeFence,
+  encodeFence,
+  FENCE_KEY,
+  type Fence,
+  type FenceRecord,
+} from '../../../sharder/core/fence.ts';
+import { defaultLimits } from '../../../sharder/core/limits.ts';
+import type { Cancel, Clock, EtcdRpc, Random, Trace, WatchSink } from '../../../sharder/core/ports.ts';
+import type { CallOutcome } from '../../../sharder/core/shard-client.ts';
+import { decodeView, encodeView, type View, VIEW_KEY } from '../../../sharder/core/view.ts';
+import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
+import { UnavailableError } from './unavailable-error.ts';
+
+export interface RecordsClientOptions {
+  clock: Clock;
+  random: Random;
+  trace: Trace;
+  rpc: EtcdRpc;
+  home: readonly string[];
+  /** Milliseconds for one call and its repetitions. */
+  callMs: number;
+}
+
+/** The number that the home shard's client bears: the view is read before any shard is known. */
+const homeNumber = 0;
+
+export class RecordsClient {
+  private readonly options: RecordsClientOptions;
+  private readonly clients = new Map<number, EtcdShardClient>();
+  private known: View | null = null;
+  /** Records as they were read last: what has not changed need not be decoded again. */
+  private newestView: { view: View; modRevision: number } | null = null;
+  private readonly newestFences = new Map<number, Fence>();
+  private viewTurn: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Map<number, Promise<unknown>>();
+
+  constructor(options: RecordsClientOptions) {
+    this.options = options;
+    this.clients.set(homeNumber, this.connect(homeNumber, options.home));
+  }
+
+  close(): void {
+    for (const client of this.clients.values()) client.close();
+  }
+
+  /** @throws UnavailableError when the home shard does not answer, or has no view that can be read. */
+  async readView(): Promise<View> {
+    return (await this.fetchView()).view;
+  }
+
+  /**
+   * Changes the view by compare-and-swap until it is changed. `change` is called for each view that is met and returns the
+   * new one, its epoch left to this method, or null when there is nothing to change; it may throw to give up.
+   */
+  updateView(change: (view: View) => Omit<View, 'epoch'> | null): Promise<View> {
+    // One after the other: two moves of one process need not get in each other's way.
+    const turn = this.viewTurn.then(() => this.swapView(change));
+    this.viewTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Runs an action that reads a shard's record and then replaces it, one at a time in this process: its moves need not get in
+   * each other's way. Against other processes the compare-and-swap stands.
+   */
+  alone<Result>(shard: number, action: () => Promise<Result>): Promise<Result> {
+    const turn = (this.turns.get(shard) ?? Promise.resolve()).then(action);
+    this.turns.set(
+      shard,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  }
+
+  /** @throws UnavailableError when the shard does not answer or has no fence record that can be read. */
+  async readFence(shard: number): Promise<Fence> {
+    const reply = await this.ask(shard, { kind: 'range', key: FENCE_KEY });
+    const kv = reply.kind === 'range' ? reply.kvs[0] : undefined;
+    if (kv === undefined) throw new UnavailableError(shard, `shard ${shard} has no fence record`);
+    return this.parseFence(shard, kv);
+  }
+
+  /** @throws UnavailableError when it cannot be read. */
+  parseFence(shard: number, { value, modRevision }: KeyValue): Fence {
+    const known = this.newestFences.get(shard);
+    if (known?.modRevision === modRevision) return known;
+    const fence = { record: this.decode(shard, () => decodeFence(value)), modRevision };
+    this.newestFences.set(shard, fence);
+    return fence;
+  }
+
+  /**
+   * Puts a record in the place of the one that was read, with more operations in the same transaction.
+   * @returns the new fence, or null when the record was not the one any more: nothing is changed then.
+   * @throws UnavailableError when it is not known.
+   */
+  async replaceFence(
+    before: Fence,
+    record: FenceRecord,
+    more: readonly RequestOp[] = [],
+  ): Promise<Fence | null> {
+    const reply = await this.swap(record.shard, {
+      key: FENCE_KEY,
+      modRevision: before.modRevision,
+      success: [{ kind: 'put', key: FENCE_KEY, value: encodeFence(record) }, ...more],
+    });
+    return reply.succeeded ? { record, modRevision: reply.header!.revision } : null;
+  }
+
+  /** Writes the record of a shard that has none; one that is there stays. */
+  async createFence(record: FenceRecord): Promise<void> {
+    await this.swap(record.shard, {
+      key: FENCE_KEY,
+      modRevision: 0,
+      success: [{ kind: 'put', key: FENCE_KEY, value: encodeFence(record) }],
+    });
+  }
+
+  /** One request that changes nothing. @throws UnavailableError */
+  async ask(shard: number, request: EtcdRequest): Promise<EtcdReply> {
+    const outcome = await this.execute(shard, request, true);
+    if (outcome.kind === 'reply') return outcome.reply;
+    throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);
+  }
+
+  /** One request, however it ends. */
+  async execute(shard: number, request: EtcdRequest, readOnly: boolean): Promise<CallOutcome> {
+    const client = await this.client(shard);
+    return client.execute(request, { readOnly, deadlineMs: this.options.callMs });
+  }
+
+  async watch(shard: number, request: WatchRequest, sink: WatchSink): Promise<Cancel> {
+    return (await this.client(shard)).watch(request, sink);
+  }
+
+  /** The member that served the shard's watches has gone silent. */
+  avoidPreferred(shard: number): void {
+    this.clients.get(shard)?.avoidPreferred();
+  }
+
+  /** Where a shard is that is not in the view yet. */
+  introduce(shard: number, endpoints: readonly string[]): void {
+    const client = this.clients.get(shard);
+    if (client) client.setEndpoints(endpoints);
+    else this.clients.set(shard, this.connect(shard, endpoints));
+  }
+
+  private async client(shard: number): Promise<EtcdShardClient> {
+    if (!this.clients.has(shard)) await this.readView();
+    const client = this.clients.get(shard);
+    if (client === undefined) throw new UnavailableError(shard, `shard ${shard} is not in the view`);
+    return client;
+  }
+
+  private async fetchView(): Promise<{ view: View; modRevision: number }> {
+    const reply = await this.ask(homeNumber, { kind: 'range', key: VIEW_KEY });
+    const kv = reply.kind === 'range' ? reply.kvs[0] : undefined;
+    if (kv === undefined) throw new UnavailableError(homeNumber, 'the home shard has no view');
+    const { modRevision } = kv;
+    if (this.newestView?.modRevision === modRevision) return this.newestView;
+    const view = this.decode(homeNumber, () => decodeView(kv.value));
+    this.newestView = { view, modRevision };
+    this.adopt(view);
+    return this.newestView;
+  }
+
+  private async swapView(change: (view: View) => Omit<View, 'epoch'> | null): Promise<View> {
+    for (;;) {
+      const { view, modRevision } = await this.fetchView();
+      const changed = change(view);
+      if (changed === null) return view;
+      const next: View = { ...changed, epoch: view.epoch + 1 };
+      const success: RequestOp[] = [{ kind: 'put', key: VIEW_KEY, value: encodeView(next) }];
+      const reply = await this.swap(homeNumber, { key: VIEW_KEY, modRevision, success });
+      if (!reply.succeeded) continue;
+      this.adopt(next);
+      return next;
+    }
+  }
+
+  private async swap(
+    shard: number,
+    { key, modRevision, success }: { key: string; modRevision: number; success: readonly RequestOp[] },
+  ): Promise<TxnReply> {
+    const outcome = await this.execute(
+      shard,
+      {
+        kind: 'txn',
+        compare: [{ key, target: 'mod_revision', result: 'equal', operand: modRevision }],
+        success,
+        failure: [],
+      },
+      false,
+    );
+    if (outcome.kind === 'reply' && outcome.reply.kind === 'txn') return outcome.reply;
+    throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);
+  }
+
+  private adopt(view: View): void {
+    if (this.known !== null && view.epoch <= this.known.epoch) return;
+    this.known = view;
+    for (const { id, endpoints } of view.shards) this.introduce(id, endpoints);
+    this.clients.get(homeNumber)!.setEndpoints(view.shards[0]!.endpoints);
+    for (const [id, client] of this.clients) {
+      if (id === homeNumber || id >= view.nextShard || view.shards.some((shard) => shard.id === id)) continue;
+      client.close();
+      this.clients.delete(id);
+    }
+  }
+
+  private decode<Value>(shard: number, read: () => Value): Value {
+    try {
+      return read();
+    } catch (error) {
+      throw new UnavailableError(shard, `a record of shard ${shard} cannot be read: ${String(error)}`);
+    }
+  }
+
+  private connect(shard: number, endpoints: readonly string[]): EtcdShardClient {
+    const { clock, random, trace, rpc } = this.options;
+    return new EtcdShardClient({ shard, endpoints, rpc, clock, random, trace, limits: defaultLimits });
+  }
+}
+
+export function describe(outcome: CallOutcome): string {
+  if (outcome.kind === 'reply' || outcome.kind === 'reply_too_large') return outcome.kind;
+  return `${outcome.kind}: ${outcome.message}`;
+}

@@ -1,0 +1,211 @@
+/**
+ * All that changes who owns which slot. Every change is a compare-and-swap on records in etcd which carry the move's id, so
+ * that any number of these may run at once and any successor goes on from the records alone.
+ */
+import { joiningFence } from '../../../sharder/core/fence.ts';
+import { pause } from '../../../sharder/core/pause.ts';
+import type { Clock, EtcdRpc, Random, Trace } from '../../../sharder/core/ports.ts';
+import type { View, ViewShard } from '../../../sharder/core/view.ts';
+import { Gate } from './gate.ts';
+import { MoveDriver } from './move-driver.ts';
+import type { MovePlan, MoveProgress } from './move-plan.ts';
+import type { MoverContext } from './mover-context.ts';
+import { defaultMoverLimits, type MoverLimits } from './mover-limits.ts';
+import { type BalanceGoal, planBalance, planDrain, splitPlans } from './plan-moves.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { RecordsClient } from './records-client.ts';
+import { RefusedError } from './refused-error.ts';
+import { UnavailableError } from './unavailable-error.ts';
+import { withAbort, withDraining, withMoves, withoutShard, withShard } from './view-changes.ts';
+
+export interface ResharderSettings {
+  /** Moves that are worked on at the same time. */
+  concurrentMovesMax: number;
+  /** Slots of one move: all of them stop at the same time, for the moment of the hand-over. */
+  slotsPerMoveMax: number;
+  /** Of all moves together; null: as fast as it goes. */
+  keysPerSecondMax: number | null;
+}
+
+export interface ResharderOptions {
+  clock: Clock;
+  random: Random;
+  trace: Trace;
+  rpc: EtcdRpc;
+  /** Client endpoints of the home shard, "host:port". */
+  home: readonly string[];
+  settings: ResharderSettings;
+  /** Bounds that are tightened, by tests and the simulator. */
+  limits?: Partial<MoverLimits>;
+}
+
+export class Resharder {
+  private readonly context: MoverContext;
+  private readonly settings: ResharderSettings;
+  private readonly drivers = new Map<string, MoveDriver>();
+  private isStopped = false;
+  private failure: { error: unknown } | null = null;
+  private wake: () => void = () => undefined;
+
+  constructor({ clock, random, trace, rpc, home, settings, limits }: ResharderOptions) {
+    const all: MoverLimits = { ...defaultMoverLimits, ...limits };
+    this.settings = settings;
+    this.context = {
+      records: new RecordsClient({ clock, random, trace, rpc, home, callMs: all.callMs }),
+      clock,
+      random,
+      trace,
+      limits: all,
+      pace: new RateLimiter(clock, settings.keysPerSecondMax),
+      freezes: new Gate(all.freezesMax),
+      isStopped: () => this.isStopped,
+    };
+  }
+
+  /**
+   * Reads the view again and again and drives every move in it to its end, until `stop`. Safe when two run at once.
+   * @throws only what is a programmer's error.
+   */
+  async run(): Promise<void> {
+    const { clock, limits, records, trace } = this.context;
+    while (!this.isStopped) {
+      try {
+        this.drive(await records.readView());
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        trace.emit({ name: 'view.unreachable', reason: error.message });
+      }
+      await Promise.race([
+        pause(clock, limits.viewPollMs),
+        new Promise<void>((resolve) => (this.wake = resolve)),
+      ]);
+      if (this.failure !== null) throw this.failure.error;
+    }
+  }
+
+  /** Ends `run` soon; whatever is under way stays as it is, for any successor. */
+  stop(): void {
+    this.isStopped = true;
+    for (const driver of this.drivers.values()) driver.noteAbort();
+    this.context.records.close();
+    this.wake();
+  }
+
+  /** @throws UnavailableError when the home shard does not answer in time (as every method below). */
+  readView(): Promise<View> {
+    return this.context.records.readView();
+  }
+
+  /**
+   * Joins without slots; its fence record is written first. The id must be the view's `nextShard`. Calling it again after
+   * success gives the view.
+   * @throws RefusedError `shard-id`
+   */
+  async addShard(shard: ViewShard): Promise<View> {
+    const { records } = this.context;
+    const view = await records.readView();
+    if (withShard(view, shard) === null) return view;
+    records.introduce(shard.id, shard.endpoints);
+    await records.createFence(joiningFence(shard.id, view.epoch));
+    const { record } = await records.readFence(shard.id);
+    if (record.shard !== shard.id || record.slots.some((state) => state !== undefined))
+      throw new RefusedError('shard-id', `what answers as shard ${shard.id} has been a shard before`);
+    return records.updateView((current) => withShard(current, shard));
+  }
+
+  /**
+   * The fewest moves after which every shard that is not draining has its share. Nothing is written. Slots that are on their
+   * way already stay in their moves.
+   * @param goal.weights by shard id, default 1 each: shares of slots in proportion. @param goal.loads measured load by slot
+   *   (1024 numbers): shares of load, not of slots.
+   */
+  async planRebalance(goal: BalanceGoal = {}): Promise<MovePlan[]> {
+    return planBalance(await this.readView(), goal);
+  }
+
+  /**
+   * The moves are in the view; `run`, here or elsewhere, carries them out. Plans are cut into moves of neighbouring slots.
+   * @throws RefusedError `stale-plan`, `slots-in-move`, `unknown-shard`, `shard-draining`, `bad-plan`
+   */
+  async propose(plans: readonly MovePlan[]): Promise<View> {
+    const { slotsPerMoveMax } = this.context.limits;
+    const parts = splitPlans(plans, Math.min(this.settings.slotsPerMoveMax, slotsPerMoveMax));
+    const view = await this.context.records.updateView((current) => withMoves(current, parts));
+    this.wake();
+    return view;
+  }
+
+  /** The moves that take everything away from a shard. @throws RefusedError `home-shard`, `unknown-shard`, `last-shard` */
+  async drainPlan(id: number): Promise<MovePlan[]> {
+    const view = await this.readView();
+    withDraining(view, id);
+    return planDrain(view, id);
+  }
+
+  /** From now on no plan gives it slots. @throws RefusedError as `drainPlan` */
+  markDraining(id: number): Promise<View> {
+    return this.context.records.updateView((view) => withDraining(view, id));
+  }
+
+  /**
+   * The view forgets a shard that owns nothing, by the view and by its fence record, and holds no data. Calling it again after
+   * success gives the view.
+   * @throws RefusedError `home-shard`, `shard-in-use`
+   */
+  async forgetShard(id: number): Promise<View> {
+    const { records } = this.context;
+    const view = await records.readView();
+    if (withoutShard(view, id) === null) return view;
+    const { record } = await records.readFence(id);
+    const used = record.slots.findIndex((state) => state !== undefined && state.kind !== 'moved');
+    if (used >= 0)
+      throw new RefusedError('shard-in-use', `slot ${used} is ${record.slots[used]!.kind} at shard ${id}`);
+    const data = await records.ask(id, { kind: 'range', key: 'd/', rangeEnd: 'd0', countOnly: true });
+    if (data.kind === 'range' && data.count > 0)
+      throw new RefusedError('shard-in-use', `shard ${id} still holds ${data.count} keys`);
+    return records.updateView((current) => withoutShard(current, id));
+  }
+
+  /** Asks for the move to be undone; resolves when the view says so, not when it is done. @throws RefusedError */
+  async abort(moveId: string): Promise<void> {
+    const { records } = this.context;
+    const view = await records.readView();
+    const move = view.moves.find(({ id }) => id === moveId);
+    if (move === undefined) throw new RefusedError('unknown-move', `there is no move ${moveId}`);
+    const { record } = await records.readFence(move.to);
+    if (move.slots.every((slot) => record.slots[slot]?.kind === 'owned'))
+      throw new RefusedError('move-committed', `shard ${move.to} owns the slots of move ${moveId} already`);
+    await records.updateView((current) => withAbort(current, moveId));
+    this.drivers.get(moveId)?.noteAbort();
+    this.wake();
+  }
+
+  /** Of every move that this one works on. */
+  progress(): readonly MoveProgress[] {
+    return [...this.drivers.values()].map((driver) => ({ ...driver.progress }));
+  }
+
+  /** Starts what is to be done and not under way, oldest first, within bounds. */
+  private drive(view: View): void {
+    for (const move of view.moves) {
+      const driver = this.drivers.get(move.id);
+      if (driver !== undefined) {
+        if (move.abort) driver.noteAbort();
+        continue;
+      }
+      if (this.isStopped || this.drivers.size >= this.settings.concurrentMovesMax) continue;
+      this.start(new MoveDriver(this.context, move));
+    }
+  }
+
+  private start(driver: MoveDriver): void {
+    this.drivers.set(driver.progress.id, driver);
+    driver
+      .run()
+      .catch((error: unknown) => void (this.failure ??= { error }))
+      .finally(() => {
+        this.drivers.delete(driver.progress.id);
+        this.wake();
+      });
+  }
+}

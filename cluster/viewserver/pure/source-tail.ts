@@ -1,0 +1,237 @@
+/**
+ * What has been written to slots at their source since a revision: a watch that is opened again when it breaks, gathered as
+ * the newest state of each key. Events come in the order of their revisions, each revision whole, so when a slot's marker has
+ * come, so has everything that was written to the slot before it stopped.
+ */
+import type { EtcdEvent, KeyValue, RequestOp } from '../../../sharder/core/etcd-messages.ts';
+import { pause } from '../../../sharder/core/pause.ts';
+import type { Cancel, Clock, WatchEnd } from '../../../sharder/core/ports.ts';
+import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
+import { isFrozenMarker, isMarker, slotOfDataKey } from './marker.ts';
+import type { MoverLimits } from './mover-limits.ts';
+import type { RecordsClient } from './records-client.ts';
+import { CompactedError } from './step-errors.ts';
+import { UnavailableError } from './unavailable-error.ts';
+
+export interface SourceTailOptions {
+  records: RecordsClient;
+  clock: Clock;
+  limits: MoverLimits;
+  shard: number;
+  /** Ascending. */
+  slots: readonly number[];
+  move: string;
+}
+
+export class SourceTail {
+  private readonly options: SourceTailOptions;
+  private readonly slots: ReadonlySet<number>;
+  /** Key to its newest write (null: deleted), in no order: a key stands here once. */
+  private gathered = new Map<string, Uint8Array | null>();
+  private gatheredBytes = 0;
+  /** Slot to the revision of its marker. */
+  private readonly marks = new Map<number, number>();
+  private lastProbe = '';
+  /** Everything up to here has come, or is in the copy. */
+  private receivedRevision = 0;
+  private copiedRevision = 0;
+  private cancel: Cancel | null = null;
+  private isOverflowing = false;
+  private isReopening = false;
+  private isClosed = false;
+  private compacted = false;
+  private waiters: (() => void)[] = [];
+
+  constructor(options: SourceTailOptions) {
+    this.options = options;
+    this.slots = new Set(options.slots);
+  }
+
+  /** Opens the watch, from now on; resolves when the source has accepted it. @throws UnavailableError */
+  async open(): Promise<void> {
+    const revision = await this.openFrom(0);
+    this.receivedRevision = Math.max(this.receivedRevision, revision);
+  }
+
+  /** The copy holds everything up to this revision: what the watch says of before is old. */
+  skipTo(revision: number): void {
+    this.receivedRevision = Math.max(this.receivedRevision, revision);
+    this.copiedRevision = revision;
+  }
+
+  /** A marker that the copy has met. */
+  noteMarker(kv: KeyValue): void {
+    this.takeMarker(kv, false);
+  }
+
+  /** Keys that wait to be written. */
+  get lag(): number {
+    return this.gathered.size;
+  }
+
+  get areAllMarked(): boolean {
+    return this.options.slots.every((slot) => this.marks.has(slot));
+  }
+
+  /** The revision after which nothing has been written to the slot. */
+  markedRevision(slot: number): number {
+    return this.marks.get(slot)!;
+  }
+
+  hasSeenProbe(probe: string): boolean {
+    return this.lastProbe === probe;
+  }
+
+  /** Everything that has come, as writes that may be made in any order; a second call gives what came after. */
+  take(): RequestOp[] {
+    this.check();
+    const operations: RequestOp[] = [];
+    for (const [key, value] of this.gathered)
+      operations.push(value === null ? { kind: 'delete_range', key } : { kind: 'put', key, value });
+    this.gathered = new Map();
+    this.gatheredBytes = 0;
+    if (this.isOverflowing) {
+      this.isOverflowing = false;
+      void this.reopen();
+    }
+    return operations;
+  }
+
+  /** Resolves when something has come, the watch has ended, or the time is over. @throws CompactedError */
+  async next(waitMs: number): Promise<void> {
+    this.check();
+    await new Promise<void>((resolve) => {
+      const cancel = this.options.clock.schedule(waitMs, resolve);
+      this.waiters.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+    this.check();
+  }
+
+  /** The watch is quiet when it should not be: asks another member to go on from what has come. */
+  async reopen(): Promise<void> {
+    if (this.isReopening) return;
+    this.isReopening = true;
+    const { clock, limits, records, shard } = this.options;
+    if (this.cancel !== null) {
+      this.cancel();
+      this.cancel = null;
+      records.avoidPreferred(shard);
+    }
+    while (!this.isClosed && !this.compacted && this.cancel === null) {
+      try {
+        await this.openFrom(this.receivedRevision + 1);
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        await pause(clock, limits.retryPauseMs);
+      }
+    }
+    this.isReopening = false;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.cancel?.();
+    this.wake();
+  }
+
+  private async openFrom(startRevision: number): Promise<number> {
+    const { records, clock, limits, shard, slots } = this.options;
+    const request = {
+      key: dataPrefix(slots[0]!),
+      rangeEnd: dataRangeEnd(slots.at(-1)!),
+      ...(startRevision > 0 ? { startRevision } : {}),
+    };
+    let isOver = false;
+    const opened = await new Promise<{ cancel: Cancel; revision: number } | null>((resolve) => {
+      let cancel: Cancel = () => undefined;
+      const disarm = clock.schedule(limits.callMs, () => {
+        isOver = true;
+        cancel();
+        resolve(null);
+      });
+      const sink = {
+        onCreated: (revision: number) => {
+          disarm();
+          resolve({ cancel, revision });
+        },
+        onEvents: (events: readonly EtcdEvent[]) => {
+          if (!isOver && !this.isClosed) this.takeEvents(events);
+        },
+        onEnd: (end: WatchEnd) => {
+          if (isOver) return;
+          isOver = true;
+          disarm();
+          resolve(null);
+          this.onEnd(end);
+        },
+      };
+      records.watch(shard, request, sink).then(
+        (started) => (cancel = started),
+        () => {
+          disarm();
+          resolve(null);
+        },
+      );
+    });
+    if (opened === null) throw new UnavailableError(shard, `shard ${shard} opens no watch`);
+    if (this.isClosed) opened.cancel();
+    this.cancel = () => {
+      isOver = true;
+      opened.cancel();
+    };
+    return opened.revision;
+  }
+
+  private onEnd(end: WatchEnd): void {
+    if (this.isClosed) return;
+    const wasOpen = this.cancel !== null;
+    this.cancel = null;
+    if (end.kind === 'compacted') this.compacted = true;
+    else if (wasOpen) void this.reopen();
+    this.wake();
+  }
+
+  private takeEvents(events: readonly EtcdEvent[]): void {
+    for (const { type, kv } of events) {
+      if (kv.modRevision <= this.copiedRevision) continue;
+      this.receivedRevision = Math.max(this.receivedRevision, kv.modRevision);
+      if (!this.slots.has(slotOfDataKey(kv.key))) continue;
+      if (isMarker(kv.key)) this.takeMarker(kv, type === 'delete');
+      else this.gather(kv.key, type === 'delete' ? null : kv.value);
+    }
+    if (this.gatheredBytes > this.options.limits.tailBytesMax) {
+      this.cancel?.();
+      this.cancel = null;
+      this.isOverflowing = true;
+    }
+    this.wake();
+  }
+
+  private gather(key: string, value: Uint8Array | null): void {
+    this.gathered.set(key, value);
+    this.gatheredBytes += key.length + (value?.length ?? 0);
+  }
+
+  private takeMarker(kv: KeyValue, isDeleted: boolean): void {
+    const slot = slotOfDataKey(kv.key);
+    if (isDeleted) this.marks.delete(slot);
+    else if (isFrozenMarker(kv.value, this.options.move)) this.marks.set(slot, kv.modRevision);
+    else {
+      this.marks.delete(slot);
+      this.lastProbe = String.fromCharCode(...kv.value);
+    }
+  }
+
+  private check(): void {
+    if (this.compacted) throw new CompactedError('the source has forgotten revisions that are needed');
+  }
+
+  private wake(): void {
+    const { waiters } = this;
+    this.waiters = [];
+    for (const waiter of waiters) waiter();
+  }
+}

@@ -1,0 +1,16 @@
+/** Why a step of a move is begun anew from the records. None of them says that anything went wrong for good. */
+
+/** Another mover has claimed the slots: this one leaves them alone for a while. */
+export class SupersededError extends Error {
+  override name = 'SupersededError';
+}
+
+/** The records are not what the step builds on any more. */
+export class RecordsChangedError extends Error {
+  override name = 'RecordsChangedError';
+}
+
+/** The source has forgotten revisions that were still needed: everything is to be copied again. */
+export class CompactedError extends Error {
+  override name = 'CompactedError';
+}

@@ -1,0 +1,46 @@
+/** The view server's /metrics: who leads, how far the moves are, what the autoscaler saw. */
+import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
+import type { Trace } from '../../sharder/core/ports.ts';
+import type { Leadership } from './leadership.ts';
+import type { ViewWatch } from './view-watch.ts';
+
+export interface MetricSources {
+  leadership: () => Leadership | null;
+  view: ViewWatch;
+}
+
+/** Counts what the resharder traces. */
+export function createServerMetrics(registry: Registry, { leadership, view }: MetricSources): Trace {
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('vase_view_server_leads', '1 where this view server leads.', () => (leadership() === null ? 0 : 1));
+  gauge('vase_view_epoch', 'Epoch of the newest view seen.', () => view.current?.epoch ?? 0);
+  gauge('vase_view_shards', 'Shards in the view.', () => view.current?.shards.length ?? 0);
+  gauge('vase_moves', 'Moves in the view.', () => view.current?.moves.length ?? 0);
+  gauge(
+    'vase_moves_slots_left',
+    'Slots that are still to be moved.',
+    () => view.current?.moves.reduce((sum, { slots }) => sum + slots.length, 0) ?? 0,
+  );
+  gauge(
+    'vase_moves_keys_per_second',
+    'Keys that are copied per second.',
+    () => leadership()?.meter.progress.keysPerSecond ?? 0,
+  );
+  const events = new Counter({
+    name: 'vase_move_events_total',
+    help: 'What happened to moves, by kind.',
+    labelNames: ['event'],
+    registers,
+  });
+  return { emit: ({ name }) => events.inc({ event: name }) };
+}

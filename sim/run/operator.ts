@@ -1,0 +1,181 @@
+/**
+ * The operator of a run: writes the first records, adds and removes shards, proposes moves and aborts some. It only writes
+ * intentions into the view; the view servers carry them out. Nothing befalls it, so what it has begun it brings to an end.
+ */
+import { encodeFence, FENCE_KEY, initialFence } from '../../sharder/core/fence.ts';
+import { defaultLimits } from '../../sharder/core/limits.ts';
+import { pause } from '../../sharder/core/pause.ts';
+import { slotOf } from '../../sharder/core/slot.ts';
+import { encodeView, initialView, type View, VIEW_KEY, type ViewShard } from '../../sharder/core/view.ts';
+import { EtcdShardClient } from '../../sharder/etcd/client/shard-client.ts';
+import { hashText } from '../../sharder/hash.ts';
+import type { MovePlan } from '../../cluster/viewserver/pure/move-plan.ts';
+import { RefusedError } from '../../cluster/viewserver/pure/refused-error.ts';
+import { Resharder } from '../../cluster/viewserver/pure/resharder.ts';
+import { UnavailableError } from '../../cluster/viewserver/pure/unavailable-error.ts';
+import type { SimProcess } from '../process.ts';
+import type { World } from '../world.ts';
+import type { Change } from './scenario.ts';
+import { simMoverLimits, simResharderSettings } from './sim-view-server.ts';
+
+const retryPauseMs = 100;
+const callDeadlineMs = 3000;
+
+export interface OperatorParts {
+  world: World;
+  shards: readonly ViewShard[];
+  keys: number;
+  /** Makes the etcd cluster of a shard that is to join. */
+  createCluster: (id: number) => ViewShard;
+}
+
+export class Operator {
+  readonly process: SimProcess;
+  private readonly parts: OperatorParts;
+  private readonly resharder: Resharder;
+  private readonly created = new Map<number, ViewShard>();
+  private shardTurn: Promise<void> = Promise.resolve();
+
+  constructor(parts: OperatorParts) {
+    this.parts = parts;
+    this.process = parts.world.addProcess('operator');
+    const { clock, random, trace } = this.process;
+    const rpc = parts.world.etcdRpc(this.process);
+    const home = parts.shards[0]!.endpoints;
+    const settings = simResharderSettings;
+    this.resharder = new Resharder({ clock, random, trace, rpc, home, settings, limits: simMoverLimits });
+  }
+
+  /** Creates the records of all shards and the view; returns when they are there. */
+  async setUp(): Promise<void> {
+    const { shards } = this.parts;
+    const view = initialView(shards);
+    await Promise.all(
+      shards.map((shard) => this.create(shard, FENCE_KEY, encodeFence(initialFence(view, shard.id)))),
+    );
+    await this.create(shards[0]!, VIEW_KEY, encodeView(view));
+  }
+
+  /** Carries out all changes, each from its moment on, and resolves when nothing is left to do, however long that takes. */
+  async run(changes: readonly Change[]): Promise<void> {
+    await Promise.all(
+      changes.map(async (change) => {
+        await pause(this.process.clock, Math.max(0, change.atMs - this.parts.world.nowMs));
+        await this.perform(change);
+      }),
+    );
+    if (changes.length > 0) await this.until((view) => view.moves.length === 0);
+  }
+
+  private async perform(change: Change): Promise<void> {
+    if (change.kind === 'move') return this.move(change);
+    // Shards come and go one after the other.
+    const turn = this.shardTurn.then(() =>
+      change.kind === 'add_shard' ? this.addShard() : this.removeShard(change.shard),
+    );
+    this.shardTurn = turn;
+    return turn;
+  }
+
+  private async move({ key, to, abortAfterMs }: Extract<Change, { kind: 'move' }>): Promise<void> {
+    const slot = slotOf(`k${key % this.parts.keys}`, hashText);
+    const before = await this.propose((view) => {
+      const from = view.slots[slot]!;
+      const takers = view.shards.filter((shard) => shard.id !== from && shard.state !== 'draining');
+      const taker = takers[to % Math.max(takers.length, 1)];
+      return taker === undefined ? [] : [{ slots: [slot], from, to: taker.id }];
+    });
+    const move = before.moves.find(({ slots }) => slots.includes(slot));
+    if (abortAfterMs === null || move === undefined) return;
+    await pause(this.process.clock, abortAfterMs);
+    await this.persist(() => this.resharder.abort(move.id), ['unknown-move', 'move-committed']);
+  }
+
+  private async addShard(): Promise<void> {
+    const { createCluster } = this.parts;
+    const { nextShard } = await this.until(() => true);
+    const shard = this.created.get(nextShard) ?? createCluster(nextShard);
+    this.created.set(nextShard, shard);
+    await this.persist(() => this.resharder.addShard(shard), []);
+    await this.propose(() => this.resharder.planRebalance());
+  }
+
+  private async removeShard(number: number): Promise<void> {
+    const { shards } = await this.until(() => true);
+    if (shards.length < 2) return;
+    const { id } = shards[1 + (number % (shards.length - 1))]!;
+    await this.persist(() => this.resharder.markDraining(id), []);
+    let isGone = false;
+    while (!isGone) {
+      await this.propose(() => this.resharder.drainPlan(id));
+      await this.until((view) => !view.moves.some(({ from, to }) => from === id || to === id));
+      isGone = await this.resharder.forgetShard(id).then(() => true, isRefusalOrSilence);
+    }
+    this.process.trace.emit({ name: 'shard.removed', shard: id });
+  }
+
+  /** Proposes until the plans fit the view; slots that are on their way are waited for. */
+  private async propose(plan: (view: View) => MovePlan[] | Promise<MovePlan[]>): Promise<View> {
+    for (;;) {
+      try {
+        return await this.resharder.propose(await plan(await this.resharder.readView()));
+      } catch (error) {
+        isRefusalOrSilence(error);
+        await pause(this.process.clock, retryPauseMs);
+      }
+    }
+  }
+
+  /** Does it until it succeeds, or is refused for one of these reasons. */
+  private async persist(action: () => Promise<unknown>, refusals: readonly string[]): Promise<void> {
+    for (;;) {
+      try {
+        await action();
+        return;
+      } catch (error) {
+        if (error instanceof RefusedError && refusals.includes(error.code)) return;
+        if (!(error instanceof UnavailableError)) throw error;
+        await pause(this.process.clock, retryPauseMs);
+      }
+    }
+  }
+
+  private async until(test: (view: View) => boolean): Promise<View> {
+    for (;;) {
+      const view = await this.resharder.readView().catch(nothingIfSilent);
+      if (view !== null && test(view)) return view;
+      await pause(this.process.clock, retryPauseMs);
+    }
+  }
+
+  private async create({ id, endpoints }: ViewShard, key: string, value: Uint8Array): Promise<void> {
+    const { clock, random, trace } = this.process;
+    const rpc = this.parts.world.etcdRpc(this.process);
+    const limits = defaultLimits;
+    const client = new EtcdShardClient({ shard: id, endpoints, rpc, clock, random, trace, limits });
+    for (;;) {
+      const outcome = await client.execute(
+        {
+          kind: 'txn',
+          compare: [{ key, target: 'create_revision', result: 'equal', operand: 0 }],
+          success: [{ kind: 'put', key, value }],
+          failure: [],
+        },
+        { readOnly: false, deadlineMs: callDeadlineMs },
+      );
+      if (outcome.kind === 'reply') break;
+      await pause(clock, retryPauseMs);
+    }
+    client.close();
+  }
+}
+
+function isRefusalOrSilence(error: unknown): false {
+  if (error instanceof RefusedError || error instanceof UnavailableError) return false;
+  throw error;
+}
+
+function nothingIfSilent(error: unknown): null {
+  if (error instanceof UnavailableError) return null;
+  throw error;
+}

@@ -1,0 +1,152 @@
+/** Known ways to break the moves of slots, and the sharders' part in them. */
+import type { SeededBug } from './seeded-bug.ts';
+
+const pure = 'cluster/viewserver/pure';
+/** A drain that does not wait knows no revision of a marker: versions must not be what gives it away. */
+const guessedOffset = {
+  find: 'state.versionOffset + tail.markedRevision(slot)',
+  replace: 'state.versionOffset + 1_000_000',
+};
+const fenceCompare =
+  "compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],";
+
+export const moveBugs: readonly SeededBug[] = [
+  {
+    name: 'activate before drain',
+    file: `${pure}/hand-over.ts`,
+    changes: [{ find: 'while (!tail.areAllMarked) {', replace: 'while (false) {' }, guessedOffset],
+    runsMax: 3000,
+  },
+  {
+    name: 'freeze without marker',
+    file: `${pure}/hand-over.ts`,
+    changes: [
+      {
+        find: 'records.replaceFence(source, record, markers)',
+        replace: 'records.replaceFence(source, record)',
+      },
+      { find: 'while (!tail.areAllMarked) {', replace: 'while (tail.lag > 0) {' },
+      guessedOffset,
+    ],
+    runsMax: 3000,
+  },
+  {
+    name: 'deletes not tailed',
+    file: `${pure}/source-tail.ts`,
+    changes: [
+      {
+        find: "else this.gather(kv.key, type === 'delete' ? null : kv.value);",
+        replace: "else if (type === 'put') this.gather(kv.key, kv.value);",
+      },
+    ],
+    runsMax: 3000,
+  },
+  {
+    name: 'copy at a moving revision',
+    file: `${pure}/copy-slots.ts`,
+    changes: [
+      { find: 'rangeEnd, limit, revision }', replace: 'rangeEnd, limit }' },
+      { find: 'if (revision === 0) revision = ', replace: 'revision = ' },
+    ],
+    runsMax: 3000,
+  },
+  {
+    name: 'source unfrozen before the destination gives up',
+    file: `${pure}/move-driver.ts`,
+    changes: [
+      {
+        find: 'const claim = await records.alone(',
+        replace: `const early = await records.readFence(move.from);
+    if (move.slots.some((slot) => isFrozenBy(move, early.record.slots[slot]))) await this.takeBack(move, early);
+    const claim = await records.alone(`,
+      },
+    ],
+    runsMax: 1000,
+  },
+  {
+    name: 'fence by view epoch only',
+    file: 'sharder/core/transaction.ts',
+    changes: [
+      { find: fenceCompare, replace: 'compare: [],' },
+      {
+        file: 'sharder/core/store.ts',
+        find: 'this.route = [...view.slots];',
+        replace:
+          'this.route = [...view.slots]; for (const shard of this.shards.values()) shard.fence = null;',
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'a late write accepted by the source after the hand-over',
+    file: 'sharder/core/transaction.ts',
+    changes: [
+      {
+        find: fenceCompare,
+        replace: `compare: batch[0].operation.kind === 'get'
+      ? [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }] : [],`,
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'tombstone dropped early',
+    file: `${pure}/move-driver.ts`,
+    changes: [
+      {
+        find: "{ kind: 'moved', epoch: state.epoch + 1, to: move.to } : state,",
+        replace: 'undefined : state,',
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'version offset not raised',
+    file: `${pure}/hand-over.ts`,
+    changes: [{ find: 'state.versionOffset + tail.markedRevision(slot)', replace: 'state.versionOffset' }],
+    runsMax: 300,
+  },
+  {
+    name: 'a zombie mover not fenced',
+    file: `${pure}/fenced-writer.ts`,
+    changes: [{ find: fenceCompare, replace: 'compare: [],' }],
+    runsMax: 3000,
+  },
+  {
+    name: 'clean before publish',
+    file: `${pure}/move-driver.ts`,
+    changes: [
+      {
+        find: "this.enter('publish');",
+        replace: "await records.alone(move.from, () => this.leaveTombstones(move)); this.enter('publish');",
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'a claim not renewed after a write that may land late',
+    file: `${pure}/destination-claim.ts`,
+    changes: [{ find: 'renew: (current) => this.renew(current),', replace: 'renew: null,' }],
+    runsMax: 3000,
+  },
+  {
+    name: 'an abort that leaves the freeze of another mover to come',
+    file: `${pure}/move-driver.ts`,
+    changes: [
+      {
+        find: 'async () => this.takeBack(move, await records.readFence(move.from))',
+        replace: `async () => {
+      const now = await records.readFence(move.from);
+      if (move.slots.some((slot) => isFrozenBy(move, now.record.slots[slot]))) await this.takeBack(move, now);
+    }`,
+      },
+    ],
+    runsMax: 3000,
+  },
+  {
+    name: 'the original: delete, hold in memory, set',
+    file: `${pure}/hand-over.ts`,
+    changes: [{ find: null, replace: 'test/property/seeded-bugs/original-hand-over.ts' }],
+    runsMax: 10,
+  },
+];

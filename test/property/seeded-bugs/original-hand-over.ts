@@ -1,0 +1,43 @@
+/**
+ * The way in which the original's view server meant to move keys, in place of the phases of a move: delete them at the source,
+ * hold them in memory, set them at the destination, and tell the others afterwards. Loaded by a seeded bug alone.
+ */
+import type { DestinationClaim } from '../../../cluster/viewserver/pure/destination-claim.ts';
+import type { MoverContext, MoveSteps } from '../../../cluster/viewserver/pure/mover-context.ts';
+import { withSlots } from '../../../cluster/viewserver/pure/slot-states.ts';
+import { RecordsChangedError } from '../../../cluster/viewserver/pure/step-errors.ts';
+import type { KeyValue } from '../../../sharder/core/etcd-messages.ts';
+import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
+import type { MoveRecord } from '../../../sharder/core/view.ts';
+
+/** Above every version that a run gives: what is to be shown is the loss, not the versions. */
+const versionOffset = 1_000_000;
+
+export async function handOver(
+  { records }: MoverContext,
+  driver: MoveSteps,
+  move: MoveRecord,
+  claim: DestinationClaim,
+): Promise<void> {
+  driver.enter('copy');
+  const inMemory: KeyValue[] = [];
+  for (const slot of move.slots) {
+    const range = { key: dataPrefix(slot), rangeEnd: dataRangeEnd(slot) };
+    const reply = await records.ask(move.from, { kind: 'range', ...range });
+    if (reply.kind === 'range') inMemory.push(...reply.kvs);
+    if (inMemory.length > 0) await records.execute(move.from, { kind: 'delete_range', ...range }, false);
+  }
+  for (const { key, value } of inMemory) await records.execute(move.to, { kind: 'put', key, value }, false);
+  driver.enter('activate');
+  const source = await records.readFence(move.from);
+  const frozen = withSlots(source.record, move.slots, (state) => {
+    if (state?.kind !== 'owned') throw new RecordsChangedError('the source does not own the slots');
+    return { ...state, kind: 'frozen', move: move.id, to: move.to };
+  });
+  if ((await records.replaceFence(source, frozen)) === null)
+    throw new RecordsChangedError('the source has changed');
+  await claim.activate([], (slot) => {
+    const { epoch } = source.record.slots[slot] as { epoch: number };
+    return { kind: 'owned', epoch: epoch + 1, versionOffset };
+  });
+}

@@ -1,0 +1,10 @@
+/** A known way to break the system: a change of the source, and how soon it must be caught. */
+export interface SeededBug {
+  name: string;
+  /** From the root of the checkout. */
+  file: string;
+  /** Each `find` stands in the file exactly once; null: the file is replaced by another one. `file`: not the one above. */
+  changes: readonly { find: string | null; replace: string; file?: string }[];
+  /** Scenarios within which it must be caught. */
+  runsMax: number;
+}
