@@ -1,0 +1,139 @@
+/** What `vase bench` and `vase bench report` do: choose or make a run, show how it goes on, and say what came out. */
+import { UsageError } from '../../cluster/errors.ts';
+import type { Provider } from '../../cluster/providers/provider.ts';
+import { chooseProvider } from '../choose-provider.ts';
+import { binaries, checkout, listenForInterrupts } from '../command-context.ts';
+import { createPrinter, type Printer, style } from '../printer.ts';
+import { readPlan } from './plan-input.ts';
+import { describeExpectation, judgeExpectations, type JudgedExpectation } from './report/expectations.ts';
+import { type BenchOutcome, type BenchProgress, runBench, summarize } from './run-bench.ts';
+import type { BenchPlan, CellResult } from './run-data.ts';
+import { pathOfRun, runsFolder } from './run-path.ts';
+import { findUnfinished, newRunFolder, RunFolder } from './run-folder.ts';
+
+export interface BenchFlags {
+  plan: string;
+  provider?: string;
+  duration?: number;
+  repeats?: number;
+  resume?: string;
+  json?: boolean;
+}
+
+/** Writes the report of a run anew, and says what came out as the run did. */
+export async function report(run: string, flags: { json?: boolean }): Promise<void> {
+  const folder = new RunFolder(pathOfRun(run));
+  const plan = folder.readPlan();
+  tellOutcome(createPrinter({ json: flags.json === true }), plan, await summarize(folder, plan));
+}
+
+/** Measures what is left of a run, or a new one. Sets the exit code. */
+export async function measure(flags: BenchFlags): Promise<void> {
+  const printer = createPrinter({ json: flags.json === true });
+  const { plan, folder, resumed } = chooseRun(flags);
+  printer.progress(`${resumed ? 'Going on with' : 'Run'} ${folder.path}`, {
+    event: 'started',
+    folder: folder.path,
+    resumed,
+  });
+  const { signal, release } = listenForInterrupts();
+  try {
+    const outcome = await runBench({
+      plan,
+      folder,
+      checkout,
+      createProvider: (root) => createProvider(plan, root),
+      signal,
+      onProgress: (progress) => tellProgress(printer, progress),
+    });
+    tellOutcome(printer, plan, outcome);
+  } finally {
+    release();
+  }
+}
+
+async function createProvider({ provider }: BenchPlan, root: string): Promise<Provider> {
+  const wish = { provider, profile: undefined, checkout, binaries, stateRoot: root, makes: null };
+  return (await chooseProvider(wish)).provider;
+}
+
+/** @throws UsageError */
+function chooseRun(flags: BenchFlags): { plan: BenchPlan; folder: RunFolder; resumed: boolean } {
+  const { provider, duration, repeats } = flags;
+  if (flags.resume !== undefined) {
+    if (provider !== undefined || duration !== undefined || repeats !== undefined)
+      throw new UsageError('--resume goes on with the plan of the run: no other setting goes with it');
+    const folder = new RunFolder(pathOfRun(flags.resume));
+    return { plan: folder.readPlan(), folder, resumed: true };
+  }
+  const plan = readPlan(flags.plan, {
+    ...(provider === undefined ? {} : { provider }),
+    ...(duration === undefined ? {} : { duration }),
+    ...(repeats === undefined ? {} : { repeats }),
+  });
+  const unfinished = findUnfinished(runsFolder(), plan);
+  return { plan, folder: unfinished ?? newRunFolder(runsFolder(), plan), resumed: unfinished !== null };
+}
+
+function tellProgress(printer: Printer, progress: BenchProgress): void {
+  const { turn, phase, outcome, done, turns, secondsLeft } = progress;
+  const { cell, repeat } = turn;
+  const place = `${done + (outcome === null ? 1 : 0)} of ${turns}`;
+  const name = `${cell.test}${repeat > 1 ? ` (repeat ${repeat})` : ''}`;
+  const what =
+    outcome === null ? phase : 'peak' in outcome ? describePeak(outcome) : `FAILED: ${outcome.failure}`;
+  printer.progress(`${place}  ${name}: ${what}  ${describeTime(secondsLeft)} left`, {
+    event: 'progress',
+    test: cell.test,
+    repeat,
+    phase,
+    done,
+    turns,
+    secondsLeft: Math.round(secondsLeft),
+    ...(outcome !== null && 'peak' in outcome ? { requestsPerSecond: outcome.peak.requestsPerSecond } : {}),
+    ...(outcome !== null && 'failure' in outcome ? { failure: outcome.failure } : {}),
+  });
+}
+
+function describePeak({ peak, limit }: CellResult): string {
+  const errors = peak.failed + peak.indefinite;
+  return [
+    `${peak.requestsPerSecond.toFixed(0)} requests/s, p95 ${peak.latency.p95Ms.toFixed(1)} ms`,
+    `limit: ${limit}`,
+    ...(errors > 0 ? [`${peak.failed} failed, ${peak.indefinite} indefinite`] : []),
+  ].join(', ');
+}
+
+function describeTime(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
+/** Prints what was found, and sets the exit code. */
+function tellOutcome(
+  printer: Printer,
+  plan: BenchPlan,
+  { results, failures, report: files }: BenchOutcome,
+): void {
+  const judged = judgeExpectations(plan, results);
+  const broken = judged.filter(({ verdict }) => verdict !== 'held');
+  const notes = [...new Set(results.flatMap(({ notes: told }) => told ?? []))];
+  const lines = [
+    ...results.map((result) => `${label(result).padEnd(20)} ${describePeak(result)}`),
+    ...failures.map((failure) => style.bad(`${label(failure).padEnd(20)} failed: ${failure.failure}`)),
+    ...notes.map((note) => `${style.warning('!')} ${note}`),
+    ...judged.map(describeJudged),
+    `Report: ${files[0]}`,
+  ];
+  printer.result(lines.join('\n'), { event: 'done', failures, expectations: judged, report: files });
+  if (broken.length > 0 || failures.length > 0) process.exitCode = 1;
+}
+
+function label({ test, repeat }: { test: string; repeat: number }): string {
+  return repeat > 1 ? `${test} (${repeat})` : test;
+}
+
+function describeJudged({ expectation, ratio, verdict }: JudgedExpectation): string {
+  const paint = verdict === 'held' ? style.good : style.bad;
+  const measured = ratio === null ? '' : ` (it is ${ratio.toFixed(2)}x)`;
+  return `${paint(verdict.padEnd(12))} ${describeExpectation(expectation)}${measured}`;
+}

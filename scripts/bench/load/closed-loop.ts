@@ -1,0 +1,88 @@
+/**
+ * Users in closed loops, by autocannon: each sends a request, waits for the answer, sends the next. Autocannon gives the
+ * connections, the building and the parsing; times and outcomes are taken here, because it goes on without a word when a
+ * server closes a connection, and from then on measures each answer from the request before.
+ */
+import autocannon, { type Client, type Instance } from 'autocannon';
+import type { LoadOrder } from './load-order.ts';
+import { type LoadRequest, requestSource } from './requests.ts';
+import { outcomeOfStatus, type Window } from './window.ts';
+
+/** Requests that a user repeats: enough that the drawn distribution is that of the workload over all users. */
+const requestsPerUser = 200;
+/** The window ends the load; this only bounds it. */
+const secondsMax = 24 * 3600;
+
+/**
+ * Starts the loops; they go on until `stop`.
+ * @param onWarm called when every user has had an answer. A busy Node.js accepts one connection in each turn of its loop,
+ *   so that some of 500 users wait for many seconds before they are let in; that is no part of what is measured.
+ */
+export function startClosedLoop(order: LoadOrder, window: Window, onWarm: () => void): { stop(): void } {
+  let waiting = order.users;
+  const onFirstAnswer = () => {
+    waiting--;
+    if (waiting === 0) onWarm();
+  };
+  const instances = order.urls.flatMap((url, index): Instance[] => {
+    const users = shareOf(order.users, order.urls.length, index);
+    if (users.length === 0) return [];
+    let next = 0;
+    return [
+      autocannon(
+        {
+          url,
+          connections: users.length,
+          duration: secondsMax,
+          timeout: order.timeoutSeconds,
+          setupClient: (client) => {
+            const user = order.firstUser + users[next++]!;
+            client.setRequests(drawRequests(order, user));
+            watchUser(client, window);
+            client.once('response', onFirstAnswer);
+          },
+        },
+        () => undefined,
+      ),
+    ];
+  });
+  return {
+    stop: () => {
+      for (const instance of instances) instance.stop();
+    },
+  };
+}
+
+function shareOf(users: number, parts: number, part: number): number[] {
+  return Array.from({ length: users }, (_, user) => user).filter((user) => user % parts === part);
+}
+
+function drawRequests(order: LoadOrder, user: number): LoadRequest[] {
+  const source = requestSource(order.workload, { user, seed: order.seed });
+  return Array.from({ length: requestsPerUser }, source);
+}
+
+/**
+ * A request that is sent while another has no answer means that the other's connection was lost: autocannon has made a
+ * new one. Refused connections are definite, since nothing was sent on them.
+ */
+function watchUser(client: Client, window: Window): void {
+  let sentAtMs: number | null = null;
+  let refused = false;
+  const events: NodeJS.EventEmitter = client;
+  events.on('request', () => {
+    const nowMs = performance.now();
+    if (sentAtMs !== null) window.count(nowMs, refused ? 'failed' : 'indefinite', nowMs - sentAtMs);
+    sentAtMs = nowMs;
+    refused = false;
+  });
+  events.on('connError', (error: NodeJS.ErrnoException) => {
+    refused = error.syscall === 'connect';
+  });
+  client.on('response', (status) => {
+    if (sentAtMs === null) return;
+    const nowMs = performance.now();
+    window.count(nowMs, outcomeOfStatus(status), nowMs - sentAtMs);
+    sentAtMs = null;
+  });
+}
