@@ -1,0 +1,96 @@
+/**
+ * A cluster's authorities and certificates in one folder that only its owner can read. What is there and still right is
+ * kept; only what is missing, about to expire, or for other names than are asked for is made anew.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { CertificateRequest } from '../manifests/certificates.ts';
+import type { KeyPair } from './issue-certificate.ts';
+
+/** A certificate with what it is to be checked by. PEM. */
+export interface IssuedCertificate extends KeyPair {
+  authority: string;
+}
+
+const dayMs = 86_400_000;
+/** Left when a certificate is made anew: a cluster that is deployed once a quarter never sees one expire. */
+const renewDays = 120;
+
+/** @returns by name of the secret. */
+export async function ensureCertificates(
+  folder: string,
+  requests: readonly CertificateRequest[],
+  nowMs: number,
+): Promise<Map<string, IssuedCertificate>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const issuing = await import('./issue-certificate.ts');
+  const authorities = new Map<string, KeyPair>();
+  for (const name of new Set(requests.map(({ authority }) => authority))) {
+    let authority = await readPair(folder, name);
+    if (authority === null || expiresSoon(authority, nowMs)) {
+      authority = await issuing.issueAuthority(name, nowMs);
+      await writePair(folder, name, authority);
+    }
+    authorities.set(name, authority);
+  }
+  const issued = new Map<string, IssuedCertificate>();
+  for (const request of requests) {
+    const authority = authorities.get(request.authority)!;
+    let pair = await readPair(folder, request.secret);
+    if (pair === null || expiresSoon(pair, nowMs) || !answers(pair, { request, authority })) {
+      pair = await issuing.issueCertificate(request, { authority, nowMs });
+      await writePair(folder, request.secret, pair);
+    }
+    issued.set(request.secret, { ...pair, authority: authority.certificate });
+  }
+  return issued;
+}
+
+async function readPair(folder: string, name: string): Promise<KeyPair | null> {
+  try {
+    const [certificate, key] = await Promise.all([
+      readFile(path.join(folder, `${name}.crt`), 'utf8'),
+      readFile(path.join(folder, `${name}.key`), 'utf8'),
+    ]);
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))
+      ? { certificate, key }
+      : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** The key first: a certificate without its key, left by an interruption, is none; each file is whole or not there. */
+async function writePair(folder: string, name: string, pair: KeyPair): Promise<void> {
+  for (const [suffix, text] of [
+    ['key', pair.key],
+    ['crt', pair.certificate],
+  ] as const) {
+    const file = path.join(folder, `${name}.${suffix}`);
+    await writeFile(`${file}.new`, text, { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  }
+}
+
+function expiresSoon({ certificate }: KeyPair, nowMs: number): boolean {
+  return new X509Certificate(certificate).validToDate.getTime() - nowMs < renewDays * dayMs;
+}
+
+/** Whether the authority signed it, for exactly these names. */
+function answers(
+  pair: KeyPair,
+  { request, authority }: { request: CertificateRequest; authority: KeyPair },
+): boolean {
+  const certificate = new X509Certificate(pair.certificate);
+  const wanted = [
+    ...request.dnsNames.map((name) => `DNS:${name}`),
+    ...request.ipAddresses.map((address) => `IP Address:${address}`),
+  ];
+  return (
+    certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
+    certificate.subject === `CN=${request.commonName}` &&
+    (certificate.subjectAltName ?? '') === wanted.join(', ')
+  );
+}

@@ -1,0 +1,157 @@
+/**
+ * The provider for a cluster on GKE that was deployed from this state folder: asking and watching need no more than the
+ * cluster's API. What makes or deletes something that costs money or holds data is left to `deploy-gke` and
+ * `destroy-gke`, which show their plan first; bringing up what is deployed needs the same confirmation.
+ */
+import { ClusterError, UsageError } from '../../errors.ts';
+import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
+import { showLog } from '../kubernetes/pod-logs.ts';
+import { readClusterStatus } from '../kubernetes/read-status.ts';
+import type {
+  ActionOptions,
+  ClusterStatus,
+  FaultControl,
+  LogOptions,
+  Provider,
+  SharderDoor,
+  UpResult,
+} from '../provider.ts';
+import { wayToSharder } from './deploy.ts';
+import { readBalancer } from './endpoint.ts';
+import { deploy } from './gke-actions.ts';
+import { gkeBlueprint } from './gke-blueprint.ts';
+import { gkeFiles, readGkeState, type GkeFiles, type GkeState } from './gke-state.ts';
+import { prepareSecrets } from './secrets.ts';
+import { namesOf } from './target.ts';
+
+export interface GkeSettings {
+  checkout: string;
+  stateRoot: string;
+  /** The project's id, where the user has given it as a confirmation; else empty. */
+  confirm: string;
+}
+
+export class GkeProvider implements Provider {
+  readonly kind = 'gke';
+  readonly keepsDataWhenDown = false;
+  readonly faults: FaultControl = noFaults();
+  private readonly settings: GkeSettings;
+  private readonly files: GkeFiles;
+  private connection: Promise<KubernetesCluster> | null = null;
+
+  constructor(settings: GkeSettings) {
+    this.settings = settings;
+    this.files = gkeFiles(settings.stateRoot);
+  }
+
+  async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
+    const { checkout, stateRoot, confirm } = this.settings;
+    const { target } = this.known();
+    return deploy({ target, checkout, stateRoot }, { requested, confirm }, options);
+  }
+
+  async down(): Promise<void> {
+    throw new ClusterError(
+      'a cluster on GKE cannot be stopped: its machines and disks cost money as long as they are there',
+      {
+        nextStep: destroyHint(this.known()),
+      },
+    );
+  }
+
+  async clean(): Promise<void> {
+    throw new ClusterError('what is on GKE is deleted by a command of its own', {
+      nextStep: destroyHint(this.known()),
+    });
+  }
+
+  async status(): Promise<ClusterStatus> {
+    if (readGkeState(this.files) === null) return emptyStatus('absent');
+    try {
+      const cluster = await this.connect();
+      return await readClusterStatus(cluster, { provider: 'gke', endpoint: await this.endpoint() });
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      const fix = error.nextStep ?? 'See whether `gcloud auth login` has expired, and run `make deploy-gke`.';
+      return { ...emptyStatus('unavailable'), problems: [{ what: error.message, fix }] };
+    }
+  }
+
+  async endpoint(): Promise<string | null> {
+    const state = readGkeState(this.files);
+    if (state === null) return null;
+    const address = await readBalancer(await this.connect());
+    if (address === null) return null;
+    return `${state.target.exposure.kind === 'public' ? 'https' : 'http'}://${address}:5000`;
+  }
+
+  /** Nothing outside the cluster reaches it. */
+  async viewServerEndpoint(): Promise<string | null> {
+    return null;
+  }
+
+  async sharderDoors(): Promise<SharderDoor[]> {
+    const cluster = await this.connect();
+    const sharders = await cluster.sharders();
+    return Promise.all(
+      sharders.map(async ({ name }) => ({ sharder: name, url: await wayToSharder(cluster, name) })),
+    );
+  }
+
+  async logs(name: string, options: LogOptions): Promise<void> {
+    await showLog(await this.connect(), name, options);
+  }
+
+  async close(): Promise<void> {
+    const connection = this.connection;
+    this.connection = null;
+    await connection?.then(
+      (cluster) => cluster.close(),
+      () => undefined,
+    );
+  }
+
+  private connect(): Promise<KubernetesCluster> {
+    this.connection ??= connectTo(this.known(), this.files);
+    return this.connection;
+  }
+
+  private known(): GkeState {
+    const state = readGkeState(this.files);
+    if (state !== null) return state;
+    throw new UsageError(
+      'no cluster was deployed to GKE from this state folder; see `vase deploy-gke --help`',
+    );
+  }
+}
+
+async function connectTo({ target, topology }: GkeState, files: GkeFiles): Promise<KubernetesCluster> {
+  const blueprint = gkeBlueprint(target, { topology, image: topology.images.vase, secretsMark: null });
+  const { operator } = await prepareSecrets(blueprint, { files, address: null, nowMs: Date.now() });
+  return KubernetesCluster.connect({
+    kubeconfig: files.kubeconfig,
+    context: namesOf(target).context,
+    instance: topology.name,
+    tls: operator,
+  });
+}
+
+function destroyHint({ target: { project, region, name } }: GkeState): string {
+  const named = name === 'vase' ? '' : ` (with --name ${name})`;
+  return `\`make destroy-gke PROJECT=${project} REGION=${region}\`${named} shows what would be deleted.`;
+}
+
+function emptyStatus(health: ClusterStatus['health']): ClusterStatus {
+  const nothing = { shards: [], sharders: [], viewServers: [], disk: null, problems: [], notes: [] };
+  return { provider: 'gke', health, endpoint: null, ...nothing };
+}
+
+/** Faults are for clusters on the own machine: on GKE they would strike machines that cost money. */
+function noFaults(): FaultControl {
+  const refuse = async () => {
+    throw new ClusterError('faults are not made on GKE', {
+      nextStep: 'Use a cluster on this machine: `make up`.',
+    });
+  };
+  return { targets: async () => [], kill: refuse, pause: refuse, resume: refuse, restart: refuse };
+}

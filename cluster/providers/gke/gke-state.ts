@@ -1,0 +1,84 @@
+/**
+ * What this machine knows of a cluster on GKE: which one it is, as it was last asked for, and the files to reach it.
+ * One state folder has one cluster, so that nothing can be done to another by accident.
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ClusterError } from '../../errors.ts';
+import { parseTopology, type Topology } from '../../topology.ts';
+import type { GkeTarget } from './target.ts';
+
+export interface GkeFiles {
+  folder: string;
+  /** kubectl's settings for this cluster alone. Names a program that asks gcloud; holds no secret. */
+  kubeconfig: string;
+  /** Authorities, certificates and keys; only the owner can read it. */
+  certificates: string;
+  /** docker's settings for the push. */
+  docker: string;
+  /** What users of a public endpoint send. */
+  token: string;
+  state: string;
+}
+
+export interface GkeState {
+  target: GkeTarget;
+  topology: Topology;
+}
+
+export function gkeFiles(stateRoot: string): GkeFiles {
+  const folder = path.join(path.resolve(stateRoot), 'gke');
+  const file = (name: string) => path.join(folder, name);
+  return {
+    folder,
+    kubeconfig: file('kubeconfig'),
+    certificates: file('certificates'),
+    docker: file('docker'),
+    token: file('token'),
+    state: file('cluster.json'),
+  };
+}
+
+/** Null where no cluster was ever deployed from here. */
+export function readGkeState(files: GkeFiles): GkeState | null {
+  let text: string;
+  try {
+    text = readFileSync(files.state, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const { target, topology } = JSON.parse(text) as GkeState;
+    return { target, topology: parseTopology(topology) };
+  } catch (error) {
+    throw new ClusterError(`${files.state} cannot be read: ${(error as Error).message}`, {
+      nextStep: 'Move it away and deploy again; what is on Google Cloud is found there.',
+      cause: error,
+    });
+  }
+}
+
+/** The file is always whole. */
+export function writeGkeState(files: GkeFiles, state: GkeState): void {
+  mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+  writeFileSync(`${files.state}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${files.state}.new`, files.state);
+}
+
+/** Forgets the cluster, its certificates and its token. */
+export function removeGkeState(files: GkeFiles): void {
+  rmSync(files.folder, { recursive: true, force: true });
+}
+
+/** @throws ClusterError when the folder is another cluster's. */
+export function assertSameCluster(files: GkeFiles, target: GkeTarget): void {
+  const known = readGkeState(files)?.target;
+  if (known === undefined) return;
+  const fields = ['project', 'region', 'name'] as const;
+  if (fields.every((field) => known[field] === target[field])) return;
+  const say = ({ project, region, name }: GkeTarget) => `${name} in ${region} of ${project}`;
+  throw new ClusterError(`${files.folder} belongs to cluster ${say(known)}, not to ${say(target)}`, {
+    nextStep: 'Set VASE_STATE to another folder, or take that cluster away with `make destroy-gke`.',
+  });
+}

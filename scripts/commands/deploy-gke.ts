@@ -1,0 +1,93 @@
+/** `vase deploy-gke`: shows what deploying to GKE would do and cost; does it only when it is confirmed. */
+import type { Command } from 'commander';
+import { deploy, type Deployed, planDeployment } from '../../cluster/providers/gke/gke-actions.ts';
+import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
+import { parseTarget } from '../../cluster/providers/gke/target.ts';
+import { counted } from '../../cluster/providers/steps.ts';
+import {
+  mergeTopologies,
+  numberOrText,
+  readTopologyFile,
+  topologyFromEnvironment,
+} from '../../cluster/topology-input.ts';
+import { parseTopology } from '../../cluster/topology.ts';
+import { checkout, stateRoot, withContext } from '../command-context.ts';
+import { describePlan } from '../gke-text.ts';
+import { style } from '../printer.ts';
+
+interface DeployFlags {
+  project: string;
+  region: string;
+  confirm?: string;
+  expose?: string;
+  allow?: string;
+  name?: string;
+  shards?: number | string;
+  members?: number | string;
+  sharders?: number | string;
+  topology?: string;
+  json?: boolean;
+}
+
+export function addDeployGkeCommand(program: Command): void {
+  program
+    .command('deploy-gke')
+    .description('Show what deploying to Google Kubernetes Engine would do and cost; do it with --confirm.')
+    .requiredOption('--project <id>', 'the Google Cloud project')
+    .requiredOption('--region <region>', 'a region such as europe-west1')
+    .option('--confirm <project id>', 'do it; the project id once more')
+    .option('--expose <how>', 'internal (default), or public: on the internet, over TLS, with a token')
+    .option(
+      '--allow <ranges>',
+      'with --expose public: who may connect, such as 203.0.113.0/24,198.51.100.7/32',
+    )
+    .option('--name <name>', 'name of the cluster (default vase)')
+    .option('--shards <number>', 'shards, each an etcd cluster of its own (default 3)', numberOrText)
+    .option('--members <number>', 'etcd members per shard: 1, 3 or 5 (default 3)', numberOrText)
+    .option('--sharders <number>', 'sharders at least; the autoscaler adds to them (default 2)', numberOrText)
+    .option('--topology <file>', 'a YAML file with any field of the topology')
+    .option('--json', 'print JSON, one document per line')
+    .addHelpText('after', '\nWithout --confirm nothing is changed. Interrupted, the next run goes on.')
+    .action(deployGke);
+}
+
+async function deployGke(flags: DeployFlags): Promise<void> {
+  const { project, region, expose, allow, shards, members, sharders } = flags;
+  const file = flags.topology ?? process.env['VASE_TOPOLOGY'];
+  const requested = mergeTopologies(
+    file ? readTopologyFile(file) : {},
+    topologyFromEnvironment(process.env),
+    { name: flags.name, shards, members, sharders },
+  );
+  const { name } = parseTopology(requested);
+  const place = {
+    target: parseTarget({ project, region, name, expose, allow }),
+    checkout,
+    stateRoot: stateRoot(),
+  };
+  await withContext(flags, async ({ printer, options }) => {
+    if (flags.confirm === undefined) {
+      const plan = await planDeployment(place, requested, options);
+      printer.result(describePlan(plan), { event: 'plan', ...plan });
+      return;
+    }
+    const deployed = await deploy(place, { requested, confirm: flags.confirm }, options);
+    printer.result(describeDeployed(deployed, place), { event: 'deployed', ...deployed });
+  });
+}
+
+function describeDeployed(
+  { endpoint, topology, changed }: Deployed,
+  { target, stateRoot: root }: { target: ReturnType<typeof parseTarget>; stateRoot: string },
+): string {
+  const size = `${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}, ${counted(topology.sharders, 'sharder')}`;
+  const head = changed
+    ? `Ready at ${endpoint} (${size})`
+    : `Already up at ${endpoint} (${size}); nothing changed`;
+  const files = gkeFiles(root);
+  const how =
+    target.exposure.kind === 'internal'
+      ? 'It is reached from machines in its own network.'
+      : `Users need ${files.certificates}/vase-users.crt to check it by, and the token in ${files.token}.`;
+  return `${style.good(head)}\n${how}`;
+}

@@ -1,0 +1,57 @@
+/** The stand-in for Google Cloud without its programs: commands are answered in this process. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Cloud } from '../../../cluster/providers/gke/cloud.ts';
+import { CommandError, type runCommand } from '../../../cluster/run-command.ts';
+import {
+  answer,
+  type CloudFiles,
+  cloudFiles,
+  type CloudState,
+  readCloud,
+  readCommands,
+  writeJson,
+} from './cloud.ts';
+
+export class RecordedCloud {
+  readonly files: CloudFiles = cloudFiles(mkdtempSync(join(tmpdir(), 'vase-cloud-')));
+  readonly cloud: Cloud;
+  readonly interrupt = new AbortController();
+  /** Called before each command; may abort. */
+  onCommand: (line: string) => void = () => undefined;
+
+  constructor() {
+    const run: typeof runCommand = async (program, args) => {
+      this.onCommand([program, ...args].join(' '));
+      this.interrupt.signal.throwIfAborted();
+      const result = answer(this.files, { program, args: [...args] });
+      if (result.exitCode === 0) return result;
+      throw new CommandError({ command: [program, ...args].join(' '), result, message: `${program} failed` });
+    };
+    this.cloud = new Cloud({ project: 'my-project', signal: this.interrupt.signal, environment: {}, run });
+  }
+
+  /** Changes what is there. */
+  set(change: Partial<CloudState>): void {
+    writeJson(this.files.state, { ...readCloud(this.files), ...change });
+  }
+
+  fail(match: string, stderr: string, times = 1): void {
+    writeJson(this.files.failures, [{ match, times, stderr }]);
+  }
+
+  /** Command lines so far that changed something, those that failed too. */
+  changes(): string[] {
+    const changing = / (create|enable|delete|update|add-iam-policy-binding|remove-iam-policy-binding|wait)\b/;
+    return this.commands().filter((line) => changing.test(line));
+  }
+
+  commands(): string[] {
+    return readCommands(this.files).map(({ program, args }) => [program, ...args].join(' '));
+  }
+
+  get there(): string[] {
+    return readCloud(this.files).there;
+  }
+}
