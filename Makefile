@@ -6,15 +6,23 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 VASE := node --disable-warning=ExperimentalWarning scripts/vase.ts
 INSTALLED := node_modules/.package-lock.json
+# Of every command: local or kind. Without it, the cluster that is there decides, and for a new one what the machine has.
+ifdef PROVIDER
+export VASE_PROVIDER := $(PROVIDER)
+endif
 SIZE := $(if $(SHARDS),--shards $(SHARDS)) $(if $(MEMBERS),--members $(MEMBERS)) \
-  $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(PORT),--port $(PORT)) $(if $(TOPOLOGY),--topology $(TOPOLOGY))
+  $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(PORT),--port $(PORT)) $(if $(SSD),--ssd $(SSD)) \
+  $(if $(TOPOLOGY),--topology $(TOPOLOGY))
+GKE = --project '$(PROJECT)' --region '$(REGION)' $(if $(CONFIRM),--confirm '$(CONFIRM)')
+GKE_SIZE = $(if $(EXPOSE),--expose '$(EXPOSE)') $(if $(ALLOW),--allow '$(ALLOW)') $(if $(SHARDS),--shards $(SHARDS)) \
+  $(if $(MEMBERS),--members $(MEMBERS)) $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(TOPOLOGY),--topology $(TOPOLOGY))
 # Behind the rest, because the folder of etcd may hold another node. Fetches etcd where there is none.
 WITH_ETCD = PATH="$$PATH:$$(dirname "$$($(VASE) etcd)")"
 SOURCES := sharder cluster sim scripts test
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e \
-  check lint format typecheck boundaries dead-code sim bench-sharder ci
+.PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e test-kind \
+  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-original ci
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -22,8 +30,8 @@ help: ## Show the targets.
 $(INSTALLED): package-lock.json
 	PATH="$(SYSTEM_PATH)" npm ci --loglevel=error && touch $@
 
-up: $(INSTALLED) ## Bring the store up: SHARDS=3 MEMBERS=3 SHARDERS=2 PORT=5000, or TOPOLOGY=file.yaml.
-	@$(VASE) up $(SIZE)
+up: $(INSTALLED) ## Bring the store up: SHARDS=3 MEMBERS=3 SHARDERS=2 PORT=5000 SSD=pd-ssd:10Gi (off), or TOPOLOGY=file.yaml.
+	@$(VASE) up $(SIZE) $(if $(PROFILE),--profile $(PROFILE))
 
 down: $(INSTALLED) ## Stop all processes; the data stay.
 	@$(VASE) down
@@ -41,7 +49,7 @@ doctor: $(INSTALLED) ## Check this machine and give a fix for each fault.
 	@$(VASE) doctor
 
 test: $(INSTALLED) ## Run all tests: unit, property, contract (real etcd) and e2e (real clusters).
-	@$(WITH_ETCD) vitest run
+	@$(WITH_ETCD) vitest run --project unit --project property --project contract --project e2e
 
 test-unit: $(INSTALLED) ## Run the tests that need nothing but Node.js.
 	@vitest run --project unit
@@ -55,6 +63,13 @@ test-contract: $(INSTALLED) ## Run the tests against real etcd.
 
 test-e2e: $(INSTALLED) ## Run the tests against real clusters of processes.
 	@$(WITH_ETCD) vitest run --project e2e
+
+test-kind: $(INSTALLED) ## Run the tests against a real kind cluster: takes Docker, kind and kubectl, and 8 minutes.
+	@vitest run --project kind
+
+test-resharding: $(INSTALLED) ## Grow and shrink real clusters under load and faults, with a report: PART=calm, RATE=1000 KEYS=100000.
+	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/resharding/resharding-main.ts \
+	  $(if $(PART),--part $(PART)) $(if $(RATE),--rate $(RATE)) $(if $(KEYS),--keys $(KEYS))
 
 check: lint format typecheck boundaries dead-code ## Run every check that is not a test.
 
@@ -76,8 +91,20 @@ dead-code: $(INSTALLED) ## Find files, exports and dependencies that nothing use
 sim: $(INSTALLED) ## Soak the simulator: SEEDS=1..10000.
 	@$(VASE) sim $(if $(SEEDS),--seeds $(SEEDS))
 
+deploy-gke: $(INSTALLED) ## Show what GKE would get and cost: PROJECT= REGION= SHARDS=; does it with CONFIRM=<project>. EXPOSE=public ALLOW=.
+	@$(VASE) deploy-gke $(GKE) $(GKE_SIZE)
+
+destroy-gke: $(INSTALLED) ## Show what would be deleted on GKE: PROJECT= REGION=; does it with CONFIRM=<project>.
+	@$(VASE) destroy-gke $(GKE)
+
+bench-local: $(INSTALLED) ## Measure how the store scales, and draw it: PLAN=local (smoke, original, a file), PROVIDER=.
+	@$(WITH_ETCD) $(VASE) bench --plan $(or $(PLAN),local) $(if $(PROVIDER),--provider $(PROVIDER))
+
 bench-sharder: $(INSTALLED) ## Compare the sharder with bare Koa, one call per request, and etcd's JSON gateway.
 	@$(WITH_ETCD) node test/bench/bench-sharder.ts
+
+bench-original: $(INSTALLED) ## Compare Vase with a model of the original's path, under its load and limit; needs python3.
+	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/bench/bench-original.ts
 
 ci: $(INSTALLED) ## Run every check and every test, and print `N passed, N failed`.
 	@node scripts/ci.ts

@@ -1,9 +1,12 @@
 /**
- * `make ci`: every check and every test project, each run to its end whatever the others did. The last line says how
- * many passed and how many failed; a check counts as one. Exit code 1 when anything failed.
+ * `make ci`: every check and every test project, each run to its end whatever the others did. The end names every test
+ * that failed with the first line of its error; the last line says how many passed and how many failed; a check counts as
+ * one. Exit code 1 when anything failed. The tests of kind run where VASE_CI_KIND has the settings that they take, such
+ * as "VASE_NODE_IMAGE=kindest/node:v1.35.0" (`.ci/run` sets it); else a line says that they were skipped.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { obtainEtcd } from '../cluster/etcd/etcd-binary.ts';
 import { etcdRelease } from '../cluster/etcd/etcd-release.ts';
 import { etcdSearch } from '../cluster/providers/local/local-context.ts';
@@ -20,6 +23,8 @@ interface Tally {
   name: string;
   passed: number;
   failed: number;
+  /** Title of each test that failed, and the first line of its error. */
+  failures: { title: string; error: string }[];
 }
 
 /** What of vitest's JSON report is counted. */
@@ -27,6 +32,12 @@ interface VitestReport {
   success: boolean;
   numPassedTests: number;
   numFailedTests: number;
+  testResults?: {
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
+  }[];
 }
 
 async function succeeds(
@@ -46,7 +57,8 @@ async function succeeds(
 async function runCheck(name: string): Promise<Tally> {
   console.log(`\n== ${name}`);
   const passed = await succeeds('make', ['--no-print-directory', name]);
-  return { name, passed: passed ? 1 : 0, failed: passed ? 0 : 1 };
+  const failures = passed ? [] : [{ title: `make ${name}`, error: 'see its output above' }];
+  return { name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, failures };
 }
 
 async function runProject(name: string, extraEnvironment: Record<string, string>): Promise<Tally> {
@@ -54,10 +66,37 @@ async function runProject(name: string, extraEnvironment: Record<string, string>
   const report = join(reports, `${name}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const ended = await succeeds('vitest', ['run', '--project', name, ...reporters], extraEnvironment);
-  const { numPassedTests: passed, numFailedTests: failed, success } = readReport(report);
+  const read = readReport(report);
+  const { numPassedTests: passed, numFailedTests: failed, success } = read;
   // A file that cannot be loaded, or an error outside any test, fails the run without failing a test.
   const wholeRun = (!ended || !success) && failed === 0 ? 1 : 0;
-  return { name, passed, failed: failed + wholeRun };
+  return { name, passed, failed: failed + wholeRun, failures: failuresIn(read, name, wholeRun) };
+}
+
+function failuresIn(
+  { testResults = [] }: VitestReport,
+  project: string,
+  wholeRun: number,
+): Tally['failures'] {
+  const failures = testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => ({ title: test.fullName, error: firstLine(test.failureMessages?.[0]) }));
+    const isWhole = status === 'failed' && failed.length === 0;
+    return isWhole ? [{ title: relative(checkout, name), error: firstLine(message) }] : failed;
+  });
+  if (wholeRun === 1 && failures.length === 0)
+    failures.push({ title: `tests: ${project}`, error: 'an error outside any test; see the output above' });
+  return failures;
+}
+
+function firstLine(text: string | undefined): string {
+  return (
+    stripVTControlCharacters(text ?? '')
+      .trimStart()
+      .split('\n')[0]!
+      .slice(0, 500) || 'no message'
+  );
 }
 
 function readReport(path: string): VitestReport {
@@ -76,6 +115,14 @@ async function environmentWithEtcd(): Promise<Record<string, string>> {
   return { PATH: [search.searchPath, dirname(path)].join(delimiter) };
 }
 
+/** "A=1 B=2". */
+function settingsIn(text: string): Record<string, string> {
+  const pairs = text.split(/\s+/).filter((pair) => pair.includes('='));
+  return Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+}
+
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 const tallies: Tally[] = [];
@@ -83,7 +130,13 @@ for (const check of checks) tallies.push(await runCheck(check));
 const withEtcd = await environmentWithEtcd();
 for (const project of projects) tallies.push(await runProject(project, withEtcd));
 
+const forKind = process.env['VASE_CI_KIND'];
+if (forKind) tallies.push(await runProject('kind', { ...withEtcd, ...settingsIn(forKind) }));
+
 console.log('');
+for (const { name, failures } of tallies)
+  for (const { title, error } of failures) console.log(`FAILED ${name}: ${title}\n       ${error}`);
+if (!forKind) console.log('kind: skipped, not counted: no settings for it (VASE_CI_KIND)');
 for (const { name, passed, failed } of tallies) console.log(`${name}: ${passed} passed, ${failed} failed`);
 const total = (field: 'passed' | 'failed') => tallies.reduce((sum, tally) => sum + tally[field], 0);
 console.log(`${total('passed')} passed, ${total('failed')} failed`);

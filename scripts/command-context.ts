@@ -1,8 +1,9 @@
 /** What every command needs: the provider, a printer, and a signal that Ctrl-C and SIGTERM abort. */
 import { join } from 'node:path';
 import { ClusterError } from '../cluster/errors.ts';
-import { LocalProvider } from '../cluster/providers/local/local-provider.ts';
 import type { ActionOptions, Provider } from '../cluster/providers/provider.ts';
+import type { Topology } from '../cluster/topology.ts';
+import { chooseProvider } from './choose-provider.ts';
 import { createPrinter, type Printer } from './printer.ts';
 
 /** The folder with package.json. No command depends on the current folder. */
@@ -19,23 +20,35 @@ export interface CommandContext {
   options: ActionOptions;
 }
 
+export interface ContextFlags {
+  json?: boolean;
+  /** Where the cluster runs; wins over VASE_PROVIDER. */
+  provider?: string;
+  /** Of a new kind cluster; wins over VASE_KIND_PROFILE. */
+  profile?: string;
+  /** What a command that makes a cluster will ask for: without a word of the user's, the provider is chosen by it. */
+  makes?: Pick<Topology, 'images'>;
+}
+
 /**
  * Runs a command's body; gives back what it used, whatever happens. A signal, or the end of whoever reads the output,
  * asks the body to end and clean up; a second one changes nothing, because half a clean-up would leave processes behind.
  */
 export async function withContext(
-  flags: { json?: boolean },
+  flags: ContextFlags,
   body: (context: CommandContext) => Promise<void>,
 ): Promise<void> {
   const { signal, release } = listenForInterrupts();
-  const provider = new LocalProvider({
+  const { provider, why } = await chooseProvider({
+    provider: flags.provider ?? process.env['VASE_PROVIDER'],
+    profile: flags.profile ?? process.env['VASE_KIND_PROFILE'],
     checkout,
-    stateRoot: stateRoot(),
     binaries,
-    environment: process.env,
-    nodePath: process.execPath,
+    stateRoot: stateRoot(),
+    makes: flags.makes ?? null,
   });
   const printer = createPrinter({ json: flags.json === true });
+  if (why !== null) printer.note(why, { event: 'provider', provider: provider.kind, why });
   try {
     await body({ provider, printer, signal, options: { reporter: printer.steps, signal } });
   } finally {
@@ -44,7 +57,8 @@ export async function withContext(
   }
 }
 
-function listenForInterrupts(): { signal: AbortSignal; release: () => void } {
+/** A signal that Ctrl-C, SIGTERM, SIGHUP and the end of whoever reads the output abort; `release` gives the signals back. */
+export function listenForInterrupts(): { signal: AbortSignal; release: () => void } {
   const interrupt = new AbortController();
   const onSignal = (name: NodeJS.Signals) => interrupt.abort(new ClusterError(`interrupted by ${name}`));
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -19,6 +19,8 @@ const clearedLine = '\r\u{1b}[2K';
 
 export interface Printer {
   steps: StepReporter;
+  /** A line of its own that is neither progress nor result. */
+  note(text: string, data: object): void;
   /** Where a long command stands: replaced by the next on a terminal, a line of its own elsewhere. */
   progress(text: string, data: object): void;
   /** The command's result: `text` for people, `data` for `--json`. */
@@ -30,6 +32,10 @@ export interface Printer {
 export function createPrinter(options: { json: boolean }): Printer {
   return {
     steps: options.json ? jsonSteps() : canSpin() ? spinnerSteps() : plainSteps(),
+    note: (text, data) => {
+      if (options.json) printJson(data);
+      else printErrorLine(text);
+    },
     progress: (text, data) => {
       if (options.json) printJson(data);
       else if (canSpin()) process.stderr.write(`${clearedLine}${text.slice(0, process.stderr.columns - 1)}`);

@@ -3,16 +3,22 @@
  * of the time in which a command starts, and most commands need none.
  */
 import type { EtcdRpc } from '../../sharder/core/ports.ts';
+import type { EtcdTls } from '../../sharder/etcd/connection.ts';
 import type { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
 
 /** One unary call, as in `EtcdRpc`. */
 export type EtcdCaller = Pick<EtcdRpc, 'call'>;
 
 export class GrpcEtcdCaller implements EtcdCaller {
+  private readonly tls: EtcdTls | null;
   private rpc: Promise<GrpcEtcdRpc> | null = null;
 
+  constructor(tls: EtcdTls | null = null) {
+    this.tls = tls;
+  }
+
   call: EtcdRpc['call'] = async (endpoint, request, options) => {
-    this.rpc ??= connect();
+    this.rpc ??= connect(this.tls);
     return (await this.rpc).call(endpoint, request, options);
   };
 
@@ -23,7 +29,7 @@ export class GrpcEtcdCaller implements EtcdCaller {
   }
 }
 
-async function connect(): Promise<GrpcEtcdRpc> {
+async function connect(tls: EtcdTls | null): Promise<GrpcEtcdRpc> {
   const { GrpcEtcdRpc } = await import('../../sharder/etcd/grpc-rpc.ts');
-  return new GrpcEtcdRpc();
+  return new GrpcEtcdRpc({ tls });
 }

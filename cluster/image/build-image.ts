@@ -52,6 +52,20 @@ export async function buildImage(build: ImageBuild): Promise<BuiltImage> {
   }
 }
 
+/** The tag that `buildImage` gives; nothing is built. */
+export async function tagOfImage({
+  checkout,
+  baseImage,
+}: Pick<ImageBuild, 'checkout' | 'baseImage'>): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'vase-image-'));
+  try {
+    const { digest } = await stageContext({ checkout, folder });
+    return imageTag(digest, baseImage);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 function imageTag(contextDigest: string, baseImage: string): string {
   return createHash('sha256').update(`${contextDigest}\0${baseImage}`).digest('hex').slice(0, 12);
 }

@@ -22,7 +22,7 @@ export interface StagedContext {
 const epochSeconds = 0;
 /** Of a package, what nothing reads at run time. Licences stay. */
 const packageLeftOut =
-  /(\.d\.[mc]?ts|\.map|\.md|\.markdown)$|^(tests?|docs|examples?|benchmarks?|\.github)$/i;
+  /(\.d\.[mc]?ts|\.map|\.md|\.markdown)$|^(tests?|docs|examples?|benchmarks?|\.github)$|\/tests$/i;
 
 /**
  * @param options.folder an empty folder, or one that is not there yet.

@@ -11,6 +11,9 @@ export const writtenKinds: Readonly<Record<string, string>> = {
   'apps/v1 Deployment': 'io.k8s.api.apps.v1.Deployment',
   'storage.k8s.io/v1 StorageClass': 'io.k8s.api.storage.v1.StorageClass',
   'networking.k8s.io/v1 NetworkPolicy': 'io.k8s.api.networking.v1.NetworkPolicy',
+  'v1 ServiceAccount': 'io.k8s.api.core.v1.ServiceAccount',
+  'rbac.authorization.k8s.io/v1 Role': 'io.k8s.api.rbac.v1.Role',
+  'rbac.authorization.k8s.io/v1 RoleBinding': 'io.k8s.api.rbac.v1.RoleBinding',
   // Kubernetes 1.20 has these two under the versions from which 1.21 and 1.23 made the stable ones; their specs only
   // gained optional fields on the way.
   'policy/v1 PodDisruptionBudget': 'io.k8s.api.policy.v1beta1.PodDisruptionBudget',

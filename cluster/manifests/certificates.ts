@@ -26,20 +26,29 @@ const clientAuthority = 'vase-clients';
 const both = ['server auth', 'client auth'] as const;
 
 export const sharderSecret = 'sharder-tls';
+export const viewServerSecret = 'view-server-tls';
+/** What a guarded endpoint shows to its users; the provider knows its address. */
+export const endpointSecret = 'sharder-endpoint-tls';
+/** What users of a guarded endpoint have to send, under the key of the same name. */
+export const tokenSecret = { name: 'sharder-token', key: 'token' } as const;
 export const serverSecret = (shard: number) => `${shardName(shard)}-server-tls`;
 export const peerSecret = (shard: number) => `${shardName(shard)}-peer-tls`;
 
 /** The certificates of a cluster with TLS, in a fixed order. */
 export function certificateRequests(topology: Topology): CertificateRequest[] {
-  const sharder: CertificateRequest = {
-    secret: sharderSecret,
+  const client = (secret: string, commonName: string): CertificateRequest => ({
+    secret,
     authority: clientAuthority,
-    commonName: 'sharder',
+    commonName,
     dnsNames: [],
     ipAddresses: [],
     usages: ['client auth'],
-  };
-  return [...shardIds(topology).flatMap((shard) => shardCertificates(topology, shard)), sharder];
+  });
+  return [
+    ...shardIds(topology).flatMap((shard) => shardCertificates(topology, shard)),
+    client(sharderSecret, 'sharder'),
+    ...(topology.viewServers > 0 ? [client(viewServerSecret, 'view-server')] : []),
+  ];
 }
 
 function shardCertificates(topology: Topology, shard: number): CertificateRequest[] {

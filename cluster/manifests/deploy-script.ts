@@ -3,13 +3,14 @@
  * applying twice changes nothing.
  */
 import { shardIds, type Topology } from '../topology.ts';
-import { sharderName, shardName } from './names.ts';
+import { sharderName, shardName, viewServerName } from './names.ts';
 
 /** @param files names of the manifests, in the order in which they are applied. */
 export function deployScript(topology: Topology, files: readonly string[]): string {
   const workloads = [
     ...shardIds(topology).map((shard) => `statefulset/${shardName(shard)}`),
     `deployment/${sharderName}`,
+    ...(topology.viewServers > 0 ? [`deployment/${viewServerName}`] : []),
   ];
   return `#!/usr/bin/env bash
 # Made by \`vase generate\`. Applies the manifests beside it to one cluster, named by its kubectl context.

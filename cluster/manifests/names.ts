@@ -6,11 +6,14 @@ import { shardIds, type Topology } from '../topology.ts';
 
 export const etcdPorts = { client: 2379, peer: 2380, metrics: 2381 } as const;
 export const sharderPorts = { http: 5000, admin: 9090 } as const;
+export const viewServerPort = 5100;
 export const storageClassName = 'etcd-pd-ssd';
 export const sharderEndpointName = 'sharder-endpoint';
 export const sharderName = 'sharder';
+/** Deployment, service, account, role and binding. */
+export const viewServerName = 'view-server';
 
-/** What a pod is for. The view server has no objects here yet; the network policies already let it in. */
+/** What a pod is for. */
 export type Component = 'etcd' | 'sharder' | 'viewserver';
 
 export type Labels = Record<string, string>;

@@ -11,6 +11,7 @@ import type {
   NetworkPolicySpec,
 } from 'kubernetes-types/networking/v1.d.ts';
 import { shardIds, type Topology } from '../topology.ts';
+import type { Blueprint } from './overlay.ts';
 import {
   commonLabels,
   componentSelector,
@@ -19,15 +20,19 @@ import {
   shardSelector,
   sharderName,
   sharderPorts,
+  viewServerName,
+  viewServerPort,
   type Component,
   type Labels,
 } from './names.ts';
 
-export function networkPolicies(topology: Topology): NetworkPolicy[] {
+export function networkPolicies(blueprint: Blueprint): NetworkPolicy[] {
+  const { topology } = blueprint;
   return [
     policy(topology, 'default-deny', { podSelector: {}, policyTypes: ['Ingress'] }),
     ...shardIds(topology).map((shard) => shardPolicy(topology, shard)),
     sharderPolicy(topology),
+    ...(topology.viewServers > 0 ? [viewServerPolicy(blueprint)] : []),
   ];
 }
 
@@ -67,6 +72,25 @@ function sharderPolicy(topology: Topology): NetworkPolicy {
   });
 }
 
+/** It may change the cluster, so only its like may call it; on kind, also whoever has a way to the node's port. */
+function viewServerPolicy({ topology, overlay }: Blueprint): NetworkPolicy {
+  const peers = components(topology, 'viewserver');
+  const isPublic = overlay.viewEndpoint.type === 'NodePort';
+  return policy(topology, viewServerName, {
+    podSelector: { matchLabels: componentSelector(topology, 'viewserver') },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [{ ...(isPublic ? {} : { from: peers }), ports: [tcp(viewServerPort)] }],
+    egress: [
+      { to: peers, ports: [tcp(viewServerPort)] },
+      { to: components(topology, 'etcd'), ports: [tcp(etcdPorts.client), tcp(etcdPorts.metrics)] },
+      { to: components(topology, 'sharder'), ports: [tcp(sharderPorts.admin)] },
+      // Kubernetes' own interface, wherever it is: its service, and what that leads to.
+      { ports: kubernetesPorts.map(tcp) },
+      names,
+    ],
+  });
+}
+
 /** Name look-ups, wherever the cluster's name server is: kube-dns, or a cache on the node. */
 const names: NetworkPolicyEgressRule = {
   ports: [
@@ -79,5 +103,6 @@ function components(topology: Topology, ...list: Component[]): NetworkPolicyPeer
   return list.map((component) => pods(componentSelector(topology, component)));
 }
 
+const kubernetesPorts = [443, 6443] as const;
 const pods = (matchLabels: Labels): NetworkPolicyPeer => ({ podSelector: { matchLabels } });
 const tcp = (port: number): NetworkPolicyPort => ({ protocol: 'TCP', port });

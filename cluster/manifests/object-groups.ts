@@ -9,6 +9,7 @@ import { shardName } from './names.ts';
 import { networkPolicies } from './network-policies.ts';
 import type { Blueprint } from './overlay.ts';
 import { sharderObjects } from './sharder-objects.ts';
+import { viewServerObjects } from './view-server-objects.ts';
 import { assertValidObject, type KubernetesObject } from './validate-object.ts';
 
 export interface ObjectGroup {
@@ -23,9 +24,10 @@ export function buildObjectGroups(blueprint: Blueprint): ObjectGroup[] {
   const groups: ObjectGroup[] = [
     group('namespace', [namespaceObject(blueprint)]),
     group('storage', [storageClass(blueprint)]),
-    group('network', networkPolicies(topology)),
+    group('network', networkPolicies(blueprint)),
     ...shardIds(topology).map((shard) => group(shardName(shard), shardObjects(blueprint, shard))),
     group('sharder', sharderObjects(blueprint)),
+    ...(topology.viewServers > 0 ? [group('view-server', viewServerObjects(blueprint))] : []),
   ];
   for (const { objects } of groups) objects.forEach(assertValidObject);
   return groups;

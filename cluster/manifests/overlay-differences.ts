@@ -36,6 +36,32 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     path: 'metadata.annotations',
     because: 'GKE is told to make the load balancer an internal one',
   },
+  { kind: 'Service', name: 'view-server', path: 'spec.type', because: 'kind maps a port of its node' },
+  {
+    kind: 'Service',
+    name: 'view-server',
+    path: 'spec.ports.http.nodePort',
+    because: 'kind maps this port of its node to the laptop',
+  },
+  {
+    kind: 'NetworkPolicy',
+    name: 'view-server',
+    path: 'spec.ingress',
+    because: "the port of kind's node leads to it",
+  },
+  {
+    kind: 'Deployment',
+    path: 'spec.template.spec.containers.view-server.env.VASE_OVERLAY',
+    because: 'the shards that it makes are those of its own overlay',
+  },
+  {
+    kind: 'Deployment',
+    path: 'spec.template.spec.containers.view-server.env.VASE_TOPOLOGY',
+    because: 'each cluster has its own registry, and the shards that it makes their images',
+  },
+  { kind: 'Deployment', path: 'spec.template.spec.containers.view-server.resources', because: size },
+  { kind: 'Deployment', path: 'spec.template.spec.containers.view-server.image', because: images },
+  { kind: 'Deployment', path: 'spec.template.spec.containers.view-server.volumeMounts.tls', because: tls },
   { kind: 'StatefulSet', path: 'spec.template.spec.containers.etcd.resources', because: size },
   { kind: 'Deployment', path: 'spec.template.spec.containers.sharder.resources', because: size },
   { kind: 'StatefulSet', path: 'spec.template.spec.containers.etcd.image', because: images },
@@ -71,9 +97,11 @@ export const allowedDifferences: readonly AllowedDifference[] = [
   ]),
   { kind: 'Deployment', path: 'spec.template.spec.volumes.tls', because: tls },
   { kind: 'Deployment', path: 'spec.template.spec.containers.sharder.volumeMounts.tls', because: tls },
-  ...['VASE_TLS_CA', 'VASE_TLS_CERT', 'VASE_TLS_KEY'].map((variable) => ({
-    kind: 'Deployment',
-    path: `spec.template.spec.containers.sharder.env.${variable}`,
-    because: tls,
-  })),
+  ...['VASE_TLS_CA', 'VASE_TLS_CERT', 'VASE_TLS_KEY'].flatMap((variable) =>
+    ['sharder', 'view-server'].map((container) => ({
+      kind: 'Deployment',
+      path: `spec.template.spec.containers.${container}.env.${variable}`,
+      because: tls,
+    })),
+  ),
 ];

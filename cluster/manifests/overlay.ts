@@ -17,8 +17,20 @@ export interface Overlay {
   storage: { provisioner: string; parameters?: Record<string, string> };
   /** How users reach `sharder-endpoint` from outside the cluster. */
   endpoint:
-    { type: 'NodePort'; nodePort: number } | { type: 'LoadBalancer'; annotations: Record<string, string> };
-  requests: { etcd: Requests; sharder: Requests; volumeOpener: Requests };
+    | { type: 'NodePort'; nodePort: number }
+    | {
+        type: 'LoadBalancer';
+        annotations: Record<string, string>;
+        /** Address ranges that may connect; all where left out. */
+        ranges?: readonly string[];
+      };
+  /** Whether users speak TLS to sharders and give a token, both from secrets that a provider makes; default: not. */
+  guarded?: boolean;
+  /** Goes to the sharders' pods: another one restarts them. For what they read only when they start, secrets. */
+  secretsMark?: string;
+  /** How the view server is reached from outside: by a port of the node, or by a tunnel through Kubernetes. */
+  viewEndpoint: { type: 'NodePort'; nodePort: number } | { type: 'ClusterIP' };
+  requests: { etcd: Requests; sharder: Requests; viewServer: Requests; volumeOpener: Requests };
   /** Whether mutual TLS is on where the topology does not say. */
   tls: boolean;
   /**
@@ -30,17 +42,19 @@ export interface Overlay {
   podSecurity: 'baseline' | 'restricted';
 }
 
-/** The port of every kind node that leads to `sharder-endpoint`; the kind provider maps it to the user's port. */
-const kindNodePort = 30_500;
+/** The ports of every kind node that lead to sharders and view server; the kind provider maps them to the user's. */
+export const kindNodePorts = { http: 30_500, view: 30_501 } as const;
 
 const kind: Overlay = {
   name: 'kind',
   storage: { provisioner: 'rancher.io/local-path' },
-  endpoint: { type: 'NodePort', nodePort: kindNodePort },
+  endpoint: { type: 'NodePort', nodePort: kindNodePorts.http },
+  viewEndpoint: { type: 'NodePort', nodePort: kindNodePorts.view },
   // Small enough for 3 shards of 3 members, 4 sharders and Kubernetes itself on two cores.
   requests: {
     etcd: { cpu: '50m', memory: '64Mi' },
     sharder: { cpu: '100m', memory: '96Mi' },
+    viewServer: { cpu: '50m', memory: '96Mi' },
     volumeOpener: { cpu: '10m', memory: '32Mi' },
   },
   tls: false,
@@ -55,9 +69,11 @@ const gke: Overlay = {
     type: 'LoadBalancer',
     annotations: { 'networking.gke.io/load-balancer-type': 'Internal' },
   },
+  viewEndpoint: { type: 'ClusterIP' },
   requests: {
     etcd: { cpu: '1', memory: '2Gi' },
     sharder: { cpu: '500m', memory: '256Mi' },
+    viewServer: { cpu: '250m', memory: '256Mi' },
     volumeOpener: { cpu: '10m', memory: '32Mi' },
   },
   tls: true,

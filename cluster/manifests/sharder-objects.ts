@@ -4,10 +4,25 @@
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.d.ts';
-import type { Container, EnvVar, PodSpec, Probe, Service } from 'kubernetes-types/core/v1.d.ts';
+import type {
+  Container,
+  EnvVar,
+  PodSpec,
+  Probe,
+  Service,
+  Volume,
+  VolumeMount,
+} from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
 import type { Topology } from '../topology.ts';
-import { certificateMount, certificatePaths, certificateVolume, sharderSecret } from './certificates.ts';
+import {
+  certificateMount,
+  certificatePaths,
+  certificateVolume,
+  endpointSecret,
+  sharderSecret,
+  tokenSecret,
+} from './certificates.ts';
 import { containerResources } from './container-resources.ts';
 import {
   commonLabels,
@@ -26,6 +41,8 @@ import { sharderNodeFlags } from '../../sharder/node-flags.ts';
 /** From "stopping" to the close of the port: long enough for every node to stop sending requests to the pod. */
 const drainMs = 5000;
 const certificateFolder = '/etc/vase/tls';
+const endpointFolder = '/etc/vase/endpoint';
+const tokenFolder = '/etc/vase/token';
 
 export function sharderObjects(
   blueprint: Blueprint,
@@ -52,12 +69,18 @@ function deployment(blueprint: Blueprint): Deployment {
       revisionHistoryLimit: 3,
       // A new sharder is ready before an old one goes.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
-      template: { metadata: { labels: labels(topology) }, spec: podSpec(blueprint) },
+      template: { metadata: podMetadata(blueprint), spec: podSpec(blueprint) },
     },
   };
 }
 
+function podMetadata({ topology, overlay: { secretsMark } }: Blueprint) {
+  const marks = secretsMark === undefined ? {} : { annotations: { 'vase/secrets': secretsMark } };
+  return { labels: labels(topology), ...marks };
+}
+
 function podSpec(blueprint: Blueprint): PodSpec {
+  const volumes = secretVolumes(blueprint);
   return {
     ...podIsolation,
     securityContext: podSecurity,
@@ -65,31 +88,51 @@ function podSpec(blueprint: Blueprint): PodSpec {
     terminationGracePeriodSeconds: 30,
     ...sharderPlacement(selector(blueprint.topology)),
     containers: [sharderContainer(blueprint)],
-    ...(usesTls(blueprint) ? { volumes: [certificateVolume('tls', sharderSecret)] } : {}),
+    ...(volumes.length > 0 ? { volumes } : {}),
   };
+}
+
+function secretVolumes(blueprint: Blueprint): Volume[] {
+  return [
+    ...(usesTls(blueprint) ? [certificateVolume('tls', sharderSecret)] : []),
+    ...(blueprint.overlay.guarded === true
+      ? [certificateVolume('endpoint', endpointSecret), certificateVolume('token', tokenSecret.name)]
+      : []),
+  ];
+}
+
+function secretMounts(blueprint: Blueprint): VolumeMount[] {
+  return [
+    ...(usesTls(blueprint) ? [certificateMount('tls', certificateFolder)] : []),
+    ...(blueprint.overlay.guarded === true
+      ? [certificateMount('endpoint', endpointFolder), certificateMount('token', tokenFolder)]
+      : []),
+  ];
 }
 
 function sharderContainer(blueprint: Blueprint): Container {
   const { topology, overlay } = blueprint;
-  const tls = usesTls(blueprint);
+  const volumeMounts = secretMounts(blueprint);
   return {
     name: 'sharder',
     image: topology.images.vase,
     imagePullPolicy: 'IfNotPresent',
     command: ['node', ...sharderNodeFlags, 'sharder/main.ts'],
-    env: environment(topology, tls),
+    env: environment(blueprint),
     ports: [containerPort('http', sharderPorts.http), containerPort('admin', sharderPorts.admin)],
     resources: containerResources(overlay.requests.sharder, topology.resources.sharder),
     startupProbe: probe('/livez', { periodSeconds: 1, failureThreshold: 60 }),
     livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 }),
     readinessProbe: probe('/readyz', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 }),
     securityContext: containerSecurity,
-    ...(tls ? { volumeMounts: [certificateMount('tls', certificateFolder)] } : {}),
+    ...(volumeMounts.length > 0 ? { volumeMounts } : {}),
   };
 }
 
-function environment(topology: Topology, tls: boolean): EnvVar[] {
+function environment(blueprint: Blueprint): EnvVar[] {
+  const { topology, overlay } = blueprint;
   const files = certificatePaths(certificateFolder);
+  const endpointFiles = certificatePaths(endpointFolder);
   return [
     { name: 'VASE_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     { name: 'VASE_HOST', value: '0.0.0.0' },
@@ -98,11 +141,18 @@ function environment(topology: Topology, tls: boolean): EnvVar[] {
     { name: 'VASE_HOME', value: homeEndpoints(topology).join(',') },
     { name: 'VASE_MAX_TXN_OPS', value: String(topology.etcd.maxTxnOps) },
     { name: 'VASE_DRAIN_MS', value: String(drainMs) },
-    ...(tls
+    ...(usesTls(blueprint)
       ? [
           { name: 'VASE_TLS_CA', value: files.authority },
           { name: 'VASE_TLS_CERT', value: files.certificate },
           { name: 'VASE_TLS_KEY', value: files.key },
+        ]
+      : []),
+    ...(overlay.guarded === true
+      ? [
+          { name: 'VASE_HTTPS_CERT', value: endpointFiles.certificate },
+          { name: 'VASE_HTTPS_KEY', value: endpointFiles.key },
+          { name: 'VASE_TOKEN_FILE', value: `${tokenFolder}/${tokenSecret.key}` },
         ]
       : []),
   ];
@@ -116,6 +166,10 @@ function endpoint({ topology, overlay }: Blueprint): Service {
   const { endpoint: outside } = overlay;
   const annotations = outside.type === 'LoadBalancer' ? { annotations: outside.annotations } : {};
   const nodePort = outside.type === 'NodePort' ? { nodePort: outside.nodePort } : {};
+  const ranges =
+    outside.type === 'LoadBalancer' && outside.ranges !== undefined
+      ? { loadBalancerSourceRanges: [...outside.ranges] }
+      : {};
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -124,6 +178,7 @@ function endpoint({ topology, overlay }: Blueprint): Service {
       type: outside.type,
       selector: selector(topology),
       ports: [{ ...servicePort('http', sharderPorts.http), ...nodePort }],
+      ...ranges,
     },
   };
 }

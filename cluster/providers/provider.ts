@@ -2,6 +2,8 @@
  * What every place where a cluster can run offers: processes on this machine, kind, GKE. Names of members and sharders
  * are those of pods (etcd-1-0: shard 1, member 0), whatever they really are.
  */
+import type { DiskProfile } from '../disk/disk-profile.ts';
+import type { FsyncDurations } from '../disk/fsync-histogram.ts';
 import type { Topology } from '../topology.ts';
 import type { StepReporter, StepTime } from './steps.ts';
 
@@ -11,8 +13,11 @@ export interface ActionOptions {
   signal: AbortSignal;
 }
 
+/** Where a cluster can run. */
+export type ProviderKind = 'local' | 'kind' | 'gke';
+
 export interface Provider {
-  readonly kind: 'local';
+  readonly kind: ProviderKind;
 
   /**
    * Brings the cluster to this topology and proves with a write and a read on every shard that it serves. Fields that
@@ -22,16 +27,31 @@ export interface Provider {
    *   what this call had started is stopped before it throws, what ran before goes on.
    */
   up(requested: unknown, options: ActionOptions): Promise<UpResult>;
-  /** Stops everything and keeps the data. Does nothing when nothing runs. */
+  /** Whether `down` keeps the data for the next `up`. */
+  readonly keepsDataWhenDown: boolean;
+  /** Stops everything, with `keepsDataWhenDown` without touching the data. Does nothing when nothing runs. */
   down(options: ActionOptions): Promise<void>;
   /** Stops everything and deletes the data. */
   clean(options: ActionOptions): Promise<void>;
   status(): Promise<ClusterStatus>;
   /** Where users reach the store, for example "http://127.0.0.1:5000"; null when there is no cluster. */
   endpoint(): Promise<string | null>;
-  /** @throws UsageError for a name that no member or sharder has; it lists the names. */
+  /** Where the view server answers, for example "http://127.0.0.1:20001"; null when there is none. */
+  viewServerEndpoint(): Promise<string | null>;
+  /** @throws UsageError for a name that no process of the cluster has; it lists the names. */
   logs(name: string, options: LogOptions): Promise<void>;
+  /** A way to each sharder alone, past what spreads requests over them; good as long as this provider is open. */
+  sharderDoors(): Promise<SharderDoor[]>;
   readonly faults: FaultControl;
+  /** Gives back connections, so that the process can end. */
+  close(): Promise<void>;
+}
+
+export interface SharderDoor {
+  /** Name of the sharder, as in its status. */
+  sharder: string;
+  /** For example "http://127.0.0.1:20001". */
+  url: string;
 }
 
 export interface UpResult {
@@ -58,11 +78,14 @@ export interface LogOptions {
 export type ClusterHealth = 'absent' | 'stopped' | 'ready' | 'degraded' | 'unavailable';
 
 export interface ClusterStatus {
-  provider: Provider['kind'];
+  provider: ProviderKind;
   health: ClusterHealth;
   endpoint: string | null;
   shards: ShardStatus[];
   sharders: SharderStatus[];
+  viewServers: ViewServerStatus[];
+  /** The disk that each member's volume emulates; null where members have the machine's own, or a real one. */
+  disk: DiskStatus | null;
   problems: Problem[];
   /** What is worth knowing and no fault. */
   notes: string[];
@@ -74,6 +97,11 @@ export interface Problem {
   fix: string;
 }
 
+export interface DiskStatus extends DiskProfile {
+  /** Members that run without the caps of this disk; empty: it is emulated everywhere. */
+  uncapped: string[];
+}
+
 export type ProcessHealth = 'running' | 'paused' | 'stopped';
 
 export interface ShardStatus {
@@ -82,6 +110,8 @@ export interface ShardStatus {
   /** Name of the member that leads; null when none does. */
   leader: string | null;
   hasQuorum: boolean;
+  /** Syncs of the log by all members that answer, each since its start; null when there is no figure. */
+  fsync: FsyncDurations | null;
   members: MemberStatus[];
 }
 
@@ -92,6 +122,8 @@ export interface MemberStatus {
   endpoint: string;
   /** Null when the member does not answer. */
   etcd: { version: string; dbSizeBytes: number; raftTerm: number; raftIndex: number; leads: boolean } | null;
+  /** Syncs of the log since the member's start, by etcd's own measure; null when there is no figure. */
+  fsync: FsyncDurations | null;
 }
 
 export interface SharderStatus {
@@ -102,15 +134,24 @@ export interface SharderStatus {
   ready: boolean;
 }
 
+export interface ViewServerStatus {
+  name: string;
+  process: ProcessHealth;
+  pid: number | null;
+  endpoint: string;
+  ready: boolean;
+}
+
 /** Something that a nemesis can strike. */
 export type FaultTarget =
   | { kind: 'member'; name: string; shard: number; leads: boolean; process: ProcessHealth }
-  | { kind: 'sharder'; name: string; process: ProcessHealth };
+  | { kind: 'sharder'; name: string; process: ProcessHealth }
+  | { kind: 'view-server'; name: string; process: ProcessHealth };
 
 /** Faults for tests. Every action ends when it has taken effect; all throw UsageError for an unknown name. */
 export interface FaultControl {
   targets(): Promise<FaultTarget[]>;
-  /** Ends the process without warning. Nothing starts it again but `restart` or `up`. */
+  /** Ends the process without warning. Where Kubernetes runs it, it is started again; else by `restart` or `up`. */
   kill(name: string): Promise<void>;
   /** Stops the process from running, connections and all, until `resume`. */
   pause(name: string): Promise<void>;

@@ -1,6 +1,8 @@
 /** `vase doctor`: checks the machine; each fault comes with a fix. Exit code 1 when something must be fixed. */
 import type { Command } from 'commander';
 import { examineMachine, type Finding } from '../../cluster/doctor.ts';
+import { topologyFromEnvironment } from '../../cluster/topology-input.ts';
+import { parseTopology } from '../../cluster/topology.ts';
 import { binaries, stateRoot, withContext } from '../command-context.ts';
 import { style } from '../printer.ts';
 
@@ -19,10 +21,19 @@ export function addDoctorCommand(program: Command): void {
           port: Number(process.env['VASE_PORT'] || 5000),
           endpoint,
         });
+        if (provider.kind === 'kind') findings.push(...(await examineKind(endpoint)));
         printer.result(findings.map(describe).join('\n'), { findings });
         if (findings.some((finding) => finding.grade === 'fault')) process.exitCode = 1;
       }),
     );
+}
+
+/** What a new kind cluster takes; for one that is there, only whether Docker and kind answer. */
+async function examineKind(endpoint: string | null): Promise<Finding[]> {
+  const { examineForKind } = await import('../../cluster/providers/kind/preflight.ts');
+  const { images } = parseTopology({ images: topologyFromEnvironment(process.env)['images'] });
+  const room = endpoint === null ? {} : { diskFreeBytesMin: 0 };
+  return examineForKind({ profile: 'small', nodeImage: images.node, ports: [], ...room });
 }
 
 function describe({ grade, what, fix }: Finding): string {

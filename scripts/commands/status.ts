@@ -1,9 +1,11 @@
 /** `vase status`: how the cluster is, what is wrong, and what to do. Exit code 1 when something is wrong. */
-import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type { ClusterHealth, ClusterStatus } from '../../cluster/providers/provider.ts';
+import { describeDisk } from '../../cluster/disk/disk-profile.ts';
+import { resolutionMs } from '../../cluster/disk/fsync-histogram.ts';
 import { withContext } from '../command-context.ts';
 import { style } from '../printer.ts';
+import { describeBytes, drawTable } from '../table.ts';
 
 export function addStatusCommand(program: Command): void {
   program
@@ -25,7 +27,7 @@ function describeStatus(status: ClusterStatus): string {
   const tables =
     status.health === 'absent' || status.health === 'stopped'
       ? []
-      : [memberTable(status), sharderTable(status)];
+      : [memberTable(status), diskTable(status), sharderTable(status), ...viewServerTables(status)];
   return [headline(status), ...tables, ...problems, ...status.notes].join('\n');
 }
 
@@ -50,11 +52,34 @@ function memberTable({ shards }: ClusterStatus): string {
       endpoint,
       shard.leader === name ? 'leader' : etcd === null ? '-' : 'follower',
       etcd?.version ?? '-',
-      etcd === null ? '-' : size(etcd.dbSizeBytes),
+      etcd === null ? '-' : describeBytes(etcd.dbSizeBytes),
       etcd?.raftTerm ?? '-',
     ]),
   );
-  return table(['shard', 'member', 'process', 'pid', 'endpoint', 'role', 'etcd', 'db size', 'term'], rows);
+  return drawTable(
+    ['shard', 'member', 'process', 'pid', 'endpoint', 'role', 'etcd', 'db size', 'term'],
+    rows,
+  );
+}
+
+/** What etcd measures of its disk, beside what the emulated disk should be. */
+function diskTable({ shards, disk }: ClusterStatus): string {
+  const rows = shards.map(({ name, fsync, members }) => [
+    name,
+    fsync?.fsyncs ?? '-',
+    fsync === null ? '-' : duration(fsync.p50Ms),
+    fsync === null ? '-' : duration(fsync.p99Ms),
+    disk === null
+      ? 'as it is'
+      : members.some((member) => disk.uncapped.includes(member.name))
+        ? `${disk.name} (not emulated)`
+        : describeDisk(disk),
+  ]);
+  return drawTable(['shard', 'syncs since start', 'fsync p50', 'fsync p99', 'disk'], rows);
+}
+
+function duration(ms: number): string {
+  return ms < resolutionMs ? `< ${resolutionMs} ms` : `${ms.toFixed(1)} ms`;
 }
 
 function sharderTable({ sharders }: ClusterStatus): string {
@@ -65,26 +90,17 @@ function sharderTable({ sharders }: ClusterStatus): string {
     adminEndpoint,
     ready ? 'ready' : 'not ready',
   ]);
-  return table(['sharder', 'process', 'pid', 'probes and metrics', 'state'], rows);
+  return drawTable(['sharder', 'process', 'pid', 'probes and metrics', 'state'], rows);
 }
 
-/** Columns without lines, so that the output can be cut and searched. */
-function table(head: string[], rows: (string | number)[][]): string {
-  const none = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '', left: '', right: '', middle: '  ' };
-  const edges = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
-  const bottom = { bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
-  const drawn = new Table({
-    head: head.map((title) => style.strong(title)),
-    chars: { ...none, ...edges, ...bottom },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  drawn.push(...rows);
-  return drawn.toString().replaceAll(/ +$/gm, '');
-}
-
-function size(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const units = ['KiB', 'MiB', 'GiB'];
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), units.length);
-  return `${(bytes / 1024 ** power).toFixed(1)} ${units[power - 1]}`;
+function viewServerTables({ viewServers }: ClusterStatus): string[] {
+  if (viewServers.length === 0) return [];
+  const rows = viewServers.map(({ name, process, pid, endpoint, ready }) => [
+    name,
+    process,
+    pid ?? '-',
+    endpoint,
+    ready ? 'ready' : 'not ready',
+  ]);
+  return [drawTable(['view server', 'process', 'pid', 'endpoint', 'state'], rows)];
 }

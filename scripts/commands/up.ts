@@ -5,7 +5,9 @@ import {
   numberOrText,
   readTopologyFile,
   topologyFromEnvironment,
+  type PartialTopology,
 } from '../../cluster/topology-input.ts';
+import { parseTopology } from '../../cluster/topology.ts';
 import { counted } from '../../cluster/providers/steps.ts';
 import { type CommandContext, withContext } from '../command-context.ts';
 import { style } from '../printer.ts';
@@ -15,7 +17,10 @@ interface UpFlags {
   members?: number | string;
   sharders?: number | string;
   port?: number | string;
+  ssd?: string;
   topology?: string;
+  provider?: string;
+  profile?: string;
   json?: boolean;
 }
 
@@ -31,24 +36,46 @@ export function addUpCommand(program: Command): void {
       'where users reach the store; 0 for any free port (default 5000)',
       numberOrText,
     )
+    .option(
+      '--ssd <disk>',
+      "the disk that members' volumes emulate: pd-ssd and its size, such as pd-ssd:10Gi, or off",
+    )
     .option('--topology <file>', 'a YAML file with any field of the topology')
+    .option(
+      '--provider <name>',
+      'local (processes) or kind (Kubernetes in Docker); default: kind where it can run',
+    )
+    .option('--profile <name>', 'of a new kind cluster: small (one node) or zones (three workers)')
     .option('--json', 'print JSON, one document per line')
     .addHelpText(
       'after',
-      '\nEach flag has a variable: VASE_SHARDS, VASE_MEMBERS, VASE_SHARDERS, VASE_PORT, VASE_TOPOLOGY. A flag wins over its' +
-        '\nvariable, both win over the file, and what none of them says stays as it is in the cluster that is there.',
+      '\nEach flag has a variable: VASE_SHARDS, VASE_MEMBERS, VASE_SHARDERS, VASE_PORT, VASE_SSD, VASE_TOPOLOGY,' +
+        '\nVASE_PROVIDER, VASE_KIND_PROFILE. A flag wins over its variable, both win over the file, and what none of them' +
+        '\nsays stays as it is in the cluster that is there.',
     )
-    .action((flags: UpFlags) => withContext(flags, (context) => up(flags, context)));
+    .action((flags: UpFlags) => {
+      const requested = requestedTopology(flags);
+      const { provider, profile, json } = flags;
+      const makes = parseTopology(requested);
+      return withContext(
+        { json: json === true, ...(provider && { provider }), ...(profile && { profile }), makes },
+        (context) => up(requested, context),
+      );
+    });
 }
 
-async function up(flags: UpFlags, { provider, printer, options }: CommandContext): Promise<void> {
-  const { shards, members, sharders, port } = flags;
-  const file = flags.topology ?? process.env['VASE_TOPOLOGY'];
-  const requested = mergeTopologies(
-    file ? readTopologyFile(file) : {},
-    topologyFromEnvironment(process.env),
-    { shards, members, sharders, ports: { http: port } },
-  );
+function requestedTopology({ shards, members, sharders, port, ssd, topology }: UpFlags): PartialTopology {
+  const file = topology ?? process.env['VASE_TOPOLOGY'];
+  return mergeTopologies(file ? readTopologyFile(file) : {}, topologyFromEnvironment(process.env), {
+    shards,
+    members,
+    sharders,
+    ports: { http: port },
+    ssd,
+  });
+}
+
+async function up(requested: PartialTopology, { provider, printer, options }: CommandContext): Promise<void> {
   const { endpoint, topology, changed, steps } = await provider.up(requested, options);
   const size = `${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}, ${counted(topology.sharders, 'sharder')}`;
   const text = changed

@@ -46,7 +46,7 @@ export interface LiveProgress {
 export async function runLive(provider: Provider, settings: LiveSettings): Promise<LiveResult> {
   const { seed, folder, signal } = settings;
   const status = await readyStatus(provider);
-  const traffic = await planTraffic(status, settings);
+  const traffic = await planTraffic(provider, status, settings);
   await mkdir(folder, { recursive: true });
   const recorder = new LiveRecorder(join(folder, 'history.jsonl'));
   const nemesis = new Nemesis({ provider, traffic, recorder, seed });
@@ -73,14 +73,15 @@ async function readyStatus(provider: Provider): Promise<ClusterStatus> {
   return status;
 }
 
-async function planTraffic(status: ClusterStatus, { seed, signal }: LiveSettings): Promise<Traffic> {
+async function planTraffic(
+  provider: Provider,
+  status: ClusterStatus,
+  { seed, signal }: LiveSettings,
+): Promise<Traffic> {
   const endpoint = status.endpoint!;
   const prefix = `live-${Date.now()}-${seed}`;
   const keys = await surveyKeys(endpoint, { prefix, shards: status.shards.length, keysPerShard, signal });
-  const own = status.sharders.map(({ name, adminEndpoint }): Door => ({
-    url: `http://${adminEndpoint}`,
-    sharder: name,
-  }));
+  const own: Door[] = await provider.sharderDoors();
   return new Traffic(keys, [{ url: endpoint, sharder: null }, ...own]);
 }
 

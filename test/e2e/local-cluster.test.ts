@@ -11,7 +11,11 @@ beforeAll(() => {
 afterAll(() => vase.remove());
 
 function pidsOf(status: ClusterStatus): Record<string, number | null> {
-  const owners = [...status.shards.flatMap((shard) => shard.members), ...status.sharders];
+  const owners = [
+    ...status.shards.flatMap((shard) => shard.members),
+    ...status.sharders,
+    ...status.viewServers,
+  ];
   return Object.fromEntries(owners.map(({ name, pid }) => [name, pid]));
 }
 
@@ -71,7 +75,7 @@ describe('a cluster of two shards with three members each and two sharders', () 
   });
 
   test.each([
-    ['--shards', '3', 'made with shards 2'],
+    ['--shards', '3', 'the cluster has 2 shards'],
     ['--members', '1', 'made with members 3'],
   ])('refuses %s %s with a reason and a way out', async (flag, value, reason) => {
     const refused = await vase.run(['up', flag, value]);

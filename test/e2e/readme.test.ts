@@ -39,6 +39,8 @@ async function runScript(script: string): Promise<Ended> {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       VASE_STATE: vase.stateRoot,
+      // Without a word, `up` would take kind where Docker runs.
+      VASE_PROVIDER: 'local',
       VASE_PORT: String(port),
     },
   });

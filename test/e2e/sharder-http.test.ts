@@ -165,7 +165,7 @@ test('metrics count requests by route, method and class of status, and never by 
   await put('secret-key-name', 'v');
   const text = await (await fetch(url('/metrics'))).text();
   expect(text).toMatch(/vase_request_duration_seconds_count\{route="kv",method="PUT",code="2xx"\} [1-9]/);
-  expect(text).toMatch(/vase_batch_operations_bucket\{le="1",lane="write"\} [1-9]/);
+  expect(text).toMatch(/vase_batch_operations_bucket\{le="1",shard="[1-9]",lane="write"\} [1-9]/);
   expect(text).toMatch(
     /vase_etcd_call_duration_seconds_count\{shard="1",lane="(read|write)",outcome="reply"\} [1-9]/,
   );

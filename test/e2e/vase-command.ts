@@ -41,6 +41,8 @@ export class VaseCommand {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
         VASE_STATE: this.stateRoot,
+        // Without a word, `up` would take kind where Docker runs.
+        VASE_PROVIDER: 'local',
         ...environment,
       },
     });

@@ -35,22 +35,40 @@ const sharderState = z.object({
   settings: z.string(),
 });
 
+const viewServerState = z.object({
+  name: z.string(),
+  /** Where its HTTP interface is, on loopback. */
+  port,
+  process: processIdentity,
+  /** As for a sharder. */
+  settings: z.string(),
+});
+
 const schema = z.object({
   format: z.literal(1),
   topology: z.unknown().transform((raw): Topology => parseTopology(raw)),
   /** What `topology.ports.http` became: the same, or the free port that was found for 0. */
   httpPort: port,
+  /** Those that exist, the home shard first; the view server makes and deletes the others. */
   shards: z.array(shardState),
   sharders: z.array(sharderState),
+  /** Clusters of before there were any have none. */
+  viewServers: z.array(viewServerState).default([]),
 });
 
 export type ClusterState = z.output<typeof schema>;
 export type ShardState = z.output<typeof shardState>;
 export type MemberState = z.output<typeof memberState>;
+export type ViewServerState = z.output<typeof viewServerState>;
 export type SharderState = z.output<typeof sharderState>;
 
-export function membersOf(state: ClusterState): MemberState[] {
+export function membersOf(state: Pick<ClusterState, 'shards'>): MemberState[] {
   return state.shards.flatMap((shard) => shard.members);
+}
+
+/** Everything that runs as a process: members, sharders and view servers. */
+export function ownersOf(state: ClusterState): { name: string; process: MemberState['process'] }[] {
+  return [...membersOf(state), ...state.sharders, ...state.viewServers];
 }
 
 /**

@@ -1,6 +1,13 @@
 /** What is wrong with a cluster that should run, each with a fix. */
 import { byteCount } from '../../quantity.ts';
-import type { ClusterStatus, MemberStatus, Problem, SharderStatus, ShardStatus } from '../provider.ts';
+import type {
+  ClusterStatus,
+  MemberStatus,
+  Problem,
+  SharderStatus,
+  ShardStatus,
+  ViewServerStatus,
+} from '../provider.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { logFileOf, type StateFolder } from './state-folder.ts';
 
@@ -10,7 +17,7 @@ const quotaWarning = 0.8;
 export function findProblems(
   folder: StateFolder,
   state: ClusterState,
-  seen: Pick<ClusterStatus, 'shards' | 'sharders'>,
+  seen: Pick<ClusterStatus, 'shards' | 'sharders' | 'viewServers'>,
 ): Problem[] {
   const quotaBytes = byteCount(state.topology.etcd.quota);
   return [
@@ -18,7 +25,7 @@ export function findProblems(
     ...seen.shards.flatMap((shard) =>
       shard.members.flatMap((member) => memberProblems(folder, member, quotaBytes)),
     ),
-    ...seen.sharders.flatMap((sharder) => sharderProblems(folder, sharder)),
+    ...[...seen.sharders, ...seen.viewServers].flatMap((owner) => servantProblems(folder, owner)),
   ];
 }
 
@@ -52,13 +59,11 @@ function memberProblems(folder: StateFolder, member: MemberStatus, quotaBytes: n
   ];
 }
 
-function sharderProblems(folder: StateFolder, sharder: SharderStatus): Problem[] {
-  if (sharder.process === 'stopped') return [stopped(folder, sharder.name)];
-  if (sharder.process === 'paused') return [paused(sharder.name)];
-  if (sharder.ready) return [];
-  return [
-    { what: `${sharder.name} runs and is not ready`, fix: `Look at ${logFileOf(folder, sharder.name)}.` },
-  ];
+function servantProblems(folder: StateFolder, owner: SharderStatus | ViewServerStatus): Problem[] {
+  if (owner.process === 'stopped') return [stopped(folder, owner.name)];
+  if (owner.process === 'paused') return [paused(owner.name)];
+  if (owner.ready) return [];
+  return [{ what: `${owner.name} runs and is not ready`, fix: `Look at ${logFileOf(folder, owner.name)}.` }];
 }
 
 function stopped(folder: StateFolder, name: string): Problem {

@@ -1,6 +1,7 @@
 /** What the parts of the local provider share: where things are, how to reach etcd, and the cluster's state. */
 import type { EtcdBinary, EtcdSearch } from '../../etcd/etcd-binary.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
+import type { View } from '../../../sharder/core/view.ts';
 import { writeState, type ClusterState } from './cluster-state.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -31,6 +32,8 @@ export interface LocalContext {
   state: ClusterState;
   /** Set by the step that finds it. */
   etcd: EtcdBinary | null;
+  /** The view as the records have it; set by the step that writes or finds them. */
+  view?: View;
   /** What this action has started, so that a failure can stop exactly that. */
   started: ProcessIdentity[];
 }

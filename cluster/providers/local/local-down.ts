@@ -1,4 +1,4 @@
-/** `down` and `clean` for the local provider: sharders first, then members, then whatever else this folder's cluster left. */
+/** `down` and `clean` for the local provider: view servers first, then sharders, then members, then whatever else this folder's cluster left. */
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fetchedFolder } from '../../etcd/etcd-binary.ts';
@@ -6,9 +6,11 @@ import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { Step } from '../steps.ts';
 import { askMembers } from './ask-members.ts';
 import { membersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
-import { sharderStopGraceMs, sharderTitle } from './local-sharder.ts';
+import { sharderStopGraceMs } from './local-sharder.ts';
+import { viewServerStopGraceMs } from './local-view-server.ts';
+import { processTitle } from './managed-process.ts';
 import { identifyProcess, listCommandLines, stopProcess, type ProcessIdentity } from './process-identity.ts';
-import { removeLimits } from './resource-limits.ts';
+import { removeGroups } from './control-groups.ts';
 import type { StateFolder } from './state-folder.ts';
 
 /**
@@ -24,6 +26,7 @@ export interface DownContext {
 
 export function downSteps(): Step<DownContext>[] {
   return [
+    { title: 'Stop the view servers', run: stopViewServers },
     { title: 'Stop the sharders', run: stopSharders },
     { title: 'Stop the members', run: stopMembers },
     { title: 'Look for strays', run: ({ folder }) => stopStrays(folder, memberStopGraceMs) },
@@ -36,6 +39,13 @@ export function cleanSteps(): Step<DownContext>[] {
     { title: 'Stop what runs', run: ({ folder }) => stopStrays(folder, 0) },
     { title: 'Delete the data', run: deleteAll },
   ];
+}
+
+/** First, so that none starts anything while the rest is stopped. */
+async function stopViewServers({ folder }: DownContext): Promise<string> {
+  const state = readState(folder);
+  if (state === null) return 'none';
+  return describeStopped(await stopAll({ folder, state }, state.viewServers, viewServerStopGraceMs));
 }
 
 async function stopSharders({ folder }: DownContext): Promise<string> {
@@ -82,7 +92,7 @@ function describeStopped(count: number): string {
 async function stopStrays(folder: StateFolder, graceMs: number): Promise<string> {
   const strays = await findStrays(folder);
   await Promise.all(strays.map((stray) => stopProcess(stray, { graceMs })));
-  await removeLimits(folder);
+  await removeGroups(folder);
   return strays.length === 0 ? 'none' : `${strays.length} stopped`;
 }
 
@@ -96,8 +106,8 @@ function isOurs(commandLine: string, folder: StateFolder): boolean {
   if (/(^|\/)etcd --name=\S+ --data-dir=/.test(commandLine)) {
     return commandLine.includes(` --data-dir=${folder.data}/`);
   }
-  const title = /^vase (sharder-\d+) of /.exec(commandLine);
-  return title !== null && commandLine === sharderTitle(folder.root, title[1]!);
+  const title = /^vase ((?:sharder|view-server)-\d+) of /.exec(commandLine);
+  return title !== null && commandLine === processTitle(folder.root, title[1]!);
 }
 
 /** Deletes what Vase has put into the folder and nothing else: the folder may be one that the user had before. */

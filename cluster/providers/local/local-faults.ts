@@ -1,4 +1,4 @@
-/** Faults on a local cluster, for tests: signals to the processes of members and sharders. */
+/** Faults on a local cluster, for tests: signals to the processes of members, sharders and view servers. */
 import { UsageError } from '../../errors.ts';
 import { obtainEtcd } from '../../etcd/etcd-binary.ts';
 import { etcdRelease } from '../../etcd/etcd-release.ts';
@@ -11,10 +11,12 @@ import {
   type MemberState,
   type ShardState,
   type SharderState,
+  type ViewServerState,
 } from './cluster-state.ts';
 import { etcdSearch, type LocalContext, type LocalSettings } from './local-context.ts';
 import { startMember } from './local-shard.ts';
 import { startSharder } from './local-sharder.ts';
+import { startViewServer } from './local-view-server.ts';
 import { healthOf } from './local-status.ts';
 import { processState, signalProcess, waitUntilGone, type ProcessIdentity } from './process-identity.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -26,7 +28,9 @@ const effectMsMax = 10_000;
 const lockWaitMsMax = 30_000;
 
 type Owner =
-  { kind: 'member'; shard: ShardState; owner: MemberState } | { kind: 'sharder'; owner: SharderState };
+  | { kind: 'member'; shard: ShardState; owner: MemberState }
+  | { kind: 'sharder'; owner: SharderState }
+  | { kind: 'view-server'; owner: ViewServerState };
 
 export class LocalFaults implements FaultControl {
   private readonly settings: LocalSettings;
@@ -48,7 +52,12 @@ export class LocalFaults implements FaultControl {
       name,
       process: await healthOf(process),
     }));
-    return [...(await Promise.all(members)).flat(), ...(await Promise.all(sharders))];
+    const viewServers = state.viewServers.map(async ({ name, process }): Promise<FaultTarget> => ({
+      kind: 'view-server',
+      name,
+      process: await healthOf(process),
+    }));
+    return [...(await Promise.all(members)).flat(), ...(await Promise.all([...sharders, ...viewServers]))];
   }
 
   async kill(name: string): Promise<void> {
@@ -70,7 +79,8 @@ export class LocalFaults implements FaultControl {
       const found = this.find(context.state, name);
       if (found.owner.process !== null) await killProcess(found.owner.process);
       if (found.kind === 'member') await startMember(context, found.shard, found.owner);
-      else await startSharder(context, found.owner);
+      else if (found.kind === 'sharder') await startSharder(context, found.owner);
+      else await startViewServer(context, found.owner);
     });
   }
 
@@ -126,7 +136,9 @@ export class LocalFaults implements FaultControl {
     }
     const owner = state.sharders.find((sharder) => sharder.name === name);
     if (owner !== undefined) return { kind: 'sharder', owner };
-    throw new UsageError(`no member or sharder is called ${name}`);
+    const viewServer = state.viewServers.find((candidate) => candidate.name === name);
+    if (viewServer !== undefined) return { kind: 'view-server', owner: viewServer };
+    throw new UsageError(`no member, sharder or view server is called ${name}`);
   }
 }
 

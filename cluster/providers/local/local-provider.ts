@@ -6,14 +6,24 @@ import { GrpcEtcdCaller } from '../../etcd/etcd-caller.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
 import { parseTopology, type Topology } from '../../topology.ts';
 import { mergeTopologies } from '../../topology-input.ts';
-import type { ActionOptions, ClusterStatus, LogOptions, Provider, UpResult } from '../provider.ts';
+import type {
+  ActionOptions,
+  ClusterStatus,
+  LogOptions,
+  Provider,
+  SharderDoor,
+  UpResult,
+} from '../provider.ts';
 import { runSteps } from '../steps.ts';
-import { membersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
+import { ownersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
+import { emulateDisks } from './emulate-disk.ts';
 import type { LocalSettings } from './local-context.ts';
 import { cleanSteps, deleteEmptyRoot, deleteFetchedEtcd, downSteps } from './local-down.ts';
 import { LocalFaults } from './local-faults.ts';
-import { readStatus } from './local-status.ts';
+import { healthOf, readStatus } from './local-status.ts';
+import { adminEndpoint } from './local-sharder.ts';
 import { bringUp } from './local-up.ts';
+import { viewServerUrl } from './local-view-server.ts';
 import { followLog, readTail } from './log-file.ts';
 import { planUp } from './plan-up.ts';
 import { localHost } from './ports.ts';
@@ -22,6 +32,7 @@ import { withLock } from './state-lock.ts';
 
 export class LocalProvider implements Provider {
   readonly kind = 'local';
+  readonly keepsDataWhenDown = true;
   readonly faults: LocalFaults;
   private readonly settings: LocalSettings;
   private readonly folder: StateFolder;
@@ -74,11 +85,24 @@ export class LocalProvider implements Provider {
     return state === null ? null : `http://${localHost}:${state.httpPort}`;
   }
 
+  async viewServerEndpoint(): Promise<string | null> {
+    const state = readState(this.folder);
+    if (state === null) return null;
+    for (const viewServer of state.viewServers)
+      if ((await healthOf(viewServer.process)) === 'running') return viewServerUrl(viewServer);
+    return null;
+  }
+
+  async sharderDoors(): Promise<SharderDoor[]> {
+    const sharders = readState(this.folder)?.sharders ?? [];
+    return sharders.map((sharder) => ({ sharder: sharder.name, url: `http://${adminEndpoint(sharder)}` }));
+  }
+
   async logs(name: string, options: LogOptions): Promise<void> {
     const state = readState(this.folder);
     if (state === null)
       throw new ClusterError('there is no cluster, so there are no logs', { nextStep: 'Run `make up`.' });
-    const names = [...membersOf(state), ...state.sharders].map((owner) => owner.name);
+    const names = ownersOf(state).map((owner) => owner.name);
     if (!names.includes(name))
       throw new UsageError(`no log is called ${name}; the names are ${names.join(', ')}`);
     const path = logFileOf(this.folder, name);
@@ -94,7 +118,9 @@ export class LocalProvider implements Provider {
     if (current === null || JSON.stringify(current.topology) !== JSON.stringify(topology)) return null;
     const status = await readStatus(this.folder, current, this.rpc);
     if (status.health !== 'ready') return null;
-    return { endpoint: status.endpoint!, topology, changed: false, steps: [] };
+    // Caps are the kernel's, not the cluster's: somebody may have taken them away.
+    const { mended } = await emulateDisks(this.folder, current);
+    return { endpoint: status.endpoint!, topology, changed: mended.length > 0, steps: [] };
   }
 
   private async change(

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { ClusterError } from '../../errors.ts';
 import { etcdFlags } from '../../etcd/etcd-flags.ts';
 import { askMembers } from './ask-members.ts';
+import { emulateDisk } from './emulate-disk.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
 import { processEnvironment, save, type LocalContext } from './local-context.ts';
 import { keepsRunning, startProcess, waitFor } from './managed-process.ts';
@@ -35,7 +36,10 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
 }
 
 /** The member that every member names as leader; null while they do not agree. */
-async function commonLeader(context: LocalContext, shard: ShardState): Promise<string | null> {
+export async function commonLeader(
+  context: Pick<LocalContext, 'rpc'>,
+  shard: ShardState,
+): Promise<string | null> {
   const answers = await askMembers(context.rpc, shard.members);
   if (answers.some(({ status }) => status === null)) return null;
   const leaders = new Set(answers.map(({ status }) => status!.leaderId));
@@ -78,6 +82,7 @@ export async function startMember(
   });
   save(context);
   limitProcess(context.folder, member.name, member.process, context.state.topology.resources.etcd);
+  emulateDisk(context.folder, context.state.topology, member);
 }
 
 /** "host:port" at which clients reach the member. */

@@ -7,7 +7,7 @@ import { sharderNodeFlags } from '../../../sharder/node-flags.ts';
 import type { SharderState } from './cluster-state.ts';
 import { processEnvironment, save, type LocalContext } from './local-context.ts';
 import { clientEndpoint } from './local-shard.ts';
-import { keepsRunning, startProcess, waitFor } from './managed-process.ts';
+import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from './ports.ts';
 import { stopProcess } from './process-identity.ts';
 import { limitProcess } from './resource-limits.ts';
@@ -15,7 +15,6 @@ import { limitProcess } from './resource-limits.ts';
 /** A sharder drains for a few seconds; past this it is taken for stuck. */
 export const sharderStopGraceMs = 10_000;
 const readyTimeoutMs = 30_000;
-const probeTimeoutMs = 1000;
 
 /** Starts what does not run of the sharders and waits until all are ready. Returns how many were started. */
 export async function startSharders(context: LocalContext): Promise<number> {
@@ -42,8 +41,7 @@ export async function startSharder(context: LocalContext, sharder: SharderState)
   sharder.process = await startProcess(context, sharder.name, {
     command: settings.nodePath,
     args: [
-      // What `ps` shows. It also lets `down` find a sharder whose record was lost.
-      `--title=${sharderTitle(context.folder.root, sharder.name)}`,
+      `--title=${processTitle(context.folder.root, sharder.name)}`,
       ...sharderNodeFlags,
       ...(settings.sharderNodeArguments ?? []),
       join(settings.checkout, 'sharder', 'main.ts'),
@@ -62,10 +60,6 @@ export async function startSharder(context: LocalContext, sharder: SharderState)
 
 function settingsText(context: LocalContext, sharder: SharderState): string {
   return JSON.stringify(sharderSettings(context, sharder));
-}
-
-export function sharderTitle(stateRoot: string, name: string): string {
-  return `vase ${name} of ${stateRoot}`;
 }
 
 export function adminEndpoint(sharder: Pick<SharderState, 'adminPort'>): string {
@@ -97,14 +91,5 @@ async function waitUntilReady(context: LocalContext, sharder: SharderState): Pro
 }
 
 export async function isReady(sharder: Pick<SharderState, 'adminPort'>): Promise<boolean> {
-  try {
-    const response = await fetch(`http://${adminEndpoint(sharder)}/readyz`, {
-      signal: AbortSignal.timeout(probeTimeoutMs),
-    });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    // Refused, reset or too slow: not ready, whatever the reason.
-    return false;
-  }
+  return answersReady(adminEndpoint(sharder));
 }

@@ -1,4 +1,5 @@
 /** How a local cluster is: each process, each member's own answer, and what is wrong with a fix for it. */
+import { durationsOf, mergedDurations, readFsyncHistogram } from '../../disk/fsync-histogram.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import type {
@@ -8,12 +9,15 @@ import type {
   ProcessHealth,
   ShardStatus,
   SharderStatus,
+  ViewServerStatus,
 } from '../provider.ts';
 import { askMembers } from './ask-members.ts';
-import type { ClusterState, ShardState, SharderState } from './cluster-state.ts';
+import type { ClusterState, ShardState, SharderState, ViewServerState } from './cluster-state.ts';
+import { diskNotes, diskStatus } from './emulate-disk.ts';
 import { findProblems } from './find-problems.ts';
 import { clientEndpoint } from './local-shard.ts';
 import { adminEndpoint, isReady } from './local-sharder.ts';
+import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
 import { localHost } from './ports.ts';
 import { processState, type ProcessIdentity } from './process-identity.ts';
 import { isLimited } from './resource-limits.ts';
@@ -31,15 +35,23 @@ export async function readStatus(
       endpoint: null,
       shards: [],
       sharders: [],
+      viewServers: [],
+      disk: null,
       problems: [],
       notes: [],
     };
   }
-  const [shards, sharders] = await Promise.all([
+  const [shards, sharders, viewServers] = await Promise.all([
     Promise.all(state.shards.map((shard) => readShard(rpc, shard))),
     Promise.all(state.sharders.map(readSharder)),
+    Promise.all(state.viewServers.map(readViewServer)),
   ]);
-  const health = judge(shards, sharders);
+  const health = judge(shards, sharders, viewServers);
+  const disk = diskStatus(
+    folder,
+    state,
+    shards.flatMap((shard) => shard.members),
+  );
   const stopped = health === 'stopped';
   return {
     provider: 'local',
@@ -47,8 +59,10 @@ export async function readStatus(
     endpoint: stopped ? null : `http://${localHost}:${state.httpPort}`,
     shards,
     sharders,
-    problems: stopped ? [] : findProblems(folder, state, { shards, sharders }),
-    notes: findNotes(folder, state, { shards, sharders }),
+    viewServers,
+    disk,
+    problems: stopped ? [] : findProblems(folder, state, { shards, sharders, viewServers }),
+    notes: [...findNotes(folder, state, { shards, sharders }), ...diskNotes(folder, disk)],
   };
 }
 
@@ -61,7 +75,18 @@ async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatu
   const health = await Promise.all(shard.members.map((member) => healthOf(member.process)));
   const running = shard.members.filter((_, index) => health[index] === 'running');
   const answers = new Map((await askMembers(rpc, running)).map((answer) => [answer.member.name, answer]));
+  const histograms = new Map(
+    await Promise.all(
+      [...answers.values()]
+        .filter(({ status }) => status !== null)
+        .map(
+          async ({ member }) =>
+            [member.name, await readFsyncHistogram(`http://${clientEndpoint(member)}`)] as const,
+        ),
+    ),
+  );
   const members = shard.members.map((member, index): MemberStatus => {
+    const histogram = histograms.get(member.name) ?? null;
     const answer = answers.get(member.name);
     const status = answer?.status ?? null;
     return {
@@ -76,6 +101,7 @@ async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatu
         raftIndex: status.raftIndex,
         leads: answer?.leads ?? false,
       },
+      fsync: histogram && durationsOf(histogram),
     };
   });
   // Of two that take themselves for the leader, the one in the newer term is.
@@ -88,6 +114,7 @@ async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatu
     name: shardName(shard.id),
     leader: leaders[0]?.name ?? null,
     hasQuorum: leaders.length > 0 && answering > members.length / 2,
+    fsync: mergedDurations([...histograms.values()]),
     members,
   };
 }
@@ -103,12 +130,31 @@ async function readSharder(sharder: SharderState): Promise<SharderStatus> {
   };
 }
 
-function judge(shards: readonly ShardStatus[], sharders: readonly SharderStatus[]): ClusterHealth {
+async function readViewServer(viewServer: ViewServerState): Promise<ViewServerStatus> {
+  const health = await healthOf(viewServer.process);
+  return {
+    name: viewServer.name,
+    process: health,
+    pid: health === 'stopped' ? null : (viewServer.process?.pid ?? null),
+    endpoint: viewServerUrl(viewServer),
+    ready: health === 'running' && (await isViewServerReady(viewServer)),
+  };
+}
+
+/** A view server that is missing hinders no request: it makes the cluster degraded and no worse. */
+function judge(
+  shards: readonly ShardStatus[],
+  sharders: readonly SharderStatus[],
+  viewServers: readonly ViewServerStatus[],
+): ClusterHealth {
   const members = shards.flatMap((shard) => shard.members);
-  if ([...members, ...sharders].every((owner) => owner.process === 'stopped')) return 'stopped';
+  if ([...members, ...sharders, ...viewServers].every((owner) => owner.process === 'stopped'))
+    return 'stopped';
   if (shards.some((shard) => !shard.hasQuorum)) return 'unavailable';
   if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
-  const whole = members.every((member) => member.etcd !== null) && sharders.every((sharder) => sharder.ready);
+  const whole =
+    members.every((member) => member.etcd !== null) &&
+    [...sharders, ...viewServers].every(({ ready }) => ready);
   return whole ? 'ready' : 'degraded';
 }
 

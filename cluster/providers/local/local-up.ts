@@ -1,5 +1,6 @@
 /**
- * `up` for the local provider: find etcd, start the shards, write the records, start the sharders, prove that it serves.
+ * `up` for the local provider: find etcd, start the shards, write the records, start the sharders and the
+ * view servers, prove that it serves.
  * Idempotent, and all or nothing: what a failed or interrupted call had started is stopped again.
  */
 import { rmSync } from 'node:fs';
@@ -11,12 +12,14 @@ import { shardName } from '../../../sharder/core/view.ts';
 import type { ActionOptions, UpResult } from '../provider.ts';
 import { counted, runSteps, type Step } from '../steps.ts';
 import { membersOf, writeState, type ClusterState } from './cluster-state.ts';
+import { removeGroups } from './control-groups.ts';
+import { diskSteps, emulateDisks } from './emulate-disk.ts';
 import { etcdSearch, save, type LocalContext } from './local-context.ts';
 import { clientEndpoint, startShard } from './local-shard.ts';
 import { sharderStopGraceMs, startSharders } from './local-sharder.ts';
+import { startViewServers } from './local-view-server.ts';
 import { localHost } from './ports.ts';
 import { stopProcess } from './process-identity.ts';
-import { removeLimits } from './resource-limits.ts';
 import { dataFolderOf } from './state-folder.ts';
 
 /**
@@ -30,8 +33,9 @@ export async function bringUp(
 ): Promise<UpResult> {
   const { state } = context;
   try {
-    const steps = await runSteps(upSteps(state), context, options);
+    const steps = await runSteps(upSteps(context), context, options);
     state.sharders.length = state.topology.sharders;
+    state.viewServers.length = state.topology.viewServers;
     save(context);
     return { endpoint: publicEndpoint(context), topology: state.topology, changed: true, steps };
   } catch (error) {
@@ -44,21 +48,35 @@ function publicEndpoint(context: Pick<LocalContext, 'state'>): string {
   return `http://${localHost}:${context.state.httpPort}`;
 }
 
-function upSteps({ topology, sharders }: ClusterState): Step<LocalContext>[] {
-  const surplus = sharders.length - topology.sharders;
+function upSteps({ folder, state }: LocalContext): Step<LocalContext>[] {
+  const { topology, shards, sharders, viewServers } = state;
+  const surplus = [
+    ...surplusOf(sharders.length - topology.sharders, 'sharder'),
+    ...surplusOf(viewServers.length - topology.viewServers, 'view server'),
+  ];
   const stopSurplus: Step<LocalContext>[] =
-    surplus > 0 ? [{ title: `Stop ${counted(surplus, 'sharder')}`, run: stopSurplusStep }] : [];
+    surplus.length > 0 ? [{ title: `Stop ${surplus.join(' and ')}`, run: stopSurplusStep }] : [];
+  const startViewServersToo: Step<LocalContext>[] =
+    topology.viewServers > 0
+      ? [{ title: `Start ${counted(topology.viewServers, 'view server')}`, run: startViewServersStep }]
+      : [];
   return [
     { title: 'Find etcd', run: findEtcdStep },
     {
-      title: `Start ${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}`,
+      title: `Start ${counted(shards.length, 'shard')} of ${counted(topology.members, 'member')}`,
       run: startShardsStep,
     },
+    ...diskSteps(folder, state),
     { title: 'Write the view and the fences', run: writeRecordsStep },
     { title: `Start ${counted(topology.sharders, 'sharder')}`, run: startShardersStep },
+    ...startViewServersToo,
     ...stopSurplus,
     { title: 'Write and read a key on every shard', run: proveServingStep },
   ];
+}
+
+function surplusOf(count: number, noun: string): string[] {
+  return count > 0 ? [counted(count, noun)] : [];
 }
 
 async function findEtcdStep(context: LocalContext): Promise<string> {
@@ -90,13 +108,14 @@ async function writeRecordsStep(context: LocalContext): Promise<string> {
     endpoints: members.map(clientEndpoint),
   }));
   const { view, created } = await writeRecords(context.rpc, shards);
+  context.view = view;
   return `epoch ${view.epoch}, ${created === 0 ? 'all were there' : `${created} written`}`;
 }
 
 async function proveServingStep(context: LocalContext): Promise<void> {
   await proveServing({
     endpoint: publicEndpoint(context),
-    shards: context.state.shards.map(({ id }) => shardName(id)),
+    shards: [...new Set(context.view!.slots)].map(shardName),
     signal: context.signal,
   });
 }
@@ -106,13 +125,21 @@ async function startShardersStep(context: LocalContext): Promise<string> {
   return started === 0 ? 'all were running' : `${started} started, on port ${context.state.httpPort}`;
 }
 
+async function startViewServersStep(context: LocalContext): Promise<string> {
+  const started = await startViewServers(context);
+  return started === 0 ? 'all were running' : `${started} started`;
+}
+
 /** Their records go only when all is done: until then a failure needs them. */
 async function stopSurplusStep({ state, folder }: LocalContext): Promise<void> {
-  const surplus = state.sharders.slice(state.topology.sharders);
+  const surplus = [
+    ...state.sharders.slice(state.topology.sharders),
+    ...state.viewServers.slice(state.topology.viewServers),
+  ];
   await Promise.all(
-    surplus.map(async (sharder) => {
-      if (sharder.process !== null) await stopProcess(sharder.process, { graceMs: sharderStopGraceMs });
-      sharder.process = null;
+    surplus.map(async (owner) => {
+      if (owner.process !== null) await stopProcess(owner.process, { graceMs: sharderStopGraceMs });
+      owner.process = null;
     }),
   );
   writeState(folder, state);
@@ -124,18 +151,20 @@ async function rollBack(context: LocalContext, before: ClusterState | null): Pro
   await Promise.all(context.started.map((process) => stopProcess(process, { graceMs: rollbackGraceMs })));
   if (before === null) {
     // A cluster that was never ready has no data of anybody's.
-    await removeLimits(folder);
+    await removeGroups(folder);
     for (const { name } of membersOf(state))
       rmSync(dataFolderOf(folder, name), { recursive: true, force: true });
     rmSync(folder.stateFile, { force: true });
     return;
   }
   const stopped = new Set(context.started);
-  for (const owner of [...membersOf(state), ...state.sharders]) {
+  for (const owner of [...membersOf(state), ...state.sharders, ...state.viewServers]) {
     if (owner.process !== null && stopped.has(owner.process)) owner.process = null;
   }
   state.topology = before.topology;
   state.httpPort = before.httpPort;
   state.sharders.length = before.sharders.length;
+  state.viewServers.length = before.viewServers.length;
   save(context);
+  await emulateDisks(folder, state);
 }

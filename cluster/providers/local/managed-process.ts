@@ -8,6 +8,7 @@ import { identifyProcess, processState, signalProcess, type ProcessIdentity } fr
 import { logFileOf } from './state-folder.ts';
 
 const pollMs = 40;
+const probeTimeoutMs = 1000;
 const linesOfLog = 8;
 
 /**
@@ -19,6 +20,25 @@ export async function keepsRunning(identity: ProcessIdentity | null): Promise<bo
   const state = await processState(identity);
   if (state === 'paused') await signalProcess(identity, 'SIGCONT');
   return state !== 'gone';
+}
+
+/** What `ps` shows of a Node.js process of a cluster. It also lets `down` find one whose record was lost. */
+export function processTitle(stateRoot: string, name: string): string {
+  return `vase ${name} of ${stateRoot}`;
+}
+
+/** Whether what listens at "host:port" says that it is ready. */
+export async function answersReady(endpoint: string): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${endpoint}/readyz`, {
+      signal: AbortSignal.timeout(probeTimeoutMs),
+    });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    // Refused, reset or too slow: not ready, whatever the reason.
+    return false;
+  }
 }
 
 /**

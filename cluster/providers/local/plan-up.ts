@@ -12,13 +12,15 @@ import {
   type MemberState,
   type ShardState,
   type SharderState,
+  type ViewServerState,
 } from './cluster-state.ts';
 import { chooseFreePorts, describePortHolder, isPortFree } from './ports.ts';
 import { processState } from './process-identity.ts';
+import { counted } from '../steps.ts';
 import type { StateFolder } from './state-folder.ts';
 
 /** Gives so many free ports, each of which it gives only once. */
-type GivePorts = (count: number) => Promise<number[]>;
+export type GivePorts = (count: number) => Promise<number[]>;
 
 /**
  * The state to work towards. Sharders beyond the number that is wanted are still in it, at the end: they have to be
@@ -34,21 +36,31 @@ export async function planUp(
   const httpPort = await choosePublicPort(current, topology, givePorts);
   if (current === null) {
     const shards = await planShards(topology, givePorts);
-    return { format: 1, topology, httpPort, shards, sharders: await addSharders([], topology, givePorts) };
+    return {
+      format: 1,
+      topology,
+      httpPort,
+      shards,
+      sharders: await addSharders([], topology, givePorts),
+      viewServers: await addViewServers([], topology, givePorts),
+    };
   }
   refuseImpossibleChange(current.topology, topology, await anyRuns(membersOf(current)));
   const state = structuredClone({ ...current, topology, httpPort });
   await replaceTakenPorts(state, givePorts);
   state.sharders = await addSharders(state.sharders, topology, givePorts);
+  state.viewServers = await addViewServers(state.viewServers, topology, givePorts);
   return state;
 }
 
-function portGiver(folder: StateFolder, state: ClusterState | null): GivePorts {
+/** Leaves out every port of the cluster that is there. */
+export function portGiver(folder: StateFolder, state: ClusterState | null): GivePorts {
   const used = new Set<number>();
   if (state !== null) {
     used.add(state.httpPort);
     for (const member of membersOf(state)) used.add(member.clientPort).add(member.peerPort);
     for (const sharder of state.sharders) used.add(sharder.adminPort);
+    for (const viewServer of state.viewServers) used.add(viewServer.port);
   }
   return async (count) => {
     const ports = await chooseFreePorts(count, { startAt: folder.root, exclude: used });
@@ -59,22 +71,25 @@ function portGiver(folder: StateFolder, state: ClusterState | null): GivePorts {
 
 async function planShards(topology: Topology, givePorts: GivePorts): Promise<ShardState[]> {
   const shards: ShardState[] = [];
-  for (const id of shardIds(topology)) {
-    const ports = await givePorts(2 * topology.members);
-    const members = Array.from({ length: topology.members }, (_, ordinal) => ({
-      name: `${shardName(id)}-${ordinal}`,
-      clientPort: ports[2 * ordinal]!,
-      peerPort: ports[2 * ordinal + 1]!,
-      process: null,
-    }));
-    const token = `${topology.name}-${shardName(id)}-${randomUUID()}`;
-    shards.push({ id, token, formed: false, members });
-  }
+  for (const id of shardIds(topology)) shards.push(await planShard(id, topology, givePorts));
   return shards;
 }
 
+/** A shard that has never run: its ports and its token. */
+export async function planShard(id: number, topology: Topology, givePorts: GivePorts): Promise<ShardState> {
+  const ports = await givePorts(2 * topology.members);
+  const members = Array.from({ length: topology.members }, (_, ordinal) => ({
+    name: `${shardName(id)}-${ordinal}`,
+    clientPort: ports[2 * ordinal]!,
+    peerPort: ports[2 * ordinal + 1]!,
+    process: null,
+  }));
+  const token = `${topology.name}-${shardName(id)}-${randomUUID()}`;
+  return { id, token, formed: false, members };
+}
+
 /** The sharders that are there, and as many more as the topology asks for. */
-async function addSharders(
+export async function addSharders(
   present: readonly SharderState[],
   topology: Topology,
   givePorts: GivePorts,
@@ -89,6 +104,30 @@ async function addSharders(
   return [...present, ...added];
 }
 
+/** The view servers that are there, and as many more as the topology asks for; the first has the port that it names. */
+async function addViewServers(
+  present: readonly ViewServerState[],
+  topology: Topology,
+  givePorts: GivePorts,
+): Promise<ViewServerState[]> {
+  const ports = await givePorts(Math.max(0, topology.viewServers - present.length));
+  const added = ports.map((port, index) => ({
+    name: `view-server-${present.length + index + 1}`,
+    port,
+    process: null,
+    settings: '',
+  }));
+  const viewServers = [...present, ...added];
+  const first = viewServers[0];
+  const wanted = topology.ports.view;
+  if (first === undefined || wanted === 0 || first.port === wanted) return viewServers;
+  if (!(await isPortFree(wanted)))
+    throw new ClusterError(`port ${wanted} is taken by ${await describePortHolder(wanted)}`, {
+      nextStep: 'Stop that, or choose another VASE_VIEW_PORT; 0 takes any free one.',
+    });
+  return [{ ...first, port: wanted }, ...viewServers.slice(1)];
+}
+
 /**
  * While a cluster was down, somebody else may have come to listen on its ports. Clients and administration can move
  * elsewhere; a peer port is part of the shard's own membership and stays, so `startMember` will say who holds it.
@@ -96,6 +135,9 @@ async function addSharders(
 async function replaceTakenPorts(state: ClusterState, givePorts: GivePorts): Promise<void> {
   for (const member of membersOf(state)) {
     if (await isTaken(member, member.clientPort)) [member.clientPort] = (await givePorts(1)) as [number];
+  }
+  for (const viewServer of state.viewServers) {
+    if (await isTaken(viewServer, viewServer.port)) [viewServer.port] = (await givePorts(1)) as [number];
   }
   for (const sharder of state.sharders) {
     if (await isTaken(sharder, sharder.adminPort)) [sharder.adminPort] = (await givePorts(1)) as [number];
@@ -133,7 +175,16 @@ async function choosePublicPort(
  * @throws ClusterError for a change that `up` cannot make to a cluster that has data.
  */
 export function refuseImpossibleChange(current: Topology, wanted: Topology, running: boolean): void {
-  const fixed = ['shards', 'members', 'name', 'firstShard'] as const;
+  if (current.shards !== wanted.shards) {
+    throw new ClusterError(
+      `the cluster has ${counted(current.shards, 'shard')}, and \`up\` cannot make them ${wanted.shards}`,
+      {
+        nextStep:
+          'Use `vase shard add` and `vase shard remove`, which keep the data, or `make clean` first, which deletes them.',
+      },
+    );
+  }
+  const fixed = ['members', 'name', 'firstShard'] as const;
   for (const field of fixed) {
     if (current[field] === wanted[field]) continue;
     throw new ClusterError(

@@ -16,8 +16,8 @@ export type ProcessState = 'running' | 'paused' | 'gone';
 
 /** How often a process that was told to stop is looked at. */
 const pollMs = 20;
-/** A killed process ends at once unless the kernel is stuck in its I/O. */
-const killedMsMax = 5000;
+/** A killed process ends at once unless the kernel has yet to do its I/O: seconds, on a disk that is capped. */
+const killedMsMax = 15_000;
 
 /** The identity of a live process; null when there is none with this pid. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | null> {
@@ -101,7 +101,8 @@ async function lookUpInProc(pid: number): Promise<Found | null> {
   // The command's name stands in parentheses and may hold anything, so fields are counted from the last one.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0] ?? 'X';
-  if (state === 'Z' || state === 'X') return null;
+  // A zombie whose other threads wait for their I/O still holds its ports and its files.
+  if (state === 'X' || (state === 'Z' && Number(fields[17]) <= 1)) return null;
   // Ticks since boot mean something only together with the boot.
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   return { startedAt: `${boot.slice(0, 8)}:${fields[19] ?? ''}`, stopped: state === 'T' || state === 't' };

@@ -77,7 +77,12 @@ describe('deploy.sh', () => {
   test('waits for every workload when asked to', async () => {
     const { calls } = await run(['--context', 'here', '--wait']);
     const waited = calls.flatMap((call) => /rollout status (\S+)/.exec(call)?.[1] ?? []);
-    expect(waited).toEqual(['statefulset/etcd-1', 'statefulset/etcd-2', 'deployment/sharder']);
+    expect(waited).toEqual([
+      'statefulset/etcd-1',
+      'statefulset/etcd-2',
+      'deployment/sharder',
+      'deployment/view-server',
+    ]);
   });
 
   test('explains itself', async () => {

@@ -8,13 +8,8 @@ import { blueprintOf, objectsOf, ofKind, podsOf } from './rendering.ts';
 
 const objects = objectsOf(blueprintOf({ shards: 2 }));
 const policies = ofKind(objects, 'NetworkPolicy');
-const viewserver = {
-  'app.kubernetes.io/instance': 'vase',
-  'app.kubernetes.io/component': 'viewserver',
-};
 const pods: Record<string, Record<string, string>> = {
   ...Object.fromEntries(podsOf(objects).map(({ name, labels }) => [name, labels])),
-  viewserver,
   stranger: { 'app.kubernetes.io/name': 'something-else' },
 };
 
@@ -47,9 +42,10 @@ describe('the network policies', () => {
   test.each([
     ['sharder', 'etcd-1', 2379],
     ['sharder', 'etcd-2', 2379],
-    ['viewserver', 'etcd-1', 2379],
-    ['viewserver', 'etcd-1', 2381],
-    ['viewserver', 'sharder', 9090],
+    ['view-server', 'etcd-1', 2379],
+    ['view-server', 'etcd-1', 2381],
+    ['view-server', 'sharder', 9090],
+    ['view-server', 'view-server', 5100],
     ['etcd-1', 'etcd-1', 2380],
     ['stranger', 'sharder', 5000],
   ])('let %s reach %s on %i', (from, to, port) => {
@@ -67,9 +63,16 @@ describe('the network policies', () => {
     ['etcd-1', 'etcd-2', 2379],
     ['etcd-1', 'sharder', 9090],
     ['sharder', 'sharder', 5000],
-    ['stranger', 'viewserver', 80],
+    ['stranger', 'view-server', 80],
+    ['sharder', 'view-server', 80],
+    ['view-server', 'sharder', 5000],
+    ['view-server', 'stranger', 80],
   ])('keep %s from %s on %i', (from, to, port) => {
     expect(reaches(from, to, port)).toBe(false);
+  });
+
+  test('let the view server reach Kubernetes, wherever that is', () => {
+    expect(isOpen('Egress', 'view-server', 'stranger', 443)).toBe(true);
   });
 
   test('let members and sharders look names up', () => {

@@ -1,3 +1,4 @@
+import type { PolicyRule } from 'kubernetes-types/rbac/v1.d.ts';
 import { describe, expect, test } from 'vitest';
 import { secretsIn } from '../../../../cluster/image/find-secrets.ts';
 import { buildObjectGroups } from '../../../../cluster/manifests/object-groups.ts';
@@ -58,11 +59,10 @@ describe('the objects of any topology and overlay', () => {
     });
   });
 
-  test('select pods that exist: but for those of the view server, no selector is without a match', () => {
+  test('select pods that exist: no selector is without a match', () => {
     forEveryRendering((objects) => {
       const pods = podsOf(objects);
       for (const selector of objects.flatMap(selectorsIn)) {
-        if (selector['app.kubernetes.io/component'] === 'viewserver') continue;
         expect(pods.some(({ labels }) => selects(selector, labels))).toBe(true);
       }
     });
@@ -80,19 +80,22 @@ describe('the objects of any topology and overlay', () => {
     });
   });
 
-  test('expose etcd to nobody outside: only sharder-endpoint has a type that leaves the cluster', () => {
-    forEveryRendering((objects) => {
+  test('expose etcd to nobody outside: only sharder-endpoint, and on kind the view server, leave the cluster', () => {
+    forEveryRendering((objects, { overlay }) => {
       const outside = ofKind(objects, 'Service').filter(
         ({ spec }) => spec!.type !== undefined && spec!.type !== 'ClusterIP',
       );
-      expect(outside.map(({ metadata }) => metadata!.name)).toEqual(['sharder-endpoint']);
+      expect(outside.map(({ metadata }) => metadata!.name)).toEqual([
+        'sharder-endpoint',
+        ...(overlay.name === 'kind' ? ['view-server'] : []),
+      ]);
     });
   });
 
-  test('run without root, privileges, a writable root, a token or a shell', () => {
+  test('run without root, privileges, a writable root or a shell, and all but the view server without a token', () => {
     forEveryRendering((objects) => {
-      for (const { spec } of podsOf(objects)) {
-        expect(spec.automountServiceAccountToken).toBe(false);
+      for (const { name, spec } of podsOf(objects)) {
+        expect(spec.automountServiceAccountToken).toBe(name === 'view-server');
         expect(spec.enableServiceLinks).toBe(false);
         expect(spec.securityContext).toMatchObject({
           runAsNonRoot: true,
@@ -196,5 +199,23 @@ describe('the sharders', () => {
 
 test('groups come in the order of applying, one for each shard', () => {
   const names = buildObjectGroups(blueprintOf({ shards: 2, firstShard: 9 })).map(({ name }) => name);
-  expect(names).toEqual(['namespace', 'storage', 'network', 'etcd-9', 'etcd-10', 'sharder']);
+  expect(names).toEqual(['namespace', 'storage', 'network', 'etcd-9', 'etcd-10', 'sharder', 'view-server']);
+});
+
+test('a topology without view servers has none of their objects', () => {
+  const objects = objectsOf(blueprintOf({ viewServers: 0 }));
+  expect(objects.filter(({ metadata }) => metadata.name === 'view-server')).toEqual([]);
+});
+
+test('the role of the view server is for its own namespace, and lets it read no secret', () => {
+  const objects = objectsOf(blueprintOf());
+  expect(objects.filter(({ kind }) => kind.startsWith('ClusterRole'))).toEqual([]);
+  const role = objects.find(({ kind }) => kind === 'Role') as unknown as { rules: PolicyRule[] };
+  const named = role.rules.flatMap(({ resources }) => resources ?? []);
+  expect(named).toContain('statefulsets');
+  for (const resource of ['secrets', 'configmaps', 'roles', 'pods/exec', '*'])
+    expect(named).not.toContain(resource);
+  expect(role.rules.flatMap(({ verbs }) => verbs)).not.toContain('*');
+  const scaled = role.rules.filter(({ resources }) => resources?.some((name) => name.includes('/')));
+  for (const { resourceNames } of scaled) expect(resourceNames).toEqual(['sharder']);
 });

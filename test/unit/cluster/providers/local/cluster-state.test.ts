@@ -32,6 +32,7 @@ const state: ClusterState = {
     },
   ],
   sharders: [{ name: 'sharder-1', adminPort: 20_003, process: null, settings: '' }],
+  viewServers: [],
 };
 
 test('what was written is read', () => {

@@ -1,0 +1,129 @@
+/** The kind and docker command lines, as far as the kind provider uses them. Every call names its cluster or container. */
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { stringify } from 'yaml';
+import { kindNodePorts } from '../../manifests/overlay.ts';
+import { CommandError, runCommand } from '../../run-command.ts';
+import type { KindConfiguration } from './kind-state.ts';
+
+/** A gigabyte of node image over a slow line; without that it takes a minute. */
+const createMsMax = 1_800_000;
+const readyWait = '240s';
+const deleteMsMax = 120_000;
+const askMsMax = 30_000;
+/** Stops and starts of containers, which a busy machine delays. */
+const containerMsMax = 60_000;
+
+/** The label that kind puts on the containers of a cluster's nodes. */
+const clusterLabel = 'io.x-k8s.kind.cluster';
+
+export interface NodeContainer {
+  name: string;
+  runs: boolean;
+}
+
+export function contextName(cluster: string): string {
+  return `kind-${cluster}`;
+}
+
+/** What kind is told about a cluster: https://kind.sigs.k8s.io/docs/user/configuration/ */
+export function clusterConfig({ profile, httpPort, viewPort }: KindConfiguration): string {
+  const mapped = (containerPort: number, hostPort: number) => ({
+    containerPort,
+    hostPort,
+    listenAddress: '127.0.0.1',
+    protocol: 'TCP',
+  });
+  const controlPlane = {
+    role: 'control-plane',
+    extraPortMappings: [mapped(kindNodePorts.http, httpPort), mapped(kindNodePorts.view, viewPort)],
+  };
+  const worker = (zone: string) => ({ role: 'worker', labels: { 'topology.kubernetes.io/zone': zone } });
+  const workers = profile === 'zones' ? ['zone-a', 'zone-b', 'zone-c'].map(worker) : [];
+  return stringify({
+    kind: 'Cluster',
+    apiVersion: 'kind.x-k8s.io/v1alpha4',
+    nodes: [controlPlane, ...workers],
+  });
+}
+
+export async function createCluster(
+  name: string,
+  configuration: KindConfiguration,
+  { kubeconfig, signal }: { kubeconfig: string; signal: AbortSignal },
+): Promise<void> {
+  mkdirSync(dirname(kubeconfig), { recursive: true, mode: 0o700 });
+  const args = ['create', 'cluster', '--name', name, '--image', configuration.nodeImage];
+  await runCommand('kind', [...args, '--kubeconfig', kubeconfig, '--wait', readyWait, '--config', '-'], {
+    input: clusterConfig(configuration),
+    timeoutMs: createMsMax,
+    signal,
+  });
+  chmodSync(kubeconfig, 0o600);
+}
+
+/** Deletes the nodes with all that is in them; nothing to do where there is none. */
+export async function deleteCluster(name: string, kubeconfig: string): Promise<void> {
+  await runCommand('kind', ['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], {
+    timeoutMs: deleteMsMax,
+  });
+}
+
+/** Writes the kubeconfig anew: the API's port changes when the node's container starts again. */
+export async function writeKubeconfig(name: string, kubeconfig: string): Promise<void> {
+  mkdirSync(dirname(kubeconfig), { recursive: true, mode: 0o700 });
+  // kind merges into what is there, which may be what has to be mended.
+  rmSync(kubeconfig, { force: true });
+  await runCommand('kind', ['export', 'kubeconfig', '--name', name, '--kubeconfig', kubeconfig], {
+    timeoutMs: askMsMax,
+  });
+  chmodSync(kubeconfig, 0o600);
+}
+
+/** The containers of a cluster's nodes, stopped ones too; empty where there is no such cluster. */
+export async function listNodes(cluster: string): Promise<NodeContainer[]> {
+  const format = '{{.Names}}\t{{.State}}';
+  const { stdout } = await runCommand(
+    'docker',
+    ['ps', '--all', '--filter', `label=${clusterLabel}=${cluster}`, '--format', format],
+    { timeoutMs: askMsMax },
+  );
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [name, state] = line.split('\t') as [string, string];
+      return { name, runs: state === 'running' };
+    })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+export async function startNodes(names: readonly string[]): Promise<void> {
+  await runCommand('docker', ['start', ...names], { timeoutMs: containerMsMax });
+}
+
+/** Runs a command in a node. */
+export async function runInNode(
+  node: string,
+  args: readonly string[],
+  options: { timeoutMs?: number; signal?: AbortSignal } = {},
+): Promise<string> {
+  const { stdout } = await runCommand('docker', ['exec', node, ...args], {
+    timeoutMs: options.timeoutMs ?? askMsMax,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  return stdout;
+}
+
+/** Docker's id of an image that it has; null where it has none of the name. */
+export async function localImageId(image: string): Promise<string | null> {
+  try {
+    const { stdout } = await runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', image], {
+      timeoutMs: askMsMax,
+    });
+    return stdout.trim();
+  } catch (error) {
+    if (error instanceof CommandError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * A cluster in kind: Kubernetes in containers of Docker on this machine, with the same objects as on GKE. Its state and
+ * its kubeconfig are in the state folder; its data are in the nodes and go with them.
+ */
+import { ClusterError, UsageError } from '../../errors.ts';
+import { mergeTopologies } from '../../topology-input.ts';
+import { parseTopology } from '../../topology.ts';
+import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
+import { showLog } from '../kubernetes/pod-logs.ts';
+import { readClusterStatus } from '../kubernetes/read-status.ts';
+import { localHost } from '../local/ports.ts';
+import { stateFolder, type StateFolder } from '../local/state-folder.ts';
+import { withLock } from '../local/state-lock.ts';
+import type {
+  ActionOptions,
+  ClusterStatus,
+  LogOptions,
+  Provider,
+  SharderDoor,
+  UpResult,
+} from '../provider.ts';
+import { runSteps } from '../steps.ts';
+import { deleteCluster, listNodes } from './kind-command.ts';
+import { KindFaults } from './kind-faults.ts';
+import {
+  deleteKindFolder,
+  kindFolder,
+  readKindState,
+  writeKindState,
+  type KindFolder,
+  type KindProfile,
+  type KindState,
+} from './kind-state.ts';
+import { kindUpSteps, placeOf, type KindUp } from './kind-up.ts';
+import { findPausedPods } from './node-processes.ts';
+import { planKind } from './plan-kind.ts';
+import { PodDisks } from './pod-disks.ts';
+import { demandPreflight } from './preflight.ts';
+
+export interface KindSettings {
+  /** The folder with the sources: Vase's image is built from it. */
+  checkout: string;
+  stateRoot: string;
+  /** For a new cluster; null: small. */
+  profile: KindProfile | null;
+}
+
+export class KindProvider implements Provider {
+  readonly kind = 'kind';
+  readonly keepsDataWhenDown = false;
+  readonly faults: KindFaults;
+  private readonly settings: KindSettings;
+  private readonly folder: KindFolder;
+  private readonly lockFolder: StateFolder;
+  private readonly disks = new PodDisks();
+  private connection: Promise<KubernetesCluster> | null = null;
+  private statusUnderWay: Promise<ClusterStatus> | null = null;
+
+  constructor(settings: KindSettings) {
+    this.settings = settings;
+    this.folder = kindFolder(settings.stateRoot);
+    this.lockFolder = stateFolder(settings.stateRoot);
+    this.faults = new KindFaults({ cluster: () => this.connect(), status: () => this.status() });
+  }
+
+  async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
+    // Checked before anything is touched, so that a wrong field leaves not even a folder.
+    parseTopology(mergeTopologies(requested));
+    return withLock(this.lockFolder, { purpose: '`vase up`' }, async () => {
+      const before = readKindState(this.folder);
+      const topology = parseTopology(mergeTopologies(before?.topology, requested));
+      const { folder, settings } = this;
+      const plan = await planKind(before, topology, { folder, profile: settings.profile });
+      const up: KindUp = {
+        checkout: settings.checkout,
+        folder,
+        plan,
+        before,
+        signal: options.signal,
+        state: null,
+        image: null,
+        cluster: null,
+        rollOut: null,
+        changed: false,
+      };
+      try {
+        const steps = await runSteps(kindUpSteps(plan), up, options);
+        writeKindState(folder, { ...up.state!, phase: 'ready', sharders: topology.sharders });
+        const changed = up.changed || up.rollOut!.changed;
+        return { endpoint: up.rollOut!.endpoint, topology, changed, steps };
+      } finally {
+        await up.cluster?.close();
+      }
+    });
+  }
+
+  /** Deletes the nodes: there is no way to stop a kind cluster and start it as it was that works everywhere. */
+  async down(options: ActionOptions): Promise<void> {
+    const { folder } = this;
+    await withLock(this.lockFolder, { purpose: '`vase down`' }, async () => {
+      const state = readKindState(folder);
+      if (state === null) return;
+      const { name } = state.topology;
+      const { profile, nodeImage } = state.configuration;
+      const steps = [
+        {
+          title: 'See whether Docker answers',
+          run: () => demandPreflight({ profile, nodeImage, ports: [], diskFreeBytesMin: 0 }),
+        },
+        {
+          title: `Delete the kind cluster ${name} with its data`,
+          run: () => deleteCluster(name, folder.kubeconfig),
+        },
+        { title: 'See that nothing is left', run: () => demandNothingLeft(name) },
+      ];
+      await runSteps(steps, null, options);
+    });
+    deleteKindFolder(folder);
+  }
+
+  async clean(options: ActionOptions): Promise<void> {
+    await this.down(options);
+  }
+
+  async status(): Promise<ClusterStatus> {
+    // Each lane of a nemesis asks several times a second; those who ask at the same moment get the same answer.
+    this.statusUnderWay ??= this.readStatus().finally(() => {
+      this.statusUnderWay = null;
+    });
+    return this.statusUnderWay;
+  }
+
+  async endpoint(): Promise<string | null> {
+    return endpointOf(readKindState(this.folder));
+  }
+
+  async viewServerEndpoint(): Promise<string | null> {
+    const state = readKindState(this.folder);
+    if (state === null || state.topology.viewServers === 0) return null;
+    return `http://${localHost}:${state.configuration.viewPort}`;
+  }
+
+  async sharderDoors(): Promise<SharderDoor[]> {
+    const cluster = await this.connect();
+    const sharders = await cluster.sharders();
+    return Promise.all(
+      sharders.map(async ({ name }) => ({ sharder: name, url: await cluster.sharderDoor(name) })),
+    );
+  }
+
+  async logs(name: string, options: LogOptions): Promise<void> {
+    if (readKindState(this.folder) === null)
+      throw new ClusterError('there is no cluster, so there are no logs', { nextStep: 'Run `make up`.' });
+    await showLog(await this.connect(), name, options);
+  }
+
+  async close(): Promise<void> {
+    const connection = this.connection;
+    this.connection = null;
+    // One that could not be made has nothing to close.
+    await connection?.then(
+      (cluster) => cluster.close(),
+      () => undefined,
+    );
+  }
+
+  private async connect(): Promise<KubernetesCluster> {
+    const state = readKindState(this.folder);
+    if (state === null) throw new UsageError('there is no cluster');
+    this.connection ??= KubernetesCluster.connect(placeOf(this.folder, state.topology));
+    try {
+      return await this.connection;
+    } catch (error) {
+      this.connection = null;
+      if (!(error instanceof ClusterError)) throw error;
+      throw new ClusterError(error.message, {
+        nextStep: 'Run `make up`: it writes the file anew.',
+        cause: error,
+      });
+    }
+  }
+
+  private async readStatus(): Promise<ClusterStatus> {
+    const state = readKindState(this.folder);
+    if (state === null) return emptyStatus('absent');
+    try {
+      const endpoint = endpointOf(state);
+      return await readClusterStatus(await this.connect(), {
+        provider: 'kind',
+        endpoint,
+        findPaused: findPausedPods,
+        readDisk: (pods) => this.disks.status(state.topology, pods),
+      });
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      return this.explainSilence(state, error);
+    }
+  }
+
+  /** Why the API does not answer. */
+  private async explainSilence({ topology, phase }: KindState, error: ClusterError): Promise<ClusterStatus> {
+    await demandPreflight({ profile: 'small', nodeImage: '', ports: [], diskFreeBytesMin: 0 });
+    const nodes = await listNodes(topology.name);
+    const stopped = nodes.filter((node) => !node.runs).map(({ name }) => name);
+    if (nodes.length > 0 && stopped.length === nodes.length)
+      return { ...emptyStatus('stopped'), notes: [`Its nodes are stopped: ${stopped.join(', ')}.`] };
+    const what =
+      nodes.length === 0
+        ? `the nodes of the kind cluster ${topology.name} are gone`
+        : phase === 'creating'
+          ? `the kind cluster ${topology.name} is not whole: the \`up\` that made it was interrupted`
+          : stopped.length > 0
+            ? `the nodes ${stopped.join(', ')} do not run`
+            : error.message;
+    const fix = error.nextStep !== null && stopped.length === 0 ? error.nextStep : '`make up` mends it.';
+    return { ...emptyStatus('unavailable'), problems: [{ what, fix }] };
+  }
+}
+
+function endpointOf(state: KindState | null): string | null {
+  return state === null ? null : `http://${localHost}:${state.configuration.httpPort}`;
+}
+
+function emptyStatus(health: ClusterStatus['health']): ClusterStatus {
+  const nothing = { shards: [], sharders: [], viewServers: [], disk: null, problems: [], notes: [] };
+  return { provider: 'kind', health, endpoint: null, ...nothing };
+}
+
+async function demandNothingLeft(name: string): Promise<void> {
+  const left = await listNodes(name);
+  if (left.length === 0) return;
+  const names = left.map((node) => node.name).join(', ');
+  throw new ClusterError(`kind has left ${names} behind`, {
+    nextStep: `\`docker rm --force --volumes ${names}\`.`,
+  });
+}

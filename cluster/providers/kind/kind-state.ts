@@ -1,0 +1,102 @@
+/**
+ * What is known of a kind cluster between two commands. Written before each step that makes something, so that whatever
+ * an interrupted command leaves behind is known to the next one. The kubeconfig beside it is Vase's own: the user's is
+ * neither read nor written.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { ClusterError } from '../../errors.ts';
+import { parseTopology, type Topology } from '../../topology.ts';
+
+const port = z.int().min(1).max(65_535);
+
+/** What is settled when the kind cluster is made, and only by making it anew. */
+const configuration = z.object({
+  profile: z.enum(['small', 'zones']),
+  nodeImage: z.string(),
+  /** Of 127.0.0.1: where users reach the store, and the view server. */
+  httpPort: port,
+  viewPort: port,
+});
+
+const schema = z.object({
+  format: z.literal(1),
+  /**
+   * - `creating`: kind may have left nodes that make no cluster. `created`: there are nodes and Kubernetes runs.
+   * - `ready`: an `up` has come to its end.
+   */
+  phase: z.enum(['creating', 'created', 'ready']),
+  topology: z.unknown().transform((raw): Topology => parseTopology(raw)),
+  configuration,
+  /** Tells whether the kind cluster that is there is the one that this file is about. */
+  configurationHash: z.string(),
+  /** Vase's image that is loaded; null until it is known. */
+  image: z.string().nullable(),
+  /** Sharders that the last whole `up` asked for; null before the first. */
+  sharders: z.int().positive().nullable(),
+});
+
+export type KindState = z.output<typeof schema>;
+export type KindConfiguration = z.output<typeof configuration>;
+export type KindProfile = KindConfiguration['profile'];
+
+export interface KindFolder {
+  root: string;
+  stateFile: string;
+  kubeconfig: string;
+}
+
+export function kindFolder(stateRoot: string): KindFolder {
+  const root = join(resolve(stateRoot), 'kind');
+  return { root, stateFile: join(root, 'state.json'), kubeconfig: join(root, 'kubeconfig') };
+}
+
+export function hashConfiguration(name: string, settled: KindConfiguration): string {
+  return createHash('sha256')
+    .update(JSON.stringify([name, settled]))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+/**
+ * The state as last written; null when there is no kind cluster.
+ * @throws ClusterError when the file is not one that this version wrote.
+ */
+export function readKindState(folder: KindFolder): KindState | null {
+  let text: string;
+  try {
+    text = readFileSync(folder.stateFile, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ClusterError(`the state file ${folder.stateFile} cannot be understood`, {
+      nextStep: `Delete the cluster (\`kind get clusters\`, \`kind delete cluster --name …\`) and ${folder.root}.`,
+      cause: error,
+    });
+  }
+}
+
+/** Replaces the state file in one step: a reader sees the old one or the new one, whole. */
+export function writeKindState(folder: KindFolder, state: KindState): void {
+  mkdirSync(folder.root, { recursive: true, mode: 0o700 });
+  const temporary = `${folder.stateFile}.${process.pid}`;
+  writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(temporary, folder.stateFile);
+}
+
+/** The folder's last trace; the folder above it, too, where nothing else is in it. */
+export function deleteKindFolder(folder: KindFolder): void {
+  rmSync(folder.root, { recursive: true, force: true });
+  try {
+    rmdirSync(join(folder.root, '..'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'ENOENT' && code !== 'EEXIST') throw error;
+  }
+}

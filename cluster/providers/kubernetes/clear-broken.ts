@@ -1,0 +1,48 @@
+/**
+ * Makes room for a new attempt after one that failed: Kubernetes waits up to five minutes between two attempts at an
+ * image or a crashed container, and keeps a StatefulSet's broken members on their old revision.
+ */
+import { diagnosePods } from './diagnose-pods.ts';
+import type { KubernetesCluster } from './kubernetes-cluster.ts';
+import { readLiveObjects } from './live-objects.ts';
+import { waitFor } from './wait-for.ts';
+
+/**
+ * Deletes pods that cannot start, and StatefulSets none of whose members is ready because of it. Volumes stay.
+ * @returns names of what was deleted.
+ */
+export async function clearBroken(cluster: KubernetesCluster, signal: AbortSignal): Promise<string[]> {
+  const live = await readLiveObjects(cluster.client, cluster.instance);
+  const nowMs = Date.now();
+  const faults = diagnosePods({ pods: live.pods, events: [], nowMs, sinceMs: 0 });
+  const broken = faults.filter(({ kind }) => kind !== 'unschedulable' && kind !== 'volume');
+  const pods = new Set(broken.map(({ pod }) => pod));
+  const sets = live.statefulSets.filter(
+    ({ metadata, status }) =>
+      (status?.readyReplicas ?? 0) === 0 &&
+      [...pods].some((pod) => pod.replace(/-\d+$/, '') === metadata.name),
+  );
+  const namespace = cluster.instance;
+  for (const { metadata } of sets)
+    await cluster.client.delete({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      name: metadata.name,
+      namespace,
+    });
+  for (const name of pods)
+    await cluster.client.delete({ apiVersion: 'v1', kind: 'Pod', name, namespace }, { graceSeconds: 0 });
+  const uids = new Set(
+    live.pods.filter(({ metadata }) => pods.has(metadata.name)).map(({ metadata }) => metadata.uid),
+  );
+  if (uids.size > 0)
+    await waitFor(
+      { cluster, signal, sinceMs: nowMs },
+      {
+        what: 'the broken pods',
+        components: [],
+        check: async (now) => (now.pods.some(({ metadata }) => uids.has(metadata.uid)) ? null : true),
+      },
+    );
+  return [...sets.map(({ metadata }) => metadata.name), ...pods];
+}

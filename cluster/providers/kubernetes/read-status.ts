@@ -1,0 +1,238 @@
+/** How a cluster in Kubernetes is: its pods, each member's own answer, and what is wrong with a fix for it. */
+import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
+import { durationsOf, mergedDurations, type FsyncHistogram } from '../../disk/fsync-histogram.ts';
+import { shardName } from '../../../sharder/core/view.ts';
+import { etcdPorts, sharderPorts } from '../../manifests/names.ts';
+import type {
+  ClusterHealth,
+  ClusterStatus,
+  DiskStatus,
+  MemberStatus,
+  Problem,
+  ProcessHealth,
+  ProviderKind,
+  ShardStatus,
+  SharderStatus,
+  ViewServerStatus,
+} from '../provider.ts';
+import { diagnosePods } from './diagnose-pods.ts';
+import type { KubernetesCluster } from './kubernetes-cluster.ts';
+import {
+  componentOf,
+  isReady,
+  readLiveObjects,
+  runs,
+  shardOf,
+  type LiveObjects,
+  type LiveStatefulSet,
+  type Pod,
+} from './live-objects.ts';
+
+/** A healthy member answers within a tenth of it, the first time through a new tunnel; a paused one never does. */
+const answerTimeoutMs = 2000;
+
+export interface StatusSource {
+  provider: ProviderKind;
+  endpoint: string | null;
+  /**
+   * Of pods that run and do not answer, the names of those whose process is stopped by a signal. Left out where the
+   * provider cannot see processes.
+   */
+  findPaused?(pods: readonly Pod[]): Promise<Set<string>>;
+  /** The disk that members emulate, and what is to be said of it. Left out where disks are real. */
+  readDisk?(pods: readonly Pod[]): Promise<{ disk: DiskStatus | null; notes: string[] }>;
+}
+
+export async function readClusterStatus(
+  cluster: KubernetesCluster,
+  source: StatusSource,
+): Promise<ClusterStatus> {
+  const live = await readLiveObjects(cluster.client, cluster.instance);
+  const answers = await askMembers(cluster, live);
+  const fsyncs = await cluster.readFsyncs([...answers.keys()]);
+  const silent = live.pods.filter((pod) => runs(pod) && !answers.has(pod.metadata.name) && !isServing(pod));
+  const paused = silent.length === 0 ? new Set<string>() : ((await source.findPaused?.(silent)) ?? new Set());
+  const health = (pod: Pod | null): ProcessHealth =>
+    pod === null || !runs(pod) ? 'stopped' : paused.has(pod.metadata.name) ? 'paused' : 'running';
+  const shards = live.statefulSets.map((set) =>
+    describeShard(cluster.instance, set, { live, answers, fsyncs, health }),
+  );
+  const sharders = describeSharders(cluster, live, health);
+  const viewServers = describeViewServers(live, health);
+  const { disk, notes } = (await source.readDisk?.(live.pods)) ?? { disk: null, notes: [] };
+  return {
+    provider: source.provider,
+    health: judge(shards, sharders, viewServers),
+    endpoint: source.endpoint,
+    shards,
+    sharders,
+    viewServers,
+    disk,
+    problems: findProblems(live, { shards, sharders, viewServers }),
+    notes,
+  };
+}
+
+/** Whether a sharder or view server is known to be well without asking it. */
+function isServing(pod: Pod): boolean {
+  return componentOf(pod) !== 'etcd' && isReady(pod);
+}
+
+type Answers = Map<string, StatusReply>;
+
+async function askMembers(cluster: KubernetesCluster, { pods }: LiveObjects): Promise<Answers> {
+  const answers: Answers = new Map();
+  const members = pods.filter((pod) => componentOf(pod) === 'etcd' && runs(pod));
+  await Promise.all(
+    members.map(async (pod) => {
+      const endpoint = memberEndpoint(cluster.instance, shardOf(pod)!, pod.metadata.name);
+      const options = { deadlineMs: answerTimeoutMs };
+      const result = await cluster.members.call(endpoint, { kind: 'status' }, options);
+      if (result.kind === 'reply' && result.reply.kind === 'status')
+        answers.set(pod.metadata.name, result.reply);
+    }),
+  );
+  return answers;
+}
+
+/** As the view names it. */
+export function memberEndpoint(instance: string, shard: number, member: string): string {
+  return `${member}.${shardName(shard)}.${instance}.svc:${etcdPorts.client}`;
+}
+
+export function memberNamesOf(set: LiveStatefulSet): string[] {
+  return Array.from({ length: set.spec?.replicas ?? 0 }, (_, index) => `${set.metadata.name}-${index}`);
+}
+
+interface Seen {
+  live: LiveObjects;
+  answers: Answers;
+  fsyncs: ReadonlyMap<string, FsyncHistogram>;
+  health: (pod: Pod | null) => ProcessHealth;
+}
+
+function describeShard(
+  instance: string,
+  set: LiveStatefulSet,
+  { live, answers, fsyncs, health }: Seen,
+): ShardStatus {
+  const id = shardOf(set)!;
+  const members = memberNamesOf(set).map((name): MemberStatus => {
+    const pod = live.pods.find((candidate) => candidate.metadata.name === name) ?? null;
+    const status = answers.get(name) ?? null;
+    return {
+      name,
+      process: health(pod),
+      pid: null,
+      endpoint: memberEndpoint(instance, id, name),
+      etcd: status && {
+        version: status.version,
+        dbSizeBytes: status.dbSizeBytes,
+        raftTerm: status.raftTerm,
+        raftIndex: status.raftIndex,
+        leads: status.leaderId !== '0' && status.leaderId === status.header?.memberId,
+      },
+      fsync: fsyncs.has(name) ? durationsOf(fsyncs.get(name)!) : null,
+    };
+  });
+  // Of two that take themselves for the leader, the one in the newer term is.
+  const leaders = members
+    .filter((member) => member.etcd?.leads)
+    .toSorted((a, b) => b.etcd!.raftTerm - a.etcd!.raftTerm);
+  const answering = members.filter((member) => member.etcd !== null).length;
+  return {
+    id,
+    name: shardName(id),
+    leader: leaders[0]?.name ?? null,
+    hasQuorum: leaders.length > 0 && answering > members.length / 2,
+    fsync: mergedDurations(members.flatMap(({ name }) => fsyncs.get(name) ?? [])),
+    members,
+  };
+}
+
+function describeSharders(
+  { sharderNames }: KubernetesCluster,
+  { pods, deployments }: LiveObjects,
+  health: Seen['health'],
+): SharderStatus[] {
+  const wanted = deployments.find((deployment) => componentOf(deployment) === 'sharder')?.spec?.replicas ?? 0;
+  const own = pods.filter((pod) => componentOf(pod) === 'sharder');
+  return sharderNames.assign(own, wanted).map(({ name, pod }) => {
+    const process = health(pod);
+    return {
+      name,
+      process,
+      pid: null,
+      adminEndpoint: pod === null ? '-' : `${pod.metadata.name}:${sharderPorts.admin}`,
+      ready: pod !== null && process === 'running' && isReady(pod),
+    };
+  });
+}
+
+function describeViewServers({ pods }: LiveObjects, health: Seen['health']): ViewServerStatus[] {
+  return pods
+    .filter((pod) => componentOf(pod) === 'viewserver' && pod.metadata.deletionTimestamp === undefined)
+    .map((pod) => ({
+      name: pod.metadata.name,
+      process: health(pod),
+      pid: null,
+      endpoint: pod.status?.podIP ?? '-',
+      ready: isReady(pod),
+    }));
+}
+
+function judge(
+  shards: readonly ShardStatus[],
+  sharders: readonly SharderStatus[],
+  viewServers: readonly ViewServerStatus[],
+): ClusterHealth {
+  if (shards.length === 0 && sharders.length === 0) return 'stopped';
+  if (shards.length === 0 || shards.some((shard) => !shard.hasQuorum)) return 'unavailable';
+  if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
+  const members = shards.flatMap((shard) => shard.members);
+  const isWhole =
+    members.every((member) => member.etcd !== null) &&
+    [...sharders, ...viewServers].every(({ ready }) => ready);
+  return isWhole ? 'ready' : 'degraded';
+}
+
+function findProblems(
+  { pods }: LiveObjects,
+  { shards, sharders, viewServers }: Pick<ClusterStatus, 'shards' | 'sharders' | 'viewServers'>,
+): Problem[] {
+  const faults = diagnosePods({ pods, events: [], nowMs: Date.now(), sinceMs: 0 });
+  const lost = shards.filter((shard) => !shard.hasQuorum);
+  const explained = new Set(faults.map(({ pod }) => pod));
+  const owners = [
+    ...shards.flatMap(({ members }) =>
+      members.map(({ name, process, etcd }) => ({ name, pod: name, process, isWell: etcd !== null })),
+    ),
+    ...sharders.map(({ name, adminEndpoint, process, ready }) => ({
+      name,
+      pod: adminEndpoint.split(':')[0]!,
+      process,
+      isWell: ready,
+    })),
+    ...viewServers.map(({ name, process, ready }) => ({ name, pod: name, process, isWell: ready })),
+  ];
+  const unwell = owners.filter(({ isWell, pod }) => !isWell && !explained.has(pod));
+  return [
+    ...lost.map(({ name }) => ({
+      what: `${name} has no leader with a quorum: its keys can be neither read nor written`,
+      fix: 'Kubernetes starts its members again; if it does not, `make up` says why.',
+    })),
+    ...faults.map(({ what, nextStep }) => ({ what, fix: nextStep })),
+    ...unwell.map(({ name, process }) => describeUnwell(name, process)),
+  ];
+}
+
+function describeUnwell(name: string, process: ProcessHealth): Problem {
+  switch (process) {
+    case 'paused':
+      return { what: `${name} is paused (SIGSTOP)`, fix: '`make up` wakes it.' };
+    case 'stopped':
+      return { what: `${name} does not run`, fix: 'Kubernetes starts it again; if not, `make up` says why.' };
+    case 'running':
+      return { what: `${name} runs and is not ready`, fix: `See \`make logs NAME=${name}\`.` };
+  }
+}

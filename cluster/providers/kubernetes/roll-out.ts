@@ -1,0 +1,144 @@
+/**
+ * What `up` does inside a Kubernetes cluster that is there, on kind as on GKE: apply the objects, wait for the shards,
+ * write the records, wait for sharders and whatever else there is, prove that it serves. Each step does only what is not
+ * done, so that an interrupted one is simply begun again.
+ */
+import { shardName, type View, type ViewShard } from '../../../sharder/core/view.ts';
+import { memberNames, sharderName } from '../../manifests/names.ts';
+import { buildObjectGroups } from '../../manifests/object-groups.ts';
+import type { Blueprint } from '../../manifests/overlay.ts';
+import { writeRecords } from '../../records.ts';
+import { proveServing } from '../../serving-probe.ts';
+import { shardIds, type Topology } from '../../topology.ts';
+import { counted, type Step } from '../steps.ts';
+import { applyObjects } from './apply-objects.ts';
+import { clearBroken } from './clear-broken.ts';
+import type { KubernetesCluster } from './kubernetes-cluster.ts';
+import { componentOf, isDeployed, isRolledOut, type LiveDeployment } from './live-objects.ts';
+import { findLeaders } from './find-leaders.ts';
+import { memberEndpoint } from './read-status.ts';
+import { readView } from './read-view.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface RollOut {
+  cluster: KubernetesCluster;
+  blueprint: Blueprint;
+  /** Sharders that the topology asked for before; null for a new cluster. */
+  shardersBefore: number | null;
+  /** Where users will reach the store. */
+  endpoint: string;
+  signal: AbortSignal;
+  /** Set by the steps: whether anything is otherwise than before. */
+  changed: boolean;
+  sinceMs: number;
+}
+
+/** @param get gives what the steps work on; it is asked only when a step runs. */
+export function rollOutSteps<Context>(
+  topology: Topology,
+  get: (context: Context) => RollOut,
+): Step<Context>[] {
+  const step = (title: string, run: (rollOut: RollOut) => Promise<string | void>): Step<Context> => ({
+    title,
+    run: (context) => run(get(context)),
+  });
+  return [
+    step('Apply the objects', applyStep),
+    step(
+      `Wait for ${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}`,
+      waitForShards,
+    ),
+    step('Write the view and the fences', writeRecordsStep),
+    step(`Wait for ${counted(topology.sharders, 'sharder')}`, waitForDeployments),
+    step('Write and read a key on every shard', proveStep),
+  ];
+}
+
+async function applyStep(rollOut: RollOut): Promise<string> {
+  const { cluster, blueprint, signal } = rollOut;
+  const cleared = await clearBroken(cluster, signal);
+  const { count, changed } = await applyObjects(cluster.client, buildObjectGroups(blueprint), { signal });
+  const scaled = await scaleSharders(rollOut);
+  if (changed.length > 0 || cleared.length > 0 || scaled) rollOut.changed = true;
+  const removed = cleared.length === 0 ? '' : `; removed what could not start: ${cleared.join(', ')}`;
+  return `${counted(count, 'object')}, ${changed.length === 0 ? 'none' : changed.length} changed${removed}`;
+}
+
+/**
+ * The manifests leave the number of sharders to the autoscaler. So it is set when the user asks for another one than
+ * before, and never lowered below what the topology says.
+ */
+async function scaleSharders({ cluster, blueprint, shardersBefore }: RollOut): Promise<boolean> {
+  const { sharders } = blueprint.topology;
+  const name = { apiVersion: 'apps/v1', kind: 'Deployment', name: sharderName, namespace: cluster.instance };
+  const deployment = await cluster.client.read<LiveDeployment>(name);
+  const replicas = deployment?.spec?.replicas ?? 1;
+  const isAsked = shardersBefore !== sharders ? replicas !== sharders : replicas < sharders;
+  if (isAsked) await cluster.client.scaleDeployment(cluster.instance, sharderName, sharders);
+  return isAsked;
+}
+
+async function waitForShards({ cluster, blueprint, signal, sinceMs }: RollOut): Promise<string> {
+  const leaders = await waitFor(
+    { cluster, signal, sinceMs },
+    {
+      what: 'the shards',
+      components: ['etcd'],
+      check: async ({ statefulSets }) => {
+        const isWhole =
+          statefulSets.length >= blueprint.topology.shards && statefulSets.every((set) => isRolledOut(set));
+        return isWhole ? findLeaders(cluster, statefulSets) : null;
+      },
+    },
+  );
+  return `leaders ${leaders.join(', ')}`;
+}
+
+async function writeRecordsStep(rollOut: RollOut): Promise<string> {
+  const { cluster } = rollOut;
+  const shards = topologyShards(rollOut);
+  const found = await readView(cluster, shards[0]!.endpoints);
+  // A view with other shards than the topology is the view server's, and not to be touched.
+  if (found !== null && !hasShards(found, shards))
+    return `epoch ${found.epoch}, shards have come or gone since`;
+  const { view, created } = await writeRecords(cluster.members, shards);
+  if (created > 0) rollOut.changed = true;
+  return `epoch ${view.epoch}, ${created === 0 ? 'all were there' : `${created} written`}`;
+}
+
+function topologyShards({ cluster, blueprint }: RollOut): ViewShard[] {
+  const { topology } = blueprint;
+  return shardIds(topology).map((id) => ({
+    id,
+    endpoints: memberNames(topology, id).map((member) => memberEndpoint(cluster.instance, id, member)),
+  }));
+}
+
+function hasShards(view: View, shards: readonly ViewShard[]): boolean {
+  return view.shards.map(({ id }) => id).join() === shards.map(({ id }) => id).join();
+}
+
+async function waitForDeployments({ cluster, blueprint, signal, sinceMs }: RollOut): Promise<string> {
+  const ready = await waitFor(
+    { cluster, signal, sinceMs },
+    {
+      what: 'the sharders',
+      check: async ({ deployments, pods }) => {
+        const isThere = deployments.some((deployment) => componentOf(deployment) === 'sharder');
+        if (!isThere || !deployments.every((deployment) => isDeployed(deployment))) return null;
+        return pods.filter(
+          (pod) => componentOf(pod) === 'sharder' && pod.metadata.deletionTimestamp === undefined,
+        );
+      },
+    },
+  );
+  return `${counted(ready.length, 'sharder')} of image ${blueprint.topology.images.vase}`;
+}
+
+/** A shard that has just come owns no slot, and has nothing to serve. */
+async function proveStep(rollOut: RollOut): Promise<void> {
+  const { cluster, endpoint, signal } = rollOut;
+  const view = await readView(cluster, topologyShards(rollOut)[0]!.endpoints);
+  const shards = [...new Set(view?.slots ?? [])].map(shardName);
+  await proveServing({ endpoint, shards, signal });
+}

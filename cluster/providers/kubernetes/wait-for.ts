@@ -1,0 +1,82 @@
+/**
+ * Waiting for Kubernetes to bring workloads about, and giving up as soon as it is known that waiting will not help: a
+ * pod whose image cannot be had, which no node takes, or which crashes again and again, ends it within seconds.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterError } from '../../errors.ts';
+import { diagnosePods, type PodFault } from './diagnose-pods.ts';
+import type { KubernetesCluster } from './kubernetes-cluster.ts';
+import { componentOf, readEvents, readLiveObjects, type LiveObjects } from './live-objects.ts';
+
+const pollMs = 400;
+/** Nine members that are restarted three at a time, or images that have to be pulled over a slow line. */
+const waitMsMax = 600_000;
+const logLinesMax = 15;
+
+/** All that waiting needs of a cluster. */
+type Watched = Pick<KubernetesCluster, 'client' | 'instance'> &
+  Partial<Pick<KubernetesCluster, 'placedMsMax'>>;
+
+export interface Waiting {
+  cluster: Watched;
+  signal: AbortSignal;
+  /** Crashes from before are not this wait's. */
+  sinceMs: number;
+}
+
+export interface Awaited<T> {
+  /** "the shards", for the message when the time is over. */
+  what: string;
+  /** Only pods of these components are looked at for faults; all where left out. */
+  components?: readonly string[];
+  /** What was waited for, once it is so; null until then. */
+  check(live: LiveObjects): Promise<T | null>;
+}
+
+/** @throws ClusterError with the first fault that waiting does not mend, or when the time is over. */
+export async function waitFor<T>(waiting: Waiting, awaited: Awaited<T>): Promise<T> {
+  const { cluster, signal, sinceMs } = waiting;
+  const deadlineMs = performance.now() + waitMsMax;
+  for (;;) {
+    signal.throwIfAborted();
+    const live = await readLiveObjects(cluster.client, cluster.instance);
+    const result = await awaited.check(live);
+    if (result !== null) return result;
+    const pods = live.pods.filter((pod) => awaited.components?.includes(componentOf(pod)) ?? true);
+    // Only a pod that waits without a container asks for the events, of which there may be thousands.
+    const stuck = pods.some((pod) => pod.status?.phase === 'Pending');
+    const events = stuck ? await readEvents(cluster.client, cluster.instance) : [];
+    const { placedMsMax = null } = cluster;
+    const patience = placedMsMax === null ? {} : { placedMsMax };
+    const fault = diagnosePods({ pods, events, nowMs: Date.now(), sinceMs, ...patience })[0];
+    if (fault !== undefined) throw await faultError(cluster, fault);
+    if (performance.now() >= deadlineMs) throw tooLate(awaited.what, live);
+    await sleep(pollMs, undefined, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  }
+}
+
+async function faultError(cluster: Watched, fault: PodFault): Promise<ClusterError> {
+  const { what, nextStep, pod, container } = fault;
+  if (!fault.hasLog || container === null) return new ClusterError(what, { nextStep });
+  const request = { namespace: cluster.instance, pod, container, lines: logLinesMax };
+  const previous = await cluster.client.readLog({ ...request, previous: true });
+  const log = previous === '' ? await cluster.client.readLog(request) : previous;
+  const lines = log.trimEnd().split('\n');
+  return new ClusterError([what, ...lines.map((line) => `  | ${line.slice(0, 400)}`)].join('\n'), {
+    nextStep,
+  });
+}
+
+function tooLate(what: string, { pods }: LiveObjects): ClusterError {
+  const states = pods.map(({ metadata, status }) => {
+    const [container] = status?.containerStatuses ?? [];
+    const reason = container?.state?.waiting?.reason ?? (container?.ready === true ? 'ready' : 'not ready');
+    return `  | ${metadata.name}: ${status?.phase ?? '?'}, ${reason}`;
+  });
+  return new ClusterError([`${what} are not well after ${waitMsMax / 1000} s:`, ...states].join('\n'), {
+    nextStep: 'See `make status` and `make logs NAME=…`; `make up` goes on waiting.',
+  });
+}

@@ -1,0 +1,214 @@
+// What keeps a kind cluster from being made, each with one message and a next step, and nothing left behind. Docker and
+// kind are stand-ins where the real fault cannot be had here: small programs on PATH that write down what they are asked.
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { ended, VaseCommand } from './vase-command.ts';
+
+let vase: VaseCommand;
+/** The only folder on PATH. */
+let folder: string;
+beforeEach(() => {
+  vase = new VaseCommand();
+  folder = mkdtempSync(join(tmpdir(), 'vase-stand-ins-'));
+  // What the stand-ins themselves take.
+  for (const tool of ['sh', 'cat', 'sleep', 'ss', 'touch', 'mkdir']) {
+    const path = ['/usr/bin', '/bin']
+      .map((place) => join(place, tool))
+      .find((candidate) => existsSync(candidate));
+    if (path !== undefined) symlinkSync(path, join(folder, tool));
+  }
+  symlinkSync(process.execPath, join(folder, 'node'));
+});
+afterEach(async () => {
+  await vase.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const kind = (more: Record<string, string> = {}) => ({ PATH: folder, VASE_PROVIDER: 'kind', ...more });
+const upOnKind = (more?: Record<string, string>, ...args: string[]) =>
+  vase.run(['up', '--port', '0', ...args], { environment: kind(more) });
+
+/** @param script of sh; "$*" is what the program is asked. */
+function standIn(name: string, script: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\necho "${name} $*" >>${folder}/asked\n${script}\n`, {
+    mode: 0o755,
+  });
+}
+
+const asked = () => readFileSync(join(folder, 'asked'), 'utf8').trimEnd().split('\n');
+
+/** A Docker that has every image and a cluster's nodes as the file `nodes` says. */
+function workingDocker(rootFolder = '/'): void {
+  standIn(
+    'docker',
+    `case "$*" in
+  version*) echo 28.0.0 ;;
+  info*) printf '2\\t${rootFolder}\\n' ;;
+  "image inspect"*) echo sha256:1 ;;
+  ps*) if [ -e ${folder}/nodes ]; then cat ${folder}/nodes; fi ;;
+  *) exit 1 ;;
+esac`,
+  );
+}
+
+function expectNothing(): void {
+  expect(existsSync(join(vase.stateRoot, 'kind'))).toBe(false);
+}
+
+test('no Docker: says how to get it, or how to do without', async () => {
+  const { exitCode, stderr } = await upOnKind();
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('docker is not installed'),
+  });
+  expect(stderr).toContain('PROVIDER=local');
+  expectNothing();
+});
+
+test('a Docker that does not answer: names DOCKER_HOST where it is set', async () => {
+  standIn('docker', 'echo "Cannot connect to the Docker daemon at $DOCKER_HOST." >&2; exit 1');
+  const { exitCode, stderr } = await upOnKind({ DOCKER_HOST: 'tcp://127.0.0.1:1' });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('Docker does not answer at DOCKER_HOST=tcp://127.0.0.1:1');
+  expect(stderr).toContain('unset DOCKER_HOST');
+  expectNothing();
+});
+
+test('no kind: says how to get it', async () => {
+  workingDocker();
+  const { exitCode, stderr } = await upOnKind();
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('kind is not installed'),
+  });
+  expectNothing();
+});
+
+test('a taken port: names it and its holder before anything is made', async () => {
+  workingDocker();
+  standIn('kind', 'echo 0.27.0');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const { exitCode, stderr } = await upOnKind({}, '--port', String(port));
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(`port ${port} is taken by`),
+  });
+  expect(stderr).toContain('PORT=5001');
+  expect(asked().some((line) => line.includes('create'))).toBe(false);
+  expectNothing();
+});
+
+test.runIf(process.platform === 'linux')(
+  'too little disk: says how much there is and how to get more',
+  async () => {
+    // A folder of the kernel's: its file system has no room at all.
+    workingDocker('/proc');
+    standIn('kind', 'echo 0.27.0');
+    const { exitCode, stderr } = await upOnKind();
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('only 0.0 GiB free'),
+    });
+    expect(stderr).toContain('docker system prune');
+    expectNothing();
+  },
+);
+
+test('a missing image: named with the variable, before anything is made', async () => {
+  standIn(
+    'docker',
+    `case "$*" in
+  version*) echo 28.0.0 ;;
+  info*) printf '2\\t/\\n' ;;
+  *) echo "manifest unknown" >&2; exit 1 ;;
+esac`,
+  );
+  standIn('kind', 'echo 0.27.0');
+  const { exitCode, stderr } = await upOnKind({ VASE_NODE_IMAGE: 'kindest/node:v0' });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('the image kindest/node:v0 is not here and cannot be pulled: manifest unknown');
+  expect(stderr).toContain('VASE_NODE_IMAGE');
+  expectNothing();
+});
+
+test('Ctrl-C while the nodes are made: the next up deletes what is left of them and begins again', async () => {
+  workingDocker();
+  const create = `case "$*" in
+  version*) echo 0.27.0 ;;
+  "create"*) cat >/dev/null; printf 'vase-control-plane\\trunning\\n' >${folder}/nodes; touch ${folder}/creating; exec sleep 60 ;;
+esac`;
+  standIn('kind', create);
+  const environment = kind({ VASE_IMAGE: 'vase:test' });
+  const child = vase.start(['up', '--port', '0'], environment);
+  const end = ended(child);
+  await expect.poll(() => existsSync(join(folder, 'creating')), { timeout: 20_000 }).toBe(true);
+  child.kill('SIGINT');
+  expect(await end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('interrupted by SIGINT') });
+  const status = await vase.run(['status'], { environment });
+  expect(status.stdout + status.stderr).toContain('make up');
+  // This time the stand-in's creation fails, which ends the command after the part that is looked at.
+  standIn('kind', 'case "$*" in version*) echo 0.27.0 ;; create*) echo "ERROR: no more" >&2; exit 1 ;; esac');
+  const again = await vase.run(['up'], { environment });
+  expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('ERROR: no more') });
+  const calls = asked().filter((line) => /^kind (create|delete)/.test(line));
+  expect(calls.map((line) => line.split(' ')[1])).toEqual(['create', 'delete', 'create']);
+});
+
+test('a cluster of the name that was not made from here is left alone', async () => {
+  workingDocker();
+  standIn('kind', 'echo 0.27.0');
+  writeFileSync(join(folder, 'nodes'), 'vase-control-plane\trunning\n');
+  const { exitCode, stderr } = await upOnKind({ VASE_IMAGE: 'vase:test' });
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('was not made from'),
+  });
+  expect(asked().some((line) => line.startsWith('kind delete'))).toBe(false);
+  expectNothing();
+});
+
+test('an unknown provider is a wrong use; a folder with a cluster of another kind is refused', async () => {
+  const wrong = await vase.run(['status'], { environment: { VASE_PROVIDER: 'cloud' } });
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('local, kind') });
+  const file = join(vase.stateRoot, 'cluster.json');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, '{}');
+  const refused = await upOnKind();
+  expect(refused).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('cluster of provider local'),
+  });
+  rmSync(file);
+});
+
+test('without Docker and without a word, up takes local processes and says why', async () => {
+  const environment = { PATH: folder, VASE_PROVIDER: '' };
+  // No etcd is on this PATH and nothing may be fetched: what is looked at is the choice alone.
+  const { stderr } = await vase.run(['up', '--port', '0', '--json', '--shards', '0'], { environment });
+  expect(stderr).toContain('shards: must be');
+  const child = vase.start(
+    ['up', '--port', '0', '--shards', '1', '--members', '1', '--sharders', '1'],
+    environment,
+  );
+  let text = '';
+  child.stderr!.on('data', (piece: Buffer) => (text += piece.toString()));
+  await expect
+    .poll(() => text, { timeout: 20_000 })
+    .toContain('local processes; not in kind, because docker is not installed');
+  child.kill('SIGINT');
+  await ended(child);
+});

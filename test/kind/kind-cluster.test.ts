@@ -1,0 +1,219 @@
+// One real kind cluster from nothing to nothing: up, used, struck under load, and down without a trace.
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildObjectGroups } from '../../cluster/manifests/object-groups.ts';
+import { overlays } from '../../cluster/manifests/overlay.ts';
+import { KubernetesClient } from '../../cluster/kubernetes-client.ts';
+import { listNodes } from '../../cluster/providers/kind/kind-command.ts';
+import { kindFolder, readKindState } from '../../cluster/providers/kind/kind-state.ts';
+import { placeOf } from '../../cluster/providers/kind/kind-up.ts';
+import { runCommand } from '../../cluster/run-command.ts';
+import { proveServing } from '../../cluster/serving-probe.ts';
+import type { LiveResult } from '../../scripts/live/live-result.ts';
+import { KindCommand, whyNoKind } from './kind-machine.ts';
+import { underLoad, type LoadResult } from './under-load.ts';
+
+const reason = await whyNoKind();
+const shards = 3;
+const upMsMax = 4 * 60_000;
+const secondUpMsMax = 15_000;
+const wellMsMax = 90_000;
+
+let vase: KindCommand;
+let endpoint: string;
+let size: string[];
+
+beforeAll(async () => {
+  const port = await getPort();
+  vase = new KindCommand(`vase-test-${process.pid}`);
+  endpoint = `http://127.0.0.1:${port}`;
+  const file = join(vase.root, 'topology.yaml');
+  writeFileSync(file, `name: ${vase.name}\n`);
+  size = ['--shards', String(shards), '--members', '3', '--port', String(port), '--topology', file];
+});
+afterAll(async () => {
+  if (reason === null) await vase.remove();
+});
+
+async function up(...args: string[]) {
+  const startedMs = performance.now();
+  const { exitCode, stdout, stderr } = await vase.run(['up', ...size, ...args]);
+  expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return { stdout, stderr, tookMs: performance.now() - startedMs };
+}
+
+function expectWell(result: LoadResult): void {
+  expect(result).toMatchObject({ verdict: 'ok', unread: [] });
+  expect(result.counts.ok).toBeGreaterThan(100);
+  expect(result.okAfter).toBeGreaterThan(0);
+}
+
+async function expectLoadToSurvive(seed: number, body: () => Promise<void>): Promise<void> {
+  expectWell(await underLoad({ endpoint, shards, seed }, body));
+}
+
+async function whenReady(): Promise<void> {
+  const health = async () => (await vase.provider.status()).health;
+  await expect.poll(health, { timeout: wellMsMax, interval: 500 }).toBe('ready');
+}
+
+/** What is measured is shown: the figures are part of what the project says of itself. */
+function report(what: string, tookMs: number): void {
+  process.stderr.write(`${what}: ${(tookMs / 1000).toFixed(0)} s\n`);
+}
+
+describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` (${reason})`}`, () => {
+  test('comes up from nothing in under four minutes, to a write and a read on every shard', async () => {
+    const { stdout, tookMs } = await up('--sharders', '2');
+    expect(stdout).toContain(`Ready at ${endpoint} (3 shards of 3 members, 2 sharders)`);
+    report('kind from nothing', tookMs);
+    expect(tookMs).toBeLessThan(upMsMax);
+    const all = { endpoint, shards: ['etcd-1', 'etcd-2', 'etcd-3'], signal: new AbortController().signal };
+    await proveServing(all);
+  }, 600_000);
+
+  test('changes nothing the second time, in under 15 seconds', async () => {
+    const before = await vase.kubectl('get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}');
+    const { stdout, tookMs } = await up();
+    report('kind again', tookMs);
+    expect(stdout).toContain('nothing changed');
+    expect(tookMs).toBeLessThan(secondUpMsMax);
+    expect(await vase.kubectl('get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}')).toBe(before);
+  });
+
+  test('keeps its kubeconfig to itself, and mends it when it is spoilt', async () => {
+    const { kubeconfig } = kindFolder(vase.stateRoot);
+    expect(statSync(kubeconfig).mode & 0o777).toBe(0o600);
+    writeFileSync(kubeconfig, 'no: kubeconfig\n');
+    const status = await vase.run(['status']);
+    expect(status.stdout).toContain('make up');
+    expect((await up()).stdout).toContain(`at ${endpoint}`);
+    expect((await vase.run(['status'])).exitCode).toBe(0);
+  });
+
+  test('shows its status and its logs', async () => {
+    const { exitCode, stdout } = await vase.run(['status']);
+    expect(exitCode).toBe(0);
+    for (const name of ['etcd-1-0', 'etcd-3-2', 'leader', 'sharder-1', 'sharder-2'])
+      expect(stdout).toContain(name);
+    expect((await vase.run(['logs', 'etcd-1-0', '--lines', '5'])).stdout).toContain('{');
+    const wrong = await vase.run(['logs', 'nobody']);
+    expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('sharder-2') });
+  });
+
+  test.each([
+    [['--shards', '5'], 'made with shards 3'],
+    [['--profile', 'zones'], 'made with the profile small'],
+    [['--port', '1'], 'made with port'],
+  ])('refuses %j with a reason and a way out', async (args, message) => {
+    const refused = await vase.run(['up', ...size, ...args]);
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(message) });
+    expect(refused.stderr).toContain('make down');
+  });
+
+  test('takes what `vase generate` writes, by kubectl alone, as what it has already', async () => {
+    const folder = join(vase.root, 'files');
+    const { topology, image } = readKindState(kindFolder(vase.stateRoot))!;
+    const names = ['--name', vase.name, '--image', image!, '--etcd-image', topology.images.etcd];
+    const file = join(vase.root, 'generate.yaml');
+    writeFileSync(file, JSON.stringify(topology));
+    expect((await vase.run(['generate', '--topology', file, '--out', folder, ...names])).exitCode).toBe(0);
+    const generations = () =>
+      vase.kubectl(
+        'get',
+        'statefulset,deployment,service',
+        '--output',
+        'jsonpath={.items[*].metadata.generation}',
+      );
+    const before = await generations();
+    const { kubeconfig } = kindFolder(vase.stateRoot);
+    const args = ['--context', `kind-${vase.name}`, '--wait'];
+    await runCommand(join(folder, 'deploy.sh'), args, { extraEnvironment: { KUBECONFIG: kubeconfig } });
+    expect(await generations()).toBe(before);
+    expect((await up()).stdout).toContain('nothing changed');
+  });
+
+  test("has an API that takes GKE's objects, but for the storage class, which is kind's own", async () => {
+    const { topology } = readKindState(kindFolder(vase.stateRoot))!;
+    const client = await KubernetesClient.forContext(placeOf(kindFolder(vase.stateRoot), topology));
+    const gke = { ...overlays.gke, storage: overlays.kind.storage };
+    const groups = buildObjectGroups({ topology, overlay: gke });
+    for (const object of groups.flatMap(({ objects }) => objects)) {
+      const taken = await client.apply(object, { dryRun: true });
+      expect(taken).toMatchObject({ kind: object.kind, metadata: { name: object.metadata.name } });
+    }
+    client.close();
+  });
+
+  test('loses nothing when the pods of a leader and of a sharder are deleted', async () => {
+    const { shards: all } = await vase.provider.status();
+    const leader = all[1]!.leader!;
+    const selector = ['--selector', 'app.kubernetes.io/component=sharder'];
+    const first = ['--output', 'jsonpath={.items[0].metadata.name}'];
+    const sharder = await vase.kubectl('get', 'pods', ...selector, ...first);
+    await expectLoadToSurvive(1, async () => {
+      await vase.kubectl('delete', 'pod', leader, sharder, '--grace-period=0', '--force');
+      await whenReady();
+    });
+  });
+
+  test('scales its sharders from 2 to 4 and back under load', async () => {
+    await expectLoadToSurvive(2, async () => {
+      expect((await up('--sharders', '4')).stdout).toContain('4 sharders');
+      expect((await vase.provider.status()).sharders).toHaveLength(4);
+      expect((await up('--sharders', '2')).stdout).toContain('2 sharders');
+      await expect
+        .poll(async () => (await vase.provider.status()).sharders, { timeout: wellMsMax })
+        .toHaveLength(2);
+    });
+  });
+
+  test('is a target for the nemesis', async () => {
+    const { stdout } = await vase.run(['nemesis', '--duration', '25', '--seed', '1', '--json']);
+    const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as LiveResult;
+    expect(result).toMatchObject({ verdict: 'ok', isHealthy: true });
+    expect(result.faults.pause_leader + result.faults.kill_leader).toBeGreaterThan(0);
+    await whenReady();
+  });
+
+  test('serves through restarts of all its shards, one by one', async () => {
+    await expectLoadToSurvive(3, async () => {
+      for (const shard of ['etcd-1', 'etcd-2', 'etcd-3']) {
+        await vase.kubectl('rollout', 'restart', `statefulset/${shard}`);
+        await vase.kubectl('rollout', 'status', `statefulset/${shard}`, '--timeout=200s');
+      }
+      await whenReady();
+    });
+  });
+
+  test('has its data when its node was killed and started again', async () => {
+    expect((await vase.run(['put', 'kept', 'through everything'])).exitCode).toBe(0);
+    const nodes = (await listNodes(vase.name)).map(({ name }) => name);
+    await runCommand('docker', ['kill', ...nodes]);
+    expect((await vase.run(['status'])).stdout).toContain('down');
+    expect((await up()).stdout).toContain(`Ready at ${endpoint}`);
+    expect((await vase.run(['get', 'kept'])).stdout).toBe('through everything');
+  });
+
+  test('says which image is missing within seconds, and the next up goes on', async () => {
+    const startedMs = performance.now();
+    const missing = await vase.run(['up', ...size], { VASE_ETCD_IMAGE: 'localhost:1/no-such-etcd:3.5.9' });
+    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no-such-etcd') });
+    expect(missing.stderr).toContain('VASE_ETCD_IMAGE');
+    expect(performance.now() - startedMs).toBeLessThan(60_000);
+    expect((await up()).stdout).toContain(`at ${endpoint}`);
+  });
+
+  test('leaves no container, volume, context or folder', async () => {
+    const contexts = readFileSync(kindFolder(vase.stateRoot).kubeconfig, 'utf8');
+    expect(contexts).toContain(`kind-${vase.name}`);
+    const down = await vase.run(['down']);
+    expect(down).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('its data with it') });
+    expect(await vase.traces()).toEqual([]);
+    expect(existsSync(kindFolder(vase.stateRoot).root)).toBe(false);
+    expect((await vase.provider.status()).health).toBe('absent');
+    expect((await vase.run(['down'])).exitCode).toBe(0);
+  });
+});

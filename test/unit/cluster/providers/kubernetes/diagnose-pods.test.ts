@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { diagnosePods, type Sight } from '../../../../../cluster/providers/kubernetes/diagnose-pods.ts';
+import type { LiveEvent, Pod } from '../../../../../cluster/providers/kubernetes/live-objects.ts';
+
+const nowMs = Date.parse('2026-01-01T00:01:00Z');
+const sinceMs = Date.parse('2026-01-01T00:00:00Z');
+
+function pod(status: NonNullable<Pod['status']>, createdAt = '2026-01-01T00:00:01Z'): Pod {
+  const labels = { 'vase/shard': '1' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'etcd-1-0', labels, creationTimestamp: createdAt },
+    status,
+  };
+}
+
+function container(state: object, more: object = {}) {
+  return { name: 'etcd', image: 'etcd:1', imageID: '', ready: false, restartCount: 0, state, ...more };
+}
+
+function diagnose(one: Pod, more: Partial<Sight> = {}) {
+  return diagnosePods({ pods: [one], events: [], nowMs, sinceMs, ...more });
+}
+
+test('a pod that runs has no fault, nor one that is being made', () => {
+  const running = container({ running: { startedAt: '2026-01-01T00:00:02Z' } }, { ready: true });
+  expect(diagnose(pod({ containerStatuses: [running] }))).toEqual([]);
+  expect(
+    diagnose(pod({ containerStatuses: [container({ waiting: { reason: 'ContainerCreating' } })] })),
+  ).toEqual([]);
+});
+
+test.each(['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName'])(
+  'an image that cannot be had (%s) is named with what to set',
+  (why) => {
+    const [fault] = diagnose(
+      pod({ containerStatuses: [container({ waiting: { reason: why, message: 'not found' } })] }),
+    );
+    expect(fault).toMatchObject({ kind: 'image', what: expect.stringContaining('etcd:1: not found') });
+    expect(fault!.nextStep).toContain('VASE_ETCD_IMAGE');
+  },
+);
+
+test('an image of the container that comes first counts, too', () => {
+  const first = { ...container({ waiting: { reason: 'ErrImagePull' } }), name: 'open-volume' };
+  expect(diagnose(pod({ initContainerStatuses: [first] }))).toMatchObject([{ container: 'open-volume' }]);
+});
+
+test('a crash loop is one from the second end on, if it is of this time', () => {
+  const crash = (finishedAt: string) =>
+    pod({
+      containerStatuses: [
+        container(
+          { waiting: { reason: 'CrashLoopBackOff' } },
+          { restartCount: 1, lastState: { terminated: { exitCode: 3, finishedAt } } },
+        ),
+      ],
+    });
+  expect(diagnose(crash('2026-01-01T00:00:30Z'))).toMatchObject([
+    { kind: 'crash', hasLog: true, what: expect.stringContaining('exit code 3') },
+  ]);
+  expect(diagnose(crash('2025-12-31T23:59:00Z'))).toEqual([]);
+});
+
+test('a container that took too much memory says so', () => {
+  const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-01-01T00:00:30Z' };
+  const status = container({ terminated }, { restartCount: 2 });
+  expect(diagnose(pod({ containerStatuses: [status] }))[0]!.what).toContain('more memory');
+});
+
+test('a pod that no node takes is a fault only when it has waited a little', () => {
+  const conditions = [
+    { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'Insufficient cpu' },
+  ];
+  expect(diagnose(pod({ conditions }))).toMatchObject([
+    { kind: 'unschedulable', what: expect.stringContaining('Insufficient cpu') },
+  ]);
+  expect(diagnose(pod({ conditions }, '2026-01-01T00:00:58Z'))).toEqual([]);
+});
+
+test('a volume that cannot be mounted is found in the events', () => {
+  const event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'x' },
+    involvedObject: { name: 'etcd-1-0' },
+    reason: 'FailedMount',
+    message: 'no such folder',
+    lastTimestamp: '2026-01-01T00:00:50Z',
+  } as LiveEvent;
+  const waiting = pod({ containerStatuses: [container({ waiting: { reason: 'ContainerCreating' } })] });
+  expect(diagnose(waiting, { events: [event] })).toMatchObject([{ kind: 'volume' }]);
+  expect(diagnose(waiting, { events: [{ ...event, involvedObject: { name: 'other' } }] })).toEqual([]);
+});
+
+test('a pod on its way out has no fault', () => {
+  const gone = pod({ containerStatuses: [container({ waiting: { reason: 'ErrImagePull' } })] });
+  gone.metadata.deletionTimestamp = '2026-01-01T00:00:40Z';
+  expect(diagnose(gone)).toEqual([]);
+});
