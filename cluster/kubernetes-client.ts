@@ -3,6 +3,7 @@
  * it runs in) and never looks at the user's current context. Objects are plain data, as in YAML. The library is loaded
  * when the first client is made: it takes half a second, and most commands need none.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
 import type { Socket } from 'node:net';
@@ -20,6 +21,13 @@ import { ClusterError } from './errors.ts';
 const fieldManager = 'vase';
 /** An API server that is overloaded by nine pods that start at once still answers within seconds. */
 const answerMsMax = 20_000;
+
+/**
+ * The object that is being applied, as JSON, sent in the place of what the library makes of it: the library knows some
+ * fields by other names, a policy's `from` for one, and leaves out what it does not know. A policy without `from` lets
+ * everybody in.
+ */
+const exactBody = new AsyncLocalStorage<string>();
 
 /** Any object, as in YAML. */
 export interface ApiObject {
@@ -86,7 +94,7 @@ export class KubernetesClient {
   private constructor(library: Library, config: KubeConfig) {
     this.library = library;
     this.config = config;
-    this.objects = library.KubernetesObjectApi.makeApiClient(config);
+    this.objects = new library.KubernetesObjectApi(this.bounded());
   }
 
   /**
@@ -140,7 +148,7 @@ export class KubernetesClient {
     const metadata = { name: name.name, ...(namespace === undefined ? {} : { namespace }) };
     try {
       const found = await this.ask(`for ${kind} ${name.name}`, () =>
-        this.objects.read({ apiVersion, kind, metadata }, undefined, undefined, undefined, this.bounded()),
+        this.objects.read({ apiVersion, kind, metadata }),
       );
       return plain(found) as T;
     } catch (error) {
@@ -164,7 +172,6 @@ export class KubernetesClient {
         selector.join(',') || none,
         none,
         none,
-        this.bounded(),
       ),
     );
     return found.items.map((item) => ({ ...(plain(item) as T), apiVersion, kind }));
@@ -178,7 +185,7 @@ export class KubernetesClient {
   async apply<T extends ApiObject>(object: T, options: { dryRun?: boolean } = {}): Promise<T> {
     const dryRun = options.dryRun === true ? 'All' : undefined;
     const strategy = this.library.PatchStrategy.ServerSideApply;
-    const applied = await this.ask(`to take ${object.kind} ${object.metadata.name}`, () =>
+    const patch = () =>
       this.objects.patch(
         object as unknown as KubernetesObject,
         undefined,
@@ -186,8 +193,9 @@ export class KubernetesClient {
         fieldManager,
         true,
         strategy,
-        this.bounded(),
-      ),
+      );
+    const applied = await this.ask(`to take ${object.kind} ${object.metadata.name}`, () =>
+      exactBody.run(JSON.stringify(object), patch),
     );
     return plain(applied) as T;
   }
@@ -207,7 +215,6 @@ export class KubernetesClient {
           none,
           'Background',
           none,
-          this.bounded(),
         ),
       );
       return true;
@@ -311,7 +318,7 @@ export class KubernetesClient {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Settings of one call: it ends after `answerMsMax`. */
+  /** Settings of every call: it ends after `answerMsMax`, and sends an object as it is. */
   private bounded() {
     const cluster = this.config.getCurrentCluster()!;
     const { createConfiguration, ServerConfiguration } = this.library;
@@ -322,6 +329,8 @@ export class KubernetesClient {
         {
           pre: async (context: RequestContext) => {
             context.setSignal(AbortSignal.timeout(answerMsMax));
+            const body = exactBody.getStore();
+            if (body !== undefined && context.getHttpMethod() === this.library.HttpMethod.PATCH) context.setBody(body);
             return context;
           },
           post: async (response) => response,

@@ -116,9 +116,23 @@ export class WatchStream implements ConnectionUser, WatchOutlet {
   }
 
   #send(message: Message): void {
-    const { client, listener, network } = this.#connection;
     const numbered: Numbered = { stream: this, number: this.#sentCount++, message };
-    network.sendStream(listener.process.index, client.index, this.#tag + 1, arriveAtClient, numbered);
+    const { watchLagUs, process } = this.#member;
+    if (watchLagUs === 0) WatchStream.sendNow(numbered);
+    else process.kernel.schedule(process.kernel.nowUs + watchLagUs, acceptSend, numbered);
+  }
+
+  /** At the member's host: what it had not sent yet dies with it. */
+  static sendLate(numbered: Numbered): void {
+    const { stream } = numbered;
+    if (stream.isClosed() || !stream.#connection.isAlive(stream.#acceptedBy)) return;
+    stream.#member.process.accept(sendInMember, numbered);
+  }
+
+  static sendNow(numbered: Numbered): void {
+    const { stream } = numbered;
+    const { client, listener, network } = stream.#connection;
+    network.sendStream(listener.process.index, client.index, stream.#tag + 1, arriveAtClient, numbered);
   }
 
   #deliver(message: Message): void {
@@ -153,5 +167,7 @@ const openAtHost = (stream: WatchStream): void => stream.openAtHost();
 const openInMember = (stream: WatchStream): void => stream.openInMember();
 const endRefused = (stream: WatchStream): void => stream.end('connection refused');
 const endReset = (stream: WatchStream): void => stream.end('connection reset');
+const acceptSend = (numbered: Numbered): void => WatchStream.sendLate(numbered);
+const sendInMember = (numbered: Numbered): void => WatchStream.sendNow(numbered);
 const arriveAtClient = (numbered: Numbered): void => WatchStream.arriveAtHost(numbered);
 const arriveInClient = (numbered: Numbered): void => WatchStream.arrive(numbered);

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommandError, runCommand } from '../run-command.ts';
-import { stageContext } from './stage-context.ts';
+import { digestOf, listContext, writeContext } from './stage-context.ts';
 
 /** A build copies files and loads modules; a base image that has to be pulled first takes minutes. */
 const buildTimeoutMs = 600_000;
@@ -35,12 +35,14 @@ export interface ImageBuild {
  * @throws ClusterError when the checkout is not fit to be packed.
  */
 export async function buildImage(build: ImageBuild): Promise<BuiltImage> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'vase-image-'));
   const signal = build.signal === undefined ? {} : { signal: build.signal };
+  const context = await listContext(build.checkout);
+  const digest = digestOf(context);
+  const image = `${build.repository ?? 'vase'}:${imageTag(digest, build.baseImage)}`;
+  if (build.anew !== true && (await imageExists(image))) return { image, reused: true };
+  const folder = await mkdtemp(path.join(tmpdir(), 'vase-image-'));
   try {
-    const { digest } = await stageContext({ checkout: build.checkout, folder });
-    const image = `${build.repository ?? 'vase'}:${imageTag(digest, build.baseImage)}`;
-    if (build.anew !== true && (await imageExists(image))) return { image, reused: true };
+    await writeContext(context, folder);
     const args = ['build', '--quiet', '--tag', image];
     const values = { BASE_IMAGE: build.baseImage, CONTEXT_DIGEST: digest, SOURCE_DATE_EPOCH: '0' };
     for (const [name, value] of Object.entries(values)) args.push('--build-arg', `${name}=${value}`);
@@ -57,13 +59,7 @@ export async function tagOfImage({
   checkout,
   baseImage,
 }: Pick<ImageBuild, 'checkout' | 'baseImage'>): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'vase-image-'));
-  try {
-    const { digest } = await stageContext({ checkout, folder });
-    return imageTag(digest, baseImage);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return imageTag(digestOf(await listContext(checkout)), baseImage);
 }
 
 function imageTag(contextDigest: string, baseImage: string): string {

@@ -8,6 +8,8 @@ import path from 'node:path';
 
 /** Folders that go into the image whole, data files included. */
 const programFolders = ['sharder', 'cluster/viewserver'];
+/** Loaded on demand, and never in a pod: it starts processes on the machine of whoever runs `vase`. */
+const leftOut: ReadonlySet<string> = new Set(['cluster/providers/local/local-fleet.ts']);
 
 export interface SourceClosure {
   /** Paths relative to the checkout, with slashes, sorted. */
@@ -22,7 +24,7 @@ export async function findSources(checkout: string): Promise<SourceClosure> {
   const waiting = (await Promise.all(programFolders.map((folder) => listFiles(checkout, folder)))).flat();
   // Bounded: every file is taken once.
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
-    if (files.has(file)) continue;
+    if (files.has(file) || leftOut.has(file)) continue;
     files.add(file);
     if (!/\.[mc]?[tj]s$/.test(file)) continue;
     for (const specifier of importedModules(await readFile(path.join(checkout, file), 'utf8'))) {

@@ -1,9 +1,11 @@
 /**
- * Makes the folder that the image is built from: the programs' sources and the packages that they import, nothing else.
- * It depends on the checkout's content alone: the same content gives the same files, modes, times and digest.
+ * The folder that the image is built from: the programs' sources and the packages that they import, nothing else. It
+ * depends on the checkout's content alone: the same content gives the same files, modes, times and digest. What is in it
+ * is known, and its digest taken, without writing anything.
  */
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ClusterError } from '../errors.ts';
 import { findSecrets } from './find-secrets.ts';
@@ -18,6 +20,9 @@ export interface StagedContext {
   bytes: number;
 }
 
+/** Path in the context, with slashes, to where its content is: a file's path, or the bytes themselves. */
+export type ImageContext = ReadonlyMap<string, string | Buffer>;
+
 /** All that an image keeps of a file's time. */
 const epochSeconds = 0;
 /** Of a package, what nothing reads at run time. Licences stay. */
@@ -25,98 +30,110 @@ const packageLeftOut =
   /(\.d\.[mc]?ts|\.map|\.md|\.markdown)$|^(tests?|docs|examples?|benchmarks?|\.github)$|\/tests$/i;
 
 /**
+ * What the image of a checkout is built from, sorted by path.
+ * @throws ClusterError when node_modules does not match the lock file.
+ */
+export async function listContext(checkout: string): Promise<ImageContext> {
+  const found = new Map<string, string | Buffer>();
+  const { files, packages } = await findSources(checkout);
+  for (const file of files) found.set(`root/vase/${file}`, path.join(checkout, file));
+  const lock = JSON.parse(readFileSync(path.join(checkout, 'package-lock.json'), 'utf8')) as LockFile;
+  for (const [folder, locked] of packageClosure(lock, packages)) {
+    demandInstalled(checkout, folder, locked);
+    for (const file of packageFiles(path.join(checkout, folder), ''))
+      found.set(`root/vase/${folder}/${file}`, path.join(checkout, folder, file));
+  }
+  // Node needs to know that the sources are modules; scripts and development packages are nobody's business there.
+  const description = '{ "name": "vase", "private": true, "type": "module" }\n';
+  found.set('root/vase/package.json', Buffer.from(description));
+  found.set('check/main.ts', path.join(import.meta.dirname, 'check-modules', 'main.ts'));
+  found.set('Dockerfile', path.join(import.meta.dirname, 'Dockerfile'));
+  return new Map([...found].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** SHA-256, hexadecimal, over all paths and contents. */
+export function digestOf(context: ImageContext): string {
+  const digest = createHash('sha256');
+  for (const [file, source] of context) {
+    const content = contentOf(source);
+    digest.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return digest.digest('hex');
+}
+
+/**
  * @param options.folder an empty folder, or one that is not there yet.
  * @throws ClusterError when node_modules does not match the lock file, or something looks like a secret.
  */
 export async function stageContext(options: { checkout: string; folder: string }): Promise<StagedContext> {
-  const { checkout, folder } = options;
-  const root = path.join(folder, 'root', 'vase');
-  const { files, packages } = await findSources(checkout);
-  for (const file of files) await copyFile(path.join(checkout, file), path.join(root, file));
-  const lock = JSON.parse(await readFile(path.join(checkout, 'package-lock.json'), 'utf8')) as LockFile;
-  for (const [packageFolder, locked] of packageClosure(lock, packages)) {
-    await copyPackage(checkout, root, packageFolder, locked);
-  }
-  // Node needs to know that the sources are modules; scripts and development packages are nobody's business there.
-  await writeFile(path.join(root, 'package.json'), '{ "name": "vase", "private": true, "type": "module" }\n');
-  await copyFile(
-    path.join(import.meta.dirname, 'check-modules', 'main.ts'),
-    path.join(folder, 'check', 'main.ts'),
-  );
-  await copyFile(path.join(import.meta.dirname, 'Dockerfile'), path.join(folder, 'Dockerfile'));
-  return seal(folder);
+  return writeContext(await listContext(options.checkout), options.folder);
 }
 
-async function copyFile(source: string, target: string): Promise<void> {
-  await mkdir(path.dirname(target), { recursive: true });
-  await cp(source, target);
+/** @throws ClusterError when something in it looks like a secret. */
+export async function writeContext(context: ImageContext, folder: string): Promise<StagedContext> {
+  let bytes = 0;
+  for (const [file, source] of context) {
+    const content = contentOf(source);
+    const target = path.join(folder, file);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, content, { mode: 0o644 });
+    await chmod(target, 0o644);
+    await utimes(target, epochSeconds, epochSeconds);
+    bytes += content.length;
+  }
+  const files = [...context.keys()];
+  await refuseSecrets(folder, files);
+  await sealFolders(folder);
+  return { digest: digestOf(context), files, bytes };
 }
 
-async function copyPackage(
-  checkout: string,
-  root: string,
-  folder: string,
-  locked: LockedPackage,
-): Promise<void> {
-  const source = path.join(checkout, folder);
-  const installed = await installedVersion(source);
-  if (installed !== locked.version) {
-    throw new ClusterError(
-      `${folder} is ${installed === null ? 'not installed' : `version ${installed}`}, the lock file says ${locked.version}`,
-      { nextStep: 'Run `npm ci`.' },
-    );
-  }
-  await cp(source, path.join(root, folder), {
-    recursive: true,
-    filter: (file) => isWanted(path.relative(source, file)),
+function contentOf(source: string | Buffer): Buffer {
+  return typeof source === 'string' ? readFileSync(source) : source;
+}
+
+/** Relative to the package, with slashes. Packages inside packages have lock entries of their own. */
+function packageFiles(root: string, inner: string): string[] {
+  return readdirSync(path.join(root, inner), { withFileTypes: true }).flatMap((entry) => {
+    const file = inner === '' ? entry.name : `${inner}/${entry.name}`;
+    if (entry.name === 'node_modules' || packageLeftOut.test(file)) return [];
+    if (entry.isDirectory()) return packageFiles(root, file);
+    return entry.isFile() ? [file] : [];
   });
 }
 
-/** Packages inside packages have lock entries of their own. */
-function isWanted(fileInPackage: string): boolean {
-  return !packageLeftOut.test(fileInPackage) && !fileInPackage.split(path.sep).includes('node_modules');
+function demandInstalled(checkout: string, folder: string, locked: LockedPackage): void {
+  const installed = installedVersion(path.join(checkout, folder));
+  if (installed === locked.version) return;
+  throw new ClusterError(
+    `${folder} is ${installed === null ? 'not installed' : `version ${installed}`}, the lock file says ${locked.version}`,
+    { nextStep: 'Run `npm ci`.' },
+  );
 }
 
-async function installedVersion(folder: string): Promise<string | null> {
+function installedVersion(folder: string): string | null {
   try {
-    return (JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8')) as { version: string })
-      .version;
+    const description = readFileSync(path.join(folder, 'package.json'), 'utf8');
+    return (JSON.parse(description) as { version: string }).version;
   } catch {
     return null;
   }
 }
 
-/** Gives every file and folder its mode and time, looks for secrets, and takes the digest. */
-async function seal(folder: string): Promise<StagedContext> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const relative = (entry: (typeof entries)[number]) =>
-    path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/');
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map(relative)
-    .toSorted();
+async function refuseSecrets(folder: string, files: readonly string[]): Promise<void> {
   const secrets = await findSecrets(folder, files);
-  if (secrets.length > 0) {
-    const list = secrets.map(({ file, what }) => `${file} (${what})`).join(', ');
-    throw new ClusterError(`this looks like a secret and must not go into an image: ${list}`);
-  }
-  const digest = createHash('sha256');
-  let bytes = 0;
-  for (const file of files) {
-    const content = await readFile(path.join(folder, file));
-    digest.update(`${file}\0${content.length}\0`).update(content);
-    bytes += content.length;
-    await chmod(path.join(folder, file), 0o644);
-    await utimes(path.join(folder, file), epochSeconds, epochSeconds);
-  }
-  // Folders last and from the inside out: a change inside a folder changes its time.
-  for (const inner of entries
+  if (secrets.length === 0) return;
+  const list = secrets.map(({ file, what }) => `${file} (${what})`).join(', ');
+  throw new ClusterError(`this looks like a secret and must not go into an image: ${list}`);
+}
+
+/** Last, and from the inside out: a change inside a folder changes its time. */
+async function sealFolders(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const folders = entries
     .filter((entry) => entry.isDirectory())
-    .map(relative)
-    .toSorted()
-    .toReversed()) {
-    await chmod(path.join(folder, inner), 0o755);
-    await utimes(path.join(folder, inner), epochSeconds, epochSeconds);
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  for (const inner of folders.toSorted().toReversed()) {
+    await chmod(inner, 0o755);
+    await utimes(inner, epochSeconds, epochSeconds);
   }
-  return { digest: digest.digest('hex'), files, bytes };
 }

@@ -17,7 +17,7 @@ import {
  * - `replay`: one scenario, twice.
  */
 export type Work =
-  | { kind: 'search'; seed: number; runs: number; twice: boolean }
+  | { kind: 'search'; seed: number; runs: number; twice: boolean; shrinkRunsMax?: number }
   | { kind: 'seeds'; from: number; to: number; step: number }
   | { kind: 'hashes'; from: number; to: number }
   | { kind: 'replay'; scenario: Scenario };

@@ -1,19 +1,23 @@
 /** Run-length coding of per-slot tables for the records in etcd: [first slot, last slot, value], ascending. */
 import { SLOT_COUNT } from './slot.ts';
 
+/** Copied for each table: far quicker than to make one anew, and records are read all the time while slots move. */
+const noSlots: readonly undefined[] = Array.from({ length: SLOT_COUNT }, () => undefined);
+
 export type SlotRun<Value> = [first: number, last: number, value: Value];
 
 /** Neighbouring slots with values of one and the same JSON text become one run; undefined slots are left out. */
 export function toSlotRuns<Value>(table: readonly (Value | undefined)[]): SlotRun<Value>[] {
   const runs: SlotRun<Value>[] = [];
+  let run: SlotRun<Value> | undefined;
   let lastText = '';
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     const value = table[slot];
     if (value === undefined) continue;
-    const text = JSON.stringify(value);
-    const run = runs.at(-1);
+    // Neighbours mostly share one object.
+    const text = value === run?.[2] ? lastText : JSON.stringify(value);
     if (run && run[1] === slot - 1 && lastText === text) run[1] = slot;
-    else runs.push([slot, slot, value]);
+    else runs.push((run = [slot, slot, value]));
     lastText = text;
   }
   return runs;
@@ -28,7 +32,7 @@ export function fromSlotRuns<Value>(
   parseValue: (raw: unknown) => Value,
 ): (Value | undefined)[] {
   if (!Array.isArray(runs)) throw new Error('slots must be a list of runs');
-  const table = Array.from<Value | undefined>({ length: SLOT_COUNT }).fill(undefined);
+  const table: (Value | undefined)[] = noSlots.slice();
   let next = 0;
   for (const run of runs as unknown[]) {
     if (!Array.isArray(run) || run.length !== 3) throw new Error('a run is [first, last, value]');

@@ -27,6 +27,8 @@ export interface ClusterOptions {
   maxRequestBytes?: number;
   /** Default ten minutes, etcd's. */
   watchProgressMs?: number;
+  /** What its members tell their watches is sent so much later. Default 0. */
+  watchLagMs?: number;
   bugs?: Partial<SimBugs>;
 }
 
@@ -95,6 +97,7 @@ function settingsOf(options: ClusterOptions, voters: 1 | 3 | 5): MemberSettings 
     maxTxnOps: options.maxTxnOps ?? 1_024,
     maxRequestBytes: options.maxRequestBytes ?? 1_572_864,
     watchProgressMs: options.watchProgressMs ?? 600_000,
+    watchLagMs: options.watchLagMs ?? 0,
     bugs: { ...noBugs, ...options.bugs },
   };
 }

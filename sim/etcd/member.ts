@@ -41,6 +41,7 @@ export interface MemberSettings {
   maxRequestBytes: number;
   /** How often quiet watches are told how far everything is delivered. */
   watchProgressMs: number;
+  watchLagMs: number;
   bugs: SimBugs;
 }
 
@@ -267,6 +268,11 @@ export class SimMember {
         raftTerm: term,
       },
     };
+  }
+
+  /** How much later than its answers this member sends what it tells its watches. */
+  get watchLagUs(): number {
+    return this.#settings.watchLagMs * 1000;
   }
 
   readonly #header = (revision: number): ReplyHeader => ({

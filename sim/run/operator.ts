@@ -15,7 +15,7 @@ import { Resharder } from '../../cluster/viewserver/pure/resharder.ts';
 import { UnavailableError } from '../../cluster/viewserver/pure/unavailable-error.ts';
 import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
-import type { Change } from './scenario.ts';
+import { type Change, keyName } from './scenario.ts';
 import { simMoverLimits, simResharderSettings } from './sim-view-server.ts';
 
 const retryPauseMs = 100;
@@ -25,6 +25,7 @@ export interface OperatorParts {
   world: World;
   shards: readonly ViewShard[];
   keys: number;
+  tags: number;
   /** Makes the etcd cluster of a shard that is to join. */
   createCluster: (id: number) => ViewShard;
 }
@@ -78,7 +79,8 @@ export class Operator {
   }
 
   private async move({ key, to, abortAfterMs }: Extract<Change, { kind: 'move' }>): Promise<void> {
-    const slot = slotOf(`k${key % this.parts.keys}`, hashText);
+    const { keys, tags } = this.parts;
+    const slot = slotOf(keyName(key % keys, tags), hashText);
     const before = await this.propose((view) => {
       const from = view.slots[slot]!;
       const takers = view.shards.filter((shard) => shard.id !== from && shard.state !== 'draining');

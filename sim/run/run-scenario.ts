@@ -18,7 +18,7 @@ import { HistoryRecorder } from './history-recorder.ts';
 import { Operator } from './operator.ts';
 import { OwnershipWatch } from './ownership-watch.ts';
 import { PhaseStrikes } from './phase-strikes.ts';
-import type { Scenario } from './scenario.ts';
+import { keyName, type Scenario } from './scenario.ts';
 import { SimClient } from './sim-client.ts';
 import { SimSharder } from './sim-sharder.ts';
 import { SimViewServer } from './sim-view-server.ts';
@@ -40,8 +40,13 @@ export interface RunReport {
 const workFromMs = 600;
 const finalReadRetryMs = 50;
 const rushPhases = new Set(['move.copy', 'move.freeze', 'move.drain']);
+/** When all is served again, what is still under way somewhere gets so long at least to land where it must not. */
+const aftermathMs = 1500;
+/** All members of all shards must have been of one mind so long before a run is over before its time. */
+const quietMs = 500;
 /** A mover that begins anew again and again is not met with ever more requests. */
 const rushesMax = 24;
+const rushKeysMax = 4;
 
 export async function runScenario(
   scenario: Scenario,
@@ -67,6 +72,7 @@ class ScenarioRun {
   private readonly tally: FaultTally = {};
   private readonly leaderOfTerm = new Map<string, string>();
   private readonly rushes: Promise<void>[] = [];
+  private isConverged = false;
   private lastValue = 0;
   private lastProcess = 0;
 
@@ -83,11 +89,18 @@ class ScenarioRun {
     const { world, violations } = this;
     const shards = Array.from({ length: topology.shards }, (_, index) => this.createCluster(index + 1));
     const home = shards[0]!.endpoints;
-    const { keys } = scenario.workload;
-    this.operator = new Operator({ world, shards, keys, createCluster: (id) => this.createCluster(id) });
+    const { keys, tags } = scenario.workload;
+    const { keysPerSecondMax } = topology;
+    this.operator = new Operator({
+      world,
+      shards,
+      keys,
+      tags,
+      createCluster: (id) => this.createCluster(id),
+    });
     this.viewServers = Array.from(
       { length: topology.viewServers },
-      (_, index) => new SimViewServer(`view-${index + 1}`, { world, home, violations }),
+      (_, index) => new SimViewServer(`view-${index + 1}`, { world, home, keysPerSecondMax, violations }),
     );
     this.sharders = Array.from({ length: topology.sharders }, (_, index) =>
       this.createSharder(index, home, limits),
@@ -113,15 +126,12 @@ class ScenarioRun {
     const { faultsUntilMs, convergeMs } = scenario.budgets;
     const timed = scenario.faults.filter((fault) => fault.kind !== 'strike_phase');
     scheduleFaults(timed, this.targets, this.tally);
-    let isConverged = false;
-    world.kernel.scheduleAsync(0, () => {
-      void this.everything().then(() => (isConverged = true));
-    });
+    world.kernel.scheduleAsync(0, () => void this.everything());
     await world.run({ untilMs: faultsUntilMs + convergeMs });
-    if (!isConverged)
+    if (!this.isConverged)
       this.violations.add('liveness', `not all is served again ${convergeMs} ms after everything was healed`);
     const { ownership, recorder, violations } = this;
-    if (isConverged) ownership.checkFinal();
+    if (this.isConverged) ownership.checkFinal();
     const history = recorder.history((key) => ownership.movedSlots.has(slotOf(key, hashText)));
     checkProperties({ scenario, recorder, history, ownership, violations });
     return {
@@ -134,6 +144,16 @@ class ScenarioRun {
       movesAborted: ownership.movesAborted,
       history,
     };
+  }
+
+  /** Ends the run when every shard has a leader, and every member what the others have; else it goes on to its end. */
+  private stopWhenQuiet(atMs: number, wasQuiet: boolean): void {
+    const { kernel } = this.world;
+    kernel.scheduleAsync(atMs * 1000, () => {
+      const isQuiet = [...this.clusters.values()].every(isOfOneMind);
+      if (isQuiet && wasQuiet) kernel.stop();
+      else this.stopWhenQuiet(atMs + quietMs, isQuiet);
+    });
   }
 
   /** Raft's election safety: at most one leader in a term. */
@@ -151,14 +171,16 @@ class ScenarioRun {
     if (!rushPhases.has(event.name) || this.rushes.length >= rushesMax) return;
     if (world.nowMs >= scenario.budgets.faultsUntilMs) return;
     const move = ownership.view?.moves.find(({ id }) => id === event['move']);
-    const keys = this.keys().filter((key) => move?.slots.includes(slotOf(key, hashText)));
+    const keys = this.keys()
+      .filter((key) => move?.slots.includes(slotOf(key, hashText)))
+      .slice(0, rushKeysMax);
     if (keys.length === 0) return;
     world.kernel.scheduleAsync(world.kernel.nowUs, () => this.rushes.push(this.clients[1]!.rush(keys)));
   }
 
   private createCluster(id: number): ViewShard {
-    const { members, disk, preVote } = this.scenario.topology;
-    const cluster = this.world.addCluster({ name: `etcd-${id}`, members, disk, preVote });
+    const { members, disk, preVote, watchLagMs } = this.scenario.topology;
+    const cluster = this.world.addCluster({ name: `etcd-${id}`, members, disk, preVote, watchLagMs });
     this.clusters.set(id, cluster);
     this.ownership.observe(id, cluster);
     return { id, endpoints: cluster.endpoints };
@@ -185,7 +207,8 @@ class ScenarioRun {
   }
 
   private keys(): string[] {
-    return Array.from({ length: this.scenario.workload.keys }, (_, index) => `k${index}`);
+    const { keys, tags } = this.scenario.workload;
+    return Array.from({ length: keys }, (_, index) => keyName(index, tags));
   }
 
   private async everything(): Promise<void> {
@@ -203,6 +226,8 @@ class ScenarioRun {
     await pause(reader!.process.clock, Math.max(0, faultsUntilMs - world.nowMs));
     await Promise.all(this.rushes);
     await this.readEverything(reader!);
+    this.isConverged = true;
+    this.stopWhenQuiet(world.nowMs + aftermathMs, false);
   }
 
   /** Every key through every sharder, until it is answered: what was acknowledged must be there. */
@@ -213,4 +238,9 @@ class ScenarioRun {
       }
     }
   }
+}
+
+function isOfOneMind(cluster: SimCluster): boolean {
+  const [first, ...others] = cluster.members.map(({ machine }) => machine.store.revision);
+  return cluster.leader() !== null && others.every((revision) => revision === first);
 }

@@ -138,11 +138,14 @@ export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.record({
     preVote: fc.boolean(),
     disk: fc.constantFrom('pd-ssd' as const, 'nvme' as const, 'slow' as const),
     network: fc.constantFrom('same_zone' as const, 'same_host' as const, 'cross_zone' as const),
+    watchLagMs: fc.constantFrom(0, 30, 100),
+    keysPerSecondMax: fc.constantFrom(null, 100),
   }),
   workload: fc.record({
     clients: fc.integer({ min: 4, max: 8 }),
     operations: fc.integer({ min: 300, max: 400 }),
     keys: fc.integer({ min: 2, max: 16 }),
+    tags: fc.constantFrom(0, 2, 4),
     mix: fc.constant({ get: 40, put: 30, delete: 8, cas: 14, burst: 8 }),
   }),
   limits: fc.record({

@@ -131,12 +131,18 @@ const schema = z.strictObject({
     preVote: z.boolean(),
     disk: z.enum(['nvme', 'pd-ssd', 'slow']),
     network: z.enum(['same_host', 'same_zone', 'cross_zone']),
+    /** What the members have to tell their watches comes so much later than what they answer: etcd promises no more. */
+    watchLagMs: whole(0, 1000).default(0),
+    /** What each view server copies at most; null: as fast as it goes. */
+    keysPerSecondMax: whole(1, 1_000_000).nullable().default(null),
   }),
   workload: z.strictObject({
     clients: whole(1, 20),
     /** Of all clients together. */
     operations: whole(1, 5000),
     keys: whole(1, 100),
+    /** Keys share so many slots; 0: each has one of its own. */
+    tags: whole(0, 100).default(0),
     /** Shares of the kinds of operation; they need not add up to anything. */
     mix: z.strictObject({
       get: whole(0, 100),
@@ -166,6 +172,11 @@ export type FaultKind = Fault['kind'];
 
 /** Every kind of fault there is. */
 export const faultKinds: readonly FaultKind[] = fault.options.map((option) => option.shape.kind.value);
+
+/** The name of the key of this number. */
+export function keyName(number: number, tags: number): string {
+  return tags === 0 ? `k${number}` : `{t${number % tags}}k${number}`;
+}
 
 export class ScenarioError extends Error {
   override name = 'ScenarioError';

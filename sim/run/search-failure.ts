@@ -10,7 +10,7 @@ import type { Scenario } from './scenario.ts';
 import type { Violation } from './violations.ts';
 
 /** A shrunk scenario is worth half a minute of one core. */
-const shrinkRunsMax = 400;
+const shrinkRunsMaxDefault = 400;
 
 export interface Failure {
   scenario: Scenario;
@@ -35,6 +35,8 @@ export interface SearchOptions {
   runs: number;
   /** False runs each scenario once. */
   twice: boolean;
+  /** Runs that shrinking may take. */
+  shrinkRunsMax?: number;
   onProgress: (progress: Progress) => void;
 }
 
@@ -47,6 +49,7 @@ export async function searchFailure({
   seed,
   runs,
   twice,
+  shrinkRunsMax = shrinkRunsMaxDefault,
   onProgress,
 }: SearchOptions): Promise<Failure | null> {
   const progress = newProgress();

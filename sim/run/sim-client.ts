@@ -14,7 +14,7 @@ import {
   type Intent,
   type Learned,
 } from './history-recorder.ts';
-import type { Scenario } from './scenario.ts';
+import { keyName, type Scenario } from './scenario.ts';
 import type { SimSharder } from './sim-sharder.ts';
 import type { Violations } from './violations.ts';
 
@@ -22,7 +22,7 @@ import type { Violations } from './violations.ts';
 const callDeadlineMs = 7000;
 
 /** About as long as the phases of a move take. */
-const rushRounds = 3;
+const rushRoundsMax = 4;
 const rushPauseMs = 2;
 
 export interface ClientParts {
@@ -74,15 +74,20 @@ export class SimClient {
     }
   }
 
-  /** A few requests at once for each of these keys: a slot that is being moved is only put to the test by those who use it. */
+  /**
+   * A few requests, if any, for some of these keys: a slot that is being moved is only put to the test by those who use it, and
+   * who then leave it alone: what was lost is not to be seen below what is written later.
+   */
   async rush(keys: readonly string[]): Promise<void> {
     const { random, clock } = this.process;
-    const { sharders } = this.parts;
+    const { sharders, scenario } = this.parts;
+    const meanPauseMs = rushPauseMs + scenario.topology.watchLagMs / rushRoundsMax;
     const ends: Promise<unknown>[] = [];
-    for (let round = 0; round < rushRounds; round++) {
-      const intents = keys.map((key) => this.drawIntent(key));
+    for (let left = random.nextBelow(rushRoundsMax + 1); left > 0; left--) {
+      const chosen = keys.filter(() => random.nextBelow(2) === 0);
+      const intents = (chosen.length > 0 ? chosen : keys).map((key) => this.drawIntent(key));
       ends.push(this.send(sharders[random.nextBelow(sharders.length)]!, intents));
-      await pause(clock, random.nextExponential(rushPauseMs));
+      await pause(clock, random.nextExponential(meanPauseMs));
     }
     await Promise.all(ends);
   }
@@ -169,8 +174,9 @@ export class SimClient {
 
   private drawIntents(): Intent[] {
     const { random } = this.process;
-    const { keys, mix } = this.parts.scenario.workload;
-    const key = `k${random.nextBelow(keys)}`;
+    const { keys, tags, mix } = this.parts.scenario.workload;
+    const drawKey = () => keyName(random.nextBelow(keys), tags);
+    const key = drawKey();
     let draw = random.nextBelow(mix.get + mix.put + mix.delete + mix.cas + mix.burst);
     if ((draw -= mix.get) < 0) return [{ operation: { kind: 'get', key }, written: null, expected: null }];
     if ((draw -= mix.put) < 0) return [this.put(key)];
@@ -184,7 +190,7 @@ export class SimClient {
       ];
     }
     if ((draw -= mix.cas) < 0) return [this.conditionalPut(key)];
-    return Array.from({ length: 2 + random.nextBelow(11) }, () => this.put(`k${random.nextBelow(keys)}`));
+    return Array.from({ length: 2 + random.nextBelow(11) }, () => this.put(drawKey()));
   }
 
   private put(key: string): Intent {

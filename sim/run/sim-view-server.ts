@@ -1,6 +1,6 @@
 /** A view server in the simulator: the real movers over the simulated EtcdRpc. No lease: safety must not rest on one. */
 import { type MoverLimits, defaultMoverLimits } from '../../cluster/viewserver/pure/mover-limits.ts';
-import { Resharder } from '../../cluster/viewserver/pure/resharder.ts';
+import { Resharder, type ResharderSettings } from '../../cluster/viewserver/pure/resharder.ts';
 import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
 import type { Violations } from './violations.ts';
@@ -10,20 +10,32 @@ export const simMoverLimits: MoverLimits = {
   ...defaultMoverLimits,
   pageKeysMax: 1,
   writeOperationsMax: 2,
+  clearKeysMax: 16,
   writesInFlightMax: 2,
   freezeLagKeysMax: 3,
   viewPollMs: 500,
   supersededPauseMsMax: 2000,
 };
 
-export const simResharderSettings = { concurrentMovesMax: 3, slotsPerMoveMax: 128, keysPerSecondMax: null };
+export const simResharderSettings: ResharderSettings = {
+  concurrentMovesMax: 3,
+  slotsPerMoveMax: 128,
+  keysPerSecondMax: null,
+};
+
+interface SimViewServerParts {
+  world: World;
+  home: readonly string[];
+  keysPerSecondMax: number | null;
+  violations: Violations;
+}
 
 export class SimViewServer {
   readonly process: SimProcess;
-  private readonly parts: { world: World; home: readonly string[]; violations: Violations };
+  private readonly parts: SimViewServerParts;
   private resharder: Resharder | null = null;
 
-  constructor(name: string, parts: { world: World; home: readonly string[]; violations: Violations }) {
+  constructor(name: string, parts: SimViewServerParts) {
     this.parts = parts;
     this.process = parts.world.addProcess(name);
     this.process.onCrash.push(() => this.stop());
@@ -31,10 +43,10 @@ export class SimViewServer {
   }
 
   start(): void {
-    const { world, home, violations } = this.parts;
+    const { world, home, keysPerSecondMax, violations } = this.parts;
     const { clock, random, trace, name } = this.process;
     const rpc = world.etcdRpc(this.process);
-    const settings = simResharderSettings;
+    const settings = { ...simResharderSettings, keysPerSecondMax };
     const resharder = new Resharder({ clock, random, trace, rpc, home, settings, limits: simMoverLimits });
     this.resharder = resharder;
     resharder

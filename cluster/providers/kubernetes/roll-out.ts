@@ -16,6 +16,7 @@ import { clearBroken } from './clear-broken.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { componentOf, isDeployed, isRolledOut, type LiveDeployment } from './live-objects.ts';
 import { findLeaders } from './find-leaders.ts';
+import { removedShards } from './removed-shards.ts';
 import { memberEndpoint } from './read-status.ts';
 import { readView } from './read-view.ts';
 import { waitFor } from './wait-for.ts';
@@ -30,6 +31,8 @@ export interface RollOut {
   signal: AbortSignal;
   /** Set by the steps: whether anything is otherwise than before. */
   changed: boolean;
+  /** Set by the steps: shards of the topology that the view server has removed. */
+  removed?: ReadonlySet<number>;
   sinceMs: number;
 }
 
@@ -57,7 +60,15 @@ export function rollOutSteps<Context>(
 async function applyStep(rollOut: RollOut): Promise<string> {
   const { cluster, blueprint, signal } = rollOut;
   const cleared = await clearBroken(cluster, signal);
-  const { count, changed } = await applyObjects(cluster.client, buildObjectGroups(blueprint), { signal });
+  rollOut.removed = await removedShards(cluster, blueprint.topology, { signal, sinceMs: rollOut.sinceMs });
+  const gone = new Set([...rollOut.removed].map(shardName));
+  const groups = buildObjectGroups(blueprint)
+    .filter(({ name }) => !gone.has(name))
+    .map(({ name, objects }) => ({
+      name,
+      objects: objects.filter(({ metadata }) => !gone.has(metadata.name)),
+    }));
+  const { count, changed } = await applyObjects(cluster.client, groups, { signal });
   const scaled = await scaleSharders(rollOut);
   if (changed.length > 0 || cleared.length > 0 || scaled) rollOut.changed = true;
   const removed = cleared.length === 0 ? '' : `; removed what could not start: ${cleared.join(', ')}`;
@@ -78,7 +89,7 @@ async function scaleSharders({ cluster, blueprint, shardersBefore }: RollOut): P
   return isAsked;
 }
 
-async function waitForShards({ cluster, blueprint, signal, sinceMs }: RollOut): Promise<string> {
+async function waitForShards({ cluster, blueprint, signal, sinceMs, removed }: RollOut): Promise<string> {
   const leaders = await waitFor(
     { cluster, signal, sinceMs },
     {
@@ -86,7 +97,8 @@ async function waitForShards({ cluster, blueprint, signal, sinceMs }: RollOut): 
       components: ['etcd'],
       check: async ({ statefulSets }) => {
         const isWhole =
-          statefulSets.length >= blueprint.topology.shards && statefulSets.every((set) => isRolledOut(set));
+          statefulSets.length >= blueprint.topology.shards - (removed?.size ?? 0) &&
+          statefulSets.every((set) => isRolledOut(set));
         return isWhole ? findLeaders(cluster, statefulSets) : null;
       },
     },

@@ -15,7 +15,7 @@ export async function clearSlots(
     const key = dataPrefix(first);
     const rangeEnd = dataRangeEnd(last);
     for (;;) {
-      const limit = limits.writeOperationsMax;
+      const limit = limits.clearKeysMax;
       const reply = await records.ask(shard, { kind: 'range', key, rangeEnd, limit, keysOnly: true });
       if (reply.kind !== 'range') throw new Error(`etcd answered a range with ${reply.kind}`);
       const lastKey = reply.kvs.at(-1)?.key;

@@ -170,7 +170,9 @@ async function tryToFreeze(
   });
   const probedAtMs = clock.nowMs();
   const text = `probe ${move.id} ${source.modRevision} ${probes}`;
-  const [isAlive] = await Promise.all([probe(context, move, source, tail, text), claim.verify()]);
+  // In this order: the probe of a claim that has been given up would stay behind.
+  await claim.verify();
+  const isAlive = await probe(context, move, source, tail, text);
   const isQuick = clock.nowMs() - probedAtMs <= limits.freezeProbeMsMax;
   if (!isAlive || !isQuick || tail.lag > limits.freezeLagKeysMax) return null;
   const frozenAtMs = clock.nowMs();

@@ -11,6 +11,8 @@ export interface MoverLimits {
   writeOperationsMax: number;
   /** Bytes of one write: far below etcd's request limit, since users' writes wait behind it. */
   writeBytesMax: number;
+  /** Keys that one deletion takes away when slots are cleared: it stops the shard's writes for so long. */
+  clearKeysMax: number;
   /** Writes of one move that are under way at the same time while it copies. */
   writesInFlightMax: number;
   /** What a watch has delivered and is not written yet; past it the watch is closed and opened again later. */
@@ -42,6 +44,7 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   pageBytesTarget: 4 * 1024 * 1024,
   writeOperationsMax: 500,
   writeBytesMax: 512 * 1024,
+  clearKeysMax: 500,
   writesInFlightMax: 4,
   tailBytesMax: 32 * 1024 * 1024,
   freezeLagKeysMax: 64,

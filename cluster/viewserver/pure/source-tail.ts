@@ -27,7 +27,7 @@ export class SourceTail {
   private readonly options: SourceTailOptions;
   private readonly slots: ReadonlySet<number>;
   /** Key to its newest write (null: deleted), in no order: a key stands here once. */
-  private gathered = new Map<string, Uint8Array | null>();
+  private gathered = new Map<string, { value: Uint8Array | null; revision: number }>();
   private gatheredBytes = 0;
   /** Slot to the revision of its marker. */
   private readonly marks = new Map<number, number>();
@@ -53,10 +53,16 @@ export class SourceTail {
     this.receivedRevision = Math.max(this.receivedRevision, revision);
   }
 
-  /** The copy holds everything up to this revision: what the watch says of before is old. */
+  /**
+   * The copy holds everything up to this revision, and its own markers: what the watch says of before is old, and so is what
+   * it has said already. Of a watch that lags that may be the first of two writes of which the copy holds the second.
+   */
   skipTo(revision: number): void {
+    if (revision === this.copiedRevision) return;
     this.receivedRevision = Math.max(this.receivedRevision, revision);
     this.copiedRevision = revision;
+    for (const [key, write] of this.gathered) if (write.revision <= revision) this.gathered.delete(key);
+    for (const [slot, marked] of this.marks) if (marked <= revision) this.marks.delete(slot);
   }
 
   /** A marker that the copy has met. */
@@ -86,7 +92,7 @@ export class SourceTail {
   take(): RequestOp[] {
     this.check();
     const operations: RequestOp[] = [];
-    for (const [key, value] of this.gathered)
+    for (const [key, { value }] of this.gathered)
       operations.push(value === null ? { kind: 'delete_range', key } : { kind: 'put', key, value });
     this.gathered = new Map();
     this.gatheredBytes = 0;
@@ -200,7 +206,7 @@ export class SourceTail {
       this.receivedRevision = Math.max(this.receivedRevision, kv.modRevision);
       if (!this.slots.has(slotOfDataKey(kv.key))) continue;
       if (isMarker(kv.key)) this.takeMarker(kv, type === 'delete');
-      else this.gather(kv.key, type === 'delete' ? null : kv.value);
+      else this.gather(kv.key, type === 'delete' ? null : kv.value, kv.modRevision);
     }
     if (this.gatheredBytes > this.options.limits.tailBytesMax) {
       this.cancel?.();
@@ -210,8 +216,8 @@ export class SourceTail {
     this.wake();
   }
 
-  private gather(key: string, value: Uint8Array | null): void {
-    this.gathered.set(key, value);
+  private gather(key: string, value: Uint8Array | null, revision: number): void {
+    this.gathered.set(key, { value, revision });
     this.gatheredBytes += key.length + (value?.length ?? 0);
   }
 

@@ -15,7 +15,7 @@ export const moveBugs: readonly SeededBug[] = [
     name: 'activate before drain',
     file: `${pure}/hand-over.ts`,
     changes: [{ find: 'while (!tail.areAllMarked) {', replace: 'while (false) {' }, guessedOffset],
-    runsMax: 3000,
+    runsMax: 300,
   },
   {
     name: 'freeze without marker',
@@ -25,21 +25,24 @@ export const moveBugs: readonly SeededBug[] = [
         find: 'records.replaceFence(source, record, markers)',
         replace: 'records.replaceFence(source, record)',
       },
-      { find: 'while (!tail.areAllMarked) {', replace: 'while (tail.lag > 0) {' },
+      {
+        find: 'while (!tail.areAllMarked) {',
+        replace: 'while (tail.lag > 0) { await writeAll(claim, tail.take(), limits); continue;',
+      },
       guessedOffset,
     ],
-    runsMax: 3000,
+    runsMax: 300,
   },
   {
     name: 'deletes not tailed',
     file: `${pure}/source-tail.ts`,
     changes: [
       {
-        find: "else this.gather(kv.key, type === 'delete' ? null : kv.value);",
-        replace: "else if (type === 'put') this.gather(kv.key, kv.value);",
+        find: "else this.gather(kv.key, type === 'delete' ? null : kv.value, kv.modRevision);",
+        replace: "else if (type === 'put') this.gather(kv.key, kv.value, kv.modRevision);",
       },
     ],
-    runsMax: 3000,
+    runsMax: 300,
   },
   {
     name: 'copy at a moving revision',
@@ -48,7 +51,7 @@ export const moveBugs: readonly SeededBug[] = [
       { find: 'rangeEnd, limit, revision }', replace: 'rangeEnd, limit }' },
       { find: 'if (revision === 0) revision = ', replace: 'revision = ' },
     ],
-    runsMax: 3000,
+    runsMax: 300,
   },
   {
     name: 'source unfrozen before the destination gives up',
@@ -61,7 +64,7 @@ export const moveBugs: readonly SeededBug[] = [
     const claim = await records.alone(`,
       },
     ],
-    runsMax: 1000,
+    runsMax: 300,
   },
   {
     name: 'fence by view epoch only',
@@ -110,7 +113,7 @@ export const moveBugs: readonly SeededBug[] = [
     name: 'a zombie mover not fenced',
     file: `${pure}/fenced-writer.ts`,
     changes: [{ find: fenceCompare, replace: 'compare: [],' }],
-    runsMax: 3000,
+    runsMax: 300,
   },
   {
     name: 'clean before publish',
@@ -124,12 +127,6 @@ export const moveBugs: readonly SeededBug[] = [
     runsMax: 300,
   },
   {
-    name: 'a claim not renewed after a write that may land late',
-    file: `${pure}/destination-claim.ts`,
-    changes: [{ find: 'renew: (current) => this.renew(current),', replace: 'renew: null,' }],
-    runsMax: 3000,
-  },
-  {
     name: 'an abort that leaves the freeze of another mover to come',
     file: `${pure}/move-driver.ts`,
     changes: [
@@ -141,12 +138,14 @@ export const moveBugs: readonly SeededBug[] = [
     }`,
       },
     ],
-    runsMax: 3000,
+    runsMax: 1000,
   },
   {
     name: 'the original: delete, hold in memory, set',
     file: `${pure}/hand-over.ts`,
     changes: [{ find: null, replace: 'test/property/seeded-bugs/original-hand-over.ts' }],
     runsMax: 10,
+    // Of the first ten scenarios of seed 1, half move nothing at all.
+    seed: 2,
   },
 ];

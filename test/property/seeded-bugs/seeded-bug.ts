@@ -7,4 +7,6 @@ export interface SeededBug {
   changes: readonly { find: string | null; replace: string; file?: string }[];
   /** Scenarios within which it must be caught. */
   runsMax: number;
+  /** Of the drawing of scenarios; default 1. */
+  seed?: number;
 }

@@ -1,0 +1,59 @@
+/** A watch that lags brings, while the copy runs, writes that are older than the copy. */
+import { expect, test } from 'vitest';
+import { frozenMarker } from '../../../../../cluster/viewserver/pure/marker.ts';
+import { defaultMoverLimits } from '../../../../../cluster/viewserver/pure/mover-limits.ts';
+import type { RecordsClient } from '../../../../../cluster/viewserver/pure/records-client.ts';
+import { SourceTail } from '../../../../../cluster/viewserver/pure/source-tail.ts';
+import type { EtcdEvent } from '../../../../../sharder/core/etcd-messages.ts';
+import type { WatchSink } from '../../../../../sharder/core/ports.ts';
+import { dataPrefix } from '../../../../../sharder/core/slot.ts';
+
+const slot = 7;
+const key = `${dataPrefix(slot)}a`;
+
+function put(name: string, modRevision: number, value: Uint8Array): EtcdEvent {
+  const kv = { key: name, value, createRevision: 1, modRevision, version: 1, lease: 0 };
+  return { type: 'put', kv, prevKv: null };
+}
+
+async function openTail(): Promise<{ tail: SourceTail; bring: (event: EtcdEvent) => void }> {
+  let sink: WatchSink | null = null;
+  const records: Pick<RecordsClient, 'watch'> = {
+    watch: (_shard, _request, watcher) => {
+      sink = watcher;
+      watcher.onCreated?.(10);
+      return Promise.resolve(() => undefined);
+    },
+  };
+  const clock = { nowMs: () => 0, schedule: () => () => undefined };
+  const tail = new SourceTail({
+    records: records as RecordsClient,
+    clock,
+    limits: defaultMoverLimits,
+    shard: 1,
+    slots: [slot],
+    move: '2.0',
+  });
+  await tail.open();
+  return { tail, bring: (event) => sink!.onEvents([event], event.kv.modRevision) };
+}
+
+test('a write that the copy holds a newer one of is forgotten, and one that the copy has not is kept', async () => {
+  const { tail, bring } = await openTail();
+  bring(put(key, 11, Uint8Array.of(1)));
+  bring(put(`${key}b`, 13, Uint8Array.of(3)));
+  tail.skipTo(12);
+  bring(put(key, 12, Uint8Array.of(2)));
+  expect(tail.take()).toEqual([{ kind: 'put', key: `${key}b`, value: Uint8Array.of(3) }]);
+});
+
+test('a marker from before the copy counts only when the copy has met it', async () => {
+  const { tail, bring } = await openTail();
+  const marker = put(dataPrefix(slot), 11, frozenMarker('2.0'));
+  bring(marker);
+  tail.skipTo(12);
+  expect(tail.areAllMarked).toBe(false);
+  tail.noteMarker(marker.kv);
+  tail.skipTo(12);
+  expect(tail.areAllMarked).toBe(true);
+});
