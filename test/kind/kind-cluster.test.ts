@@ -1,14 +1,19 @@
 // One real kind cluster from nothing to nothing: up, used, struck under load, and down without a trace.
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildObjectGroups } from '../../cluster/manifests/object-groups.ts';
+import { namespaceObject } from '../../cluster/manifests/cluster-objects.ts';
 import { overlays } from '../../cluster/manifests/overlay.ts';
-import { KubernetesClient } from '../../cluster/kubernetes-client.ts';
+import type { ApiObject } from '../../cluster/kubernetes-client.ts';
+import { wayToSharder } from '../../cluster/providers/gke/deploy.ts';
+import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
+import { applySecrets, prepareSecrets } from '../../cluster/providers/gke/secrets.ts';
 import { listNodes } from '../../cluster/providers/kind/kind-command.ts';
 import { kindFolder, readKindState } from '../../cluster/providers/kind/kind-state.ts';
 import { placeOf } from '../../cluster/providers/kind/kind-up.ts';
+import { KubernetesCluster } from '../../cluster/providers/kubernetes/kubernetes-cluster.ts';
+import { rollOutSteps, type RollOut } from '../../cluster/providers/kubernetes/roll-out.ts';
 import { runCommand } from '../../cluster/run-command.ts';
 import { proveServing } from '../../cluster/serving-probe.ts';
 import type { LiveResult } from '../../scripts/live/live-result.ts';
@@ -144,16 +149,44 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     expect((await up()).stdout).toContain('nothing changed');
   });
 
-  test("has an API that takes GKE's objects, but for the storage class, which is kind's own", async () => {
-    const { topology } = readKindState(kindFolder(vase.stateRoot))!;
-    const client = await KubernetesClient.forContext(placeOf(kindFolder(vase.stateRoot), topology));
-    const gke = { ...overlays.gke, storage: overlays.kind.storage };
-    const groups = buildObjectGroups({ topology, overlay: gke });
-    for (const object of groups.flatMap(({ objects }) => objects)) {
-      const taken = await client.apply(object, { dryRun: true });
-      expect(taken).toMatchObject({ kind: object.kind, metadata: { name: object.metadata.name } });
+  test("serves with GKE's objects, mutual TLS included, where what only GKE has is replaced by kind's", async () => {
+    const folder = kindFolder(vase.stateRoot);
+    const { topology: own, image } = readKindState(folder)!;
+    const images = { ...own.images, vase: image! };
+    const topology = {
+      ...own,
+      name: 'as-on-gke',
+      shards: 1,
+      members: 3,
+      sharders: 1,
+      viewServers: 0,
+      images,
+    };
+    const { storage, requests, volumesAreNodeFolders, podSecurity } = overlays.kind;
+    const overlay = { ...overlays.gke, storage, requests, volumesAreNodeFolders, podSecurity };
+    const files = gkeFiles(join(vase.root, 'as-on-gke'));
+    mkdirSync(files.folder, { recursive: true });
+    const secrets = await prepareSecrets({ topology, overlay }, { files, address: null, nowMs: Date.now() });
+    const place = { ...placeOf(folder, own), instance: topology.name, tls: secrets.operator };
+    const cluster = await KubernetesCluster.connect(place);
+    const blueprint = { topology, overlay: { ...overlay, secretsMark: secrets.mark! } };
+    try {
+      await cluster.client.apply(namespaceObject(blueprint) as ApiObject);
+      expect(await applySecrets(cluster.client, secrets)).not.toEqual([]);
+      const way = await wayToSharder(cluster, 'sharder-1');
+      const { signal } = new AbortController();
+      const since = { changed: false, sinceMs: Date.now() };
+      const rollOut: RollOut = { cluster, blueprint, shardersBefore: null, endpoint: way, signal, ...since };
+      const steps = rollOutSteps<RollOut>(topology, (context) => context);
+      const proof = steps.pop()!;
+      for (const step of steps) await step.run(rollOut);
+      // From here on the way leads to the sharder that there is.
+      expect(await cluster.sharders()).toHaveLength(1);
+      await proof.run(rollOut);
+    } finally {
+      await cluster.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: topology.name });
+      await cluster.close();
     }
-    client.close();
   });
 
   test('lets only sharders and view servers reach etcd, as far as its policies say', async () => {
