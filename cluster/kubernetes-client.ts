@@ -330,7 +330,8 @@ export class KubernetesClient {
           pre: async (context: RequestContext) => {
             context.setSignal(AbortSignal.timeout(answerMsMax));
             const body = exactBody.getStore();
-            if (body !== undefined && context.getHttpMethod() === this.library.HttpMethod.PATCH) context.setBody(body);
+            if (body !== undefined && context.getHttpMethod() === this.library.HttpMethod.PATCH)
+              context.setBody(body);
             return context;
           },
           post: async (response) => response,

@@ -22,7 +22,7 @@ const frozenMsMax = 50;
 const latencyFactorMax = 3;
 const keysPerSecondMin = 10_000;
 
-export function judge({ calm, faults, crashes, scaling }: Results): Claim[] {
+function judge({ calm, faults, crashes, scaling }: Results): Claim[] {
   return [
     ...(calm === undefined ? [] : [...judgeData('without faults', calm), ...judgeCalm(calm)]),
     ...(faults === undefined ? [] : [...judgeData('with faults', faults), ...judgeFaults(faults)]),
