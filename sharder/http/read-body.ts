@@ -26,6 +26,8 @@ export class BodyBudget {
  * @throws HttpError 413 when it is longer than `bytesMax`, 429 when the budget is spent, 400 when the client breaks off.
  */
 export function readBody(request: IncomingMessage, bytesMax: number, budget: BodyBudget): Promise<Buffer> {
+  // Of a request without a body, the server's setting lets no event tell the end: there is nothing to wait for.
+  if (hasNoBody(request)) return Promise.resolve(Buffer.alloc(0));
   return new Promise((resolve, reject) => {
     const declared = Number(request.headers['content-length'] ?? 0);
     if (declared > bytesMax) {
@@ -63,7 +65,11 @@ const idleBytesMax = 1024;
  * @throws HttpError as `readBody`.
  */
 export async function readNoBody(request: IncomingMessage, budget: BodyBudget): Promise<void> {
-  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (encoding === undefined && (length === undefined || length === '0')) return;
+  if (hasNoBody(request)) return;
   budget.give((await readBody(request, idleBytesMax, budget)).length);
+}
+
+function hasNoBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers;
+  return encoding === undefined && (length === undefined || length === '0');
 }

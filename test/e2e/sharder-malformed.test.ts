@@ -252,6 +252,15 @@ test('400 generated kinds of malformed request get a 4xx or a correct answer, an
   expect(after).toMatchObject({ pid, process: 'running', ready: true });
 });
 
+test.each(['PUT /v1/kv/empty', 'PUT /set', 'POST /v1/batch'])(
+  '%s without a body and without a length is answered at once',
+  async (line) => {
+    const bytes = Buffer.from(`${line} HTTP/1.1\r\nHost: vase\r\nConnection: close\r\n\r\n`);
+    const { status } = await sendRaw(port, bytes, { keepOpen: true, deadlineMs: 3000 });
+    expect(status).toBe(line.includes('/v1/kv') ? 204 : 400);
+  },
+);
+
 test.each([
   ['a key of 1025 bytes', 'PUT', `/v1/kv/${'k'.repeat(1025)}`, 'v', 413],
   ['a key of 1024 bytes', 'PUT', `/v1/kv/${'k'.repeat(1024)}`, 'v', 204],
