@@ -23,9 +23,10 @@ async function processOf(name: string): Promise<string | undefined> {
   return (await provider.faults.targets()).find((target) => target.name === name)?.process;
 }
 
-test('the targets are all members and sharders, one member leading', async () => {
+test('the targets are all members, sharders and view servers, one member leading', async () => {
   const targets = await provider.faults.targets();
-  expect(targets.map(({ name }) => name)).toEqual(['etcd-1-0', 'etcd-1-1', 'etcd-1-2', 'sharder-1']);
+  const members = ['etcd-1-0', 'etcd-1-1', 'etcd-1-2'];
+  expect(targets.map(({ name }) => name)).toEqual([...members, 'sharder-1', 'view-server-1']);
   expect(targets.filter((target) => target.kind === 'member' && target.leads)).toHaveLength(1);
 });
 
@@ -72,7 +73,9 @@ test('a sharder is restarted like a member', async () => {
 });
 
 test('an unknown name is a usage error', async () => {
-  await expect(provider.faults.kill('etcd-9-0')).rejects.toThrow('no member or sharder is called etcd-9-0');
+  await expect(provider.faults.kill('etcd-9-0')).rejects.toThrow(
+    'no member, sharder or view server is called etcd-9-0',
+  );
 });
 
 test('clients move to another port when somebody took theirs; a peer port is named', async () => {
