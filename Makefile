@@ -64,7 +64,7 @@ test-contract: $(INSTALLED) ## Run the tests against real etcd.
 test-e2e: $(INSTALLED) ## Run the tests against real clusters of processes.
 	@$(WITH_ETCD) vitest run --project e2e
 
-test-kind: $(INSTALLED) ## Run the tests against a real kind cluster: takes Docker, kind and kubectl, and 8 minutes.
+test-kind: $(INSTALLED) ## Run the tests against a real kind cluster: takes Docker, kind and kubectl, and about 10 minutes.
 	@vitest run --project kind
 
 test-resharding: $(INSTALLED) ## Grow and shrink real clusters under load and faults, with a report: PART=calm, RATE=1000 KEYS=100000.
