@@ -115,6 +115,7 @@ describe('a shard that joins', () => {
       .toBeGreaterThan(0);
     for (const viewServer of (await vase.status()).viewServers)
       if (viewServer.process === 'stopped') await vase.provider.faults.restart(viewServer.name);
+    await expect.poll(() => leader().catch(() => null), { timeout: 60_000 }).not.toBe(null);
     await vase.provider.faults.kill(await leader());
     const clean = await whenClean();
     expect(clean.shards.map(({ id, slots }) => [id, slots])).toEqual([

@@ -23,7 +23,7 @@ import { LocalFaults } from './local-faults.ts';
 import { healthOf, readStatus } from './local-status.ts';
 import { adminEndpoint } from './local-sharder.ts';
 import { bringUp } from './local-up.ts';
-import { viewServerUrl } from './local-view-server.ts';
+import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
 import { followLog, readTail } from './log-file.ts';
 import { planUp } from './plan-up.ts';
 import { localHost } from './ports.ts';
@@ -88,9 +88,14 @@ export class LocalProvider implements Provider {
   async viewServerEndpoint(): Promise<string | null> {
     const state = readState(this.folder);
     if (state === null) return null;
-    for (const viewServer of state.viewServers)
-      if ((await healthOf(viewServer.process)) === 'running') return viewServerUrl(viewServer);
-    return null;
+    let running: string | null = null;
+    for (const viewServer of state.viewServers) {
+      if ((await healthOf(viewServer.process)) !== 'running') continue;
+      // One that has only just been started does not listen yet, or does not know the leader.
+      if (await isViewServerReady(viewServer)) return viewServerUrl(viewServer);
+      running ??= viewServerUrl(viewServer);
+    }
+    return running;
   }
 
   async sharderDoors(): Promise<SharderDoor[]> {
