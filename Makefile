@@ -33,10 +33,10 @@ $(INSTALLED): package-lock.json
 up: $(INSTALLED) ## Bring the store up: SHARDS=3 MEMBERS=3 SHARDERS=2 PORT=5000 SSD=pd-ssd:10Gi (off), or TOPOLOGY=file.yaml.
 	@$(VASE) up $(SIZE) $(if $(PROFILE),--profile $(PROFILE))
 
-down: $(INSTALLED) ## Stop all processes; the data stay.
+down: $(INSTALLED) ## Stop the cluster: local data stay, a kind cluster goes with its data.
 	@$(VASE) down
 
-clean: $(INSTALLED) ## Stop all processes and delete the data.
+clean: $(INSTALLED) ## Stop the cluster and delete its data.
 	@$(VASE) clean
 
 status: $(INSTALLED) ## Show shards, members, leaders and sharders, what is wrong and what to do.
@@ -48,7 +48,7 @@ logs: $(INSTALLED) ## Show the log of one member or sharder: NAME=etcd-1-0, FOLL
 doctor: $(INSTALLED) ## Check this machine and give a fix for each fault.
 	@$(VASE) doctor
 
-test: $(INSTALLED) ## Run all tests: unit, property, contract (real etcd) and e2e (real clusters).
+test: $(INSTALLED) ## Run the tests: unit, property, contract (real etcd) and e2e (real clusters of processes).
 	@$(WITH_ETCD) vitest run --project unit --project property --project contract --project e2e
 
 test-unit: $(INSTALLED) ## Run the tests that need nothing but Node.js.

@@ -8,7 +8,6 @@ import { existsSync } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
 import type { Socket } from 'node:net';
 import type {
-  ApiException,
   KubeConfig,
   KubernetesObject,
   KubernetesObjectApi,
@@ -16,6 +15,8 @@ import type {
   V1Scale,
 } from '@kubernetes/client-node';
 import { ClusterError } from './errors.ts';
+import { describeCause, firstLine, KubernetesRefusal, sayWhy } from './kubernetes-errors.ts';
+import type { ApiObject, LogRequest, ObjectName, ObjectSelection } from './kubernetes-objects.ts';
 
 /** Kubernetes records under this name which fields are Vase's; deploy.sh gives the same. */
 const fieldManager = 'vase';
@@ -28,60 +29,6 @@ const answerMsMax = 20_000;
  * everybody in.
  */
 const exactBody = new AsyncLocalStorage<string>();
-
-/** Any object, as in YAML. */
-export interface ApiObject {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    resourceVersion?: string;
-    generation?: number;
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    uid?: string;
-  };
-}
-
-export interface ObjectName {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  /** Left out for what has none. */
-  namespace?: string;
-}
-
-export interface ObjectSelection {
-  apiVersion: string;
-  kind: string;
-  namespace: string;
-  /** All of these, where given. */
-  labels?: Readonly<Record<string, string>>;
-}
-
-export interface LogRequest {
-  namespace: string;
-  pod: string;
-  container: string;
-  lines: number;
-  /** Of the container's run before this one. */
-  previous?: boolean;
-}
-
-/** The API server refused a request. */
-class KubernetesRefusal extends ClusterError {
-  override name = 'KubernetesRefusal';
-  /** HTTP status. */
-  readonly status: number;
-
-  constructor(status: number, message: string, cause: unknown) {
-    super(message, { cause });
-    this.status = status;
-  }
-}
 
 type Library = typeof import('@kubernetes/client-node');
 
@@ -351,37 +298,15 @@ export class KubernetesClient {
           error,
         );
       const { server } = this.config.getCurrentCluster()!;
-      throw new ClusterError(`the Kubernetes API at ${server} was asked ${what}: ${describeCause(error)}`, {
-        nextStep: 'See whether the cluster runs.',
-        cause: error,
-      });
+      throw new ClusterError(
+        `the Kubernetes API at ${server} was asked ${what}: ${describeCause(error, answerMsMax)}`,
+        {
+          nextStep: 'See whether the cluster runs.',
+          cause: error,
+        },
+      );
     }
   }
-}
-
-function sayWhy(refusal: ApiException<unknown>): string {
-  let body = refusal.body;
-  if (typeof body === 'string') {
-    try {
-      body = JSON.parse(body);
-    } catch {
-      return `${refusal.code} ${String(refusal.body).slice(0, 300)}`;
-    }
-  }
-  const message = (body as { message?: unknown } | null)?.message;
-  return typeof message === 'string' ? message : `status ${refusal.code}`;
-}
-
-function describeCause(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${answerMsMax / 1000} s`;
-  const code =
-    (error as NodeJS.ErrnoException).code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code;
-  return code ?? firstLine(error.cause ?? error);
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
 }
 
 /** As it goes over the wire: dates are text. */

@@ -1,46 +1,35 @@
 /** The benchmark's report, opened in Chromium from its file. */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readRun } from '../../scripts/bench/report/read-run.ts';
 import { makeReport } from '../../scripts/bench/report/write-report.ts';
+import { hasChromium, openPage, type OpenPage } from '../support/open-page.ts';
 import { writeSyntheticRun } from '../support/synthetic-run.ts';
 
-/** Debian's; another one is named by the variable that Chromium's own tools use. */
-const executablePath = process.env['CHROME_PATH'] ?? '/usr/bin/chromium';
-const available = existsSync(executablePath);
-
 let folder: string;
-let browser: Browser;
+let open: OpenPage;
 let page: Page;
-const errors: string[] = [];
-const requests: string[] = [];
 
 beforeAll(async () => {
-  if (!available) return;
+  if (!hasChromium) return;
   folder = await mkdtemp(join(tmpdir(), 'vase-bench-report-'));
   await writeSyntheticRun(folder, { profiles: ['calibrated', 'gke-pd-ssd'], failing: ['b2'], repeats: 2 });
   const file = join(folder, 'report.html');
   await writeFile(file, makeReport(await readRun(folder)).page);
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' });
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => errors.push(message.text()));
-  page.on('request', (request) => requests.push(request.url()));
-  await page.goto(pathToFileURL(file).href);
+  open = await openPage(file, { viewport: { width: 1280, height: 800 }, colorScheme: 'light' });
+  page = open.page;
 });
 
 afterAll(async () => {
-  if (!available) return;
-  await browser.close();
+  if (!hasChromium) return;
+  await open.close();
   await rm(folder, { recursive: true });
 });
 
-test.runIf(available)("shows the original's two figures, four panels each, with three series", async () => {
+test.runIf(hasChromium)("shows the original's two figures, four panels each, with three series", async () => {
   for (const id of ['scaling-sharders', 'scaling-shards']) {
     const figure = page.locator(`#${id}`);
     expect(await figure.locator('.panel svg').count()).toBe(4);
@@ -51,7 +40,7 @@ test.runIf(available)("shows the original's two figures, four panels each, with 
   }
 });
 
-test.runIf(available)('no label lies on another, and none leaves its panel', async () => {
+test.runIf(hasChromium)('no label lies on another, and none leaves its panel', async () => {
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 800 });
     const troubles = await page.evaluate<string[]>(`(() => {
@@ -78,7 +67,7 @@ test.runIf(available)('no label lies on another, and none leaves its panel', asy
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
-test.runIf(available)('tells the values of what the pointer is on', async () => {
+test.runIf(hasChromium)('tells the values of what the pointer is on', async () => {
   const tip = page.locator('#tip');
   expect(await tip.isVisible()).toBe(false);
   await page.locator('#scaling-sharders-this-run [data-tip^="a2: measured"]').first().hover();
@@ -87,7 +76,7 @@ test.runIf(available)('tells the values of what the pointer is on', async () => 
   expect(await tip.isVisible()).toBe(false);
 });
 
-test.runIf(available)('has a table under each figure', async () => {
+test.runIf(hasChromium)('has a table under each figure', async () => {
   const figures = await page.locator('section:has(figure)').count();
   expect(await page.locator('section:has(figure) > details').count()).toBe(figures);
   const details = page.locator('#scaling-shards details');
@@ -97,20 +86,20 @@ test.runIf(available)('has a table under each figure', async () => {
   expect(await details.locator('table').isVisible()).toBe(true);
 });
 
-test.runIf(available)('does not scroll sideways on a telephone', async () => {
+test.runIf(hasChromium)('does not scroll sideways on a telephone', async () => {
   await page.setViewportSize({ width: 360, height: 700 });
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
-test.runIf(available)('has a light and a dark face', async () => {
+test.runIf(hasChromium)('has a light and a dark face', async () => {
   const paper = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
   const before = await paper();
   await page.locator('#theme').click();
   expect(await paper()).not.toBe(before);
 });
 
-test.runIf(available)('needs no network and reports no error', () => {
-  expect(errors).toEqual([]);
-  expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
+test.runIf(hasChromium)('needs no network and reports no error', () => {
+  expect(open.errors).toEqual([]);
+  expect(open.requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
 });

@@ -1,10 +1,8 @@
 /** The drawing of `vase check --html`, opened in Chromium. */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkHistory } from '../../sim/checker/check-history.ts';
 import { readDrawingAssets } from '../../sim/checker/drawing/drawing-assets.ts';
@@ -12,33 +10,24 @@ import { drawHistory } from '../../sim/checker/drawing/draw-history.ts';
 import { toHistoryLines } from '../../sim/checker/history-lines.ts';
 import { HistoryReader } from '../../sim/checker/history-reader.ts';
 import { makeHistory, makeStale } from '../bench/checker-histories.ts';
-
-/** Debian's; another one is named by the variable that Chromium's own tools use. */
-const executablePath = process.env['CHROME_PATH'] ?? '/usr/bin/chromium';
-const available = existsSync(executablePath);
+import { hasChromium, openPage, type OpenPage } from '../support/open-page.ts';
 
 let folder: string;
-let browser: Browser;
+let open: OpenPage;
 let page: Page;
-const errors: string[] = [];
-const requests: string[] = [];
 
 beforeAll(async () => {
-  if (!available) return;
+  if (!hasChromium) return;
   folder = await mkdtemp(join(tmpdir(), 'vase-drawing-'));
   const file = join(folder, 'history.html');
   await writeFile(file, drawIllegalHistory());
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => errors.push(message.text()));
-  page.on('request', (request) => requests.push(request.url()));
-  await page.goto(pathToFileURL(file).href);
+  open = await openPage(file, { viewport: { width: 1280, height: 720 } });
+  page = open.page;
 });
 
 afterAll(async () => {
-  if (!available) return;
-  await browser.close();
+  if (!hasChromium) return;
+  await open.close();
   await rm(folder, { recursive: true });
 });
 
@@ -62,7 +51,7 @@ function drawIllegalHistory(): string {
   return drawHistory(history, checkHistory(history.operations), readDrawingAssets());
 }
 
-test.runIf(available)(
+test.runIf(hasChromium)(
   'shows a lane for each process around the failure, and the numbered path to it',
   async () => {
     const lanes = await page.locator('.lane').count();
@@ -79,7 +68,7 @@ test.runIf(available)(
   },
 );
 
-test.runIf(available)('shows the one operation that cannot be placed in red, and in view', async () => {
+test.runIf(hasChromium)('shows the one operation that cannot be placed in red, and in view', async () => {
   const blocked = page.locator('.operation.blocked');
   expect(await blocked.count()).toBe(1);
   const stroke = await page.evaluate<string>(
@@ -94,7 +83,7 @@ test.runIf(available)('shows the one operation that cannot be placed in red, and
   expect(box.y + box.height).toBeLessThan(720);
 });
 
-test.runIf(available)('tells the details of what the pointer is on', async () => {
+test.runIf(hasChromium)('tells the details of what the pointer is on', async () => {
   expect(await page.locator('#details').isVisible()).toBe(false);
   await page.locator('.operation.blocked rect').hover();
   expect(await page.locator('#details').isVisible()).toBe(true);
@@ -105,31 +94,34 @@ test.runIf(available)('tells the details of what the pointer is on', async () =>
   expect(await page.locator('#details').isVisible()).toBe(false);
 });
 
-test.runIf(available)('zooms, shows everything, comes back to the failure, and changes the key', async () => {
-  const note = () => page.locator('#note').textContent();
-  const first = await note();
-  await page.locator('#fit').click();
-  expect(Number(/^\d+/.exec((await note())!))).toBeGreaterThan(1000);
-  await page.locator('#failure').click();
-  expect(await note()).toBe(first);
-  await page.locator('#key').selectOption('1');
-  expect(await page.locator('#title').textContent()).toContain('Linearizable');
-  expect(await page.locator('.operation.blocked').count()).toBe(0);
-  await page.locator('#key').selectOption('0');
-});
+test.runIf(hasChromium)(
+  'zooms, shows everything, comes back to the failure, and changes the key',
+  async () => {
+    const note = () => page.locator('#note').textContent();
+    const first = await note();
+    await page.locator('#fit').click();
+    expect(Number(/^\d+/.exec((await note())!))).toBeGreaterThan(1000);
+    await page.locator('#failure').click();
+    expect(await note()).toBe(first);
+    await page.locator('#key').selectOption('1');
+    expect(await page.locator('#title').textContent()).toContain('Linearizable');
+    expect(await page.locator('.operation.blocked').count()).toBe(0);
+    await page.locator('#key').selectOption('0');
+  },
+);
 
-test.runIf(available)('has a light and a dark face', async () => {
+test.runIf(hasChromium)('has a light and a dark face', async () => {
   const paper = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
   const before = await paper();
   await page.locator('#theme').click();
   expect(await paper()).not.toBe(before);
 });
 
-test.runIf(available)('needs no network and reports no error', () => {
-  expect(errors).toEqual([]);
-  expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
+test.runIf(hasChromium)('needs no network and reports no error', () => {
+  expect(open.errors).toEqual([]);
+  expect(open.requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
 });
 
-test.runIf(!available)('is drawn though there is no Chromium here to look at it', () => {
+test.runIf(!hasChromium)('is drawn though there is no Chromium here to look at it', () => {
   expect(drawIllegalHistory()).toContain('<svg id="chart"');
 });

@@ -5,7 +5,7 @@ import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { namespaceObject } from '../../cluster/manifests/cluster-objects.ts';
 import { overlays } from '../../cluster/manifests/overlay.ts';
-import type { ApiObject } from '../../cluster/kubernetes-client.ts';
+import type { ApiObject } from '../../cluster/kubernetes-objects.ts';
 import { wayToSharder } from '../../cluster/providers/gke/deploy.ts';
 import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
 import { applySecrets, prepareSecrets } from '../../cluster/providers/gke/secrets.ts';

@@ -7,7 +7,7 @@ import { namespaceObject } from '../../manifests/cluster-objects.ts';
 import { sharderPorts } from '../../manifests/names.ts';
 import type { Blueprint } from '../../manifests/overlay.ts';
 import type { Topology } from '../../topology.ts';
-import type { ApiObject } from '../../kubernetes-client.ts';
+import type { ApiObject } from '../../kubernetes-objects.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { type RollOut, rollOutSteps } from '../kubernetes/roll-out.ts';
 import type { Step } from '../steps.ts';

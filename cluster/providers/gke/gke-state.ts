@@ -2,10 +2,11 @@
  * What this machine knows of a cluster on GKE: which one it is, as it was last asked for, and the files to reach it.
  * One state folder has one cluster, so that nothing can be done to another by accident.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ClusterError } from '../../errors.ts';
 import { parseTopology, type Topology } from '../../topology.ts';
+import { readStateFile, writeStateFile } from '../state-file.ts';
 import type { GkeTarget } from './target.ts';
 
 export interface GkeFiles {
@@ -41,29 +42,19 @@ export function gkeFiles(stateRoot: string): GkeFiles {
 
 /** Null where no cluster was ever deployed from here. */
 export function readGkeState(files: GkeFiles): GkeState | null {
-  let text: string;
-  try {
-    text = readFileSync(files.state, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    const { target, topology } = JSON.parse(text) as GkeState;
-    return { target, topology: parseTopology(topology) };
-  } catch (error) {
-    throw new ClusterError(`${files.state} cannot be read: ${(error as Error).message}`, {
-      nextStep: 'Move it away and deploy again; what is on Google Cloud is found there.',
-      cause: error,
-    });
-  }
+  return readStateFile(files.state, {
+    parse(raw) {
+      const { target, topology } = raw as GkeState;
+      return { target, topology: parseTopology(topology) };
+    },
+    nextStep: 'Move it away and deploy again; what is on Google Cloud is found there.',
+  });
 }
 
-/** The file is always whole. */
+/** Replaces the state file in one step. */
 export function writeGkeState(files: GkeFiles, state: GkeState): void {
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
-  writeFileSync(`${files.state}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${files.state}.new`, files.state);
+  writeStateFile(files.state, state);
 }
 
 /** Forgets the cluster, its certificates and its token. */

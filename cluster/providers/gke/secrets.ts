@@ -7,7 +7,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { EtcdTls } from '../../../sharder/etcd/connection.ts';
 import { ensureCertificates, type IssuedCertificate } from '../../certificates/certificate-store.ts';
 import { ClusterError } from '../../errors.ts';
-import type { ApiObject, KubernetesClient } from '../../kubernetes-client.ts';
+import type { KubernetesClient } from '../../kubernetes-client.ts';
+import type { ApiObject } from '../../kubernetes-objects.ts';
 import {
   type CertificateRequest,
   certificateRequests,

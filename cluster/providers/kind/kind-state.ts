@@ -4,11 +4,11 @@
  * neither read nor written.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ClusterError } from '../../errors.ts';
 import { parseTopology, type Topology } from '../../topology.ts';
+import { readStateFile, writeStateFile } from '../state-file.ts';
 
 const port = z.int().min(1).max(65_535);
 
@@ -65,29 +65,16 @@ export function hashConfiguration(name: string, settled: KindConfiguration): str
  * @throws ClusterError when the file is not one that this version wrote.
  */
 export function readKindState(folder: KindFolder): KindState | null {
-  let text: string;
-  try {
-    text = readFileSync(folder.stateFile, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new ClusterError(`the state file ${folder.stateFile} cannot be understood`, {
-      nextStep: `Delete the cluster (\`kind get clusters\`, \`kind delete cluster --name …\`) and ${folder.root}.`,
-      cause: error,
-    });
-  }
+  return readStateFile(folder.stateFile, {
+    parse: (raw) => schema.parse(raw),
+    nextStep: `Delete the cluster (\`kind get clusters\`, \`kind delete cluster --name …\`) and ${folder.root}.`,
+  });
 }
 
-/** Replaces the state file in one step: a reader sees the old one or the new one, whole. */
+/** Replaces the state file in one step. */
 export function writeKindState(folder: KindFolder, state: KindState): void {
   mkdirSync(folder.root, { recursive: true, mode: 0o700 });
-  const temporary = `${folder.stateFile}.${process.pid}`;
-  writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(temporary, folder.stateFile);
+  writeStateFile(folder.stateFile, state);
 }
 
 /** The folder's last trace; the folder above it, too, where nothing else is in it. */

@@ -4,7 +4,8 @@
  */
 import type { ViewShard } from '../../../sharder/core/view.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
-import type { KubernetesClient, ObjectName } from '../../kubernetes-client.ts';
+import type { KubernetesClient } from '../../kubernetes-client.ts';
+import type { ObjectName } from '../../kubernetes-objects.ts';
 import { shardObjects } from '../../manifests/etcd-objects.ts';
 import {
   clientServiceName,

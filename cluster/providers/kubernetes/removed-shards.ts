@@ -10,8 +10,8 @@ import { waitFor, type Waiting } from './wait-for.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 
 /**
- * Asks the view, and only where a shard other than the home shard is missing: in a cluster that is new, or whole, nobody
- * is asked. A home shard that cannot answer has removed nothing as far as anybody knows.
+ * Asks the view, and only where a shard other than the home shard is missing from a cluster that was once complete. While
+ * the home shard cannot answer, nobody knows: what is missing then stays away, and the next `up` asks again.
  */
 export async function removedShards(
   cluster: KubernetesCluster,
@@ -46,7 +46,7 @@ export async function removedShards(
     return new Set(missing.filter((id) => id < view.nextShard && !known.has(id)));
   } catch (error) {
     waiting.signal.throwIfAborted();
-    if (error instanceof ClusterError) return new Set();
+    if (error instanceof ClusterError) return new Set(missing);
     throw error;
   }
 }

@@ -60,7 +60,11 @@ export function rollOutSteps<Context>(
 async function applyStep(rollOut: RollOut): Promise<string> {
   const { cluster, blueprint, signal } = rollOut;
   const cleared = await clearBroken(cluster, signal);
-  rollOut.removed = await removedShards(cluster, blueprint.topology, { signal, sinceMs: rollOut.sinceMs });
+  // From a cluster that was never complete, nobody has removed anything.
+  rollOut.removed =
+    rollOut.shardersBefore === null
+      ? new Set()
+      : await removedShards(cluster, blueprint.topology, { signal, sinceMs: rollOut.sinceMs });
   const gone = new Set([...rollOut.removed].map(shardName));
   const groups = buildObjectGroups(blueprint)
     .filter(({ name }) => !gone.has(name))
@@ -72,7 +76,8 @@ async function applyStep(rollOut: RollOut): Promise<string> {
   const scaled = await scaleSharders(rollOut);
   if (changed.length > 0 || cleared.length > 0 || scaled) rollOut.changed = true;
   const removed = cleared.length === 0 ? '' : `; removed what could not start: ${cleared.join(', ')}`;
-  return `${counted(count, 'object')}, ${changed.length === 0 ? 'none' : changed.length} changed${removed}`;
+  const away = gone.size === 0 ? '' : `; removed before, and left so: ${[...gone].join(', ')}`;
+  return `${counted(count, 'object')}, ${changed.length === 0 ? 'none' : changed.length} changed${removed}${away}`;
 }
 
 /**

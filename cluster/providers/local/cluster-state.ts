@@ -2,10 +2,9 @@
  * What is known of a local cluster between two commands: its topology, the ports it was given and the processes that
  * were started. Written atomically; what it says of a process holds only if the process still has that start time.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ClusterError } from '../../errors.ts';
 import { parseTopology, type Topology } from '../../topology.ts';
+import { readStateFile, writeStateFile } from '../state-file.ts';
 import type { StateFolder } from './state-folder.ts';
 
 const port = z.int().min(1).max(65_535);
@@ -76,31 +75,13 @@ export function ownersOf(state: ClusterState): { name: string; process: MemberSt
  * @throws ClusterError when the file is not one that this version wrote.
  */
 export function readState(folder: StateFolder): ClusterState | null {
-  let text: string;
-  try {
-    text = readFileSync(folder.stateFile, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new ClusterError(`the state file ${folder.stateFile} cannot be understood`, {
-      nextStep: 'Run `make clean` for a new cluster (it stops the processes and deletes the data).',
-      cause: error,
-    });
-  }
+  return readStateFile(folder.stateFile, {
+    parse: (raw) => schema.parse(raw),
+    nextStep: 'Run `make clean` for a new cluster (it stops the processes and deletes the data).',
+  });
 }
 
-/** Replaces the state file in one step: a reader sees the old one or the new one, whole. */
+/** Replaces the state file in one step. */
 export function writeState(folder: StateFolder, state: ClusterState): void {
-  const temporary = `${folder.stateFile}.${process.pid}`;
-  try {
-    writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(temporary, folder.stateFile);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeStateFile(folder.stateFile, state);
 }

@@ -32,6 +32,8 @@ export async function* copyPages(
     for (let more = true; more;) {
       const reply = await readPage(records, shard, { kind: 'range', key, rangeEnd, limit, revision });
       if (reply === null) {
+        if (limit === 1)
+          throw new UnavailableError(shard, `one key of shard ${shard} is too large to be received`);
         limit = Math.max(1, Math.floor(limit / 4));
         continue;
       }

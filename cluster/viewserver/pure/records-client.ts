@@ -36,6 +36,8 @@ export interface RecordsClientOptions {
 
 /** The number that the home shard's client bears: the view is read before any shard is known. */
 const homeNumber = 0;
+/** Times that a change of the view is tried against changes by others; each of them has got somewhere meanwhile. */
+const swapsMax = 100;
 
 export class RecordsClient {
   private readonly options: RecordsClientOptions;
@@ -178,7 +180,7 @@ export class RecordsClient {
   }
 
   private async swapView(change: (view: View) => Omit<View, 'epoch'> | null): Promise<View> {
-    for (;;) {
+    for (let tries = 0; tries < swapsMax; tries++) {
       const { view, modRevision } = await this.fetchView();
       const changed = change(view);
       if (changed === null) return view;
@@ -189,6 +191,7 @@ export class RecordsClient {
       this.adopt(next);
       return next;
     }
+    throw new UnavailableError(homeNumber, `the view was changed by others ${swapsMax} times in a row`);
   }
 
   private async swap(

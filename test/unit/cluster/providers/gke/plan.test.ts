@@ -9,7 +9,8 @@ import { plannedRemovals } from '../../../../../cluster/providers/gke/destroy.ts
 import { ownImage } from '../../../../../cluster/providers/gke/registry-resources.ts';
 import { surveyResources } from '../../../../../cluster/providers/gke/survey.ts';
 import { type GkeTarget, parseTarget } from '../../../../../cluster/providers/gke/target.ts';
-import type { ApiObject, KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
+import type { ApiObject } from '../../../../../cluster/kubernetes-objects.ts';
 import { buildObjectGroups } from '../../../../../cluster/manifests/object-groups.ts';
 import { parseTopology } from '../../../../../cluster/topology.ts';
 import { describePlan, describeRemovals } from '../../../../../scripts/gke-text.ts';

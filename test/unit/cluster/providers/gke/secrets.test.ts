@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { gkeBlueprint } from '../../../../../cluster/providers/gke/gke-blueprint.ts';
 import { type GkeFiles, gkeFiles } from '../../../../../cluster/providers/gke/gke-state.ts';
 import { applySecrets, prepareSecrets } from '../../../../../cluster/providers/gke/secrets.ts';
-import type { ApiObject, KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
+import type { ApiObject } from '../../../../../cluster/kubernetes-objects.ts';
 import { parseTopology } from '../../../../../cluster/topology.ts';
 import { publicTarget } from '../../../../support/gke/every-command.ts';
 

@@ -1,0 +1,42 @@
+/** A file in which a provider keeps what it knows between two commands: always whole, and only its owner's to read. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { ClusterError } from '../errors.ts';
+
+/**
+ * The state as last written; null when there is none.
+ * @param reading.parse throws for what this version did not write.
+ * @param reading.nextStep what to do about such a file.
+ * @throws ClusterError when the file is not one that this version wrote.
+ */
+export function readStateFile<State>(
+  path: string,
+  reading: { parse(raw: unknown): State; nextStep: string },
+): State | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return reading.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ClusterError(`the state file ${path} cannot be understood`, {
+      nextStep: reading.nextStep,
+      cause: error,
+    });
+  }
+}
+
+/** Replaces the file in one step: a reader sees the old one or the new one, whole. Its folder is there. */
+export function writeStateFile(path: string, state: unknown): void {
+  const temporary = `${path}.${process.pid}`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+/** A page of one HTML file, opened in a real Chromium, with what went wrong in it and all that it asked for. */
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
+
+/** Debian's; another one is named by the variable that Chromium's own tools use. */
+const executablePath = process.env['CHROME_PATH'] ?? '/usr/bin/chromium';
+export const hasChromium = existsSync(executablePath);
+
+export interface OpenPage {
+  page: Page;
+  /** Errors, and everything that the page said on its console. */
+  errors: string[];
+  /** URLs. */
+  requests: string[];
+  close(): Promise<void>;
+}
+
+export async function openPage(file: string, options: BrowserContextOptions): Promise<OpenPage> {
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  const page = await browser.newPage(options);
+  const errors: string[] = [];
+  const requests: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => errors.push(message.text()));
+  page.on('request', (request) => requests.push(request.url()));
+  await page.goto(pathToFileURL(file).href);
+  return { page, errors, requests, close: () => browser.close() };
+}
