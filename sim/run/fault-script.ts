@@ -66,9 +66,10 @@ export interface Struck {
   end?: () => void;
 }
 
-function strike(fault: TimedFault, { world, sharders, viewServers, rpc }: FaultTargets): Struck | null {
+function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
+  const { world, sharders, viewServers, rpc, faultsUntilMs } = targets;
   const cluster = (shard: number): SimCluster => pick(world.clusters, shard);
-  const untilMs = 'forMs' in fault ? fault.atMs + fault.forMs : 0;
+  const untilMs = 'forMs' in fault ? Math.min(fault.atMs + fault.forMs, faultsUntilMs) : 0;
   switch (fault.kind) {
     case 'kill_member':
       return killMember(pick(cluster(fault.shard).members, fault.member), fault.power);
