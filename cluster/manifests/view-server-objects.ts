@@ -65,13 +65,7 @@ const rules: PolicyRule[] = [
     apiGroups: ['apps'],
     resources: ['deployments/scale'],
     resourceNames: [sharderName],
-    verbs: ['get', 'patch', 'update'],
-  },
-  {
-    apiGroups: ['autoscaling'],
-    resources: ['horizontalpodautoscalers'],
-    resourceNames: [sharderName],
-    verbs: ['get', 'patch'],
+    verbs: ['get', 'update'],
   },
 ];
 

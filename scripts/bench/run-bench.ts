@@ -5,6 +5,8 @@
 import type { Provider } from '../../cluster/providers/provider.ts';
 import { readEnvironment, withCluster } from './environment.ts';
 import { type CellPhase, measureCell } from './measure-cell.ts';
+import { predictRun, testsToFit } from '../prediction/predict-run.ts';
+import { readRun } from './report/read-run.ts';
 import { writeReport } from './report/write-report.ts';
 import { resultsCsv } from './results-csv.ts';
 import type { BenchPlan, CellFailure, CellResult } from './run-data.ts';
@@ -51,9 +53,17 @@ export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
   } finally {
     await provider.close();
   }
+  if (!signal.aborted) await predictTests(folder);
   const outcome = await summarize(folder, plan);
   signal.throwIfAborted();
   return outcome;
+}
+
+/** What the capacity model says of the tests that it was not fitted on stands in the report beside what they did. */
+async function predictTests(folder: RunFolder): Promise<void> {
+  const run = await readRun(folder.path);
+  const fitted = testsToFit(run);
+  if (fitted.length > 0) await predictRun(run, fitted);
 }
 
 async function measureTurns(options: BenchOptions, provider: Provider): Promise<void> {

@@ -58,7 +58,7 @@ export function addPredictCommand(program: Command): void {
     .option('--run <folder>', "a benchmark's run")
     .option(
       '--calibrate <tests>',
-      'tests of the run to fit on, such as 1a,1c; default: the first and the last',
+      'tests of the run to fit on, such as 1a,1c; default: the first of each kind, and one more',
     )
     .option('--csv <file>', "write the plan's predictions")
     .option('--json', 'print JSON')

@@ -1,7 +1,6 @@
 /** Fits the capacity model on some cells of a benchmark's run and sets predicted against measured for all of them. */
-import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../../cluster/errors.ts';
-import { calibrate, walOf } from '../../sim/capacity/calibrate.ts';
+import { calibrate } from '../../sim/capacity/calibrate.ts';
 import { predictPlan, type PredictedTest } from '../../sim/capacity/predict-plan.ts';
 import type { Profile } from '../../sim/capacity/profile.ts';
 import type { Run } from '../bench/report/read-run.ts';
@@ -32,6 +31,7 @@ export interface CalibratedRun {
 export async function calibrateRun(run: Run, fittedTests: readonly string[]): Promise<CalibratedRun> {
   const { environment } = run;
   if (environment === null) throw new UsageError(`${run.folder} has no environment.json`);
+  if (fittedTests.length === 0) throw new UsageError(`${run.folder} has no result to calibrate on`);
   for (const test of fittedTests) {
     if (!run.cells.some((cell) => cell.test === test))
       throw new UsageError(`${run.folder} has no result of ${test}; it has ${testsOf(run).join(', ')}`);
@@ -42,14 +42,7 @@ export async function calibrateRun(run: Run, fittedTests: readonly string[]): Pr
     .filter(({ test }) => fittedTests.includes(test))
     .map((result) => ({ ...result, cell: cellOfTest(result.test) }));
   const profile = await calibrate(fitted, { cores: environment.cores });
-  const predicted: PredictedTest[] = [];
-  for (const test of testsOf(run)) {
-    const cell = cellOfTest(test);
-    // Where the plan emulates a disk for some cells only, each takes the syncs of those like it.
-    const alike = fitted.filter((other) => isDeepStrictEqual(other.cell.disk, cell.disk));
-    const wal = alike.length === 0 ? profile.wal : walOf(alike);
-    predicted.push(...(await predictPlan([cell], { ...profile, wal })));
-  }
+  const predicted = await predictPlan(testsOf(run).map(cellOfTest), profile);
   return { profile, cells: predicted.map((prediction) => compareCell(run, prediction, fittedTests)) };
 }
 

@@ -1,9 +1,9 @@
 /** Leaves in a run's folder what the report draws beside the measurements: the calibrated model's figures, and GKE's. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../../cluster/errors.ts';
 import type { PredictedTest } from '../../sim/capacity/predict-plan.ts';
 import { profiles } from '../../sim/capacity/profile.ts';
+import { limitsOf } from '../bench/cell-topology.ts';
 import type { PredictedCell } from '../bench/report/prediction-data.ts';
 import type { Run } from '../bench/report/read-run.ts';
 import { type CalibratedRun, calibrateRun } from './calibrated-run.ts';
@@ -23,14 +23,21 @@ export async function predictRun(run: Run, fittedTests: readonly string[]): Prom
 }
 
 /**
- * Two tests to fit on when nobody names any: the first and the last that were measured and that the load generator did
- * not limit. They lie farthest apart in most plans.
+ * The tests to fit on when nobody names any, of those that the load generator did not limit: the first that was measured of
+ * each workload under each set of limits, and the last, too, of the set with most tests. They lie farthest apart in most
+ * plans; all others are predicted. Empty when nothing was measured.
  */
-export function testsToFit({ folder, cells }: Pick<Run, 'folder' | 'cells'>): string[] {
-  const tests = [...new Set(cells.filter(({ limit }) => limit !== 'generator').map(({ test }) => test))];
-  const [first] = tests;
-  if (first === undefined) throw new UsageError(`${folder} has no result to calibrate on`);
-  return [...new Set([first, tests.at(-1)!])];
+export function testsToFit({ plan, cells }: Pick<Run, 'plan' | 'cells'>): string[] {
+  const kinds = new Map<string, Set<string>>();
+  for (const { test, cell, limit } of cells) {
+    if (limit === 'generator') continue;
+    const kind = JSON.stringify([cell.workload, limitsOf(plan, cell)]);
+    kinds.set(kind, (kinds.get(kind) ?? new Set()).add(test));
+  }
+  const groups = [...kinds.values()].map((tests) => [...tests]);
+  const largest = groups.toSorted((a, b) => b.length - a.length)[0]?.at(-1);
+  const first = groups.map((tests) => tests[0]!);
+  return largest === undefined || first.includes(largest) ? first : [...first, largest];
 }
 
 function asPredictedCell({ test, profile, requestsPerSecond, latency }: PredictedTest): PredictedCell {

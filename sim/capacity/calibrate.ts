@@ -32,8 +32,9 @@ const levelTolerance = 0.02;
 /** Of an error, from short simulations. */
 const noise = 0.001;
 const wayFactors = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
-/** Operations a sync and bytes a byte: an extent and its journal, a log and a backend. */
-const diskFactors = [1, 1.5, 2, 3, 4, 6, 8];
+/** Operations a sync and bytes a byte, at first: a log and a backend. An extent and its journal come to it. */
+const diskFactor = 2;
+const diskFactorMax = 32;
 
 /**
  * Fits a profile on cells of one run. One cell is enough; with cells whose batches differ in size, the cost of a
@@ -46,25 +47,22 @@ export async function calibrate(
 ): Promise<Profile> {
   const measured = cells.filter(({ peak }) => peak.requestsPerSecond > 0);
   if (measured.length === 0) throw new Error('calibrate: no cell with an answer');
-  const times = processorTimes(measured, settings);
+  const free = measured.filter(({ cell }) => cell.disk === null);
+  const throttled = measured.filter(({ cell }) => cell.disk !== null);
+  // Where the disk is the limit, processor times say nothing about the throughput, and little about themselves.
+  const busy = free.length > 0 ? free : throttled;
+  const times = processorTimes(busy, { ...settings, wal: walOf(free) });
   const way = await bestOf(
     wayFactors.map((factor) => withWay(times, factor)),
-    measured,
+    busy,
   );
-  // Where the disk is the limit, processor times say nothing about the throughput.
-  const profile = await levelled(
-    way,
-    measured.filter(({ cell }) => cell.disk === null),
-  );
-  const throttled = measured.filter(({ cell }) => cell.disk !== null);
-  if (throttled.length === 0) return profile;
-  return bestOf(
-    diskFactors.map((factor) => withDisk(profile, throttled[0]!.cell, factor)),
-    throttled,
-  );
+  return levelledDisk(await levelled(way, free), throttled);
 }
 
-function processorTimes(measured: readonly MeasuredCell[], settings: CalibrationSettings): Profile {
+function processorTimes(
+  measured: readonly MeasuredCell[],
+  settings: CalibrationSettings & Pick<Profile, 'wal'>,
+): Profile {
   const { laptop } = profiles;
   const [requestFactor, transactionFactor] = factors(
     measured.map((cell) => ({
@@ -95,7 +93,7 @@ function processorTimes(measured: readonly MeasuredCell[], settings: Calibration
       threads: Math.max(1, Math.round(settings.cores)),
       limitCores: null,
     },
-    wal: walOf(measured),
+    wal: settings.wal,
     disk: null,
     network: laptop.network,
     machineCores: settings.cores - mean(measured.map(unaccountedCores)),
@@ -172,8 +170,11 @@ function factors(rows: readonly (Parts & { spentUs: number })[]): [number, numbe
   return [spent / reference, spent / reference];
 }
 
-/** A floor and an exponential part with the measured median and 99th percentile, both means over the members. */
-export function walOf(measured: readonly Pick<MeasuredCell, 'fsync'>[]): LatencyProfile {
+/**
+ * A floor and an exponential part with the measured median and 99th percentile, both means over the members. Only of cells
+ * whose disk is not throttled: under a throttle a sync waits for its turn, and the model makes it wait by itself.
+ */
+function walOf(measured: readonly Pick<MeasuredCell, 'fsync'>[]): LatencyProfile {
   const figures = measured.flatMap(({ fsync }) => fsync);
   if (figures.length === 0) return profiles.laptop.wal;
   const p50Us = mean(figures.map(({ p50Ms }) => p50Ms)) * 1000;
@@ -230,9 +231,23 @@ function withTimes(profile: Profile, factor: number): Profile {
   };
 }
 
-function withDisk(profile: Profile, { disk }: PlannedCell, factor: number): Profile {
-  if (disk === null) return profile;
-  return { ...profile, disk: { ...disk, operationsPerSync: factor, bytesPerByte: factor } };
+/** What the disk is given for each sync and byte, so that the predictions of the throttled cells are right on average. */
+async function levelledDisk(profile: Profile, throttled: readonly MeasuredCell[]): Promise<Profile> {
+  const [first] = throttled;
+  if (first === undefined || first.cell.disk === null) return profile;
+  const disk = first.cell.disk;
+  const withFactor = (factor: number): Profile => ({
+    ...profile,
+    disk: { ...disk, operationsPerSync: factor, bytesPerByte: factor },
+  });
+  let factor = diskFactor;
+  for (let round = 0; round < levelRounds; round++) {
+    const ratios = await Promise.all(throttled.map((cell) => logRatio(withFactor(factor), cell)));
+    const change = Math.exp(mean(ratios));
+    if (Math.abs(change - 1) < levelTolerance) break;
+    factor = Math.min(Math.max(factor * change, 1), diskFactorMax);
+  }
+  return withFactor(factor);
 }
 
 /** The candidate whose predictions of requests/s are nearest, by the sum of squared logarithms of their ratios. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { namespaceObject } from '../../cluster/manifests/cluster-objects.ts';
+import { viewServerName } from '../../cluster/manifests/names.ts';
 import { overlays } from '../../cluster/manifests/overlay.ts';
 import type { ApiObject } from '../../cluster/kubernetes-objects.ts';
 import { wayToSharder } from '../../cluster/providers/gke/deploy.ts';
@@ -16,9 +17,12 @@ import { KubernetesCluster } from '../../cluster/providers/kubernetes/kubernetes
 import { rollOutSteps, type RollOut } from '../../cluster/providers/kubernetes/roll-out.ts';
 import { runCommand } from '../../cluster/run-command.ts';
 import { proveServing } from '../../cluster/serving-probe.ts';
+import { LiveRecorder } from '../../scripts/live/live-recorder.ts';
 import type { LiveResult } from '../../scripts/live/live-result.ts';
-import { KindCommand, whyNoKind } from './kind-machine.ts';
-import { underLoad, type LoadResult } from './under-load.ts';
+import { KindCommand, report, whyNoKind } from './kind-machine.ts';
+import { reshardingTests } from './resharding-tests.ts';
+import { expectWell, underLoad } from './under-load.ts';
+import { forbidden, listRules, needed, tryAsViewServer } from './view-server-role.ts';
 
 const reason = await whyNoKind();
 const shards = 3;
@@ -58,24 +62,14 @@ async function up(...args: string[]) {
   return { stdout, stderr, tookMs: performance.now() - startedMs };
 }
 
-function expectWell(result: LoadResult): void {
-  expect(result).toMatchObject({ verdict: 'ok', unread: [] });
-  expect(result.counts.ok).toBeGreaterThan(100);
-  expect(result.okAfter).toBeGreaterThan(0);
-}
-
 async function expectLoadToSurvive(seed: number, body: () => Promise<void>): Promise<void> {
-  expectWell(await underLoad({ endpoint, shards, seed }, body));
+  const newRecorder = (path: string) => new LiveRecorder(path);
+  expectWell(await underLoad({ endpoint, shards, seed, newRecorder }, body));
 }
 
 async function whenReady(): Promise<void> {
   const health = async () => (await vase.provider.status()).health;
   await expect.poll(health, { timeout: wellMsMax, interval: 500 }).toBe('ready');
-}
-
-/** What is measured is shown: the figures are part of what the project says of itself. */
-function report(what: string, tookMs: number): void {
-  process.stderr.write(`${what}: ${(tookMs / 1000).toFixed(0)} s\n`);
 }
 
 describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` (${reason})`}`, () => {
@@ -197,6 +191,19 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     expect(components).toEqual(['sharder', 'viewserver']);
   });
 
+  test('lets the view server do with shards what it must, and nothing with secrets or other namespaces', async () => {
+    const may = await tryAsViewServer(vase, needed(vase.name));
+    expect(may.filter(({ status }) => status === 401 || status === 403)).toEqual([]);
+    expect(may.filter(({ attempt, status }) => attempt.startsWith('GET') && status !== 200)).toEqual([]);
+    const mayNot = await tryAsViewServer(vase, forbidden(vase.name));
+    expect(mayNot.filter(({ status }) => status !== 403)).toEqual([]);
+    for (const other of ['default', 'kube-system', 'kube-public'])
+      expect(await listRules(vase, viewServerName, other)).toEqual(await listRules(vase, 'nobody', other));
+    expect(await listRules(vase, viewServerName, vase.name)).not.toEqual(
+      await listRules(vase, 'nobody', vase.name),
+    );
+  });
+
   test('loses nothing when the pods of a leader and of a sharder are deleted', async () => {
     const { shards: all } = await vase.provider.status();
     const leader = all[1]!.leader!;
@@ -241,6 +248,8 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     },
     600_000,
   );
+
+  reshardingTests({ cluster: () => ({ vase, endpoint }), up, isShort });
 
   test('has its data when its node was killed and started again', async () => {
     expect((await vase.run(['put', 'kept', 'through everything'])).exitCode).toBe(0);

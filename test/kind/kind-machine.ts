@@ -77,3 +77,8 @@ export class KindCommand {
     rmSync(this.root, { recursive: true, force: true });
   }
 }
+
+/** What is measured is shown: the figures are part of what the project says of itself. */
+export function report(what: string, tookMs: number): void {
+  process.stderr.write(`${what}: ${(tookMs / 1000).toFixed(0)} s\n`);
+}

@@ -2,8 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { LiveClient } from '../../scripts/live/live-client.ts';
-import { LiveRecorder } from '../../scripts/live/live-recorder.ts';
+import type { LiveRecorder } from '../../scripts/live/live-recorder.ts';
 import { surveyKeys } from '../../scripts/live/survey-keys.ts';
 import { Traffic } from '../../scripts/live/traffic.ts';
 import { checkHistory } from '../../sim/checker/check-history.ts';
@@ -19,6 +20,13 @@ export interface LoadResult {
   okAfter: number;
 }
 
+export interface LoadOptions<Recorder extends LiveRecorder> {
+  endpoint: string;
+  shards: number;
+  seed: number;
+  newRecorder: (path: string) => Recorder;
+}
+
 const clientsPerShard = 4;
 const keysPerShard = 2;
 /** How long clients go on after the body, to show that the store serves again. */
@@ -26,9 +34,9 @@ const afterMs = 2000;
 const readsMax = 60;
 
 /** Writes that were acknowledged and lost show in the last reads: they are part of the history that is judged. */
-export async function underLoad(
-  { endpoint, shards, seed }: { endpoint: string; shards: number; seed: number },
-  body: () => Promise<void>,
+export async function underLoad<Recorder extends LiveRecorder>(
+  { endpoint, shards, seed, newRecorder }: LoadOptions<Recorder>,
+  body: (recorder: Recorder) => Promise<void>,
 ): Promise<LoadResult> {
   const folder = await mkdtemp(join(tmpdir(), 'vase-load-'));
   const file = join(folder, 'history.jsonl');
@@ -37,7 +45,7 @@ export async function underLoad(
   const keys = await surveyKeys(endpoint, options);
   const door = { url: endpoint, sharder: null };
   const traffic = new Traffic(keys, [door]);
-  const recorder = new LiveRecorder(file);
+  const recorder = newRecorder(file);
   const stop = new AbortController();
   let value = 0;
   const newClient = (name: string) =>
@@ -50,7 +58,7 @@ export async function underLoad(
     }),
   );
   try {
-    await body();
+    await body(recorder);
     const before = recorder.counts.ok;
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     const okAfter = recorder.counts.ok - before;
@@ -74,4 +82,11 @@ export async function underLoad(
     await recorder.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Nothing that was acknowledged is lost, and the store served all along and serves now. */
+export function expectWell(result: LoadResult): void {
+  expect(result).toMatchObject({ verdict: 'ok', unread: [] });
+  expect(result.counts.ok).toBeGreaterThan(100);
+  expect(result.okAfter).toBeGreaterThan(0);
 }

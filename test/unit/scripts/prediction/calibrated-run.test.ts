@@ -120,6 +120,13 @@ describe('a calibrated run', () => {
     ]);
   }, 60_000);
 
+  it('is fitted on the first test of each kind and on the last of the largest, where nobody names tests', () => {
+    const [one, two, disk] = plan.cells.map((cell) => measured(cell, 3000));
+    expect(testsToFit(runOf([one!, disk!]))).toEqual(['one', 'disk']);
+    expect(testsToFit(runOf([one!, two!, disk!]))).toEqual(['one', 'disk', 'two']);
+    expect(testsToFit(runOf([{ ...one!, limit: 'generator' }, two!]))).toEqual(['two']);
+  });
+
   it('shows a cell that it misses', async () => {
     const cells = [measured(plan.cells[0]!, 3000), measured(plan.cells[1]!, 1500)];
     const { cells: compared } = await predictRun(runOf(cells), ['one']);
@@ -130,7 +137,6 @@ describe('a calibrated run', () => {
     const run = runOf([measured(plan.cells[0]!, 3000)]);
     await expect(predictRun(run, ['two'])).rejects.toThrow('has no result of two; it has one');
     await expect(readRun(folder)).rejects.toThrow('not a benchmark run');
-    expect(testsToFit(run)).toEqual(['one']);
-    expect(() => testsToFit(runOf([]))).toThrow('no result to calibrate on');
+    await expect(predictRun(runOf([]), testsToFit(runOf([])))).rejects.toThrow('no result to calibrate on');
   });
 });

@@ -91,7 +91,8 @@ describe('a calibration', () => {
       batch,
     };
     const profile = await calibrate([measured], { cores: 4 });
-    expect(profile.disk).toEqual(amplified);
+    expect(profile.disk!.bytesPerByte / amplified.bytesPerByte).toBeCloseTo(1, 1);
+    expect(profile.disk!.operationsPerSync / amplified.operationsPerSync).toBeCloseTo(1, 1);
   }, 60_000);
 
   it('needs an answer', async () => {
