@@ -54,7 +54,7 @@ test('without a cluster it is a wrong use, and says what to do', async () => {
 });
 
 test(`serializable reads are caught within ${triesMax} tries`, async () => {
-  const cluster = await startLocalCluster(size, 'serializable reads');
+  const cluster = await startLocalCluster(size, { seededBug: 'serializable reads' });
   onTestFinished(() => cluster.close());
   const runs = await mkdtemp(join(tmpdir(), 'vase-live-'));
   onTestFinished(() => rm(runs, { recursive: true, force: true }));

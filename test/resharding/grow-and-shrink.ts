@@ -43,7 +43,9 @@ export interface GrowthResult {
   unknown: number;
   /** Milliseconds for which slots had no owner, of each move. */
   frozenMs: { moves: number; p50: number; p99: number; max: number };
+  /** The most within a second or so, and over each job from its first move's start to its last one's end. */
   keysPerSecondMax: number;
+  keysPerSecond: Record<string, number>;
   acknowledgedWrites: number;
   checkedReads: number;
   wrongCount: number;
@@ -84,9 +86,13 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
   const ended = new AbortController();
   try {
     await mkdir(folder, { recursive: true });
+    const moved = { keys: 0, fromMs: Infinity, toMs: 0 };
     void server.follow(({ name, data }) => {
+      if (name === 'move.import') moved.fromMs = Math.min(moved.fromMs, performance.now());
+      if (name === 'move.done') moved.toMs = performance.now();
       if (name !== 'move.activated') return;
       slots += Number(data['slots']);
+      moved.keys += Number(data['keysCopied']);
       frozen.push(Number(data['frozenMs']));
     });
     await load.begin(
@@ -105,13 +111,16 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
       rates.push(rate);
     });
     const jobSeconds: Record<string, number> = {};
+    const keysPerSecond: Record<string, number> = {};
     const timed = async (name: string, body: () => Promise<unknown>) => {
       note = name;
+      Object.assign(moved, { keys: 0, fromMs: Infinity, toMs: 0 });
       const startedMs = performance.now();
       await body();
       jobSeconds[name] = (performance.now() - startedMs) / 1000;
       note = 'between';
       await delay(settleMs);
+      keysPerSecond[name] = Math.round((1000 * moved.keys) / Math.max(1, moved.toMs - moved.fromMs));
     };
     await timed('add 4 and 5', () => server.carryOut('POST', '/shards', { count: 2 }, 'run-add'));
     await timed('remove 5', () => server.carryOut('DELETE', '/shards/5', {}, 'run-remove-5'));
@@ -133,6 +142,7 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
       unknown: sum(seconds, ({ unknown }) => unknown),
       frozenMs: { moves: sorted.length, p50: at(sorted, 0.5), p99: at(sorted, 0.99), max: at(sorted, 1) },
       keysPerSecondMax: Math.max(0, ...rates),
+      keysPerSecond,
       ...end,
       verdict: checkHistory(operations).kind,
       historyOperations: operations.length,

@@ -1,12 +1,12 @@
 /** The clusters of a run, so that an interrupt leaves none of them behind. */
 import type { TopologyInput } from '../../cluster/topology.ts';
-import { startLocalCluster, type LocalCluster } from '../support/local-cluster.ts';
+import { startLocalCluster, type LocalCluster, type Tampering } from '../support/local-cluster.ts';
 
 const open = new Set<LocalCluster>();
 
 /** As `startLocalCluster`; closed by an interrupt, too. */
-export async function openCluster(topology: TopologyInput): Promise<LocalCluster> {
-  const cluster = await startLocalCluster(topology);
+export async function openCluster(topology: TopologyInput, tampering: Tampering = {}): Promise<LocalCluster> {
+  const cluster = await startLocalCluster(topology, tampering);
   const close = async () => {
     open.delete(cluster);
     await cluster.close();

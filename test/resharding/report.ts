@@ -53,7 +53,9 @@ function judgeData(when: string, run: GrowthResult): Claim[] {
   ];
 }
 
-function judgeCalm({ before, during, failed, unknown, frozenMs, keysPerSecondMax }: GrowthResult): Claim[] {
+function judgeCalm(run: GrowthResult): Claim[] {
+  const { before, during, failed, unknown, frozenMs, keysPerSecondMax, keysPerSecond } = run;
+  const perJob = Object.entries(keysPerSecond).map(([job, rate]) => `${rate} over "${job}"`);
   return [
     claim('no request fails', `${failed} failed, ${unknown} unknown`, failed + unknown === 0),
     claim(
@@ -68,7 +70,7 @@ function judgeCalm({ before, during, failed, unknown, frozenMs, keysPerSecondMax
     ),
     claim(
       `at least ${keysPerSecondMin} keys a second are moved`,
-      `${keysPerSecondMax} at most`,
+      `${keysPerSecondMax} at most; ${perJob.join(', ')}`,
       keysPerSecondMax >= keysPerSecondMin,
     ),
   ];

@@ -16,8 +16,16 @@ export interface LocalCluster {
 
 const silent: StepReporter = { started() {}, succeeded() {}, failed() {} };
 
-/** @param seededBug of test/property/seeded-bugs: planted in every sharder, those started later too. */
-export async function startLocalCluster(topology: TopologyInput, seededBug?: string): Promise<LocalCluster> {
+export interface Tampering {
+  /** Of test/property/seeded-bugs: planted in every sharder, those started later too. */
+  seededBug?: string;
+  viewServerNodeArguments?: readonly string[];
+}
+
+export async function startLocalCluster(
+  topology: TopologyInput,
+  { seededBug, viewServerNodeArguments = [] }: Tampering = {},
+): Promise<LocalCluster> {
   const stateRoot = await mkdtemp(join(tmpdir(), 'vase-test-'));
   const checkout = resolve(import.meta.dirname, '../..');
   const provider = new LocalProvider({
@@ -26,6 +34,7 @@ export async function startLocalCluster(topology: TopologyInput, seededBug?: str
     binaries: join(checkout, '.vase', 'bin'),
     environment: process.env,
     nodePath: process.execPath,
+    viewServerNodeArguments,
     ...(seededBug === undefined ? {} : planted(seededBug, checkout)),
   });
   const options = { reporter: silent, signal: new AbortController().signal };

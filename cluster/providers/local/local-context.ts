@@ -21,6 +21,8 @@ export interface LocalSettings {
   sharderNodeArguments?: readonly string[];
   /** For the same tests: further variables of the sharders. */
   sharderEnvironment?: Readonly<Record<string, string>>;
+  /** The same for every view server. */
+  viewServerNodeArguments?: readonly string[];
 }
 
 /** One action on the cluster. Whoever changes `state` calls `save` before the next wait. */

@@ -44,6 +44,7 @@ export async function startViewServer(context: LocalContext, viewServer: ViewSer
     args: [
       `--title=${processTitle(context.folder.root, viewServer.name)}`,
       '--disable-warning=ExperimentalWarning',
+      ...(settings.viewServerNodeArguments ?? []),
       join(settings.checkout, 'cluster', 'viewserver', 'main.ts'),
     ],
     environment: { ...processEnvironment(settings), ...viewServerSettings(context, viewServer) },

@@ -6,7 +6,7 @@ import type { MoverContext } from './mover-context.ts';
 
 /** @throws SupersededError when the slots are somebody else's meanwhile. @throws UnavailableError */
 export async function clearSlots(
-  { records, limits }: Pick<MoverContext, 'records' | 'limits'>,
+  { records, clock, limits, freezes }: MoverContext,
   slots: readonly number[],
   writer: FencedWriter,
 ): Promise<void> {
@@ -20,6 +20,7 @@ export async function clearSlots(
       if (reply.kind !== 'range') throw new Error(`etcd answered a range with ${reply.kind}`);
       const lastKey = reply.kvs.at(-1)?.key;
       if (lastKey === undefined) break;
+      await freezes.whenEmpty(clock, limits.yieldMsMax);
       await writer.write([{ kind: 'delete_range', key, rangeEnd: `${lastKey}\0` }]);
     }
   }

@@ -20,6 +20,9 @@ import { RecordsChangedError } from './step-errors.ts';
 import { UnavailableError } from './unavailable-error.ts';
 import { WriteWindow } from './write-window.ts';
 
+/** A probe that takes so many times as long as the quickest is as good. */
+const nearlyAs = 1.5;
+
 /** @throws one of the errors of steps, and the caller begins anew; returns when the destination owns the slots. */
 export async function handOver(
   context: MoverContext,
@@ -43,7 +46,7 @@ export async function handOver(
 }
 
 async function copy(
-  { records, limits, pace }: MoverContext,
+  { records, clock, limits, pace, freezes }: MoverContext,
   driver: MoveSteps,
   move: MoveRecord,
   claim: DestinationClaim,
@@ -66,6 +69,7 @@ async function copy(
       for (const chunk of inChunks(puts, limits)) {
         driver.checkOn();
         await pace.take(chunk.length);
+        await freezes.whenEmpty(clock, limits.yieldMsMax);
         await window.start(async () => {
           await claim.writer.write(chunk);
           progress.keysCopied += chunk.length;
@@ -127,7 +131,8 @@ async function stopAndActivate(
     return { kind: 'owned', epoch: state.epoch + 1, versionOffset };
   });
   const frozenMs = clock.nowMs() - frozenAtMs;
-  trace.emit({ name: 'move.activated', move: move.id, slots: move.slots.length, frozenMs });
+  const { keysCopied } = driver.progress;
+  trace.emit({ name: 'move.activated', move: move.id, slots: move.slots.length, keysCopied, frozenMs });
 }
 
 /**
@@ -173,13 +178,25 @@ async function tryToFreeze(
   // In this order: the probe of a claim that has been given up would stay behind.
   await claim.verify();
   const isAlive = await probe(context, move, source, tail, text);
-  const isQuick = clock.nowMs() - probedAtMs <= limits.freezeProbeMsMax;
+  const isQuick = judgeProbe(context, move.from, { tookMs: clock.nowMs() - probedAtMs, probes });
   if (!isAlive || !isQuick || tail.lag > limits.freezeLagKeysMax) return null;
   const frozenAtMs = clock.nowMs();
   const value = frozenMarker(move.id);
   const markers = move.slots.map((slot): RequestOp => ({ kind: 'put', key: dataPrefix(slot), value }));
   const frozen = await records.replaceFence(source, record, markers);
   return frozen === null ? null : { record: frozen.record, frozenAtMs };
+}
+
+/** The slots stop for about as long as a probe takes: a slow one may be followed by a better moment. */
+function judgeProbe(
+  { limits, quickestProbes }: MoverContext,
+  source: number,
+  { tookMs, probes }: { tookMs: number; probes: number },
+): boolean {
+  const quickestMs = quickestProbes.get(source) ?? Infinity;
+  quickestProbes.set(source, Math.min(quickestMs, tookMs));
+  if (probes > limits.freezeProbesPatient) return tookMs <= limits.freezeProbeMsMax;
+  return tookMs <= limits.freezeProbeMs || (quickestMs < Infinity && tookMs <= nearlyAs * quickestMs);
 }
 
 /** Writes a probe into the source and waits until the watch has brought it; false when it has not in time. */

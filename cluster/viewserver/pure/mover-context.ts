@@ -14,6 +14,8 @@ export interface MoverContext {
   limits: MoverLimits;
   pace: RateLimiter;
   freezes: Gate;
+  /** Milliseconds of the quickest probe of each shard as a source. */
+  quickestProbes: Map<number, number>;
   isStopped(): boolean;
 }
 

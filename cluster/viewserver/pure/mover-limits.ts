@@ -19,8 +19,13 @@ export interface MoverLimits {
   tailBytesMax: number;
   /** Slots stop only when so few keys are left to write that it is done in one go ... */
   freezeLagKeysMax: number;
-  /** ... and when the source's watch and the destination answer as quickly as this. */
+  /** ... and when the source's watch and the destination answer as quickly as this, or nearly as quickly as they ever did ... */
+  freezeProbeMs: number;
+  /** ... which is waited for so many times at most; then this is quick enough. */
+  freezeProbesPatient: number;
   freezeProbeMsMax: number;
+  /** What other moves copy and clear waits so long at most, at each write, while slots are stopped. */
+  yieldMsMax: number;
   /** Slots that have stopped and not been handed over by then go back to the source. Below the sharders' `heldMsMax`. */
   freezeMsMax: number;
   /** Hand-overs at the same time: few slots stop at a time, and one that is stuck does not stop all. */
@@ -48,7 +53,10 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   writesInFlightMax: 4,
   tailBytesMax: 32 * 1024 * 1024,
   freezeLagKeysMax: 64,
+  freezeProbeMs: 10,
+  freezeProbesPatient: 2,
   freezeProbeMsMax: 250,
+  yieldMsMax: 100,
   freezeMsMax: 1000,
   freezesMax: 2,
   slotsPerMoveMax: 120,

@@ -58,6 +58,7 @@ export class Resharder {
       limits: all,
       pace: new RateLimiter(clock, settings.keysPerSecondMax),
       freezes: new Gate(all.freezesMax),
+      quickestProbes: new Map(),
       isStopped: () => this.isStopped,
     };
   }
