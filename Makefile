@@ -64,12 +64,12 @@ test-contract: $(INSTALLED) ## Run the tests against real etcd.
 test-e2e: $(INSTALLED) ## Run the tests against real clusters of processes.
 	@$(WITH_ETCD) vitest run --project e2e
 
-test-kind: $(INSTALLED) ## Run the tests against a real kind cluster: takes Docker, kind and kubectl, and about 10 minutes.
+test-kind: $(INSTALLED) ## Run the tests against a real kind cluster: takes Docker, kind and kubectl, and about 15 minutes.
 	@vitest run --project kind
 
-test-resharding: $(INSTALLED) ## Grow and shrink real clusters under load and faults, with a report: PART=calm, RATE=1000 KEYS=100000.
+test-resharding: $(INSTALLED) ## Grow and shrink real clusters under load and faults, with a report: PART=calm, MEMBERS=3 RATE=300 KEYS=100000.
 	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/resharding/resharding-main.ts \
-	  $(if $(PART),--part $(PART)) $(if $(RATE),--rate $(RATE)) $(if $(KEYS),--keys $(KEYS))
+	  $(if $(PART),--part $(PART)) $(if $(RATE),--rate $(RATE)) $(if $(KEYS),--keys $(KEYS)) $(if $(MEMBERS),--members $(MEMBERS))
 
 check: lint format typecheck boundaries dead-code ## Run every check that is not a test.
 

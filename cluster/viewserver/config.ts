@@ -59,7 +59,7 @@ export function readConfig(environment: Environment): ViewServerConfig {
     sharderCores: cpu === undefined ? 1 : Math.min(1, milliCores(cpu) / 1000),
     moves: {
       concurrentMovesMax: whole(environment, 'VASE_MOVES_MAX', { fallback: 2, min: 1, max: 64 }),
-      slotsPerMoveMax: whole(environment, 'VASE_SLOTS_PER_MOVE', { fallback: 16, min: 1, max: 1024 }),
+      slotsPerMoveMax: whole(environment, 'VASE_SLOTS_PER_MOVE', { fallback: 64, min: 1, max: 1024 }),
       keysPerSecondMax: keysPerSecond === 0 ? null : keysPerSecond,
     },
   };

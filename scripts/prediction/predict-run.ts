@@ -25,7 +25,7 @@ export async function predictRun(run: Run, fittedTests: readonly string[]): Prom
 /**
  * The tests to fit on when nobody names any, of those that the load generator did not limit: the first that was measured of
  * each workload under each set of limits, and the last, too, of the set with most tests. They lie farthest apart in most
- * plans; all others are predicted. Empty when nothing was measured.
+ * plans; all others are predicted, a workload that only one test has as well. Empty when nothing was measured.
  */
 export function testsToFit({ plan, cells }: Pick<Run, 'plan' | 'cells'>): string[] {
   const kinds = new Map<string, Set<string>>();
@@ -34,10 +34,11 @@ export function testsToFit({ plan, cells }: Pick<Run, 'plan' | 'cells'>): string
     const kind = JSON.stringify([cell.workload, limitsOf(plan, cell)]);
     kinds.set(kind, (kinds.get(kind) ?? new Set()).add(test));
   }
-  const groups = [...kinds.values()].map((tests) => [...tests]);
-  const largest = groups.toSorted((a, b) => b.length - a.length)[0]?.at(-1);
-  const first = groups.map((tests) => tests[0]!);
-  return largest === undefined || first.includes(largest) ? first : [...first, largest];
+  const groups = [...kinds.values()].map((tests) => [...tests]).toSorted((a, b) => b.length - a.length);
+  const [largest] = groups;
+  if (largest === undefined) return [];
+  const first = groups.filter(({ length }) => length > 1 || length === largest.length).map(([test]) => test!);
+  return [...new Set([...first, largest.at(-1)!])];
 }
 
 function asPredictedCell({ test, profile, requestsPerSecond, latency }: PredictedTest): PredictedCell {

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
+import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { checkHistory } from '../../sim/checker/check-history.ts';
 import { readHistoryFile } from '../../sim/checker/history-file.ts';
@@ -21,6 +22,8 @@ import { ViewServer } from './view-server.ts';
 export interface GrowthSettings {
   folder: string;
   withFaults: boolean;
+  /** Of each shard; with faults it takes 3, for a leader to be missed. */
+  members: 1 | 3;
   keys: number;
   connections: number;
   /** 0: as fast as it goes. */
@@ -36,6 +39,7 @@ export interface GrowthSecond extends LoadSecond {
 }
 
 export interface GrowthResult {
+  members: number;
   seconds: GrowthSecond[];
   before: { p50Ms: number; p99Ms: number; perSecond: number };
   during: { p50Ms: number; p99Ms: number; perSecond: number };
@@ -65,7 +69,7 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
   const { withFaults, folder, say } = settings;
   const cluster = await openCluster({
     shards: 3,
-    members: 3,
+    members: settings.members,
     sharders: 2,
     viewServers: withFaults ? 2 : 1,
   });
@@ -87,7 +91,9 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
   try {
     await mkdir(folder, { recursive: true });
     const moved = { keys: 0, fromMs: Infinity, toMs: 0 };
+    const events = createWriteStream(join(folder, `events-${withFaults ? 'faults' : 'calm'}.jsonl`));
     void server.follow(({ name, data }) => {
+      events.write(`${JSON.stringify({ ms: Math.round(performance.now()), name, ...data })}\n`);
       if (name === 'move.import') moved.fromMs = Math.min(moved.fromMs, performance.now());
       if (name === 'move.done') moved.toMs = performance.now();
       if (name !== 'move.activated') return;
@@ -135,6 +141,7 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
     const { operations } = await readHistoryFile(history);
     const sorted = frozen.toSorted((a, b) => a - b);
     return {
+      members: settings.members,
       seconds,
       before: summarize(seconds.filter((second) => second.note === 'before')),
       during: summarize(seconds.filter((second) => /^(add|remove)/.test(second.note))),

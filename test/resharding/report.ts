@@ -37,7 +37,8 @@ function judge({ calm, faults, crashes, scaling }: Results): Claim[] {
   ];
 }
 
-function judgeData(when: string, run: GrowthResult): Claim[] {
+function judgeData(what: string, run: GrowthResult): Claim[] {
+  const when = `${what}, ${run.members === 1 ? '1 member' : '3 members'} a shard`;
   const { wrongCount, checkedReads, acknowledgedWrites, verdict, historyOperations } = run;
   return [
     claim(

@@ -19,7 +19,8 @@ const { values } = parseArgs({
     part: { type: 'string', multiple: true, default: [...parts] },
     keys: { type: 'string', default: '100000' },
     connections: { type: 'string', default: '100' },
-    rate: { type: 'string', default: '1000' },
+    rate: { type: 'string', default: '300' },
+    members: { type: 'string', default: '1' },
     baseline: { type: 'string', default: '20' },
   },
 });
@@ -28,6 +29,12 @@ if (unknown !== undefined) {
   process.stderr.write(`part ${unknown} is not one of ${parts.join(', ')}\n`);
   process.exit(2);
 }
+
+if (values.members !== '1' && values.members !== '3') {
+  process.stderr.write(`members ${values.members} is neither 1 nor 3\n`);
+  process.exit(2);
+}
+const members = values.members === '1' ? 1 : 3;
 
 const checkout = join(import.meta.dirname, '..', '..');
 const root = process.env['VASE_STATE'] || join(checkout, '.vase');
@@ -45,8 +52,8 @@ const settings = {
 closeOnInterrupt();
 const results: Results = {};
 const wants = (part: (typeof parts)[number]) => values.part.includes(part);
-if (wants('calm')) results.calm = await growAndShrink({ ...settings, withFaults: false });
-if (wants('faults')) results.faults = await growAndShrink({ ...settings, withFaults: true });
+if (wants('calm')) results.calm = await growAndShrink({ ...settings, members, withFaults: false });
+if (wants('faults')) results.faults = await growAndShrink({ ...settings, members: 3, withFaults: true });
 if (wants('crashes')) results.crashes = await killInPhases(say);
 if (wants('scaling')) results.scaling = await scaleByLatency(say);
 const claims = await writeReport(folder, results);

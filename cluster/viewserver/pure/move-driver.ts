@@ -26,6 +26,8 @@ import { UnavailableError } from './unavailable-error.ts';
 
 export class MoveDriver implements MoveSteps {
   readonly progress: MoveProgress;
+  /** The slots are at their destination, for everybody to see. */
+  isHandedOver = false;
   private readonly context: MoverContext;
   private superseded = 0;
   private failures = 0;
@@ -154,6 +156,8 @@ export class MoveDriver implements MoveSteps {
     const { records, trace } = this.context;
     this.enter('publish');
     await records.updateView((view) => published(view, move));
+    this.isHandedOver = true;
+    this.context.onHandedOver();
     this.enter('clean');
     await records.alone(move.from, () => this.leaveTombstones(move));
     await clearSlots(this.context, move.slots, this.writerOf(await records.readFence(move.from), move));

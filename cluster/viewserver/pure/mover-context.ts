@@ -17,6 +17,8 @@ export interface MoverContext {
   /** Milliseconds of the quickest probe of each shard as a source. */
   quickestProbes: Map<number, number>;
   isStopped(): boolean;
+  /** A move's slots are at their destination, and the view says so: what is left is to clean up. */
+  onHandedOver(): void;
 }
 
 export interface MoveSteps {

@@ -28,7 +28,7 @@ export interface MoverLimits {
   yieldMsMax: number;
   /** Slots that have stopped and not been handed over by then go back to the source. Below the sharders' `heldMsMax`. */
   freezeMsMax: number;
-  /** Hand-overs at the same time: few slots stop at a time, and one that is stuck does not stop all. */
+  /** Hand-overs at the same time: few slots stop at a time, and for as short as the disks allow. */
   freezesMax: number;
   /** Slots of one move at most: each takes an operation of the freeze, and etcd may take as few as 128. */
   slotsPerMoveMax: number;
@@ -47,18 +47,18 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   callMs: 3000,
   pageKeysMax: 1000,
   pageBytesTarget: 4 * 1024 * 1024,
-  writeOperationsMax: 500,
+  writeOperationsMax: 300,
   writeBytesMax: 512 * 1024,
   clearKeysMax: 500,
-  writesInFlightMax: 4,
+  writesInFlightMax: 3,
   tailBytesMax: 32 * 1024 * 1024,
   freezeLagKeysMax: 64,
   freezeProbeMs: 10,
-  freezeProbesPatient: 2,
+  freezeProbesPatient: 3,
   freezeProbeMsMax: 250,
   yieldMsMax: 100,
   freezeMsMax: 1000,
-  freezesMax: 2,
+  freezesMax: 1,
   slotsPerMoveMax: 120,
   viewPollMs: 500,
   retryPauseMs: 50,

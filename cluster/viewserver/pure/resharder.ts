@@ -39,6 +39,9 @@ export interface ResharderOptions {
   limits?: Partial<MoverLimits>;
 }
 
+/** Moves under way, with those that only clean up, as a multiple of those that copy. */
+const cleaningFactor = 2;
+
 export class Resharder {
   private readonly context: MoverContext;
   private readonly settings: ResharderSettings;
@@ -60,6 +63,7 @@ export class Resharder {
       freezes: new Gate(all.freezesMax),
       quickestProbes: new Map(),
       isStopped: () => this.isStopped,
+      onHandedOver: () => this.wake(),
     };
   }
 
@@ -188,13 +192,16 @@ export class Resharder {
 
   /** Starts what is to be done and not under way, oldest first, within bounds. */
   private drive(view: View): void {
+    const { concurrentMovesMax } = this.settings;
     for (const move of view.moves) {
       const driver = this.drivers.get(move.id);
       if (driver !== undefined) {
         if (move.abort) driver.noteAbort();
         continue;
       }
-      if (this.isStopped || this.drivers.size >= this.settings.concurrentMovesMax) continue;
+      if (this.isStopped || this.drivers.size >= cleaningFactor * concurrentMovesMax) continue;
+      const copying = [...this.drivers.values()].filter(({ isHandedOver }) => !isHandedOver);
+      if (copying.length >= concurrentMovesMax) continue;
       this.start(new MoveDriver(this.context, move));
     }
   }

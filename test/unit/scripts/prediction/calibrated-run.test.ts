@@ -123,7 +123,8 @@ describe('a calibrated run', () => {
   it('is fitted on the first test of each kind and on the last of the largest, where nobody names tests', () => {
     const [one, two, disk] = plan.cells.map((cell) => measured(cell, 3000));
     expect(testsToFit(runOf([one!, disk!]))).toEqual(['one', 'disk']);
-    expect(testsToFit(runOf([one!, two!, disk!]))).toEqual(['one', 'disk', 'two']);
+    expect(testsToFit(runOf([one!, two!, disk!]))).toEqual(['one', 'two']);
+    expect(testsToFit(runOf([]))).toEqual([]);
     expect(testsToFit(runOf([{ ...one!, limit: 'generator' }, two!]))).toEqual(['two']);
   });
 
