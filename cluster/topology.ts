@@ -102,6 +102,12 @@ const schema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  moves: z
+    .strictObject({
+      /** Keys that the view server copies in a second at most, over all moves; 0: as fast as it goes. */
+      keysPerSecond: wholeNumber(0, 100_000_000).default(5000),
+    })
+    .prefault({}),
   /** Mutual TLS, sharders to etcd and member to member. null: as the platform's overlay has it. */
   tls: z.boolean().nullable().default(null),
   images: z

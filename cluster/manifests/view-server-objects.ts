@@ -157,6 +157,7 @@ function environment(blueprint: Blueprint): EnvVar[] {
     { name: 'VASE_OVERLAY', value: overlay.name },
     // What the shards are made from that join later.
     { name: 'VASE_TOPOLOGY', value: JSON.stringify(topology) },
+    { name: 'VASE_KEYS_PER_SECOND', value: String(topology.moves.keysPerSecond) },
     { name: 'VASE_AUTOSCALING', value: JSON.stringify(topology.autoscaling.shards) },
     { name: 'VASE_SHARDER_CPU', value: topology.resources.sharder.cpu ?? '' },
     ...(usesTls(blueprint)

@@ -21,7 +21,11 @@ import { ViewServer } from './view-server.ts';
 
 export interface GrowthSettings {
   folder: string;
+  /** Of this run, in the names of its files. */
+  name: string;
   withFaults: boolean;
+  /** As the topology has it; null: its default. */
+  keysPerSecond: number | null;
   /** Of each shard; with faults it takes 3, for a leader to be missed. */
   members: 1 | 3;
   keys: number;
@@ -66,10 +70,11 @@ const historyClientsPerShard = 2;
 const cleanMsMax = 120_000;
 
 export async function growAndShrink(settings: GrowthSettings): Promise<GrowthResult> {
-  const { withFaults, folder, say } = settings;
+  const { name, withFaults, folder, say } = settings;
   const cluster = await openCluster({
     shards: 3,
     members: settings.members,
+    ...(settings.keysPerSecond === null ? {} : { moves: { keysPerSecond: settings.keysPerSecond } }),
     sharders: 2,
     viewServers: withFaults ? 2 : 1,
   });
@@ -91,7 +96,7 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
   try {
     await mkdir(folder, { recursive: true });
     const moved = { keys: 0, fromMs: Infinity, toMs: 0 };
-    const events = createWriteStream(join(folder, `events-${withFaults ? 'faults' : 'calm'}.jsonl`));
+    const events = createWriteStream(join(folder, `events-${name}.jsonl`));
     void server.follow(({ name, data }) => {
       events.write(`${JSON.stringify({ ms: Math.round(performance.now()), name, ...data })}\n`);
       if (name === 'move.import') moved.fromMs = Math.min(moved.fromMs, performance.now());
@@ -106,7 +111,7 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
       settings.requestsPerSecond,
     );
     note = 'before';
-    const history = join(folder, `history-${withFaults ? 'faults' : 'calm'}.jsonl`);
+    const history = join(folder, `history-${name}.jsonl`);
     const recorder = new MovingRecorder(history);
     const clients = runHistory(endpoint, recorder, ended.signal);
     await delay(settings.baselineSeconds * 1000);

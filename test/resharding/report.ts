@@ -7,6 +7,7 @@ import type { ScalingResult } from './scale-by-latency.ts';
 
 export interface Results {
   calm?: GrowthResult;
+  unthrottled?: GrowthResult;
   faults?: GrowthResult;
   crashes?: CrashResult[];
   scaling?: ScalingResult;
@@ -22,9 +23,12 @@ const frozenMsMax = 50;
 const latencyFactorMax = 3;
 const keysPerSecondMin = 10_000;
 
-function judge({ calm, faults, crashes, scaling }: Results): Claim[] {
+function judge({ calm, unthrottled, faults, crashes, scaling }: Results): Claim[] {
   return [
     ...(calm === undefined ? [] : [...judgeData('without faults', calm), ...judgeCalm(calm)]),
+    ...(unthrottled === undefined
+      ? []
+      : [...judgeData('unthrottled', unthrottled), ...judgeSpeed(unthrottled)]),
     ...(faults === undefined ? [] : [...judgeData('with faults', faults), ...judgeFaults(faults)]),
     ...(crashes ?? []).map(({ work, moment, struck, problem, seconds }) =>
       claim(
@@ -55,10 +59,9 @@ function judgeData(what: string, run: GrowthResult): Claim[] {
 }
 
 function judgeCalm(run: GrowthResult): Claim[] {
-  const { before, during, failed, unknown, frozenMs, keysPerSecondMax, keysPerSecond } = run;
-  const perJob = Object.entries(keysPerSecond).map(([job, rate]) => `${rate} over "${job}"`);
+  const { before, during, frozenMs } = run;
   return [
-    claim('no request fails', `${failed} failed, ${unknown} unknown`, failed + unknown === 0),
+    judgeRequests(run),
     claim(
       `p99 while slots move is at most ${latencyFactorMax} times that before`,
       `${before.p99Ms.toFixed(1)} ms before, ${during.p99Ms.toFixed(1)} ms during (medians of seconds)`,
@@ -69,12 +72,26 @@ function judgeCalm(run: GrowthResult): Claim[] {
       `p50 ${frozenMs.p50.toFixed(1)}, p99 ${frozenMs.p99.toFixed(1)}, max ${frozenMs.max.toFixed(1)} ms in ${frozenMs.moves} moves`,
       frozenMs.moves > 0 && frozenMs.p99 <= frozenMsMax,
     ),
+  ];
+}
+
+/** As fast as it goes: users wait longer, and nothing fails. */
+function judgeSpeed(run: GrowthResult): Claim[] {
+  const { keysPerSecondMax, keysPerSecond } = run;
+  const rates = Object.entries(keysPerSecond);
+  const perJob = rates.map(([job, rate]) => `${rate} over "${job}"`);
+  return [
+    judgeRequests(run),
     claim(
       `at least ${keysPerSecondMin} keys a second are moved`,
       `${keysPerSecondMax} at most; ${perJob.join(', ')}`,
-      keysPerSecondMax >= keysPerSecondMin,
+      Math.max(...rates.map(([, rate]) => rate)) >= keysPerSecondMin,
     ),
   ];
+}
+
+function judgeRequests({ failed, unknown }: GrowthResult): Claim {
+  return claim('no request fails', `${failed} failed, ${unknown} unknown`, failed + unknown === 0);
 }
 
 function judgeFaults({ strikes, seconds }: GrowthResult): Claim[] {
@@ -124,12 +141,13 @@ export async function writeReport(folder: string, results: Results): Promise<Cla
   return claims;
 }
 
-function markdown(claims: readonly Claim[], { calm, faults, scaling }: Results): string {
+function markdown(claims: readonly Claim[], { calm, unthrottled, faults, scaling }: Results): string {
   const lines = ['# Resharding', '', '| holds | what | found |', '| --- | --- | --- |'];
   for (const { what, found, holds } of claims)
     lines.push(`| ${holds ? 'yes' : '**no**'} | ${what} | ${found} |`);
   for (const [title, run] of [
     ['Without faults', calm],
+    ['Without faults, as fast as it goes', unthrottled],
     ['With faults', faults],
   ] as const) {
     if (run === undefined) continue;

@@ -12,7 +12,7 @@ import { closeOnInterrupt } from './open-clusters.ts';
 import { scaleByLatency } from './scale-by-latency.ts';
 import { writeReport, type Results } from './report.ts';
 
-const parts = ['calm', 'faults', 'crashes', 'scaling'] as const;
+const parts = ['calm', 'unthrottled', 'faults', 'crashes', 'scaling'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -52,8 +52,12 @@ const settings = {
 closeOnInterrupt();
 const results: Results = {};
 const wants = (part: (typeof parts)[number]) => values.part.includes(part);
-if (wants('calm')) results.calm = await growAndShrink({ ...settings, members, withFaults: false });
-if (wants('faults')) results.faults = await growAndShrink({ ...settings, members: 3, withFaults: true });
+const calm = { ...settings, members, withFaults: false } as const;
+if (wants('calm')) results.calm = await growAndShrink({ ...calm, name: 'calm', keysPerSecond: null });
+if (wants('unthrottled'))
+  results.unthrottled = await growAndShrink({ ...calm, name: 'unthrottled', keysPerSecond: 0 });
+const struck = { ...settings, members: 3, withFaults: true } as const;
+if (wants('faults')) results.faults = await growAndShrink({ ...struck, name: 'faults', keysPerSecond: null });
 if (wants('crashes')) results.crashes = await killInPhases(say);
 if (wants('scaling')) results.scaling = await scaleByLatency(say);
 const claims = await writeReport(folder, results);

@@ -78,6 +78,7 @@ function viewServerSettings(context: LocalContext, viewServer: ViewServerState):
     VASE_STATE: context.folder.root,
     VASE_BINARIES: context.settings.binaries,
     VASE_MAX_TXN_OPS: String(topology.etcd.maxTxnOps),
+    VASE_KEYS_PER_SECOND: String(topology.moves.keysPerSecond),
     VASE_AUTOSCALING: JSON.stringify(topology.autoscaling.shards),
     VASE_SHARDER_CPU: topology.resources.sharder.cpu ?? '',
   };
