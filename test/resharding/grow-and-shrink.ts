@@ -70,7 +70,7 @@ const historyClientsPerShard = 2;
 const cleanMsMax = 120_000;
 
 export async function growAndShrink(settings: GrowthSettings): Promise<GrowthResult> {
-  const { name, withFaults, folder, say } = settings;
+  const { withFaults, folder, say } = settings;
   const cluster = await openCluster({
     shards: 3,
     members: settings.members,
@@ -96,7 +96,7 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
   try {
     await mkdir(folder, { recursive: true });
     const moved = { keys: 0, fromMs: Infinity, toMs: 0 };
-    const events = createWriteStream(join(folder, `events-${name}.jsonl`));
+    const events = createWriteStream(join(folder, `events-${settings.name}.jsonl`));
     void server.follow(({ name, data }) => {
       events.write(`${JSON.stringify({ ms: Math.round(performance.now()), name, ...data })}\n`);
       if (name === 'move.import') moved.fromMs = Math.min(moved.fromMs, performance.now());
@@ -111,7 +111,7 @@ export async function growAndShrink(settings: GrowthSettings): Promise<GrowthRes
       settings.requestsPerSecond,
     );
     note = 'before';
-    const history = join(folder, `history-${name}.jsonl`);
+    const history = join(folder, `history-${settings.name}.jsonl`);
     const recorder = new MovingRecorder(history);
     const clients = runHistory(endpoint, recorder, ended.signal);
     await delay(settings.baselineSeconds * 1000);
