@@ -136,11 +136,16 @@ export class JobRunner {
     const view = await resharder.readView();
     const shard = view.shards.find((candidate) => candidate.id === id);
     if (shard !== undefined) {
-      if (shard.state !== 'draining') await resharder.markDraining(id);
-      await this.moveUntilDone(job, signal, () => resharder.drainPlan(id));
-      await this.note(job, `proving that shard ${id} is empty`);
-      await proveEmpty(caller, shard);
-      await resharder.forgetShard(id);
+      try {
+        if (shard.state !== 'draining') await resharder.markDraining(id);
+        await this.moveUntilDone(job, signal, () => resharder.drainPlan(id));
+        await this.note(job, `proving that shard ${id} is empty`);
+        await proveEmpty(caller, shard);
+        await resharder.forgetShard(id);
+      } catch (error) {
+        // An earlier attempt, of which nobody heard, has made the view forget it.
+        if (!(error instanceof RefusedError && error.code === 'unknown-shard')) throw error;
+      }
     }
     // The view's word is final: an id that it has given and does not know any more is never used again.
     const after = await resharder.readView();

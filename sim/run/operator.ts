@@ -87,7 +87,7 @@ export class Operator {
       const taker = takers[to % Math.max(takers.length, 1)];
       return taker === undefined ? [] : [{ slots: [slot], from, to: taker.id }];
     });
-    const move = before.moves.find(({ slots }) => slots.includes(slot));
+    const move = before?.moves.find(({ slots }) => slots.includes(slot));
     if (abortAfterMs === null || move === undefined) return;
     await pause(this.process.clock, abortAfterMs);
     await this.persist(() => this.resharder.abort(move.id), ['unknown-move', 'move-committed']);
@@ -109,19 +109,24 @@ export class Operator {
     await this.persist(() => this.resharder.markDraining(id), []);
     let isGone = false;
     while (!isGone) {
-      await this.propose(() => this.resharder.drainPlan(id));
+      // Gone, too, by an attempt of which nobody heard that it was made.
+      if ((await this.propose(() => this.resharder.drainPlan(id), 'unknown-shard')) === null) break;
       await this.until((view) => !view.moves.some(({ from, to }) => from === id || to === id));
       isGone = await this.resharder.forgetShard(id).then(() => true, isRefusalOrSilence);
     }
     this.process.trace.emit({ name: 'shard.removed', shard: id });
   }
 
-  /** Proposes until the plans fit the view; slots that are on their way are waited for. */
-  private async propose(plan: (view: View) => MovePlan[] | Promise<MovePlan[]>): Promise<View> {
+  /** Proposes until the plans fit the view; slots that are on their way are waited for. Null when it is refused for this. */
+  private async propose(
+    plan: (view: View) => MovePlan[] | Promise<MovePlan[]>,
+    refusal?: string,
+  ): Promise<View | null> {
     for (;;) {
       try {
         return await this.resharder.propose(await plan(await this.resharder.readView()));
       } catch (error) {
+        if (error instanceof RefusedError && error.code === refusal) return null;
         isRefusalOrSilence(error);
         await pause(this.process.clock, retryPauseMs);
       }

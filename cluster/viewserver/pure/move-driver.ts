@@ -143,8 +143,9 @@ export class MoveDriver implements MoveSteps {
   private async takeBack(move: MoveRecord, source: Fence): Promise<void> {
     const markers = move.slots.map((slot): RequestOp => ({ kind: 'delete_range', key: dataPrefix(slot) }));
     const record = withSlots(source.record, move.slots, (state) => {
+      // Somebody else has undone the move meanwhile, and the next one has the slot.
       if (state?.kind !== 'owned' && !isFrozenBy(move, state))
-        throw new Error(`the source of move ${move.id} has a slot that is ${state?.kind ?? 'nobody’s'}`);
+        throw new RecordsChangedError(`the source has a slot that is ${state?.kind ?? 'nobody’s'}`);
       const { epoch, versionOffset } = state as SlotState & { kind: 'owned' };
       return { kind: 'owned', epoch: epoch + 1, versionOffset };
     });
