@@ -30,7 +30,6 @@ port, api_url, stack = int(sys.argv[1]), urlsplit(sys.argv[2]), sys.argv[3]
 if stack == "flask":
     import flask
     import requests
-    import werkzeug.serving
 
 
 def call_with_requests(host, method, path, body=None):
@@ -167,9 +166,6 @@ class Server(ThreadingHTTPServer):
 
 
 def serve_with_flask():
-    # Its server as it is closes every connection after one answer and lets 128 wait, which 500 users overrun.
-    werkzeug.serving.WSGIRequestHandler.protocol_version = "HTTP/1.1"
-    werkzeug.serving.BaseWSGIServer.request_queue_size = Server.request_queue_size
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = flask.Flask(__name__)
 
