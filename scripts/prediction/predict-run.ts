@@ -23,14 +23,14 @@ export async function predictRun(run: Run, fittedTests: readonly string[]): Prom
 }
 
 /**
- * The tests to fit on when nobody names any, of those that the load generator did not limit: the first that was measured of
+ * The tests to fit on when nobody names any, of those that answered and that the load generator did not limit: the first that was measured of
  * each workload under each set of limits, and the last, too, of the set with most tests. They lie farthest apart in most
  * plans; all others are predicted, a workload that only one test has as well. Empty when nothing was measured.
  */
 export function testsToFit({ plan, cells }: Pick<Run, 'plan' | 'cells'>): string[] {
   const kinds = new Map<string, Set<string>>();
-  for (const { test, cell, limit } of cells) {
-    if (limit === 'generator') continue;
+  for (const { test, cell, limit, peak } of cells) {
+    if (limit === 'generator' || peak.requestsPerSecond === 0) continue;
     const kind = JSON.stringify([cell.workload, limitsOf(plan, cell)]);
     kinds.set(kind, (kinds.get(kind) ?? new Set()).add(test));
   }

@@ -1,8 +1,9 @@
 /**
  * `make bench-original`: Vase beside a model of the original's path, on the same etcd clusters, under the original's load
  * (500 users, 101 keys, a put and a get in turn): one sharder with the original's limit of 0.3 core, and without a limit.
- * Exit code 1 when Vase serves less than 50 times the requests under the limit, or when a request to Vase fails.
- * SHARDS, MEMBERS, USERS, DURATION (seconds), STACK (flask, stdlib) change the run.
+ * Exit code 1 when Vase serves less than 50 times the requests under the limit, when a request to it fails, or when the
+ * model breaks down.
+ * SHARDS, MEMBERS, USERS, DURATION (seconds), STACK (stdlib, flask) change the run.
  */
 import Table from 'cli-table3';
 import type { LoadOutcome } from '../../scripts/bench/load/run-load.ts';

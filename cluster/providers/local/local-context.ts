@@ -21,7 +21,7 @@ export interface LocalSettings {
   sharderNodeArguments?: readonly string[];
   /** For the same tests: further variables of the sharders. */
   sharderEnvironment?: Readonly<Record<string, string>>;
-  /** The same for every view server. */
+  /** For tests that kill a view server at one moment: further arguments of the Node.js that runs view servers. */
   viewServerNodeArguments?: readonly string[];
 }
 

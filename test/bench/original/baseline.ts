@@ -74,7 +74,10 @@ export async function startBaseline(endpoints: readonly string[], cpu: string | 
 
 /** STACK; the standard library where it is not set: it is the quicker one, and Flask's server breaks down under 500 users. */
 function chooseStack(): Stack {
-  return process.env['STACK'] === 'flask' ? 'flask' : 'stdlib';
+  const wanted = process.env['STACK'] || 'stdlib';
+  if (wanted !== 'flask' && wanted !== 'stdlib')
+    throw new Error(`STACK ${wanted} is neither stdlib nor flask`);
+  return wanted;
 }
 
 async function untilAnswering(url: string, children: readonly ChildProcess[]): Promise<void> {

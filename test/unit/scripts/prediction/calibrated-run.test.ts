@@ -124,6 +124,7 @@ describe('a calibrated run', () => {
     const [one, two, disk] = plan.cells.map((cell) => measured(cell, 3000));
     expect(testsToFit(runOf([one!, disk!]))).toEqual(['one', 'disk']);
     expect(testsToFit(runOf([one!, two!, disk!]))).toEqual(['one', 'two']);
+    expect(testsToFit(runOf([measured(plan.cells[0]!, 0), two!]))).toEqual(['two']);
     expect(testsToFit(runOf([]))).toEqual([]);
     expect(testsToFit(runOf([{ ...one!, limit: 'generator' }, two!]))).toEqual(['two']);
   });
