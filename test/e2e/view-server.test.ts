@@ -1,4 +1,6 @@
 // Shards come and go through the view server: no key is lost, a SIGKILL at any point is made up for, and `up` knows.
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
@@ -12,7 +14,11 @@ let server: string;
 beforeAll(async () => {
   vase = new VaseCommand();
   const size = ['--shards', '2', '--members', '1', '--sharders', '1', '--port', '0'];
-  const up = await vase.run(['up', ...size], { environment: { VASE_VIEW_SERVERS: '2' } });
+  // Slow enough that every job of some 100 keys is still under way when it is to be struck or left.
+  const topology = join(dirname(vase.stateRoot), 'topology.yaml');
+  writeFileSync(topology, 'moves:\n  keysPerSecond: 30\n');
+  const environment = { VASE_VIEW_SERVERS: '2', VASE_TOPOLOGY: topology };
+  const up = await vase.run(['up', ...size], { environment });
   expect(up.stderr).toMatch(/Start 2 view servers/);
   store = (await vase.provider.endpoint())!;
   server = (await vase.provider.viewServerEndpoint())!;
