@@ -45,6 +45,11 @@ export async function measure(flags: BenchFlags): Promise<void> {
       createProvider: (root) => createProvider(plan, root),
       signal,
       onProgress: (progress) => tellProgress(printer, progress),
+      onPredict: (fittedTests) =>
+        printer.progress(`Predict what was measured, by the model fitted on ${fittedTests.join(', ')}`, {
+          event: 'predicting',
+          fittedTests,
+        }),
     });
     tellOutcome(printer, plan, outcome);
   } finally {

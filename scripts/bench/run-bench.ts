@@ -32,6 +32,8 @@ export interface BenchOptions {
   createProvider(stateRoot: string): Promise<Provider>;
   signal: AbortSignal;
   onProgress: (progress: BenchProgress) => void;
+  /** All is measured; the capacity model is fitted on these tests, and predicts them all, GKE too, in half a minute. */
+  onPredict: (fittedTests: readonly string[]) => void;
 }
 
 export interface BenchOutcome {
@@ -53,17 +55,19 @@ export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
   } finally {
     await provider.close();
   }
-  if (!signal.aborted) await predictTests(folder);
+  if (!signal.aborted) await predictTests(options);
   const outcome = await summarize(folder, plan);
   signal.throwIfAborted();
   return outcome;
 }
 
 /** What the capacity model says of the tests that it was not fitted on stands in the report beside what they did. */
-async function predictTests(folder: RunFolder): Promise<void> {
+async function predictTests({ folder, onPredict }: BenchOptions): Promise<void> {
   const run = await readRun(folder.path);
   const fitted = testsToFit(run);
-  if (fitted.length > 0) await predictRun(run, fitted);
+  if (fitted.length === 0) return;
+  onPredict(fitted);
+  await predictRun(run, fitted);
 }
 
 async function measureTurns(options: BenchOptions, provider: Provider): Promise<void> {

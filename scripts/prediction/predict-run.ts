@@ -23,9 +23,10 @@ export async function predictRun(run: Run, fittedTests: readonly string[]): Prom
 }
 
 /**
- * The tests to fit on when nobody names any, of those that answered and that the load generator did not limit: the first that was measured of
- * each workload under each set of limits, and the last, too, of the set with most tests. They lie farthest apart in most
- * plans; all others are predicted, a workload that only one test has as well. Empty when nothing was measured.
+ * The tests to fit on when nobody names any, of those that answered and that the load generator did not limit: the
+ * first that was measured of each workload under each set of limits, and the last, too, of the set with most tests. They
+ * lie farthest apart in most plans; all others are predicted, a workload that only one test has as well. Empty when
+ * nothing was measured.
  */
 export function testsToFit({ plan, cells }: Pick<Run, 'plan' | 'cells'>): string[] {
   const kinds = new Map<string, Set<string>>();

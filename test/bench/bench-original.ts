@@ -54,9 +54,9 @@ const used = rows[0]!.cores;
 if (used < 0.27)
   console.log(`Vase's sharder used ${used.toFixed(2)} of its 0.3 core: the machine held it back.`);
 if (failures > 0) console.log(`${failures} requests to Vase failed.`);
-// A model that has broken down flatters Vase.
+// A model that has broken down flatters Vase: requests fail, or nearly all of them only wait.
 const broken = rows.filter(
-  ({ load }) => load.requests === 0 || load.failed + load.indefinite > failedShareMax * load.requests,
+  ({ load }) => load.requestsPerSecond < 1 || load.failed + load.indefinite > failedShareMax * load.requests,
 );
 for (const { limit, store } of broken)
   console.log(`With limit ${limit ?? 'none'}, ${store} broke down: there is nothing to compare.`);

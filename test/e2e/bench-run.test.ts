@@ -91,6 +91,7 @@ test('a cell whose deployment fails is recorded, and the others run', async () =
   const { port } = holder.address() as { port: number };
   const run = new RunFolder(join(folder, 'run'));
   const plan = parsePlan({ ...tiny, workload: 'original' }, 'tiny');
+  const fitted: string[] = [];
   try {
     const { results, failures } = await runBench({
       plan,
@@ -99,11 +100,13 @@ test('a cell whose deployment fails is recorded, and the others run', async () =
       createProvider: async (stateRoot) => withPortOf(createLocal(stateRoot), { sharders: 1, port }),
       signal: new AbortController().signal,
       onProgress: () => undefined,
+      onPredict: (tests) => fitted.push(...tests),
     });
     expect(failures).toMatchObject([
       { test: 'a', failure: expect.stringContaining(`port ${port} is taken`) },
     ]);
     expect(results.map((result) => result.test)).toEqual(['b']);
+    expect(fitted).toEqual(['b']);
     expect(results[0]!.peak.requests).toBeGreaterThan(100);
     expect(existsSync(run.stateRoot)).toBe(false);
   } finally {
