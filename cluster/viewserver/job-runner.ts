@@ -60,13 +60,14 @@ export class JobRunner {
     const { jobs, clock, logger } = this.parts;
     const { signal: aborted, release } = jobs.abortSignal(job.id, signal);
     try {
+      if (job.abort) return await this.takeBack(job, signal);
       for (let attempt = 0; !signal.aborted; attempt++) {
         try {
           const note = await this.attempt(job, aborted);
           return await this.end(job, 'done', note);
         } catch (error) {
           if (signal.aborted) return;
-          if (aborted.aborted) return await this.takeBack(job);
+          if (aborted.aborted) return await this.takeBack(job, signal);
           logger.warn({ err: error, job: job.id }, 'a job met a failure');
           if (error instanceof JobFailed || error instanceof RefusedError || attempt + 1 >= triesMax)
             return await this.giveUp(job, (error as Error).message);
@@ -132,7 +133,7 @@ export class JobRunner {
   }
 
   private async removeShard(job: Job, id: number, signal: AbortSignal): Promise<string> {
-    const { fleet, resharder, caller } = this.parts;
+    const { resharder, caller } = this.parts;
     const view = await resharder.readView();
     const shard = view.shards.find((candidate) => candidate.id === id);
     if (shard !== undefined) {
@@ -151,8 +152,12 @@ export class JobRunner {
     const after = await resharder.readView();
     if (after.shards.some((candidate) => candidate.id === id) || id >= after.nextShard)
       throw new JobFailed(`shard ${id} is still in the view`);
+    return this.deleteShard(job, id, signal);
+  }
+
+  private async deleteShard(job: Job, id: number, signal: AbortSignal): Promise<string> {
     await this.note(job, `deleting shard ${id}`);
-    await fleet.deleteShard(id, {
+    await this.parts.fleet.deleteShard(id, {
       signal,
       report: (step) => this.noteSoon(job, step),
     });
@@ -204,18 +209,31 @@ export class JobRunner {
     throw new JobFailed(`slots still have to be moved after ${roundsMax} rounds`);
   }
 
-  /** What was asked is taken back: moves are undone where they can be, a shard that has not joined is deleted. */
-  private async takeBack(job: Job): Promise<void> {
+  /** What was asked is taken back, as far as it can be: moves are undone, what has not joined goes, what was to go stays. */
+  private async takeBack(job: Job, signal: AbortSignal): Promise<void> {
     const { resharder } = this.parts;
-    const view = await resharder.readView();
-    for (const move of view.moves) {
+    const { moves } = await resharder.readView();
+    for (const move of moves) {
       try {
         await resharder.abort(move.id);
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
       }
     }
-    await this.end(job, 'aborted', await this.dropUnjoined(job));
+    if (job.work.kind === 'remove-shard') await this.keepShard(job, job.work.shard, signal);
+    else await this.end(job, 'aborted', await this.dropUnjoined(job));
+  }
+
+  private async keepShard(job: Job, id: number, signal: AbortSignal): Promise<void> {
+    const view = await this.parts.resharder.unmarkDraining(id);
+    if (view.shards.some((shard) => shard.id === id))
+      return this.end(
+        job,
+        'aborted',
+        `shard ${id} stays; \`vase rebalance\` gives back what it has given away`,
+      );
+    // The view has forgotten it for good: without an end of the deletion its members would be left behind.
+    await this.end(job, 'done', `${await this.deleteShard(job, id, signal)}: too late to take it back`);
   }
 
   private async giveUp(job: Job, reason: string): Promise<void> {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Job } from '../../cluster/viewserver/job.ts';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
 import { VaseCommand } from './vase-command.ts';
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   const size = ['--shards', '2', '--members', '1', '--sharders', '1', '--port', '0'];
   // Slow enough that every job of some 100 keys is still under way when it is to be struck or left.
   const topology = join(dirname(vase.stateRoot), 'topology.yaml');
-  writeFileSync(topology, 'moves:\n  keysPerSecond: 30\n');
+  writeFileSync(topology, 'moves:\n  keysPerSecond: 15\n');
   const environment = { VASE_VIEW_SERVERS: '2', VASE_TOPOLOGY: topology };
   const up = await vase.run(['up', ...size], { environment });
   expect(up.stderr).toMatch(/Start 2 view servers/);
@@ -142,6 +143,19 @@ describe('a shard that joins', () => {
 });
 
 describe('a shard that leaves', () => {
+  test('stays when its removal is taken back, and gets its share again', async () => {
+    const { body } = await ask('/shards/3', { method: 'DELETE' });
+    const [job] = (body as { jobs: Job[] }).jobs;
+    await expect.poll(async () => (await view()).progress.slotsMoved, { timeout: 60_000 }).toBeGreaterThan(0);
+    expect((await vase.run(['view', '--abort', job!.id])).exitCode).toBe(0);
+    const clean = await whenClean();
+    expect((await ask(`/jobs/${job!.id}`)).body).toMatchObject({ job: { state: 'aborted' } });
+    expect(clean.shards.map(({ id, state }) => [id, state])).toContainEqual([3, 'active']);
+    expect((await vase.run(['rebalance'])).exitCode).toBe(0);
+    expect((await view()).shards.map(({ slots }) => slots)).toEqual([342, 341, 341]);
+    await expectAllKeys();
+  });
+
   test('gives everything away, under way or not, and its processes and data go', async () => {
     const following = vase.start(['shard', 'remove', '3']);
     const ended = new Promise<number | null>((resolve) => following.once('close', resolve));

@@ -16,7 +16,14 @@ import { RateLimiter } from './rate-limiter.ts';
 import { RecordsClient } from './records-client.ts';
 import { RefusedError } from './refused-error.ts';
 import { UnavailableError } from './unavailable-error.ts';
-import { withAbort, withDraining, withMoves, withoutShard, withShard } from './view-changes.ts';
+import {
+  withAbort,
+  withDraining,
+  withMoves,
+  withoutDraining,
+  withoutShard,
+  withShard,
+} from './view-changes.ts';
 
 export interface ResharderSettings {
   /** Moves that are worked on at the same time. */
@@ -152,9 +159,14 @@ export class Resharder {
     return this.context.records.updateView((view) => withDraining(view, id));
   }
 
+  /** It takes slots as any other again, or is not there. */
+  unmarkDraining(id: number): Promise<View> {
+    return this.context.records.updateView((view) => withoutDraining(view, id));
+  }
+
   /**
-   * The view forgets a shard that owns nothing, by the view and by its fence record, and holds no data. Calling it again after
-   * success gives the view.
+   * The view forgets a shard that is draining, owns nothing, by the view and by its fence record, and holds no data. Calling
+   * it again after success gives the view.
    * @throws RefusedError `home-shard`, `shard-in-use`
    */
   async forgetShard(id: number): Promise<View> {

@@ -27,10 +27,20 @@ export function withDraining(view: View, id: number): View | null {
   return { ...view, shards };
 }
 
-/** Without a shard that has nothing. */
+/** With a shard that was to be removed and takes slots again; it has those that it had not given away. */
+export function withoutDraining(view: View, id: number): View | null {
+  const shard = find(view, id);
+  if (shard?.state !== 'draining') return null;
+  const { endpoints } = shard;
+  return { ...view, shards: view.shards.map((each) => (each === shard ? { id, endpoints } : each)) };
+}
+
+/** Without a shard that has given everything away. */
 export function withoutShard(view: View, id: number): View | null {
-  if (find(view, id) === undefined) return null;
+  const shard = find(view, id);
+  if (shard === undefined) return null;
   refuseHome(view, id);
+  if (shard.state !== 'draining') throw new RefusedError('shard-in-use', `shard ${id} takes slots`);
   const slots = view.slots.filter((owner) => owner === id).length;
   if (slots > 0) throw new RefusedError('shard-in-use', `shard ${id} has ${slots} slots`);
   const move = view.moves.find(({ from, to }) => from === id || to === id);

@@ -5,6 +5,7 @@ import {
   withAbort,
   withDraining,
   withMoves,
+  withoutDraining,
   withoutShard,
   withShard,
 } from '../../../../../cluster/viewserver/pure/view-changes.ts';
@@ -30,7 +31,7 @@ function refusal(action: () => unknown): string {
 
 test('an id is never used twice, not even after its shard has left', () => {
   const grown = after(withShard(view, shard(4)));
-  const shrunk = after(withoutShard(grown, 4));
+  const shrunk = after(withoutShard(after(withDraining(grown, 4)), 4));
   expect(shrunk.shards.map(({ id }) => id)).toEqual([1, 2, 3]);
   expect(refusal(() => withShard(shrunk, shard(4)))).toBe('shard-id');
   expect(after(withShard(shrunk, shard(5))).nextShard).toBe(6);
@@ -40,7 +41,18 @@ test('the home shard stays, and so does a shard that has slots', () => {
   expect(refusal(() => withDraining(view, 1))).toBe('home-shard');
   expect(refusal(() => withoutShard(view, 1))).toBe('home-shard');
   expect(refusal(() => withoutShard(view, 2))).toBe('shard-in-use');
+  expect(refusal(() => withoutShard(after(withDraining(view, 2)), 2))).toBe('shard-in-use');
   expect(refusal(() => withDraining(view, 9))).toBe('unknown-shard');
+});
+
+test('a shard that was to leave and is to stay takes slots again, and is not forgotten', () => {
+  const grown = after(withShard(view, shard(4)));
+  const kept = after(withoutDraining(after(withDraining(grown, 4)), 4));
+  expect(kept.shards).toEqual(grown.shards);
+  expect(refusal(() => withMoves(kept, [{ slots: [0], from: 1, to: 4 }]))).toBe('none');
+  expect(refusal(() => withoutShard(kept, 4))).toBe('shard-in-use');
+  expect(withoutDraining(kept, 4)).toBe(null);
+  expect(withoutDraining(kept, 9)).toBe(null);
 });
 
 test('a slot is in one move at a time, from where it is, to a shard that takes slots', () => {
