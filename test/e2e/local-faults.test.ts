@@ -1,6 +1,6 @@
 // The nemesis's hands on a local cluster, limits of processes, and ports that somebody else took meanwhile.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
 import { smallCluster, VaseCommand } from './vase-command.ts';
@@ -84,8 +84,10 @@ test('clients move to another port when somebody took theirs; a peer port is nam
     shards: { members: { clientPort: number; peerPort: number }[] }[];
   };
   const { clientPort, peerPort } = state.shards[0]!.members[1]!;
-  const onClientPort = createServer().listen(clientPort, '127.0.0.1');
-  const onPeerPort = createServer().listen(peerPort, '127.0.0.1');
+  // The other members call what they take for their peer; a server does not close while a call is open.
+  const hangUp = (socket: Socket) => void socket.destroy();
+  const onClientPort = createServer(hangUp).listen(clientPort, '127.0.0.1');
+  const onPeerPort = createServer(hangUp).listen(peerPort, '127.0.0.1');
   onTestFinished(() => void [onClientPort.close(), onPeerPort.close()]);
   const refused = await vase.run(['up']);
   expect(refused.exitCode).toBe(1);
