@@ -1,7 +1,8 @@
-/** The stand-in for Google Cloud without its programs: commands are answered in this process. */
-import { mkdtempSync } from 'node:fs';
+/** The stand-in for Google Cloud without its programs: commands are answered in this process. It ends with the test. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { Cloud } from '../../../cluster/providers/gke/cloud.ts';
 import { CommandError, type runCommand } from '../../../cluster/run-command.ts';
 import {
@@ -22,6 +23,7 @@ export class RecordedCloud {
   onCommand: (line: string) => void = () => undefined;
 
   constructor() {
+    onTestFinished(() => rmSync(this.files.folder, { recursive: true, force: true }));
     const run: typeof runCommand = async (program, args) => {
       this.onCommand([program, ...args].join(' '));
       this.interrupt.signal.throwIfAborted();
