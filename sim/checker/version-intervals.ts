@@ -126,7 +126,9 @@ function misfitInTime(history: KeyHistory, blocked: number, highest: number): Mi
   const against = highest < 0 ? {} : { against: highest };
   if (!known(blocked)) {
     const reason = 'after what had returned before it was invoked, there is no state that it fits';
-    return { blocked, ...against, reason, mendedBy: menders(history, blocked) };
+    // Something unseen may have let the observation that is too high stand lower.
+    const lowered = highest >= 0 && !known(highest);
+    return { blocked, ...against, reason, mendedBy: lowered ? mendedByAnything : menders(history, blocked) };
   }
   if (!known(highest)) {
     const reason = `its version is ${version}, but what had returned before it was invoked only fits after that`;

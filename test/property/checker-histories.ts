@@ -91,6 +91,25 @@ export function runHistory(options: RunOptions): fc.Arbitrary<Operation[]> {
     .map((steps) => run(steps, options.versions));
 }
 
+/** As runHistory with versions: writes of which nobody hears lie between observations that hardly overlap with anything. */
+export function unheardHistory(): fc.Arbitrary<Operation[]> {
+  const value = fc.constantFrom<Scalar>(null, 'a', 'b');
+  const action: fc.Arbitrary<Action> = fc.oneof(
+    fc.constant<Action>({ kind: 'get' }),
+    value.map((put): Action => ({ kind: 'put', value: put })),
+    fc.tuple(value, value).map(([expected, put]): Action => ({ kind: 'cas', expected, value: put })),
+  );
+  const step = fc.record({
+    action,
+    open: fc.boolean(),
+    applied: fc.integer({ min: 0, max: 3 }).map((draw) => draw > 0),
+    before: fc.constantFrom(0, 0, 0, 1),
+    after: fc.constantFrom(0, 0, 0, 1),
+    gap: fc.integer({ min: 1, max: 2 }),
+  });
+  return fc.array(step, { minLength: 4, maxLength: 6 }).map((steps) => run(steps, true));
+}
+
 interface Step {
   action: Action;
   open: boolean;

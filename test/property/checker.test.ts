@@ -6,7 +6,7 @@ import { checkHistory, defaultBudget, searchKey } from '../../sim/checker/check-
 import { compileKey } from '../../sim/checker/key-history.ts';
 import type { Operation } from '../../sim/checker/operation.ts';
 import { judgeByVersions } from '../../sim/checker/version-path.ts';
-import { corrupt, runHistory, wildHistory } from './checker-histories.ts';
+import { corrupt, runHistory, unheardHistory, wildHistory } from './checker-histories.ts';
 
 const numRuns = Number(process.env['RUNS'] ?? 2000);
 const parameters =
@@ -28,6 +28,8 @@ const versioned = {
   'wild with versions': wildHistory({ versions: true, appends: true }),
   'run with versions': runHistory({ ...small, versions: true }),
   'corrupted with versions': corrupted(runHistory({ ...small, versions: true })),
+  'unheard writes with versions': unheardHistory(),
+  'corrupted, unheard writes with versions': corrupted(unheardHistory()),
 };
 
 describe.each(Object.entries({ ...unversioned, ...versioned }))('on small histories, %s', (_, history) => {

@@ -148,6 +148,23 @@ describe('with versions', () => {
     const tight = sequence([put(1), made(8)], [cas(2, 3), made(9)]);
     expect(reasonOf([operation(put(2), open, [0, 1]), ...tight])).toContain('the value that it expected');
   });
+
+  test('an open write that nobody read can let an observation stand before a later write', () => {
+    const unheard = sequence([put(1), open], [cas(null, 2), mismatch], [put(3), open], [get, found(3, 7)]);
+    expect(kindOf(unheard)).toBe('ok');
+    expect(kindOf(unheard.slice(1))).toBe('illegal');
+
+    const twice = [
+      operation(put('a'), made(1), [0, 1]),
+      operation(put('b'), open, [2, 3]),
+      operation(cas('a', 'c'), mismatch, [3, 4]),
+      operation(get, found('a'), [5, 6]),
+      operation(put('a'), made(3), [5, 8]),
+      operation(put('d'), made(4), [9, 10]),
+    ];
+    expect(kindOf(twice)).toBe('ok');
+    expect(kindOf(twice.toSpliced(1, 1))).toBe('illegal');
+  });
 });
 
 describe('bounds', () => {
