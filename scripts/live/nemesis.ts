@@ -76,9 +76,10 @@ export class Nemesis {
       await delay(strike.calmMs, until);
       // A sharder that is struck meanwhile would spoil what an idle one may show.
       const isFree = (status: ClusterStatus) => areServing(status) && !this.parts.traffic.hasIdle;
-      const status = await this.when(until, isFree);
-      if (until.aborted) return;
-      if (status === null) continue;
+      // Every kind has to fall: a strike that is passed over would put the next of its kind off beyond a short run's end.
+      let status: ClusterStatus | null = null;
+      while (status === null && !until.aborted) status = await this.when(until, isFree);
+      if (status === null || until.aborted) return;
       const { name } = status.sharders[strike.pick % status.sharders.length]!;
       await this.inflict(strike, [name], () => delay(strike.forMs, until));
     }

@@ -42,7 +42,7 @@ describe.each(Object.keys(openSide))('%s', (name) => {
   });
 
   test('deletes all keys of a lease that has run out, in one revision and in the order of their bytes', async () => {
-    await side.call({ kind: 'lease_grant', id: 2, ttlSeconds: 2 });
+    await side.call({ kind: 'lease_grant', id: 2, ttlSeconds: 5 });
     const keys = ['l/b', 'l/\u{1f600}', 'l/\uffff', 'l/a'];
     for (const key of keys) await side.call({ kind: 'put', key, value, lease: 2 });
     const last = await side.call({ kind: 'range', key: 'l/', rangeEnd: 'l0' });

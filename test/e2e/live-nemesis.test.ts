@@ -24,7 +24,7 @@ async function withCluster(): Promise<VaseCommand> {
 
 test('a run is linearizable, enough happens in it, and it leaves the cluster well and a report', async () => {
   const vase = await withCluster();
-  const { exitCode, stdout } = await vase.run(['nemesis', '--duration', '20', '--seed', '1', '--json']);
+  const { exitCode, stdout } = await vase.run(['nemesis', '--duration', '30', '--seed', '1', '--json']);
   const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as LiveResult;
   expect(result).toMatchObject({ verdict: 'ok', shortcomings: [], isHealthy: true, seed: 1 });
   expect(exitCode).toBe(0);
