@@ -221,7 +221,7 @@ export class JobRunner {
       }
     }
     if (job.work.kind === 'remove-shard') await this.keepShard(job, job.work.shard, signal);
-    else await this.end(job, 'aborted', await this.dropUnjoined(job));
+    else await this.end(job, 'aborted', (await this.dropUnjoined(job)) || 'taken back');
   }
 
   private async keepShard(job: Job, id: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 /** The jobs in the home shard, and what wakes up whoever waits for one. */
+import type { Logger } from 'pino';
 import type { Clock } from '../../sharder/core/ports.ts';
 import type { ShardClient } from '../../sharder/core/shard-client.ts';
 import { HomeRecord } from './home-record.ts';
@@ -11,10 +12,12 @@ const rereadMs = 1000;
 export class JobStore {
   private readonly record: HomeRecord<{ jobs: JobList }>;
   private readonly clock: Clock;
+  private readonly logger: Logger;
   private wake = new AbortController();
 
-  constructor({ home, clock }: { home: ShardClient; clock: Clock }) {
+  constructor({ home, clock, logger }: { home: ShardClient; clock: Clock; logger: Logger }) {
     this.clock = clock;
+    this.logger = logger;
     this.record = new HomeRecord({ home, key: JOBS_KEY, decode: (raw) => ({ jobs: decodeJobs(raw) }) });
   }
 
@@ -34,12 +37,15 @@ export class JobStore {
     return jobs;
   }
 
-  /** The oldest open job, waiting until there is one; null when the signal came or the home shard does not answer. */
+  /** The oldest open job, waiting until there is one; null when the signal came or the jobs cannot be read. */
   async next(signal: AbortSignal): Promise<Job | null> {
     const woken = this.wake.signal;
     const job = await this.list().then(
       (jobs) => jobs.find(isOpen) ?? null,
-      () => null,
+      (error: unknown) => {
+        this.logger.warn({ err: error }, 'the jobs cannot be read');
+        return null;
+      },
     );
     if (job === null) await pause(this.clock, rereadMs, AbortSignal.any([signal, woken]));
     return job;

@@ -78,10 +78,16 @@ function decodeJob(raw: unknown): Job {
     work: decodeWork(asObject(job['work'], 'work')),
     state: asText(job['state'], 'state') as JobState,
     abort: job['abort'] === true,
-    note: asText(job['note'], 'note'),
+    note: asNote(job['note']),
     askedAt: asText(job['askedAt'], 'askedAt'),
     endedAt: typeof endedAt === 'string' ? endedAt : null,
   };
+}
+
+/** It may be empty: one record that cannot be read would keep all jobs from being read. */
+function asNote(raw: unknown): string {
+  if (typeof raw !== 'string') throw new Error('note must be a string');
+  return raw;
 }
 
 function decodeWork(work: Record<string, unknown>): JobWork {

@@ -36,7 +36,7 @@ export class Leadership {
   readonly lease: LeaderLease;
   readonly meter: ProgressMeter;
   readonly autoscaler: AutoscalerLoop;
-  private readonly ended = new AbortController();
+  private readonly end = new AbortController();
   private readonly parts: LeadershipParts;
 
   /** Starts all of it. */
@@ -57,6 +57,11 @@ export class Leadership {
     this.start();
   }
 
+  /** Aborts when this view server leads no more. */
+  get ended(): AbortSignal {
+    return this.end.signal;
+  }
+
   /** The home shard's id: the view's first. */
   get home(): number {
     return this.parts.view.current?.shards[0]?.id ?? 1;
@@ -64,13 +69,13 @@ export class Leadership {
 
   /** Whatever is under way stays as it is in the records, for the next leader. */
   stop(): void {
-    this.ended.abort(new Error('this view server does not lead any more'));
+    this.end.abort(new Error('this view server does not lead any more'));
     this.resharder.stop();
     this.meter.stop();
   }
 
   private start(): void {
-    const { signal } = this.ended;
+    const signal = this.ended;
     const { view, logger } = this.parts;
     const runner = new JobRunner({ ...this.parts, resharder: this.resharder });
     if (view.current !== null) this.meter.learn(view.current);

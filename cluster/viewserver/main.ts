@@ -68,7 +68,7 @@ const home = new EtcdShardClient({
   limits: defaultLimits,
 });
 const view = new ViewWatch({ rpc, clock, home, endpoints: config.home });
-const jobs = new JobStore({ home, clock });
+const jobs = new JobStore({ home, clock, logger });
 let leadership: Leadership | null = null;
 const counters = createServerMetrics(registry, { leadership: () => leadership, view });
 const trace: Trace = {

@@ -142,6 +142,18 @@ describe('a shard that joins', () => {
   });
 });
 
+test('a move that is taken back leaves records that can be read, and the next job has its turn', async () => {
+  const { stdout } = await vase.run(['move', '0-99', '--to', '2', '--no-wait', '--json']);
+  const [job] = (JSON.parse(stdout) as { jobs: Job[] }).jobs;
+  expect((await vase.run(['view', '--abort', job!.id])).exitCode).toBe(0);
+  await whenClean();
+  expect((await ask(`/jobs/${job!.id}`)).body).toMatchObject({
+    job: { state: 'aborted', note: expect.stringContaining('taken back') as string },
+  });
+  expect((await vase.run(['rebalance'])).exitCode).toBe(0);
+  await expectAllKeys();
+});
+
 describe('a shard that leaves', () => {
   test('stays when its removal is taken back, and gets its share again', async () => {
     const { body } = await ask('/shards/3', { method: 'DELETE' });

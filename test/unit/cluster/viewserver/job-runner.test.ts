@@ -1,0 +1,39 @@
+// Jobs of a view server that leads a cluster in memory: how they end, and what is left in the records.
+import { afterEach, expect, test, vi } from 'vitest';
+import { JOBS_KEY } from '../../../../cluster/viewserver/job.ts';
+import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
+import { toBytes } from '../../../../cluster/viewserver/pure/marker.ts';
+import { MemoryCluster } from './memory-cluster.ts';
+
+const leaders: Leadership[] = [];
+afterEach(() => {
+  for (const leader of leaders.splice(0)) leader.stop();
+});
+
+function lead(cluster: MemoryCluster, options: Parameters<MemoryCluster['lead']>[0] = {}): Leadership {
+  const leader = cluster.lead(options);
+  leaders.push(leader);
+  return leader;
+}
+
+const move = { id: 'move', work: { kind: 'move', slots: [0], to: 2 } } as const;
+
+test('a move that is taken back ends with a word, and the next job has its turn', async () => {
+  const cluster = new MemoryCluster(2);
+  cluster.silence(2);
+  cluster.setJobs([
+    { ...move, state: 'running', abort: true },
+    { ...move, id: 'next', work: { ...move.work, to: 1 } },
+  ]);
+  lead(cluster);
+  expect(await cluster.ended('move')).toMatchObject({ state: 'aborted', note: 'taken back' });
+  expect(await cluster.ended('next')).toMatchObject({ state: 'done' });
+});
+
+test('jobs that cannot be read are told in the log', async () => {
+  const cluster = new MemoryCluster(1);
+  cluster.put(1, JOBS_KEY, toBytes('{"format":2}'));
+  const onLog = vi.fn<(line: string) => void>();
+  lead(cluster, { onLog });
+  await vi.waitFor(() => expect(onLog.mock.lastCall?.[0]).toContain('jobs have format 2; this knows 1'));
+});

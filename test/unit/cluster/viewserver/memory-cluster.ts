@@ -1,0 +1,244 @@
+/** A cluster in memory for the view server's tests: etcd's state machine behind the shards' endpoints, and a fleet of names. */
+import { pino } from 'pino';
+import type { FleetOptions, ShardFleet } from '../../../../cluster/providers/shard-fleet.ts';
+import { parseTopology } from '../../../../cluster/topology.ts';
+import type { ViewServerConfig } from '../../../../cluster/viewserver/config.ts';
+import { EventLog } from '../../../../cluster/viewserver/event-log.ts';
+import { type Job, JOBS_KEY } from '../../../../cluster/viewserver/job.ts';
+import { JobStore } from '../../../../cluster/viewserver/job-store.ts';
+import { LeaderLease } from '../../../../cluster/viewserver/leader-lease.ts';
+import { Leadership } from '../../../../cluster/viewserver/leadership.ts';
+import { ShardCaller } from '../../../../cluster/viewserver/shard-caller.ts';
+import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
+import type { EtcdEvent, EtcdRequest, WatchRequest } from '../../../../sharder/core/etcd-messages.ts';
+import { encodeFence, FENCE_KEY, initialFence } from '../../../../sharder/core/fence.ts';
+import { bytesToJson, jsonToBytes } from '../../../../sharder/core/json-bytes.ts';
+import type { EtcdRpc, RpcResult, WatchSink } from '../../../../sharder/core/ports.ts';
+import {
+  decodeView,
+  encodeView,
+  initialView,
+  type View,
+  VIEW_KEY,
+  type ViewShard,
+} from '../../../../sharder/core/view.ts';
+import { systemClock, systemRandom } from '../../../../sharder/system-clock.ts';
+import { intervalOf, isInside, orderOf } from '../../../../sim/etcd/key-order.ts';
+import { StateMachine } from '../../../../sim/etcd/state-machine.ts';
+
+const memberId = '1';
+const endpointOf = (id: number) => `shard-${id}:2379`;
+
+/** One etcd of one member. */
+class MemoryEtcd {
+  private readonly watches = new Set<{ request: WatchRequest; sink: WatchSink }>();
+  readonly state = new StateMachine({
+    electionMs: 1000,
+    requestSync: () => undefined,
+    onChanges: (changes) => this.tell(changes),
+  });
+  private readonly header = (revision: number) => ({ memberId, revision, raftTerm: 1 });
+
+  answer(request: EtcdRequest): RpcResult {
+    if (request.kind === 'lease_keep_alive' || request.kind === 'lease_time_to_live')
+      return { kind: 'lost', message: 'leases are not kept here' };
+    if (request.kind === 'status') {
+      const { revision } = this.state.store;
+      const reply = { kind: 'status', version: '3.4.23', dbSizeBytes: 0, leaderId: memberId } as const;
+      return {
+        kind: 'reply',
+        reply: { ...reply, header: this.header(revision), raftIndex: revision, raftTerm: 1 },
+      };
+    }
+    const answer =
+      request.kind === 'range'
+        ? this.state.read(request, this.header)
+        : this.state.apply(request, this.header)!;
+    return answer.kind === 'reply' ? answer : { kind: 'lost', message: 'refused' };
+  }
+
+  watch(request: WatchRequest, sink: WatchSink): () => void {
+    const watch = { request, sink };
+    this.watches.add(watch);
+    queueMicrotask(() => sink.onCreated?.(this.state.store.revision));
+    return () => void this.watches.delete(watch);
+  }
+
+  private tell(changes: readonly EtcdEvent[]): void {
+    for (const { request, sink } of this.watches) {
+      const interval = intervalOf(request.key, request.rangeEnd);
+      const events = changes.filter(({ kv }) => isInside(orderOf(kv.key), interval));
+      const revision = changes[0]!.kv.modRevision;
+      if (events.length > 0) setImmediate(() => sink.onEvents(events, revision));
+    }
+  }
+}
+
+export class MemoryCluster implements EtcdRpc {
+  private readonly etcds = new Map<string, MemoryEtcd>();
+  /** Endpoints that do not answer. */
+  readonly silent = new Set<string>();
+  /** Called before each request; may change what is there. */
+  onCall: (request: EtcdRequest) => void = () => undefined;
+  readonly fleet = new MemoryFleet(this);
+
+  constructor(shards: number) {
+    const view = initialView(Array.from({ length: shards }, (_, index) => this.make(index + 1)));
+    for (const { id } of view.shards) this.put(id, FENCE_KEY, encodeFence(initialFence(view, id)));
+    this.setView(view);
+  }
+
+  make(id: number): ViewShard {
+    this.etcds.set(endpointOf(id), new MemoryEtcd());
+    return { id, endpoints: [endpointOf(id)] };
+  }
+
+  unmake(id: number): void {
+    this.etcds.delete(endpointOf(id));
+  }
+
+  get ids(): number[] {
+    return [...this.etcds.keys()].map((endpoint) => Number(/\d+/.exec(endpoint)![0]));
+  }
+
+  silence(id: number): void {
+    this.silent.add(endpointOf(id));
+  }
+
+  async call(endpoint: string, request: EtcdRequest): Promise<RpcResult> {
+    await new Promise(setImmediate);
+    this.onCall(request);
+    const etcd = this.etcds.get(endpoint);
+    if (etcd === undefined || this.silent.has(endpoint)) return { kind: 'lost', message: 'no answer' };
+    return etcd.answer(request);
+  }
+
+  watch(endpoint: string, request: WatchRequest, sink: WatchSink): () => void {
+    return this.etcds.get(endpoint)?.watch(request, sink) ?? (() => undefined);
+  }
+
+  put(id: number, key: string, value: Uint8Array): void {
+    this.etcds.get(endpointOf(id))!.answer({ kind: 'put', key, value });
+  }
+
+  get view(): View {
+    return decodeView(this.get(1, VIEW_KEY)!);
+  }
+
+  setView(view: View): void {
+    this.put(1, VIEW_KEY, encodeView(view));
+  }
+
+  /** As they are recorded, whether or not they can be read. */
+  get jobs(): Job[] {
+    const bytes = this.get(1, JOBS_KEY);
+    return bytes === undefined ? [] : (bytesToJson(bytes) as { jobs: Job[] }).jobs;
+  }
+
+  setJobs(jobs: readonly Partial<Job>[]): void {
+    const filled = jobs.map((job) => ({
+      state: 'waiting',
+      abort: false,
+      note: 'waiting for its turn',
+      askedAt: '2026-01-01T00:00:00.000Z',
+      endedAt: null,
+      ...job,
+    }));
+    this.put(1, JOBS_KEY, jsonToBytes({ format: 1, jobs: filled }));
+  }
+
+  /** The job, when it has ended. */
+  async ended(id: string): Promise<Job> {
+    for (;;) {
+      const job = this.jobs.find((candidate) => candidate.id === id);
+      if (job !== undefined && job.endedAt !== null) return job;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** A view server that leads; `onLog` gets its log's lines. */
+  lead({ onLog = () => undefined }: { onLog?: (line: string) => void } = {}): Leadership {
+    const home = new ShardCaller(this).client({ id: 0, endpoints: [endpointOf(1)] });
+    const logger = pino({ level: 'warn' }, { write: onLog });
+    const view = new ViewWatch({ rpc: this, clock: systemClock, home, endpoints: [endpointOf(1)] });
+    const me = { name: 'view-server-1', address: '127.0.0.1:1' };
+    const nothing = () => undefined;
+    const ports = { clock: systemClock, random: systemRandom };
+    const leadership = new Leadership({
+      config,
+      ...ports,
+      trace: { emit: nothing },
+      rpc: this,
+      fleet: this.fleet,
+      caller: new ShardCaller(this),
+      jobs: new JobStore({ home, clock: systemClock, logger }),
+      view,
+      events: new EventLog(),
+      lease: new LeaderLease({ ...me, home, ...ports, onGained: nothing, onLost: nothing }),
+      logger,
+    });
+    void view.run(leadership.ended);
+    leadership.ended.addEventListener('abort', () => home.close());
+    return leadership;
+  }
+
+  private get(id: number, key: string): Uint8Array | undefined {
+    return this.etcds.get(endpointOf(id))!.state.store.get(key)?.value;
+  }
+}
+
+/** Makes shards at once. */
+export class MemoryFleet implements ShardFleet {
+  private readonly cluster: MemoryCluster;
+  /** May throw, or wait. */
+  onCreate: (id: number, options: FleetOptions) => Promise<void> | void = () => undefined;
+  onDelete: (id: number, options: FleetOptions) => Promise<void> | void = () => undefined;
+
+  constructor(cluster: MemoryCluster) {
+    this.cluster = cluster;
+  }
+
+  async listShards(): Promise<ViewShard[]> {
+    return this.cluster.ids.map((id) => ({ id, endpoints: [endpointOf(id)] }));
+  }
+
+  async createShard(id: number, options: FleetOptions): Promise<ViewShard> {
+    await this.onCreate(id, options);
+    return this.cluster.make(id);
+  }
+
+  async deleteShard(id: number, options: FleetOptions): Promise<void> {
+    await this.onDelete(id, options);
+    this.cluster.unmake(id);
+  }
+
+  async sharderCount(): Promise<number> {
+    return 1;
+  }
+
+  async setSharderCount(): Promise<void> {
+    throw new Error('there are no sharders');
+  }
+
+  async sharderMetrics(): Promise<string[]> {
+    return [];
+  }
+
+  async memberMetrics(): Promise<[]> {
+    return [];
+  }
+}
+
+const config: ViewServerConfig = {
+  name: 'view-server-1',
+  home: [endpointOf(1)],
+  host: '127.0.0.1',
+  port: 0,
+  advertise: '127.0.0.1:1',
+  fleet: 'local',
+  logLevel: 'warn',
+  tls: null,
+  autoscaling: parseTopology({}).autoscaling.shards,
+  sharderCores: 1,
+  moves: { concurrentMovesMax: 4, slotsPerMoveMax: 120, keysPerSecondMax: null },
+};
