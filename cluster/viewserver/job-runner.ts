@@ -70,7 +70,7 @@ export class JobRunner {
           if (aborted.aborted) return await this.takeBack(job, signal);
           logger.warn({ err: error, job: job.id }, 'a job met a failure');
           if (error instanceof JobFailed || error instanceof RefusedError || attempt + 1 >= triesMax)
-            return await this.giveUp(job, (error as Error).message);
+            return await this.giveUp(job, (error as Error).message, signal);
           await this.note(job, `trying again: ${(error as Error).message}`);
           await pause(clock, Math.min(retryMsMax, retryMs * 2 ** attempt), aborted);
         }
@@ -103,7 +103,7 @@ export class JobRunner {
     const id = await this.shardIdOf(job);
     let view = await resharder.readView();
     if (!view.shards.some((shard) => shard.id === id)) {
-      if (view.nextShard > id) throw new JobFailed(`shard ${id} has come and gone`);
+      if (view.nextShard > id) throw new JobFailed(`shard ${id} has come and gone, or was given up`);
       await this.note(job, `making shard ${id}`);
       const made = await fleet.createShard(id, {
         signal,
@@ -221,7 +221,7 @@ export class JobRunner {
       }
     }
     if (job.work.kind === 'remove-shard') await this.keepShard(job, job.work.shard, signal);
-    else await this.end(job, 'aborted', (await this.dropUnjoined(job)) || 'taken back');
+    else await this.end(job, 'aborted', (await this.dropUnjoined(job, signal)) || 'taken back');
   }
 
   private async keepShard(job: Job, id: number, signal: AbortSignal): Promise<void> {
@@ -236,18 +236,21 @@ export class JobRunner {
     await this.end(job, 'done', `${await this.deleteShard(job, id, signal)}: too late to take it back`);
   }
 
-  private async giveUp(job: Job, reason: string): Promise<void> {
-    await this.end(job, 'failed', [reason, await this.dropUnjoined(job)].filter(Boolean).join('; '));
+  private async giveUp(job: Job, reason: string, signal: AbortSignal): Promise<void> {
+    await this.end(job, 'failed', [reason, await this.dropUnjoined(job, signal)].filter(Boolean).join('; '));
   }
 
-  /** A shard that was being made and is not in the view holds nothing: it goes. */
-  private async dropUnjoined({ work }: Job): Promise<string> {
+  /**
+   * A shard that was being made and is not in the view holds nothing: it goes. Its id is spent first, so that it cannot join
+   * any more, by whatever is still on its way from here or from another view server.
+   */
+  private async dropUnjoined({ work }: Job, signal: AbortSignal): Promise<string> {
     if (work.kind !== 'add-shard' || work.shard === null) return '';
     const id = work.shard;
     const { resharder, fleet } = this.parts;
-    const view = await resharder.readView();
+    const view = await resharder.spendId(id);
     if (view.shards.some((shard) => shard.id === id)) return `shard ${id} has joined and stays`;
-    await fleet.deleteShard(id, { signal: new AbortController().signal, report: () => undefined });
+    await fleet.deleteShard(id, { signal, report: () => undefined });
     return `what there was of shard ${id} is deleted`;
   }
 

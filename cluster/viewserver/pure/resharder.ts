@@ -21,6 +21,7 @@ import {
   withDraining,
   withMoves,
   withoutDraining,
+  withoutId,
   withoutShard,
   withShard,
 } from './view-changes.ts';
@@ -123,6 +124,11 @@ export class Resharder {
     if (record.shard !== shard.id || record.slots.some((state) => state !== undefined))
       throw new RefusedError('shard-id', `what answers as shard ${shard.id} has been a shard before`);
     return records.updateView((current) => withShard(current, shard));
+  }
+
+  /** From now on no shard joins under this id; one that has joined stays, and is in the view. */
+  spendId(id: number): Promise<View> {
+    return this.context.records.updateView((view) => withoutId(view, id));
   }
 
   /**

@@ -16,6 +16,11 @@ export function withShard(view: View, shard: ViewShard): View | null {
   return { ...view, shards: [...view.shards, { id, endpoints }], nextShard: id + 1 };
 }
 
+/** With an id that no shard gets any more: what is being made under it cannot join. Null when it has one, or had. */
+export function withoutId(view: View, id: number): View | null {
+  return id < view.nextShard ? null : { ...view, nextShard: id + 1 };
+}
+
 export function withDraining(view: View, id: number): View | null {
   const shard = find(view, id);
   if (shard === undefined) throw new RefusedError('unknown-shard', `there is no shard ${id}`);
@@ -45,7 +50,7 @@ export function withoutShard(view: View, id: number): View | null {
   if (slots > 0) throw new RefusedError('shard-in-use', `shard ${id} has ${slots} slots`);
   const move = view.moves.find(({ from, to }) => from === id || to === id);
   if (move) throw new RefusedError('shard-in-use', `shard ${id} is part of move ${move.id}`);
-  return { ...view, shards: view.shards.filter((shard) => shard.id !== id) };
+  return { ...view, shards: view.shards.filter((other) => other !== shard) };
 }
 
 /** With moves, one for each plan. */

@@ -37,3 +37,37 @@ test('jobs that cannot be read are told in the log', async () => {
   lead(cluster, { onLog });
   await vi.waitFor(() => expect(onLog.mock.lastCall?.[0]).toContain('jobs have format 2; this knows 1'));
 });
+
+test('a shard that is given up cannot join any more, and its id is not used again', async () => {
+  const cluster = new MemoryCluster(1);
+  const leader = lead(cluster);
+  let late: Promise<unknown> | null = null;
+  cluster.fleet.onDelete = (id) => {
+    // What a deposed leader had made joins only now.
+    late = leader.resharder.addShard(cluster.make(id)).catch((error: unknown) => error);
+    return late.then(() => undefined);
+  };
+  const work = { kind: 'add-shard', shard: 2 } as const;
+  cluster.setJobs([{ id: 'add', work, state: 'running', abort: true }]);
+  expect(await cluster.ended('add')).toMatchObject({ note: 'what there was of shard 2 is deleted' });
+  expect(await late).toMatchObject({ code: 'shard-id' });
+  expect(cluster.view).toMatchObject({ nextShard: 3, shards: [{ id: 1 }] });
+  expect(cluster.ids).toEqual([1]);
+  cluster.setJobs([{ id: 'again', work, state: 'running' }]);
+  expect(await cluster.ended('again')).toMatchObject({
+    state: 'failed',
+    note: expect.stringContaining('has come and gone, or was given up') as string,
+  });
+});
+
+test('a shard that another view server has let join is not deleted', async () => {
+  const cluster = new MemoryCluster(1);
+  const leader = lead(cluster);
+  const deleted = vi.fn<() => void>();
+  cluster.fleet.onDelete = deleted;
+  await leader.resharder.addShard(cluster.make(2));
+  const work = { kind: 'add-shard', shard: 2 } as const;
+  cluster.setJobs([{ id: 'add', work, state: 'running', abort: true }]);
+  expect(await cluster.ended('add')).toMatchObject({ note: 'shard 2 has joined and stays' });
+  expect(deleted).not.toHaveBeenCalled();
+});

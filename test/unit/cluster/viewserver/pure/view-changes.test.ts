@@ -6,6 +6,7 @@ import {
   withDraining,
   withMoves,
   withoutDraining,
+  withoutId,
   withoutShard,
   withShard,
 } from '../../../../../cluster/viewserver/pure/view-changes.ts';
@@ -35,6 +36,15 @@ test('an id is never used twice, not even after its shard has left', () => {
   expect(shrunk.shards.map(({ id }) => id)).toEqual([1, 2, 3]);
   expect(refusal(() => withShard(shrunk, shard(4)))).toBe('shard-id');
   expect(after(withShard(shrunk, shard(5))).nextShard).toBe(6);
+});
+
+test('a shard that is given up before it has joined cannot join, and the next one has another id', () => {
+  const spent = after(withoutId(view, 4));
+  expect(spent.shards).toEqual(view.shards);
+  expect(refusal(() => withShard(spent, shard(4)))).toBe('shard-id');
+  expect(after(withShard(spent, shard(5))).nextShard).toBe(6);
+  expect(withoutId(spent, 4)).toBe(null);
+  expect(withoutId(after(withShard(view, shard(4))), 4)).toBe(null);
 });
 
 test('the home shard stays, and so does a shard that has slots', () => {
