@@ -9,6 +9,8 @@ import { withContext, type CommandContext } from './command-context.ts';
 const requestMsMax = 20_000;
 /** A view server that died is followed by another within seconds; one that nobody starts again never is. */
 const awayMsMax = 120_000;
+/** ... for what is only asked; longer than it takes another one to lead. */
+const answerMsMax = 15_000;
 const retryMs = 500;
 
 export interface PlannedMoves {
@@ -25,56 +27,64 @@ export interface JobAnswer {
 }
 
 export class ViewClient {
-  private readonly endpoint: string;
+  private readonly find: () => Promise<string | null>;
   private readonly signal: AbortSignal;
+  /** Null when it has to be found anew. */
+  private endpoint: string | null = null;
 
-  constructor(endpoint: string, signal: AbortSignal) {
-    this.endpoint = endpoint;
+  /** @param find gives the address of a view server that runs; null when none does. Asked again when it was of no use. */
+  constructor(find: () => Promise<string | null>, signal: AbortSignal) {
+    this.find = find;
     this.signal = signal;
   }
 
   view(): Promise<ViewDocument> {
-    return this.ask('GET', '/view') as Promise<ViewDocument>;
+    return this.persist(answerMsMax, () => this.ask('GET', '/view')) as Promise<ViewDocument>;
   }
 
   /** The moves that the request would lead to; changes nothing. */
   plan(method: 'POST' | 'DELETE', path: string, body: object): Promise<PlannedMoves> {
-    return this.ask(method, path, { ...body, dryRun: true }) as Promise<PlannedMoves>;
+    const asked = { ...body, dryRun: true };
+    return this.persist(answerMsMax, () => this.ask(method, path, asked)) as Promise<PlannedMoves>;
   }
 
   /** Has jobs recorded. Asked again under the same key while the answer is lost: it is done once. */
   async record(method: 'POST' | 'DELETE', path: string, body: object, key: string): Promise<Job[]> {
-    const answer = await this.persist(() => this.ask(method, path, body, key));
+    const answer = await this.persist(awayMsMax, () => this.ask(method, path, body, key));
     return (answer as { jobs: Job[] }).jobs;
   }
 
   job(id: string): Promise<JobAnswer> {
-    return this.persist(() => this.ask('GET', `/jobs/${encodeURIComponent(id)}`)) as Promise<JobAnswer>;
+    const path = `/jobs/${encodeURIComponent(id)}`;
+    return this.persist(awayMsMax, () => this.ask('GET', path)) as Promise<JobAnswer>;
   }
 
   async abort(path: string): Promise<void> {
-    await this.ask('DELETE', path);
+    await this.persist(answerMsMax, () => this.ask('DELETE', path));
   }
 
-  /** Repeats while no view server answers, for as long as it takes another one to lead. */
-  private async persist(call: () => Promise<unknown>): Promise<unknown> {
-    const untilMs = performance.now() + awayMsMax;
+  /** Repeats while no view server answers; whichever is found then is asked. */
+  private async persist(forMs: number, call: () => Promise<unknown>): Promise<unknown> {
+    const untilMs = performance.now() + forMs;
     for (;;) {
       try {
         return await call();
       } catch (error) {
         this.signal.throwIfAborted();
         if (!(error instanceof ViewServerAway) || performance.now() > untilMs) throw error;
+        this.endpoint = null;
         await delay(retryMs, undefined, { signal: this.signal }).catch(() => undefined);
       }
     }
   }
 
   private async ask(method: string, path: string, body?: object, key?: string): Promise<unknown> {
+    const endpoint = (this.endpoint ??= await this.find());
+    if (endpoint === null) throw new ViewServerAway('no view server runs');
     let response: Response;
     let text: string;
     try {
-      response = await fetch(`${this.endpoint}${path}`, {
+      response = await fetch(`${endpoint.replace(/\/+$/, '')}${path}`, {
         method,
         signal: AbortSignal.any([this.signal, AbortSignal.timeout(requestMsMax)]),
         headers: key === undefined ? {} : { 'idempotency-key': key },
@@ -84,7 +94,7 @@ export class ViewClient {
     } catch (error) {
       this.signal.throwIfAborted();
       const reason = ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;
-      throw new ViewServerAway(`the view server at ${this.endpoint} did not answer: ${reason}`, error);
+      throw new ViewServerAway(`the view server at ${endpoint} did not answer: ${reason}`, error);
     }
     const answer = parse(text);
     if (response.ok) return answer;
@@ -113,6 +123,13 @@ function parse(text: string): { error?: { code?: string; message?: string } } {
   }
 }
 
+/** @throws UsageError */
+export function checkEndpoint(text: string): void {
+  // "localhost:5100" would be a URL whose scheme is "localhost:".
+  if (!['http:', 'https:'].includes(URL.parse(text)?.protocol ?? ''))
+    throw new UsageError(`endpoint ${text} is not a URL such as http://127.0.0.1:5100`);
+}
+
 /** Runs a command's body with a client of the view server that the flag, VASE_VIEW_ENDPOINT or the cluster names. */
 export async function withViewServer(
   flags: { endpoint?: string; json?: boolean },
@@ -120,13 +137,12 @@ export async function withViewServer(
 ): Promise<void> {
   await withContext(flags, async (context) => {
     const given = flags.endpoint ?? process.env['VASE_VIEW_ENDPOINT'];
-    const endpoint = given || (await context.provider.viewServerEndpoint());
-    if (endpoint === null)
+    const find = given ? async () => given : () => context.provider.viewServerEndpoint();
+    if ((await find()) === null)
       throw new ClusterError('there is no view server', {
         nextStep: 'Run `make up`, which starts one unless the topology says viewServers: 0.',
       });
-    if (!URL.canParse(endpoint))
-      throw new UsageError(`endpoint ${endpoint} is not a URL such as http://127.0.0.1:5100`);
-    await body({ ...context, client: new ViewClient(endpoint.replace(/\/+$/, ''), context.signal) });
+    if (given) checkEndpoint(given);
+    await body({ ...context, client: new ViewClient(find, context.signal) });
   });
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../cluster/viewserver/job.ts';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
-import { VaseCommand } from './vase-command.ts';
+import { ended, VaseCommand } from './vase-command.ts';
 
 const keys = Array.from({ length: 300 }, (_, index) => `key ${index}`);
 let vase: VaseCommand;
@@ -56,6 +56,11 @@ async function whenClean(): Promise<ViewDocument> {
     .poll(async () => (await view().catch(() => null))?.isClean, { timeout: 60_000, interval: 100 })
     .toBe(true);
   return view();
+}
+
+/** How many slots each shard has, ascending. */
+async function shares(): Promise<number[]> {
+  return (await view()).shards.map(({ slots }) => slots).toSorted((a, b) => a - b);
 }
 
 /** The name of the view server that leads. */
@@ -142,8 +147,23 @@ describe('a shard that joins', () => {
   });
 });
 
+test('a command that follows a job goes on when the view server that it asks is killed', async () => {
+  const following = vase.start(['rebalance', '--weight', '3=0.1']);
+  const followed = ended(following);
+  let progress = '';
+  following.stderr!.on('data', (text: Buffer) => (progress += text.toString()));
+  while (!progress.includes('moving') && following.exitCode === null) await delay(20);
+  const { viewServers } = await vase.status();
+  const asked = await vase.provider.viewServerEndpoint();
+  await vase.provider.faults.kill(viewServers.find(({ endpoint }) => endpoint === asked)!.name);
+  expect(await followed).toMatchObject({ exitCode: 0 });
+  expect((await vase.run(['up'])).exitCode).toBe(0);
+  expect((await vase.run(['rebalance'])).exitCode).toBe(0);
+  expect(await shares()).toEqual([341, 341, 342]);
+});
+
 test('a move that is taken back leaves records that can be read, and the next job has its turn', async () => {
-  const { stdout } = await vase.run(['move', '0-99', '--to', '2', '--no-wait', '--json']);
+  const { stdout } = await vase.run(['move', '0-1023', '--to', '2', '--no-wait', '--json']);
   const [job] = (JSON.parse(stdout) as { jobs: Job[] }).jobs;
   expect((await vase.run(['view', '--abort', job!.id])).exitCode).toBe(0);
   await whenClean();
@@ -164,19 +184,19 @@ describe('a shard that leaves', () => {
     expect((await ask(`/jobs/${job!.id}`)).body).toMatchObject({ job: { state: 'aborted' } });
     expect(clean.shards.map(({ id, state }) => [id, state])).toContainEqual([3, 'active']);
     expect((await vase.run(['rebalance'])).exitCode).toBe(0);
-    expect((await view()).shards.map(({ slots }) => slots)).toEqual([342, 341, 341]);
+    expect(await shares()).toEqual([341, 341, 342]);
     await expectAllKeys();
   });
 
   test('gives everything away, under way or not, and its processes and data go', async () => {
     const following = vase.start(['shard', 'remove', '3']);
-    const ended = new Promise<number | null>((resolve) => following.once('close', resolve));
+    const left = new Promise<number | null>((resolve) => following.once('close', resolve));
     let progress = '';
     following.stderr!.on('data', (text: Buffer) => (progress += text.toString()));
     while (!/removing|moving/.test(progress) && following.exitCode === null) await delay(20);
     following.kill('SIGINT');
     // Whoever only watches may leave: the view server goes on.
-    expect(await ended).toBe(1);
+    expect(await left).toBe(1);
     expect(progress).toContain('the view server goes on');
     const clean = await whenClean();
     expect(clean.shards.map(({ id, slots }) => [id, slots])).toEqual([

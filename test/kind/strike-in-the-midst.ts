@@ -118,7 +118,7 @@ async function hear(body: ReadableStream<Uint8Array<ArrayBuffer>>, name: string)
 }
 
 async function countMoves(endpoint: string): Promise<number> {
-  const client = new ViewClient(endpoint, AbortSignal.timeout(awayMsMax));
+  const client = new ViewClient(async () => endpoint, AbortSignal.timeout(awayMsMax));
   for (;;) {
     try {
       return (await client.view()).moves.length;
