@@ -4,7 +4,12 @@ import { ClusterError } from '../../errors.ts';
 import { RefusedError } from '../pure/refused-error.ts';
 import { UnavailableError } from '../pure/unavailable-error.ts';
 
-const notFound: readonly string[] = ['unknown-shard', 'unknown-move'];
+/** Other refusals are conflicts with what is there: 409. */
+const statuses: Readonly<Record<string, number>> = {
+  'unknown-shard': 404,
+  'unknown-move': 404,
+  'bad-weights': 400,
+};
 
 /**
  * Null for a programmer's error. A change that met an unreachable shard may have been recorded: 504, not definite; asking
@@ -13,7 +18,7 @@ const notFound: readonly string[] = ['unknown-shard', 'unknown-move'];
 export function asHttpError(error: unknown, isChange: boolean): HttpError | null {
   if (error instanceof HttpError) return error;
   if (error instanceof RefusedError)
-    return new HttpError(notFound.includes(error.code) ? 404 : 409, error.code, error.message);
+    return new HttpError(statuses[error.code] ?? 409, error.code, error.message);
   if (error instanceof UnavailableError || error instanceof ClusterError)
     return isChange
       ? new HttpError(504, 'timeout', error.message)

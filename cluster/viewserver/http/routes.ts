@@ -145,12 +145,14 @@ async function deleteShard(input: RouteInput): Promise<Reply> {
 
 async function postRebalance(input: RouteInput): Promise<Reply> {
   const { weights, dryRun } = parseRequest(rebalance, await readJson(input));
-  if (!dryRun) return jobsReply(await record(input, [{ kind: 'rebalance', weights }]));
   const given =
     weights === null
       ? {}
       : { weights: new Map(Object.entries(weights).map(([id, weight]) => [Number(id), weight])) };
-  return planReply(await input.leadership.resharder.planRebalance(given), {});
+  // Wrong weights are refused before they are recorded, too.
+  const plans = await input.leadership.resharder.planRebalance(given);
+  if (dryRun) return planReply(plans, {});
+  return jobsReply(await record(input, [{ kind: 'rebalance', weights }]));
 }
 
 async function postMove(input: RouteInput): Promise<Reply> {

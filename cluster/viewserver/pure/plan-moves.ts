@@ -19,9 +19,13 @@ function settledSlots(view: View): number[] {
   return slots;
 }
 
-/** The plans after which all shards that take slots have their share; slots in moves stay where they are going. */
+/**
+ * The plans after which all shards that take slots have their share; slots in moves stay where they are going.
+ * @throws RefusedError `unknown-shard`, `bad-weights`
+ */
 export function planBalance(view: View, goal: BalanceGoal): MovePlan[] {
   const taking = takingShards(view).map((shard) => shard.id);
+  refuseWeights(view, taking, goal);
   return plansBetween(view, tableFor(view, taking, goal));
 }
 
@@ -65,6 +69,15 @@ export function splitPlans(plans: readonly MovePlan[], slotsMax: number): MovePl
 
 function takingShards(view: View): ViewShard[] {
   return view.shards.filter((shard) => shard.state !== 'draining');
+}
+
+function refuseWeights(view: View, taking: readonly number[], { weights }: BalanceGoal): void {
+  if (weights === undefined) return;
+  for (const id of weights.keys())
+    if (!view.shards.some((shard) => shard.id === id))
+      throw new RefusedError('unknown-shard', `there is no shard ${id}`);
+  if (taking.every((id) => weights.get(id) === 0))
+    throw new RefusedError('bad-weights', 'some shard that stays must have a share above 0');
 }
 
 function tableFor(view: View, taking: readonly number[], { weights, loads }: BalanceGoal): number[] {

@@ -15,6 +15,8 @@ export type RefusalCode =
   /** The plan does not fit the view: a slot is not where the plan takes it from. */
   | 'stale-plan'
   | 'bad-plan'
+  /** All shards that take slots would have none. */
+  | 'bad-weights'
   | 'unknown-move'
   /** The destination owns the slots already: such a move only goes forward. */
   | 'move-committed';

@@ -1,0 +1,67 @@
+// What a view server that leads a cluster in memory answers over HTTP.
+import type { Server } from 'node:http';
+import { afterEach, expect, test } from 'vitest';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { createApp } from '../../../../cluster/viewserver/http/app.ts';
+import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
+import { createHttpServer, listen } from '../../../../sharder/http/server.ts';
+import { MemoryCluster } from './memory-cluster.ts';
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+interface Answer {
+  status: number;
+  body: object;
+}
+
+interface ServedCluster {
+  cluster: MemoryCluster;
+  leadership: Leadership;
+  url: string;
+  ask: (method: string, path: string, options?: { body?: object; key?: string }) => Promise<Answer>;
+}
+
+async function serve(shards: number): Promise<ServedCluster> {
+  const cluster = new MemoryCluster(shards);
+  const leadership = cluster.lead();
+  const server: Server = createHttpServer(
+    createApp({
+      registry: new Registry(),
+      readiness: { problem: null },
+      lease: leadership.lease,
+      leadership: () => (leadership.ended.aborted ? null : leadership),
+      logger: pino({ level: 'silent' }),
+    }),
+  );
+  const port = await listen(server, { host: '127.0.0.1', port: 0, reusePort: false });
+  ends.push(() => {
+    leadership.stop();
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const ask: ServedCluster['ask'] = async (method, path, { body, key } = {}) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: key === undefined ? {} : { 'idempotency-key': key },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as object };
+  };
+  return { cluster, leadership, url, ask };
+}
+
+test('wrong weights are refused at once, whether they are to be carried out or shown', async () => {
+  const { cluster, ask } = await serve(2);
+  for (const dryRun of [true, false]) {
+    const unknown = await ask('POST', '/rebalance', { body: { weights: { 7: 1 }, dryRun } });
+    expect(unknown).toMatchObject({ status: 404, body: { error: { code: 'unknown-shard' } } });
+    const none = await ask('POST', '/rebalance', { body: { weights: { 1: 0, 2: 0 }, dryRun } });
+    expect(none).toMatchObject({ status: 400, body: { error: { code: 'bad-weights' } } });
+  }
+  expect(cluster.jobs).toEqual([]);
+});
