@@ -70,3 +70,17 @@ test('a shard that another view server has let join is not deleted', async () =>
   expect(await cluster.ended('add')).toMatchObject({ note: 'shard 2 has joined and stays' });
   expect(deleted).not.toHaveBeenCalled();
 });
+
+test('moves are to be undone although their destinations do not answer', async () => {
+  const cluster = new MemoryCluster(3);
+  cluster.silence(2);
+  cluster.silence(3);
+  cluster.setView({
+    ...cluster.view,
+    moves: [2, 3].map((to) => ({ id: `2.${to}`, slots: [to], from: 1, to, abort: false })),
+  });
+  cluster.setJobs([{ ...move, state: 'running', abort: true }]);
+  lead(cluster);
+  await cluster.ended('move');
+  expect(cluster.view.moves.map((each) => each.abort)).toEqual([true, true]);
+});
