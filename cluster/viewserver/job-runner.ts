@@ -237,7 +237,19 @@ export class JobRunner {
   }
 
   private async giveUp(job: Job, reason: string, signal: AbortSignal): Promise<void> {
-    await this.end(job, 'failed', [reason, await this.dropUnjoined(job, signal)].filter(Boolean).join('; '));
+    const { work } = job;
+    const rest =
+      work.kind === 'remove-shard'
+        ? await this.leaveUnremoved(work.shard)
+        : await this.dropUnjoined(job, signal);
+    await this.end(job, 'failed', [reason, rest].filter(Boolean).join('; '));
+  }
+
+  /** A shard that is still in the view takes slots again; of one that is not, some part may be left. */
+  private async leaveUnremoved(id: number): Promise<string> {
+    const view = await this.parts.resharder.unmarkDraining(id);
+    if (view.shards.some((shard) => shard.id === id)) return `shard ${id} stays`;
+    return id < view.nextShard ? `\`vase shard remove ${id}\` deletes what is left of it` : '';
   }
 
   /**

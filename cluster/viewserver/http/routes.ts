@@ -138,9 +138,23 @@ async function deleteShard(input: RouteInput): Promise<Reply> {
       (state === 'waiting' || state === 'running') && work.kind === 'remove-shard' && work.shard === id,
   );
   if (open !== undefined && !dryRun) return jobsReply([open]);
-  const plans = await leadership.resharder.drainPlan(id);
+  const plans = await drainPlan(leadership, id);
   if (dryRun) return planReply(plans, { shards: [shardName(id)] });
   return jobsReply(await record(input, [{ kind: 'remove-shard', shard: id }]));
+}
+
+/** Nothing has to move away from a shard that the view has forgotten, and of which the fleet still has some part. */
+async function drainPlan({ resharder, fleet }: Leadership, id: number): Promise<MovePlan[]> {
+  try {
+    return await resharder.drainPlan(id);
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.code === 'unknown-shard')) throw error;
+    const existing = await fleet.listShards();
+    const { shards, nextShard } = await resharder.readView();
+    const isForgotten = id < nextShard && !shards.some((shard) => shard.id === id);
+    if (isForgotten && existing.some((shard) => shard.id === id)) return [];
+    throw error;
+  }
 }
 
 async function postRebalance(input: RouteInput): Promise<Reply> {

@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { JOBS_KEY } from '../../../../cluster/viewserver/job.ts';
 import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
 import { toBytes } from '../../../../cluster/viewserver/pure/marker.ts';
+import { RefusedError } from '../../../../cluster/viewserver/pure/refused-error.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 
 const leaders: Leadership[] = [];
@@ -83,4 +84,38 @@ test('moves are to be undone although their destinations do not answer', async (
   lead(cluster);
   await cluster.ended('move');
   expect(cluster.view.moves.map((each) => each.abort)).toEqual([true, true]);
+});
+
+const remove = { id: 'remove', work: { kind: 'remove-shard', shard: 2 } } as const;
+
+test('a shard whose removal fails takes slots again', async () => {
+  const cluster = new MemoryCluster(2);
+  const { shards } = cluster.view;
+  // None is left to take what it has.
+  cluster.setView({
+    ...cluster.view,
+    shards: shards.map((shard) => ({ ...shard, state: 'draining' as const })),
+  });
+  cluster.setJobs([{ ...remove, state: 'running' }]);
+  lead(cluster);
+  expect(await cluster.ended('remove')).toMatchObject({
+    state: 'failed',
+    note: 'shard 2 is the only one that takes slots; shard 2 stays',
+  });
+  expect(cluster.view.shards[1]).toEqual(shards[1]);
+});
+
+test('a removal that fails after the view has forgotten the shard says how to go on', async () => {
+  const cluster = new MemoryCluster(1);
+  cluster.setView({ ...cluster.view, nextShard: 3 });
+  cluster.make(2);
+  cluster.fleet.onDelete = () => {
+    throw new RefusedError('shard-in-use', 'its disk is stuck');
+  };
+  cluster.setJobs([remove]);
+  lead(cluster);
+  expect(await cluster.ended('remove')).toMatchObject({
+    state: 'failed',
+    note: 'its disk is stuck; `vase shard remove 2` deletes what is left of it',
+  });
 });

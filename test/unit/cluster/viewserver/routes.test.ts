@@ -65,3 +65,15 @@ test('wrong weights are refused at once, whether they are to be carried out or s
   }
   expect(cluster.jobs).toEqual([]);
 });
+
+test('what is left of a shard that the view has forgotten can be removed, and nothing else that it does not have', async () => {
+  const { cluster, ask } = await serve(1);
+  cluster.setView({ ...cluster.view, epoch: 2, nextShard: 4 });
+  cluster.make(3);
+  cluster.make(4);
+  expect(await ask('DELETE', '/shards/3', { body: { dryRun: true } })).toMatchObject({ body: { slots: 0 } });
+  expect(await ask('DELETE', '/shards/3', { key: 'gone' })).toMatchObject({ status: 202 });
+  expect(await cluster.ended('gone')).toMatchObject({ state: 'done', note: 'shard 3 is gone' });
+  expect(cluster.ids).toEqual([1, 4]);
+  for (const id of [2, 3, 4]) expect(await ask('DELETE', `/shards/${id}`)).toMatchObject({ status: 404 });
+});
