@@ -5,7 +5,7 @@ import type { Clock } from '../../sharder/core/ports.ts';
 import type { Topology } from '../topology.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
 import type { EventLog } from './event-log.ts';
-import { isOpen, withJob, type JobWork } from './job.ts';
+import { isOpen, withJobs, type JobWork } from './job.ts';
 import type { JobStore } from './job-store.ts';
 import { pause } from './leader-lease.ts';
 import { LoadSampler } from './load-sampler.ts';
@@ -82,15 +82,17 @@ export class AutoscalerLoop {
 
   private async ask(work: JobWork, { reason }: Decision): Promise<void> {
     await this.parts.jobs.change((list) =>
-      withJob(list, {
-        id: `autoscaler-${randomUUID()}`,
-        work,
-        state: 'waiting',
-        abort: false,
-        note: `the autoscaler: ${reason}`,
-        askedAt: new Date().toISOString(),
-        endedAt: null,
-      }),
+      withJobs(list, [
+        {
+          id: `autoscaler-${randomUUID()}`,
+          work,
+          state: 'waiting',
+          abort: false,
+          note: `the autoscaler: ${reason}`,
+          askedAt: new Date().toISOString(),
+          endedAt: null,
+        },
+      ]),
     );
   }
 

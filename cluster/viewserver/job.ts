@@ -41,11 +41,11 @@ export function isOpen(job: Job): boolean {
   return job.state === 'waiting' || job.state === 'running';
 }
 
-/** The list with the job; null when it has one with this id or has no room. */
-export function withJob(jobs: JobList, job: Job): JobList | null {
-  if (jobs.some(({ id }) => id === job.id)) return null;
-  if (jobs.filter(isOpen).length >= openJobsMax) return null;
-  return [...jobs, job];
+/** The list with those of the jobs whose ids it does not have; null when there are none, or no room for all of them. */
+export function withJobs(jobs: JobList, wanted: readonly Job[]): JobList | null {
+  const added = wanted.filter((job) => !jobs.some(({ id }) => id === job.id));
+  if (added.length === 0 || jobs.filter(isOpen).length + added.length > openJobsMax) return null;
+  return [...jobs, ...added];
 }
 
 /** The list with the job changed, and without ended jobs that are too many; null when it is not there or has ended. */

@@ -10,7 +10,7 @@ import { parseJsonObject } from '../../../sharder/http/parse-json.ts';
 import { type BodyBudget, readBody } from '../../../sharder/http/read-body.ts';
 import { jsonReply, type Reply } from '../../../sharder/http/reply.ts';
 import type { Leadership } from '../leadership.ts';
-import { isOpen, type Job, type JobWork, withChange, withJob } from '../job.ts';
+import { isOpen, type Job, type JobWork, withChange, withJobs } from '../job.ts';
 import { plansTo } from '../job-runner.ts';
 import { describeSlots } from '../slot-list.ts';
 import { balanceSlots } from '../pure/balance-slots.ts';
@@ -133,11 +133,13 @@ async function deleteShard(input: RouteInput): Promise<Reply> {
   const { leadership, argument } = input;
   const { dryRun } = parseRequest(removeShard, await readJson(input));
   const id = shardIdOf(argument);
-  const open = (await leadership.jobs.list()).find(
-    ({ state, work }) =>
-      (state === 'waiting' || state === 'running') && work.kind === 'remove-shard' && work.shard === id,
-  );
-  if (open !== undefined && !dryRun) return jobsReply([open]);
+  if (!dryRun) {
+    const open = (await leadership.jobs.list()).find(
+      (job) => isOpen(job) && !job.abort && job.work.kind === 'remove-shard' && job.work.shard === id,
+    );
+    const asked = (await recorded(input)) ?? (open && [open]);
+    if (asked) return jobsReply(asked);
+  }
   const plans = await drainPlan(leadership, id);
   if (dryRun) return planReply(plans, { shards: [shardName(id)] });
   return jobsReply(await record(input, [{ kind: 'remove-shard', shard: id }]));
@@ -159,6 +161,8 @@ async function drainPlan({ resharder, fleet }: Leadership, id: number): Promise<
 
 async function postRebalance(input: RouteInput): Promise<Reply> {
   const { weights, dryRun } = parseRequest(rebalance, await readJson(input));
+  const asked = dryRun ? null : await recorded(input);
+  if (asked !== null) return jobsReply(asked);
   const given =
     weights === null
       ? {}
@@ -172,6 +176,8 @@ async function postRebalance(input: RouteInput): Promise<Reply> {
 async function postMove(input: RouteInput): Promise<Reply> {
   const { slots: text, to, dryRun } = parseRequest(moveSlots, await readJson(input));
   const slots = parseSlots(text);
+  const asked = dryRun ? null : await recorded(input);
+  if (asked !== null) return jobsReply(asked);
   const view = await input.leadership.resharder.readView();
   const shard = view.shards.find(({ id }) => id === to);
   if (shard === undefined) throw new RefusedError('unknown-shard', `there is no shard ${to}`);
@@ -198,29 +204,36 @@ async function abortJob({ leadership, argument }: RouteInput): Promise<Reply> {
   return jsonReply(202, { job });
 }
 
-/** The jobs under the request's key; those that are there already stay as they are. */
-async function record({ leadership, request }: RouteInput, works: readonly JobWork[]): Promise<Job[]> {
+/** The request's key; a new one where it has none. @throws HttpError 400 */
+function keyOf(request: IncomingMessage): string {
   const key = request.headers['idempotency-key'] ?? randomUUID();
   if (typeof key !== 'string' || !/^[\w.-]{1,100}$/.test(key))
     throw badRequest('idempotency-key must be 1 to 100 letters, digits, dots, dashes');
+  return key;
+}
+
+/** The job that the request's key has made before; asked first, because what it has done would refuse it now. */
+async function recorded({ leadership, request }: RouteInput): Promise<Job[] | null> {
+  const key = keyOf(request);
+  const job = (await leadership.jobs.list()).find(({ id }) => id === key);
+  return job === undefined ? null : [job];
+}
+
+/** The jobs under the request's key, all of them or none; those that are there already stay as they are. */
+async function record({ leadership, request }: RouteInput, works: readonly JobWork[]): Promise<Job[]> {
+  const key = keyOf(request);
   const askedAt = new Date().toISOString();
   const ids = works.map((_, index) => (works.length === 1 ? key : `${key}.${index + 1}`));
-  const jobs = await leadership.jobs.change((list) => {
-    let next = list;
-    for (const [index, work] of works.entries()) {
-      const job: Job = {
-        id: ids[index]!,
-        work,
-        state: 'waiting',
-        abort: false,
-        note: 'waiting for its turn',
-        askedAt,
-        endedAt: null,
-      };
-      next = withJob(next, job) ?? next;
-    }
-    return next === list ? null : next;
-  });
+  const wanted = works.map((work, index): Job => ({
+    id: ids[index]!,
+    work,
+    state: 'waiting',
+    abort: false,
+    note: 'waiting for its turn',
+    askedAt,
+    endedAt: null,
+  }));
+  const jobs = await leadership.jobs.change((list) => withJobs(list, wanted));
   const found = ids.map((id) => jobs.find((job) => job.id === id));
   if (found.some((job) => job === undefined))
     throw new HttpError(429, 'overloaded', 'too many jobs are waiting', ['retry-after', '10']);

@@ -77,3 +77,53 @@ test('what is left of a shard that the view has forgotten can be removed, and no
   expect(cluster.ids).toEqual([1, 4]);
   for (const id of [2, 3, 4]) expect(await ask('DELETE', `/shards/${id}`)).toMatchObject({ status: 404 });
 });
+
+const waiting = { kind: 'move', slots: [0], to: 2 } as const;
+
+test('a request that is repeated under its key is answered with its job, even when the work has ended', async () => {
+  const { cluster, ask } = await serve(2);
+  // The shard has gone since, by this very job or another one.
+  const work = { kind: 'remove-shard', shard: 3 } as const;
+  const ended = { state: 'done', endedAt: '2026-01-01T00:00:00.000Z' } as const;
+  cluster.setJobs([
+    { id: 'removed', work, ...ended },
+    { id: 'moved', work: { kind: 'move', slots: [0], to: 3 }, ...ended },
+    { id: 'evened', work: { kind: 'rebalance', weights: { 3: 1 } }, ...ended },
+  ]);
+  const again = [
+    await ask('DELETE', '/shards/3', { key: 'removed' }),
+    await ask('POST', '/moves', { key: 'moved', body: { slots: '0', to: 3 } }),
+    await ask('POST', '/rebalance', { key: 'evened', body: { weights: { 3: 1 } } }),
+  ];
+  expect(again).toMatchObject(
+    ['removed', 'moved', 'evened'].map((id) => ({ status: 202, body: { jobs: [{ id, state: 'done' }] } })),
+  );
+});
+
+test('a removal that is being taken back is not the answer to one that is asked for now', async () => {
+  const { cluster, ask } = await serve(2);
+  const work = { kind: 'remove-shard', shard: 2 } as const;
+  cluster.fleet.onCreate = () => new Promise(() => undefined);
+  cluster.setJobs([
+    { id: 'first', work: { kind: 'add-shard', shard: null } },
+    { id: 'back', work, abort: true },
+  ]);
+  expect(await ask('DELETE', '/shards/2', { key: 'new' })).toMatchObject({ body: { jobs: [{ id: 'new' }] } });
+  expect(await ask('DELETE', '/shards/2', { key: 'other' })).toMatchObject({
+    body: { jobs: [{ id: 'new' }] },
+  });
+});
+
+test('of several jobs all are recorded, or none when there is no room for all', async () => {
+  const { cluster, ask } = await serve(2);
+  cluster.fleet.onCreate = () => new Promise(() => undefined);
+  const first = { id: 'first', work: { kind: 'add-shard', shard: null } } as const;
+  cluster.setJobs([first, ...Array.from({ length: 29 }, (_, index) => ({ id: `${index}`, work: waiting }))]);
+  const refused = await ask('POST', '/shards', { key: 'a', body: { count: 3 } });
+  expect(refused).toMatchObject({ status: 429, body: { error: { definite: true } } });
+  expect(cluster.jobs).toHaveLength(30);
+  expect(await ask('POST', '/shards', { key: 'b', body: { count: 2 } })).toMatchObject({
+    status: 202,
+    body: { jobs: [{ id: 'b.1' }, { id: 'b.2' }] },
+  });
+});
