@@ -190,11 +190,15 @@ export class JobRunner {
     signal: AbortSignal,
     plan: () => Promise<readonly MovePlan[]>,
   ): Promise<void> {
-    const { resharder, view } = this.parts;
+    const { resharder } = this.parts;
     for (let round = 0; round < roundsMax; round++) {
-      await view.until((seen) => seen.moves.length === 0, signal);
+      const { epoch } = await this.whenNothingMoves(signal);
       const plans = await plan();
-      if (plans.length === 0) return;
+      if (plans.length === 0) {
+        // Slots that are on their way are in no plan: that there is none counts for a view without moves alone.
+        if ((await resharder.readView()).epoch === epoch) return;
+        continue;
+      }
       signal.throwIfAborted();
       const slots = plans.reduce((sum, { slots: some }) => sum + some.length, 0);
       await this.note(job, `moving ${slots} slots`);
@@ -207,6 +211,15 @@ export class JobRunner {
       }
     }
     throw new JobFailed(`slots still have to be moved after ${roundsMax} rounds`);
+  }
+
+  /** The home shard's own word: what the watch has seen may be old when the shard did not answer it. */
+  private async whenNothingMoves(signal: AbortSignal): Promise<View> {
+    for (;;) {
+      const known = await this.parts.resharder.readView();
+      if (known.moves.length === 0) return known;
+      await this.parts.view.until(({ epoch, moves }) => epoch > known.epoch && moves.length === 0, signal);
+    }
   }
 
   /** What was asked is taken back, as far as it can be: moves are undone, what has not joined goes, what was to go stays. */

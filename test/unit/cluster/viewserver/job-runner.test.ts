@@ -4,6 +4,7 @@ import { JOBS_KEY } from '../../../../cluster/viewserver/job.ts';
 import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
 import { toBytes } from '../../../../cluster/viewserver/pure/marker.ts';
 import { RefusedError } from '../../../../cluster/viewserver/pure/refused-error.ts';
+import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 
 const leaders: Leadership[] = [];
@@ -118,4 +119,20 @@ test('a removal that fails after the view has forgotten the shard says how to go
     state: 'failed',
     note: 'its disk is stuck; `vase shard remove 2` deletes what is left of it',
   });
+});
+
+test('a job is not done while slots are on their way, whatever an old view says', async () => {
+  const cluster = new MemoryCluster(2);
+  const idle = cluster.view;
+  const until = vi.spyOn(ViewWatch.prototype, 'until').mockResolvedValueOnce(idle);
+  cluster.silence(2);
+  const moves = [{ id: '2.0', slots: [0], from: 1, to: 2, abort: false }];
+  cluster.setView({ ...idle, epoch: 2, moves });
+  cluster.setJobs([{ id: 'even', work: { kind: 'rebalance', weights: null }, state: 'running' }]);
+  lead(cluster);
+  await vi.waitFor(() => expect(until).toHaveBeenCalledTimes(2));
+  expect(cluster.jobs[0]).toMatchObject({ endedAt: null });
+  cluster.setView({ ...idle, epoch: 3 });
+  expect(await cluster.ended('even')).toMatchObject({ state: 'done' });
+  until.mockRestore();
 });
