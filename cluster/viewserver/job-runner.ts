@@ -7,7 +7,7 @@ import type { View } from '../../sharder/core/view.ts';
 import type { Clock } from '../../sharder/core/ports.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
 import type { EventLog } from './event-log.ts';
-import { type Job, type JobList, withChange } from './job.ts';
+import { isOpen, type Job, type JobList, withChange } from './job.ts';
 import type { JobStore } from './job-store.ts';
 import { pause } from './leader-lease.ts';
 import type { MovePlan } from './pure/move-plan.ts';
@@ -138,7 +138,7 @@ export class JobRunner {
     const shard = view.shards.find((candidate) => candidate.id === id);
     if (shard !== undefined) {
       try {
-        if (shard.state !== 'draining') await resharder.markDraining(id);
+        if (shard.state !== 'draining') await this.markDraining(job, id);
         await this.moveUntilDone(job, signal, () => resharder.drainPlan(id));
         await this.note(job, `proving that shard ${id} is empty`);
         await proveEmpty(caller, shard);
@@ -153,6 +153,26 @@ export class JobRunner {
     if (after.shards.some((candidate) => candidate.id === id) || id >= after.nextShard)
       throw new JobFailed(`shard ${id} is still in the view`);
     return this.deleteShard(job, id, signal);
+  }
+
+  /**
+   * Only while the job stands: another view server may lead, and have taken it back. Whoever does so changes the view after
+   * the job, so that a mark that was decided before is refused.
+   */
+  private async markDraining(job: Job, id: number): Promise<void> {
+    const { resharder, jobs } = this.parts;
+    for (;;) {
+      const { epoch } = await resharder.readView();
+      const current = (await jobs.list()).find((candidate) => candidate.id === job.id);
+      if (current === undefined || !isOpen(current) || current.abort)
+        throw new Error('the removal was taken back');
+      try {
+        await resharder.markDraining(id, epoch);
+        return;
+      } catch (error) {
+        if (!(error instanceof RefusedError && error.code === 'stale-plan')) throw error;
+      }
+    }
   }
 
   private async deleteShard(job: Job, id: number, signal: AbortSignal): Promise<string> {

@@ -160,9 +160,17 @@ export class Resharder {
     return planDrain(view, id);
   }
 
-  /** From now on no plan gives it slots. @throws RefusedError as `drainPlan` */
-  markDraining(id: number): Promise<View> {
-    return this.context.records.updateView((view) => withDraining(view, id));
+  /**
+   * From now on no plan gives it slots.
+   * @param epoch of the view on which that was decided; absent: of any.
+   * @throws RefusedError as `drainPlan`; `stale-plan` when the view is not that one any more
+   */
+  markDraining(id: number, epoch?: number): Promise<View> {
+    return this.context.records.updateView((view) => {
+      if (epoch !== undefined && view.epoch !== epoch)
+        throw new RefusedError('stale-plan', `the view is at epoch ${view.epoch}, not ${epoch}`);
+      return withDraining(view, id);
+    });
   }
 
   /** It takes slots as any other again, or is not there. */

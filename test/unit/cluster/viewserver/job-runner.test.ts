@@ -4,6 +4,7 @@ import { JOBS_KEY } from '../../../../cluster/viewserver/job.ts';
 import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
 import { toBytes } from '../../../../cluster/viewserver/pure/marker.ts';
 import { RefusedError } from '../../../../cluster/viewserver/pure/refused-error.ts';
+import { withoutDraining } from '../../../../cluster/viewserver/pure/view-changes.ts';
 import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 
@@ -135,4 +136,30 @@ test('a job is not done while slots are on their way, whatever an old view says'
   cluster.setView({ ...idle, epoch: 3 });
   expect(await cluster.ended('even')).toMatchObject({ state: 'done' });
   until.mockRestore();
+});
+
+test('a deposed leader does not mark a shard whose removal has been taken back', async () => {
+  const cluster = new MemoryCluster(2);
+  const { shards } = cluster.view;
+  cluster.setJobs([remove]);
+  let reads = 0;
+  // As soon as it has found its job, its successor takes the removal back.
+  cluster.onCall = (request) => {
+    if (request.kind !== 'range' || request.key !== JOBS_KEY || ++reads !== 2) return;
+    cluster.setView({ ...cluster.view, ...withoutDraining(cluster.view, 2), epoch: cluster.view.epoch + 1 });
+    cluster.setJobs([{ ...remove, state: 'aborted', endedAt: '2026-01-01T00:00:00.000Z' }]);
+  };
+  const onLog = vi.fn<(line: string) => void>();
+  lead(cluster, { onLog });
+  await vi.waitFor(() => expect(onLog.mock.lastCall?.[0]).toContain('the removal was taken back'));
+  expect(cluster.view.shards).toEqual(shards);
+});
+
+test('a mark that was decided on an older view is refused', async () => {
+  const cluster = new MemoryCluster(2);
+  const { resharder } = lead(cluster);
+  const { epoch } = cluster.view;
+  await resharder.unmarkDraining(2);
+  await expect(resharder.markDraining(2, epoch)).rejects.toMatchObject({ code: 'stale-plan' });
+  expect((await resharder.markDraining(2, epoch + 1)).shards[1]).toMatchObject({ state: 'draining' });
 });
