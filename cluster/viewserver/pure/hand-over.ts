@@ -12,7 +12,7 @@ import { copyPages } from './copy-slots.ts';
 import type { DestinationClaim } from './destination-claim.ts';
 import { frozenMarker, isMarker, toBytes } from './marker.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
-import type { MoverLimits } from './mover-limits.ts';
+import { type MoverLimits, quickEnoughMs } from './mover-limits.ts';
 import { describe } from './records-client.ts';
 import { everySlot, withSlots } from './slot-states.ts';
 import { SourceTail } from './source-tail.ts';
@@ -177,7 +177,7 @@ async function tryToFreeze(
   const text = `probe ${move.id} ${source.modRevision} ${probes}`;
   // In this order: the probe of a claim that has been given up would stay behind.
   await claim.verify();
-  const isAlive = await probe(context, move, source, tail, text);
+  const isAlive = await probe(context, move, source, tail, { text, msMax: quickEnoughMs(limits, probes) });
   const isQuick = judgeProbe(context, move.from, { tookMs: clock.nowMs() - probedAtMs, probes });
   if (!isAlive || !isQuick || tail.lag > limits.freezeLagKeysMax) return null;
   const frozenAtMs = clock.nowMs();
@@ -195,19 +195,19 @@ function judgeProbe(
 ): boolean {
   const quickestMs = quickestProbes.get(source) ?? Infinity;
   quickestProbes.set(source, Math.min(quickestMs, tookMs));
-  if (probes > limits.freezeProbesPatient) return tookMs <= limits.freezeProbeMsMax;
+  if (probes > limits.freezeProbesPatient) return tookMs <= quickEnoughMs(limits, probes);
   return tookMs <= limits.freezeProbeMs || (quickestMs < Infinity && tookMs <= nearlyAs * quickestMs);
 }
 
 /** Writes a probe into the source and waits until the watch has brought it; false when it has not in time. */
 async function probe(
-  { records, clock, limits }: MoverContext,
+  { records, clock }: MoverContext,
   move: MoveRecord,
   source: Fence,
   tail: SourceTail,
-  text: string,
+  { text, msMax }: { text: string; msMax: number },
 ): Promise<boolean> {
-  const untilMs = clock.nowMs() + limits.freezeProbeMsMax;
+  const untilMs = clock.nowMs() + msMax;
   const outcome = await records.execute(
     move.from,
     {

@@ -21,7 +21,7 @@ export interface MoverLimits {
   freezeLagKeysMax: number;
   /** ... and when the source's watch and the destination answer as quickly as this, or nearly as quickly as they ever did ... */
   freezeProbeMs: number;
-  /** ... which is waited for so many times at most; then this is quick enough. */
+  /** ... which is waited for so many times at most; then this is quick enough, and more with each probe: see `quickEnoughMs`. */
   freezeProbesPatient: number;
   freezeProbeMsMax: number;
   /** What other moves copy and clear waits so long at most, at each write, while slots are stopped. */
@@ -66,3 +66,19 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   supersededPauseMs: 500,
   supersededPauseMsMax: 30_000,
 };
+
+/** Of `freezeProbeMsMax`, with each probe more. */
+const probeGrowth = 0.25;
+/** Of `freezeMsMax`: slots that stop for as long as a probe took are handed over in time. */
+const probeShareMax = 0.75;
+
+/**
+ * How long a probe may take: on a shard that is never as quick as is hoped for, the slots have to go some day. Past the
+ * bound they could not be handed over before they go back.
+ */
+export function quickEnoughMs(limits: MoverLimits, probes: number): number {
+  const { freezeProbesPatient, freezeProbeMsMax, freezeMsMax } = limits;
+  const impatience = Math.max(0, probes - freezeProbesPatient - 1);
+  const grownMs = freezeProbeMsMax * (1 + probeGrowth * impatience);
+  return Math.max(freezeProbeMsMax, Math.min(grownMs, probeShareMax * freezeMsMax));
+}
