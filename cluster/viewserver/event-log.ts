@@ -25,9 +25,9 @@ export class EventLog {
     for (const follower of this.followers) follower(event);
   }
 
-  /** Those after `id` that are still kept. */
+  /** Those after `id` that are still kept; all of them after an id that was given by another process. */
   since(id: number): readonly ClusterEvent[] {
-    return this.events.filter((event) => event.id > id);
+    return id > this.lastId ? [...this.events] : this.events.filter((event) => event.id > id);
   }
 
   follow(follower: (event: ClusterEvent) => void): Cancel {

@@ -96,23 +96,28 @@ interface Listening {
 
 async function listenFor(endpoint: string, name: string): Promise<Listening> {
   const stopped = new AbortController();
+  const from = new Date().toISOString();
   const response = await fetch(`${endpoint}/events`, {
     signal: AbortSignal.any([stopped.signal, AbortSignal.timeout(jobMsMax)]),
-    // Beyond every event that there has been.
-    headers: { 'last-event-id': String(Number.MAX_SAFE_INTEGER) },
   });
   if (!response.ok) throw new Error(`${endpoint}/events answered ${response.status}`);
-  const heard = hear(response.body!, name);
+  const heard = hear(response.body!, name, from);
   // Whoever has stopped does not want to know.
   heard.catch(() => undefined);
   return { heard, stop: () => stopped.abort() };
 }
 
-async function hear(body: ReadableStream<Uint8Array<ArrayBuffer>>, name: string): Promise<void> {
+/** What the server has kept of before comes first. The nodes have this machine's clock. */
+async function hear(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  name: string,
+  from: string,
+): Promise<void> {
+  const pattern = new RegExp(`\\nevent: ${name}\\ndata: {"at":"([^"]+)"`, 'g');
   let text = '';
   for await (const piece of body.pipeThrough(new TextDecoderStream())) {
     text += piece;
-    if (text.includes(`\nevent: ${name}\n`)) return;
+    for (const [, at] of text.matchAll(pattern)) if (at! >= from) return;
   }
   throw new Error(`the view server's events ended before ${name}`);
 }

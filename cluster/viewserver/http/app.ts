@@ -49,8 +49,7 @@ async function answer(
     if (probe !== null) return writeReply(response, probe);
     const leadership = options.leadership();
     if (leadership === null) return forward(request, response, options.lease.leader);
-    if (path === '/events' && request.method === 'GET')
-      return streamEvents(leadership.events, request, response);
+    if (path === '/events' && request.method === 'GET') return streamEvents(leadership, request, response);
     writeReply(response, await runRoute({ leadership, request, budget }, path));
   } catch (error) {
     const known = asHttpError(error, isChange);

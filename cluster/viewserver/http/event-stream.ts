@@ -1,7 +1,11 @@
-/** Server-sent events: what is kept after `last-event-id`, then everything as it happens. A reader that lags is cut off. */
+/**
+ * Server-sent events: what is kept after `last-event-id`, then everything as it happens, for as long as this view server
+ * leads: its reader then asks the next one. A reader that lags is cut off.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from '../../../sharder/http/http-error.ts';
-import type { ClusterEvent, EventLog } from '../event-log.ts';
+import type { ClusterEvent } from '../event-log.ts';
+import type { Leadership } from '../leadership.ts';
 
 const readersMax = 64;
 const unsentBytesMax = 1024 * 1024;
@@ -11,7 +15,11 @@ const heartbeatMs = 10_000;
 let readers = 0;
 
 /** @throws HttpError 429 when there are too many readers. */
-export function streamEvents(events: EventLog, request: IncomingMessage, response: ServerResponse): void {
+export function streamEvents(
+  { events, ended }: Pick<Leadership, 'events' | 'ended'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   if (readers >= readersMax)
     throw new HttpError(429, 'overloaded', 'too many readers of events', ['retry-after', '1']);
   readers += 1;
@@ -25,10 +33,19 @@ export function streamEvents(events: EventLog, request: IncomingMessage, respons
   for (const event of events.since(Number.isSafeInteger(lastId) ? lastId : 0)) send(event);
   const stop = events.follow(send);
   const heartbeat = setInterval(() => response.write(':\n\n'), heartbeatMs);
-  response.on('close', () => {
-    readers -= 1;
+  const release = () => {
     clearInterval(heartbeat);
     stop();
+    ended.removeEventListener('abort', end);
+  };
+  const end = () => {
+    release();
+    response.end();
+  };
+  ended.addEventListener('abort', end);
+  response.on('close', () => {
+    readers -= 1;
+    release();
   });
 }
 

@@ -127,3 +127,13 @@ test('of several jobs all are recorded, or none when there is no room for all', 
     body: { jobs: [{ id: 'b.1' }, { id: 'b.2' }] },
   });
 });
+
+test('a reader of events hears all of them after an id of another process, and the end of the leadership', async () => {
+  const { leadership, url } = await serve(1);
+  leadership.events.emit('first', {});
+  const response = await fetch(`${url}/events`, { headers: { 'last-event-id': '4711' } });
+  leadership.events.emit('second', {});
+  setTimeout(() => leadership.stop(), 20);
+  // Ends by itself.
+  expect((await response.text()).match(/event: \w+/g)).toEqual(['event: first', 'event: second']);
+});
