@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { HttpError } from '../../../sharder/http/http-error.ts';
+import { badRequest, HttpError } from '../../../sharder/http/http-error.ts';
 import type { Readiness } from '../../../sharder/http/probes.ts';
 import { BodyBudget } from '../../../sharder/http/read-body.ts';
 import { errorReply, jsonReply, type Reply, writeReply } from '../../../sharder/http/reply.ts';
@@ -45,6 +45,8 @@ async function answer(
   const path = request.url!.split('?')[0]!;
   const isChange = request.method !== 'GET' && request.method !== 'HEAD';
   try {
+    // Anything else would become part of another server's address when it is handed on.
+    if (!path.startsWith('/')) throw badRequest('the target of a request begins with /');
     const probe = await answerProbe(options, path);
     if (probe !== null) return writeReply(response, probe);
     const leadership = options.leadership();

@@ -10,6 +10,9 @@ import type { Leader } from '../leader-lease.ts';
 /** Two that each take the other for the leader must not send a request to and fro. */
 const forwardedHeader = 'vase-forwarded';
 
+/** For the head of the answer: longer than the leader itself waits for the home shard. Its body may take any time. */
+const answerMsMax = 6000;
+
 export function forward(request: IncomingMessage, response: ServerResponse, leader: Leader | null): void {
   if (leader === null || request.headers[forwardedHeader] !== undefined) {
     request.resume();
@@ -20,11 +23,15 @@ export function forward(request: IncomingMessage, response: ServerResponse, lead
     `http://${leader.address}${request.url}`,
     { method: request.method!, headers: { ...request.headers, [forwardedHeader]: '1' } },
     (answer) => {
+      clearTimeout(timer);
       response.writeHead(answer.statusCode!, { ...answer.headers, 'vase-view-server': leader.name });
+      // A stream of events may have nothing to say for a while.
+      response.flushHeaders();
       answer.pipe(response);
       answer.on('error', () => response.destroy());
     },
   );
+  const timer = setTimeout(() => onward.destroy(new Error('no answer in time')), answerMsMax);
   onward.on('error', (error) => {
     request.resume();
     // It may have been taken on before the connection broke.
@@ -34,6 +41,7 @@ export function forward(request: IncomingMessage, response: ServerResponse, lead
       writeReply(response, errorReply(new HttpError(504, 'timeout', `${leader.name} did not answer`)));
     else writeReply(response, errorReply(noLeader(`${leader.name} does not answer`)));
   });
+  onward.on('close', () => clearTimeout(timer));
   response.on('close', () => onward.destroy());
   request.pipe(onward);
 }
