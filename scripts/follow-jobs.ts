@@ -59,7 +59,8 @@ async function follow(
   for (;;) {
     const { job, progress } = await client.job(id);
     if (job.endedAt !== null) return job;
-    const text = `${describeWork(job)}: ${job.note}${describeProgress(progress)}`;
+    const back = job.abort ? 'being taken back; ' : '';
+    const text = `${describeWork(job)}: ${back}${job.note}${describeProgress(progress)}`;
     if (text !== shown) printer.progress(text, { event: 'progress', job, progress });
     shown = text;
     await delay(lookMs, undefined, { signal });
@@ -76,7 +77,8 @@ export function describeProgress(progress: Progress): string {
 
 export function describeJob(job: Job): string {
   const paint = { done: style.good, failed: style.bad, aborted: style.warning }[job.state as string];
-  const text = `${describeWork(job)}: ${job.state}, ${job.note}`;
+  const state = job.abort && job.endedAt === null ? 'being taken back' : job.state;
+  const text = `${describeWork(job)}: ${state}, ${job.note}`;
   return paint === undefined ? text : paint(text);
 }
 

@@ -61,6 +61,7 @@ export class JobRunner {
     const { signal: aborted, release } = jobs.abortSignal(job.id, signal);
     try {
       if (job.abort) return await this.takeBack(job, signal);
+      if (!(await this.begin(job))) return;
       for (let attempt = 0; !signal.aborted; attempt++) {
         try {
           const note = await this.attempt(job, aborted);
@@ -82,6 +83,15 @@ export class JobRunner {
     } finally {
       release();
     }
+  }
+
+  /** Nothing is done for a job that waits: whoever takes that back ends it. False when somebody has. */
+  private async begin(job: Job): Promise<boolean> {
+    const jobs = await this.parts.jobs.change((list) => {
+      const isWaiting = list.some(({ id, state }) => id === job.id && state === 'waiting');
+      return isWaiting ? withChange(list, job.id, { state: 'running', note: 'begun' }) : null;
+    });
+    return jobs.some((current) => current.id === job.id && isOpen(current));
   }
 
   private attempt(job: Job, signal: AbortSignal): Promise<string> {
@@ -258,13 +268,13 @@ export class JobRunner {
   }
 
   private async keepShard(job: Job, id: number, signal: AbortSignal): Promise<void> {
-    const view = await this.parts.resharder.unmarkDraining(id);
-    if (view.shards.some((shard) => shard.id === id))
-      return this.end(
-        job,
-        'aborted',
-        `shard ${id} stays; \`vase rebalance\` gives back what it has given away`,
-      );
+    const { resharder } = this.parts;
+    const view = await resharder.unmarkDraining(id);
+    if (view.shards.some((shard) => shard.id === id)) {
+      const isShort = (await resharder.planRebalance()).some(({ to }) => to === id);
+      const rest = isShort ? ' with less than its share; `vase rebalance` evens the slots out' : '';
+      return this.end(job, 'aborted', `shard ${id} stays${rest}`);
+    }
     // The view has forgotten it for good: without an end of the deletion its members would be left behind.
     await this.end(job, 'done', `${await this.deleteShard(job, id, signal)}: too late to take it back`);
   }

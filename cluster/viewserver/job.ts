@@ -58,6 +58,17 @@ export function withChange(jobs: JobList, id: string, change: Partial<Job>): Job
   return changed.filter((job) => !forgotten.has(job));
 }
 
+/** The list with the job taken back; one that waits ends with it. Null when it is not there or has ended. */
+export function withTakenBack(jobs: JobList, id: string): JobList | null {
+  const isWaiting = jobs.some((job) => job.id === id && job.state === 'waiting');
+  const end = {
+    state: 'aborted',
+    note: 'taken back before it began',
+    endedAt: new Date().toISOString(),
+  } as const;
+  return withChange(jobs, id, { abort: true, ...(isWaiting ? end : {}) });
+}
+
 export function encodeJobs(jobs: JobList): object {
   return { format: 1, jobs };
 }

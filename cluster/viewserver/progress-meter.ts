@@ -1,6 +1,6 @@
 /** How far the moves are, all together: slots, keys, bytes, rate and the time that is left, since the first of them began. */
 import type { Cancel, Clock } from '../../sharder/core/ports.ts';
-import type { View } from '../../sharder/core/view.ts';
+import type { MoveRecord, View } from '../../sharder/core/view.ts';
 import type { MoveProgress } from './pure/move-plan.ts';
 
 const sampleMs = 200;
@@ -25,9 +25,9 @@ export interface Sample {
 export class ProgressMeter {
   private readonly clock: Clock;
   private readonly readMoves: () => readonly MoveProgress[];
-  /** Of every move since nothing was moved: what was last seen of it. */
+  /** Of every move since nothing was moved, without those that were undone: what was last seen of it. */
   private readonly seen = new Map<string, { slots: number; keys: number; bytes: number }>();
-  private inView = new Set<string>();
+  private inView = new Map<string, MoveRecord>();
   private samples: Sample[] = [];
   private startedMs = 0;
   private cancel: Cancel = () => undefined;
@@ -43,7 +43,10 @@ export class ProgressMeter {
       this.samples = [];
       this.startedMs = this.clock.nowMs();
     }
-    this.inView = new Set(view.moves.map(({ id }) => id));
+    const moves = new Map(view.moves.map((move) => [move.id, move]));
+    for (const [id, { slots, from }] of this.inView)
+      if (!moves.has(id) && slots.every((slot) => view.slots[slot] === from)) this.seen.delete(id);
+    this.inView = moves;
     for (const { id, slots } of view.moves)
       if (!this.seen.has(id)) this.seen.set(id, { slots: slots.length, keys: 0, bytes: 0 });
     this.cancel();

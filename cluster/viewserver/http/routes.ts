@@ -10,7 +10,7 @@ import { parseJsonObject } from '../../../sharder/http/parse-json.ts';
 import { type BodyBudget, readBody } from '../../../sharder/http/read-body.ts';
 import { jsonReply, type Reply } from '../../../sharder/http/reply.ts';
 import type { Leadership } from '../leadership.ts';
-import { isOpen, type Job, type JobWork, withChange, withJobs } from '../job.ts';
+import { isOpen, type Job, type JobWork, withChange, withJobs, withTakenBack } from '../job.ts';
 import { plansTo } from '../job-runner.ts';
 import { describeSlots } from '../slot-list.ts';
 import { balanceSlots } from '../pure/balance-slots.ts';
@@ -197,10 +197,13 @@ async function abortMove({ leadership, argument }: RouteInput): Promise<Reply> {
 }
 
 async function abortJob({ leadership, argument }: RouteInput): Promise<Reply> {
-  const jobs = await leadership.jobs.change((list) => withChange(list, argument, { abort: true }));
+  const jobs = await leadership.jobs.change((list) => withTakenBack(list, argument));
   const job = jobs.find(({ id }) => id === argument);
   if (job === undefined) throw new HttpError(404, 'unknown-job', `there is no job ${argument}`);
-  if (!isOpen(job)) throw new HttpError(409, 'job-ended', `the job has ended: ${job.state}`);
+  // One that is asked for again, since the answer was lost, has been taken back already.
+  if (!isOpen(job) && job.state !== 'aborted')
+    throw new HttpError(409, 'job-ended', `the job has ended: ${job.state}`);
+  leadership.events.emit('job', job);
   return jsonReply(202, { job });
 }
 

@@ -1,6 +1,6 @@
 // Jobs of a view server that leads a cluster in memory: how they end, and what is left in the records.
 import { afterEach, expect, test, vi } from 'vitest';
-import { JOBS_KEY } from '../../../../cluster/viewserver/job.ts';
+import { JOBS_KEY, withTakenBack } from '../../../../cluster/viewserver/job.ts';
 import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
 import { toBytes } from '../../../../cluster/viewserver/pure/marker.ts';
 import { RefusedError } from '../../../../cluster/viewserver/pure/refused-error.ts';
@@ -143,9 +143,9 @@ test('a deposed leader does not mark a shard whose removal has been taken back',
   const { shards } = cluster.view;
   cluster.setJobs([remove]);
   let reads = 0;
-  // As soon as it has found its job, its successor takes the removal back.
+  // As soon as it has begun its job, its successor takes the removal back.
   cluster.onCall = (request) => {
-    if (request.kind !== 'range' || request.key !== JOBS_KEY || ++reads !== 2) return;
+    if (request.kind !== 'range' || request.key !== JOBS_KEY || ++reads !== 4) return;
     cluster.setView({ ...cluster.view, ...withoutDraining(cluster.view, 2), epoch: cluster.view.epoch + 1 });
     cluster.setJobs([{ ...remove, state: 'aborted', endedAt: '2026-01-01T00:00:00.000Z' }]);
   };
@@ -162,4 +162,34 @@ test('a mark that was decided on an older view is refused', async () => {
   await resharder.unmarkDraining(2);
   await expect(resharder.markDraining(2, epoch)).rejects.toMatchObject({ code: 'stale-plan' });
   expect((await resharder.markDraining(2, epoch + 1)).shards[1]).toMatchObject({ state: 'draining' });
+});
+
+test('a removal that is taken back says that slots were given away only when some were', async () => {
+  for (const isShort of [false, true]) {
+    const cluster = new MemoryCluster(2);
+    const { slots } = cluster.view;
+    if (isShort) cluster.setView({ ...cluster.view, slots: slots.map(() => 1) });
+    cluster.setJobs([{ ...remove, state: 'running', abort: true }]);
+    lead(cluster);
+    const note = isShort
+      ? 'shard 2 stays with less than its share; `vase rebalance` evens the slots out'
+      : 'shard 2 stays';
+    expect(await cluster.ended('remove')).toMatchObject({ state: 'aborted', note });
+  }
+});
+
+test('a job that was taken back while it waited is not begun', async () => {
+  const cluster = new MemoryCluster(2);
+  cluster.setJobs([move]);
+  let reads = 0;
+  // Just as its turn has come.
+  cluster.onCall = (request) => {
+    if (request.kind !== 'range' || request.key !== JOBS_KEY || ++reads !== 2) return;
+    cluster.setJobs(withTakenBack(cluster.jobs, 'move')!);
+  };
+  const { resharder } = lead(cluster);
+  const propose = vi.spyOn(resharder, 'propose');
+  await vi.waitFor(() => expect(reads).toBeGreaterThan(4), { timeout: 10_000 });
+  expect(cluster.jobs).toMatchObject([{ state: 'aborted', note: 'taken back before it began' }]);
+  expect(propose).not.toHaveBeenCalled();
 });

@@ -1,6 +1,6 @@
 // What a view server that leads a cluster in memory answers over HTTP.
 import type { Server } from 'node:http';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createApp } from '../../../../cluster/viewserver/http/app.ts';
@@ -136,4 +136,31 @@ test('a reader of events hears all of them after an id of another process, and t
   setTimeout(() => leadership.stop(), 20);
   // Ends by itself.
   expect((await response.text()).match(/event: \w+/g)).toEqual(['event: first', 'event: second']);
+});
+
+test('a job that waits and is taken back ends at once, and so does one that is running when it can', async () => {
+  const { cluster, ask } = await serve(2);
+  cluster.fleet.onCreate = () => new Promise(() => undefined);
+  cluster.setJobs([
+    { id: 'first', work: { kind: 'add-shard', shard: null } },
+    { id: 'next', work: waiting },
+    { id: 'past', work: waiting, state: 'done', endedAt: '2026-01-01T00:00:00.000Z' },
+  ]);
+  await vi.waitFor(() => expect(cluster.jobs[0]!.state).toBe('running'));
+  const taken = {
+    status: 202,
+    body: { job: { id: 'next', state: 'aborted', note: 'taken back before it began' } },
+  };
+  expect(await ask('DELETE', '/jobs/next')).toMatchObject(taken);
+  // Asked again, as by a client that has not heard the answer.
+  expect(await ask('DELETE', '/jobs/next')).toMatchObject(taken);
+  expect(await ask('DELETE', '/jobs/past')).toMatchObject({
+    status: 409,
+    body: { error: { code: 'job-ended' } },
+  });
+  expect(cluster.view.moves).toEqual([]);
+  expect(await ask('DELETE', '/jobs/first')).toMatchObject({
+    status: 202,
+    body: { job: { state: 'running', abort: true, endedAt: null } },
+  });
 });
