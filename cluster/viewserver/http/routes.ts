@@ -13,8 +13,8 @@ import type { Leadership } from '../leadership.ts';
 import { isOpen, type Job, type JobWork, withChange, withJobs, withTakenBack } from '../job.ts';
 import { plansTo } from '../job-runner.ts';
 import { describeSlots } from '../slot-list.ts';
-import { balanceSlots } from '../pure/balance-slots.ts';
 import type { MovePlan } from '../pure/move-plan.ts';
+import { planJoins } from '../pure/plan-moves.ts';
 import { RefusedError } from '../pure/refused-error.ts';
 import { addShards, moveSlots, parseRequest, parseSlots, rebalance, removeShard } from './requests.ts';
 import { moveDocuments, shardDocuments, viewDocument, type ViewParts } from './view-document.ts';
@@ -113,17 +113,8 @@ async function postShards(input: RouteInput): Promise<Reply> {
   const { count, dryRun } = parseRequest(addShards, await readJson(input));
   if (dryRun) {
     const view = await input.leadership.resharder.readView();
-    const added = Array.from({ length: count }, (_, index) => view.nextShard + index);
-    const staying = view.shards.filter(({ state }) => state !== 'draining').map(({ id }) => id);
-    const table = balanceSlots(view.slots, [...staying, ...added]);
-    const plans = added.flatMap((id) =>
-      plansTo(
-        view,
-        table.flatMap((owner, slot) => (owner === id ? [slot] : [])),
-        id,
-      ),
-    );
-    return planReply(plans, { shards: added.map(shardName) });
+    const { shards, plans } = planJoins(view, count);
+    return planReply(plans, { shards: shards.map(shardName) });
   }
   const works = Array.from({ length: count }, (): JobWork => ({ kind: 'add-shard', shard: null }));
   return jobsReply(await record(input, works));

@@ -4,6 +4,7 @@ import { balanceLoads } from './balance-loads.ts';
 import { balanceSlots } from './balance-slots.ts';
 import type { MovePlan } from './move-plan.ts';
 import { RefusedError } from './refused-error.ts';
+import { withShard } from './view-changes.ts';
 
 export interface BalanceGoal {
   /** Shares by shard id, 1 where it is not named; not negative, not all 0. */
@@ -27,6 +28,24 @@ export function planBalance(view: View, goal: BalanceGoal): MovePlan[] {
   const taking = takingShards(view).map((shard) => shard.id);
   refuseWeights(view, taking, goal);
   return plansBetween(view, tableFor(view, taking, goal));
+}
+
+/** What so many shards that join lead to, each after the one before it has its share: a slot may move more than once. */
+export function planJoins(view: View, count: number): { shards: number[]; plans: MovePlan[] } {
+  let grown: View = { ...view, slots: settledSlots(view), moves: [] };
+  const shards: number[] = [];
+  const plans: MovePlan[] = [];
+  while (shards.length < count) {
+    shards.push(grown.nextShard);
+    grown = { ...grown, ...withShard(grown, { id: grown.nextShard, endpoints: [] }) };
+    const slots = [...grown.slots];
+    for (const plan of planBalance(grown, {})) {
+      plans.push(plan);
+      for (const slot of plan.slots) slots[slot] = plan.to;
+    }
+    grown = { ...grown, slots };
+  }
+  return { shards, plans };
 }
 
 /** The plans that take everything away from a shard and leave all else where it is. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planBalance } from '../../../../../cluster/viewserver/pure/plan-moves.ts';
+import { planBalance, planJoins } from '../../../../../cluster/viewserver/pure/plan-moves.ts';
 import { initialView } from '../../../../../sharder/core/view.ts';
 
 const view = initialView([1, 2, 3].map((id) => ({ id, endpoints: [`shard-${id}:2379`] })));
@@ -31,4 +31,21 @@ test('a share of a shard that leaves is of no help', () => {
     [2, 0],
   ]);
   expect(() => planBalance(shrinking, { weights })).toThrow('some shard that stays');
+});
+
+test('shards that join one after the other are planned as they come: each takes its share before the next is there', () => {
+  const { shards, plans } = planJoins(view, 2);
+  expect(shards).toEqual([4, 5]);
+  const slots = [...view.slots];
+  for (const plan of plans)
+    for (const slot of plan.slots) {
+      expect(slots[slot]).toBe(plan.from);
+      slots[slot] = plan.to;
+    }
+  const counts = [1, 2, 3, 4, 5].map((id) => slots.filter((owner) => owner === id).length);
+  expect(counts.toSorted((a, b) => a - b)).toEqual([204, 205, 205, 205, 205]);
+  const moved = plans.reduce((sum, plan) => sum + plan.slots.length, 0);
+  expect(moved).toBe(256 + 204);
+  // What the first took goes on to the second.
+  expect(plans.some(({ from, to }) => from === 4 && to === 5)).toBe(true);
 });
