@@ -188,7 +188,7 @@ export class MemoryCluster implements EtcdRpc {
 }
 
 /** Makes shards at once. */
-export class MemoryFleet implements ShardFleet {
+class MemoryFleet implements ShardFleet {
   private readonly cluster: MemoryCluster;
   /** May throw, or wait. */
   onCreate: (id: number, options: FleetOptions) => Promise<void> | void = () => undefined;
