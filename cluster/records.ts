@@ -44,6 +44,52 @@ export async function writeRecords(rpc: EtcdCaller, shards: readonly ViewShard[]
   return { view, created };
 }
 
+/**
+ * The first records of a cluster that `up` did not make, written from inside it. Where a view has ever been changed, or
+ * was written whole, nothing is touched, not even what is missing: the home shard's fence is written last, so that it
+ * tells a cluster which was begun from one which lost something.
+ * @returns records that were not there before.
+ * @throws ClusterError when a shard does not answer, and when shards have fences while the view is gone.
+ */
+export async function writeFirstRecords(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<number> {
+  const home = shards[0]!;
+  let created = 0;
+  let raw = await readRecord(rpc, home, VIEW_KEY);
+  if (raw === null) {
+    const fenced = await findFenced(rpc, shards);
+    // Another writer's view is there before its first fence.
+    if (fenced !== null && (await readRecord(rpc, home, VIEW_KEY)) === null) throw viewLost(home, fenced);
+    const stored = await createRecord(rpc, home, VIEW_KEY, encodeView(initialView(shards)));
+    if (stored.created) created += 1;
+    raw = stored.value;
+  }
+  const view = decodeView(raw);
+  if (view.epoch > 1 || (await readRecord(rpc, home, FENCE_KEY)) !== null) return created;
+  for (const shard of view.shards.toReversed()) {
+    const fence = await createRecord(rpc, shard, FENCE_KEY, encodeFence(initialFence(view, shard.id)));
+    if (fence.created) created += 1;
+  }
+  return created;
+}
+
+async function findFenced(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<ViewShard | null> {
+  for (const shard of shards) if ((await readRecord(rpc, shard, FENCE_KEY)) !== null) return shard;
+  return null;
+}
+
+async function readRecord(rpc: EtcdCaller, shard: ViewShard, key: string): Promise<Uint8Array | null> {
+  const reply = await callShard(rpc, shard, { kind: 'range', key });
+  if (reply.kind !== 'range') throw new Error(`etcd answered a range with ${reply.kind}`);
+  return reply.kvs[0]?.value ?? null;
+}
+
+function viewLost(home: ViewShard, shard: ViewShard): ClusterError {
+  return new ClusterError(
+    `shard ${shard.id} belongs to a cluster, and its home shard ${home.id} has no view: the home shard's data are lost`,
+    { nextStep: 'Put the data of the home shard back; a new view would hide what the other shards have.' },
+  );
+}
+
 interface StoredRecord {
   value: Uint8Array;
   modRevision: number;

@@ -57,8 +57,12 @@ export function serviceHost(topology: Topology, service: string): string {
 
 /** The client endpoints, "host:port", of the home shard: where sharders find the view. */
 export function homeEndpoints(topology: Topology): string[] {
-  const home = shardIds(topology)[0]!;
-  return memberNames(topology, home).map(
-    (member) => `${memberHost(topology, home, member)}:${etcdPorts.client}`,
+  return memberEndpoints(topology, shardIds(topology)[0]!);
+}
+
+/** The client endpoints of a shard, as the view names them. */
+export function memberEndpoints(topology: Topology, shard: number): string[] {
+  return memberNames(topology, shard).map(
+    (member) => `${memberHost(topology, shard, member)}:${etcdPorts.client}`,
   );
 }

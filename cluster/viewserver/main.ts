@@ -16,6 +16,7 @@ import type { ShardFleet } from '../providers/shard-fleet.ts';
 import { TopologyError } from '../topology.ts';
 import { readConfig, type ViewServerConfig } from './config.ts';
 import { EventLog } from './event-log.ts';
+import { ensureFirstRecords } from './first-records.ts';
 import { createApp } from './http/app.ts';
 import { JobStore } from './job-store.ts';
 import { LeaderLease, pause } from './leader-lease.ts';
@@ -125,10 +126,17 @@ async function start(): Promise<void> {
   const port = await listen(server, { host: config.host, port: config.port, reusePort: false });
   logger.info({ port, fleet: config.fleet }, 'listening');
   void view.run(ended.signal);
+  // A local cluster's are written by `up`.
+  if (config.fleet === 'kubernetes') void writeFirstRecords();
   leading = lease.run(ended.signal);
   while ((view.current === null || lease.leader === null) && !ended.signal.aborted)
     await pause(clock, readyPollMs, ended.signal);
   if (!ended.signal.aborted) readiness.problem = null;
+}
+
+async function writeFirstRecords(): Promise<void> {
+  const topology = process.env['VASE_TOPOLOGY']!;
+  await ensureFirstRecords({ topology, rpc, clock, logger, signal: ended.signal });
 }
 
 let leading: Promise<void> = Promise.resolve();

@@ -51,15 +51,28 @@ export function addGenerateCommand(program: Command): void {
 }
 
 async function generate(flags: GenerateFlags): Promise<void> {
-  const files = deploymentFiles({ topology: readTopology(flags), overlay: overlays[flags.overlay] });
+  const topology = readTopology(flags);
+  const files = deploymentFiles({ topology, overlay: overlays[flags.overlay] });
   const folder = path.resolve(flags.out);
   await writeDeploymentFolder(folder, files, { force: flags.force });
   const names = files.map((file) => file.name);
   const script = path.join(folder, 'deploy.sh');
   createPrinter({ json: flags.json === true }).result(
-    `${names.length} files in ${folder}\nApply them with ${script} --context <kubectl context>`,
-    { event: 'generated', folder, files: names },
+    [
+      `${names.length} files in ${folder}`,
+      `Apply them with ${script} --context <kubectl context>`,
+      ...warnings(topology),
+    ].join('\n'),
+    { event: 'generated', folder, files: names, warnings: warnings(topology) },
   );
+}
+
+function warnings({ viewServers }: Topology): string[] {
+  if (viewServers > 0) return [];
+  return [
+    'There is no view server in them (viewServers: 0), and nothing else in a new cluster writes its view: it serves ' +
+      'nothing until one has run once. Generate them with viewServers: 1.',
+  ];
 }
 
 /** @throws TopologyError or UsageError */

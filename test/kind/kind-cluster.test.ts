@@ -1,5 +1,5 @@
 // One real kind cluster from nothing to nothing: up, used, struck under load, and down without a trace.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -141,6 +141,37 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     await runCommand(join(folder, 'deploy.sh'), args, { extraEnvironment: { KUBECONFIG: kubeconfig } });
     expect(await generations()).toBe(before);
     expect((await up()).stdout).toContain('nothing changed');
+  });
+
+  test('serves from what `vase generate` writes, applied to an empty namespace by kubectl alone', async () => {
+    const place = kindFolder(vase.stateRoot);
+    const { topology: own, image } = readKindState(place)!;
+    const name = 'by-kubectl';
+    const folder = join(vase.root, name);
+    const images = { ...own.images, vase: image! };
+    const topology = join(vase.root, `${name}.yaml`);
+    writeFileSync(topology, JSON.stringify({ name, shards: 2, members: 1, sharders: 1, images }));
+    const startedMs = performance.now();
+    expect((await vase.run(['generate', '--topology', topology, '--out', folder])).exitCode).toBe(0);
+    // The ports of the node are the other cluster's.
+    for (const file of readdirSync(folder)) {
+      const text = readFileSync(join(folder, file), 'utf8');
+      writeFileSync(join(folder, file), text.replaceAll(/^ +nodePort: .*\n/gm, ''));
+    }
+    const cluster = await KubernetesCluster.connect({ ...placeOf(place, own), instance: name });
+    try {
+      const args = ['--context', `kind-${vase.name}`, '--wait'];
+      const extraEnvironment = { KUBECONFIG: place.kubeconfig };
+      await runCommand(join(folder, 'deploy.sh'), args, { extraEnvironment, timeoutMs: 240_000 });
+      const way = await wayToSharder(cluster, 'sharder-1');
+      expect(await cluster.sharders()).toHaveLength(1);
+      const { signal } = new AbortController();
+      await proveServing({ endpoint: way, shards: ['etcd-1', 'etcd-2'], signal });
+      report('by kubectl alone', performance.now() - startedMs);
+    } finally {
+      await cluster.client.delete({ apiVersion: 'v1', kind: 'Namespace', name });
+      await cluster.close();
+    }
   });
 
   test("serves with GKE's objects, mutual TLS included, where what only GKE has is replaced by kind's", async () => {

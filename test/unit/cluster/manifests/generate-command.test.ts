@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -35,6 +35,13 @@ describe('vase generate', () => {
     expect(await contents('two')).toEqual(first);
     await generate(...flags, 'one');
     expect(await contents('one')).toEqual(first);
+  });
+
+  test('says where nothing in a new cluster would write its first records', async () => {
+    await writeFile(path.join(folder, 'alone.yaml'), 'viewServers: 0\n');
+    const alone = await generate('--topology', 'alone.yaml', '--out', 'alone');
+    expect(alone.stdout).toContain('no view server in them (viewServers: 0)');
+    expect((await generate('--out', 'usual')).stdout).not.toContain('view server');
   });
 
   test.each([

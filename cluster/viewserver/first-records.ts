@@ -1,0 +1,45 @@
+/**
+ * The first view and fences of a cluster in Kubernetes that was applied by kubectl alone: there its view servers are all
+ * that can write them. Where there is a view, nothing is written.
+ */
+import type { Logger } from 'pino';
+import type { Clock } from '../../sharder/core/ports.ts';
+import { ClusterError } from '../errors.ts';
+import type { EtcdCaller } from '../etcd/etcd-caller.ts';
+import { memberEndpoints } from '../manifests/names.ts';
+import { writeFirstRecords } from '../records.ts';
+import { parseTopology, shardIds } from '../topology.ts';
+import { pause } from './leader-lease.ts';
+
+/** New members need a while to elect, and their names to be known. */
+const retryMs = 1000;
+
+export interface FirstRecords {
+  /** VASE_TOPOLOGY, as the fleet has read it. */
+  topology: string;
+  rpc: EtcdCaller;
+  clock: Clock;
+  logger: Logger;
+  signal: AbortSignal;
+}
+
+/** Resolves when the records are there, whoever wrote them, or at the signal. */
+export async function ensureFirstRecords({ topology: text, ...options }: FirstRecords): Promise<void> {
+  const { rpc, clock, logger, signal } = options;
+  const topology = parseTopology(JSON.parse(text));
+  const shards = shardIds(topology).map((id) => ({ id, endpoints: memberEndpoints(topology, id) }));
+  let said = '';
+  while (!signal.aborted) {
+    try {
+      const created = await writeFirstRecords(rpc, shards);
+      if (created > 0) logger.info({ created }, 'wrote the first records');
+      return;
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      // Once, and not at every try.
+      if (error.message !== said) logger.warn({ nextStep: error.nextStep }, error.message);
+      said = error.message;
+    }
+    await pause(clock, retryMs, signal);
+  }
+}
