@@ -13,9 +13,9 @@ endif
 SIZE := $(if $(SHARDS),--shards $(SHARDS)) $(if $(MEMBERS),--members $(MEMBERS)) \
   $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(PORT),--port $(PORT)) $(if $(SSD),--ssd $(SSD)) \
   $(if $(TOPOLOGY),--topology $(TOPOLOGY))
-GKE = --project '$(PROJECT)' --region '$(REGION)' $(if $(CONFIRM),--confirm '$(CONFIRM)')
+GKE = --project '$(PROJECT)' --region '$(REGION)' $(if $(NAME),--name '$(NAME)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 GKE_SIZE = $(if $(EXPOSE),--expose '$(EXPOSE)') $(if $(ALLOW),--allow '$(ALLOW)') $(if $(SHARDS),--shards $(SHARDS)) \
-  $(if $(MEMBERS),--members $(MEMBERS)) $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(TOPOLOGY),--topology $(TOPOLOGY))
+  $(if $(MEMBERS),--members $(MEMBERS)) $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(TOPOLOGY),--topology '$(TOPOLOGY)')
 # Behind the rest, because the folder of etcd may hold another node. Fetches etcd where there is none.
 WITH_ETCD = PATH="$$PATH:$$(dirname "$$($(VASE) etcd)")"
 SOURCES := sharder cluster sim scripts test
@@ -91,10 +91,10 @@ dead-code: $(INSTALLED) ## Find files, exports and dependencies that nothing use
 sim: $(INSTALLED) ## Soak the simulator: SEEDS=1..10000.
 	@$(VASE) sim $(if $(SEEDS),--seeds $(SEEDS))
 
-deploy-gke: $(INSTALLED) ## Show what GKE would get and cost: PROJECT= REGION= SHARDS=; does it with CONFIRM=<project>. EXPOSE=public ALLOW=.
+deploy-gke: $(INSTALLED) ## Show what GKE would get and cost: PROJECT= REGION= SHARDS=; does it with CONFIRM=<project>. EXPOSE=public ALLOW= NAME=.
 	@$(VASE) deploy-gke $(GKE) $(GKE_SIZE)
 
-destroy-gke: $(INSTALLED) ## Show what would be deleted on GKE: PROJECT= REGION=; does it with CONFIRM=<project>.
+destroy-gke: $(INSTALLED) ## Show what would be deleted on GKE: PROJECT= REGION= NAME=; does it with CONFIRM=<project>.
 	@$(VASE) destroy-gke $(GKE)
 
 bench-local: $(INSTALLED) ## Measure how the store scales, and draw it: PLAN=local (smoke, original, a file), PROVIDER=.

@@ -7,7 +7,7 @@ import type { ObjectChange } from '../cluster/providers/gke/object-changes.ts';
 import type { GkeTarget } from '../cluster/providers/gke/target.ts';
 import { counted } from '../cluster/providers/steps.ts';
 
-const words = {
+const actionWords = {
   none: 'there ',
   create: 'create',
   update: 'update',
@@ -15,7 +15,55 @@ const words = {
   impossible: 'UNFIT ',
 } as const;
 
-export function describePlan(plan: GkePlan): string {
+/** Variables by name; those without a value count as not given. */
+type Variables = Readonly<Record<string, string | number | undefined>>;
+
+/** What was given besides the target. */
+export interface Given {
+  /** As on the command line of `make`. */
+  size?: Variables;
+  environment?: Variables;
+}
+
+/** What decides, too, and need not be set where the command is pasted. */
+const fromEnvironment = [
+  'VASE_SHARDS',
+  'VASE_MEMBERS',
+  'VASE_SHARDERS',
+  'VASE_VIEW_SERVERS',
+  'VASE_TOPOLOGY',
+  'VASE_ETCD_IMAGE',
+  'VASE_BASE_IMAGE',
+  'VASE_STATE',
+];
+
+/** The `make` command that does what was planned with these settings: without one of them it would do something else. */
+function confirmation(
+  goal: 'deploy-gke' | 'destroy-gke',
+  { project, region, name, exposure }: GkeTarget,
+  { size = {}, environment = {} }: Given,
+): string {
+  const variables: Variables = {
+    PROJECT: project,
+    REGION: region,
+    NAME: name === 'vase' ? undefined : name,
+    ...(exposure.kind === 'public' ? { EXPOSE: 'public', ALLOW: exposure.ranges.join(',') } : {}),
+    ...size,
+    CONFIRM: project,
+    // `make` hands what stands on its command line on to what it runs.
+    ...Object.fromEntries(fromEnvironment.map((variable) => [variable, environment[variable]])),
+  };
+  const words = Object.entries(variables)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([variable, value]) => `${variable}=${quoted(String(value))}`);
+  return ['make', goal, ...words].join(' ');
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+export function describePlan(plan: GkePlan, given: Given = {}): string {
   const { target, topology } = plan;
   const size = `${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}, ${counted(topology.sharders, 'sharder')}`;
   const { exposure } = target;
@@ -24,7 +72,7 @@ export function describePlan(plan: GkePlan): string {
       ? 'reached from its own network alone'
       : `on the internet for ${exposure.ranges.join(', ')}, over TLS, with a token`;
   const resources = plan.resources.flatMap(({ title, action, why, commands }) => [
-    `  ${words[action]}  ${title}${why === '' ? '' : ` (${why})`}`,
+    `  ${actionWords[action]}  ${title}${why === '' ? '' : ` (${why})`}`,
     ...commands.map((command) => `            ${command}`),
   ]);
   return [
@@ -37,7 +85,7 @@ export function describePlan(plan: GkePlan): string {
     '',
     ...describeCost(plan.cost),
     '',
-    `Nothing was changed. To do it: make deploy-gke PROJECT=${target.project} REGION=${target.region} CONFIRM=${target.project}`,
+    `Nothing was changed. To do it: ${confirmation('deploy-gke', target, given)}`,
   ].join('\n');
 }
 
@@ -67,8 +115,12 @@ function describeCost(cost: CostEstimate): string[] {
   ];
 }
 
-export function describeRemovals(target: GkeTarget, { planned, leftovers }: Removals): string {
-  const confirm = `make destroy-gke PROJECT=${target.project} REGION=${target.region} CONFIRM=${target.project}`;
+export function describeRemovals(
+  target: GkeTarget,
+  { planned, leftovers }: Removals,
+  given: Given = {},
+): string {
+  const confirm = confirmation('destroy-gke', target, given);
   return [
     planned.length === 0
       ? `Nothing of ${target.name} is in ${target.region} of project ${target.project}.`

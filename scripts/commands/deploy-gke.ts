@@ -68,7 +68,8 @@ async function deployGke(flags: DeployFlags): Promise<void> {
   await withContext(flags, async ({ printer, options }) => {
     if (flags.confirm === undefined) {
       const plan = await planDeployment(place, requested, options);
-      printer.result(describePlan(plan), { event: 'plan', ...plan });
+      const size = { SHARDS: shards, MEMBERS: members, SHARDERS: sharders, TOPOLOGY: flags.topology };
+      printer.result(describePlan(plan, { size, environment: process.env }), { event: 'plan', ...plan });
       return;
     }
     const deployed = await deploy(place, { requested, confirm: flags.confirm }, options);

@@ -33,7 +33,8 @@ async function destroyGke(flags: DestroyFlags): Promise<void> {
   await withContext(flags, async ({ printer, options }) => {
     if (confirm === undefined) {
       const removals = await planRemoval(place, options);
-      printer.result(describeRemovals(place.target, removals), { event: 'plan', ...removals });
+      const text = describeRemovals(place.target, removals, { environment: process.env });
+      printer.result(text, { event: 'plan', ...removals });
       return;
     }
     const leftovers = await destroy(place, { confirm }, options);

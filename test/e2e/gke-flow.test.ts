@@ -111,6 +111,9 @@ test('again, nothing is made and nothing changes; the dry run agrees', async () 
   });
   const dry = await run(['deploy-gke', ...where, ...size, ...toPublic]);
   expect(dry.stdout).toMatch(/Kubernetes objects: 0 to create, 0 to change, [0-9]+ as they are/);
+  const given = 'EXPOSE=public ALLOW=203.0.113.0/24 SHARDS=1 MEMBERS=1 SHARDERS=1 CONFIRM=my-project';
+  expect(dry.stdout).toContain(`To do it: make deploy-gke PROJECT=my-project REGION=europe-west1 ${given}`);
+  expect(dry.stdout).toContain(`VASE_STATE=${stateRoot}\n`);
   expect(changes()).toEqual(before);
 });
 

@@ -137,8 +137,8 @@ async function connectTo({ target, topology }: GkeState, files: GkeFiles): Promi
 }
 
 function destroyHint({ target: { project, region, name } }: GkeState): string {
-  const named = name === 'vase' ? '' : ` (with --name ${name})`;
-  return `\`make destroy-gke PROJECT=${project} REGION=${region}\`${named} shows what would be deleted.`;
+  const named = name === 'vase' ? '' : ` NAME=${name}`;
+  return `\`make destroy-gke PROJECT=${project} REGION=${region}${named}\` shows what would be deleted.`;
 }
 
 function emptyStatus(health: ClusterStatus['health']): ClusterStatus {
