@@ -117,6 +117,24 @@ test('again, nothing is made and nothing changes; the dry run agrees', async () 
   expect(changes()).toEqual(before);
 });
 
+test.each(['4', '2'])('SHARDS=%s for a cluster that has 1 is refused, confirmed or not', async (shards) => {
+  const before = changes();
+  for (const confirmation of [[], confirmed]) {
+    const resized = [...toPublic, '--shards', shards, ...confirmation];
+    const { exitCode, stderr } = await run(['deploy-gke', ...where, ...resized]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`deployed with 1 shard, and deploying cannot make them ${shards}`);
+  }
+  expect(changes()).toEqual(before);
+});
+
+test('a shard cannot be added, and why is true', async () => {
+  const { exitCode, stderr } = await run(['shard', 'add']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('the view server of a cluster on GKE is reached from inside its network alone');
+  expect(stderr).toContain('Shards cannot be added on GKE');
+});
+
 test('destroying takes the balancer first, then all else in reverse, and reports the disks that stay', async () => {
   const before = changes();
   const { exitCode, stdout, stderr } = await run(['destroy-gke', ...where, ...confirmed]);

@@ -11,7 +11,7 @@ import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { stateFolder } from '../local/state-folder.ts';
 import { withLock } from '../local/state-lock.ts';
 import type { ActionOptions } from '../provider.ts';
-import { runSteps, type StepTime } from '../steps.ts';
+import { counted, runSteps, type StepTime } from '../steps.ts';
 import { Cloud } from './cloud.ts';
 import { deploySteps, type Deploying, fetchCredentials } from './deploy.ts';
 import { type Destroying, destroySteps, plannedRemovals } from './destroy.ts';
@@ -238,13 +238,15 @@ function nextTopology({ target, stateRoot }: GkePlace, requested: unknown): Topo
   if (before === undefined) return topology;
   if (topology.members !== before.members || topology.firstShard !== before.firstShard) {
     throw new ClusterError('the members of the shards cannot be changed while they hold data', {
-      nextStep: `Deploy with MEMBERS=${before.members}, or under another name.`,
+      nextStep: `Deploy with MEMBERS=${before.members}, or under another name from another VASE_STATE.`,
     });
   }
-  if (topology.shards < before.shards) {
-    throw new ClusterError(`${before.shards} shards hold data; deploying does not take shards away`, {
-      nextStep: 'Let the view server drain them (`vase shard --help`), or deploy under another name.',
-    });
+  if (topology.shards !== before.shards) {
+    // A shard more would be paid for and own nothing; one less would stay.
+    throw new ClusterError(
+      `the cluster was deployed with ${counted(before.shards, 'shard')}, and deploying cannot make them ${topology.shards}`,
+      { nextStep: `Deploy with SHARDS=${before.shards}, or under another name from another VASE_STATE.` },
+    );
   }
   return topology;
 }

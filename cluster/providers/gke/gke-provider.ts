@@ -4,6 +4,7 @@
  * `destroy-gke`, which show their plan first; bringing up what is deployed needs the same confirmation.
  */
 import { ClusterError, UsageError } from '../../errors.ts';
+import { viewServerName, viewServerPort } from '../../manifests/names.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { showLog } from '../kubernetes/pod-logs.ts';
 import { readClusterStatus } from '../kubernetes/read-status.ts';
@@ -85,9 +86,13 @@ export class GkeProvider implements Provider {
     return `${state.target.exposure.kind === 'public' ? 'https' : 'http'}://${address}:5000`;
   }
 
-  /** Nothing outside the cluster reaches it. */
+  /** @throws ClusterError: nothing outside the cluster reaches it. */
   async viewServerEndpoint(): Promise<string | null> {
-    return null;
+    const state = readGkeState(this.files);
+    if (state === null || state.topology.viewServers === 0) return null;
+    throw new ClusterError('the view server of a cluster on GKE is reached from inside its network alone', {
+      nextStep: `Open a way to it (${portForward(state, this.files)}) and name it: --endpoint http://127.0.0.1:${viewServerPort}. Shards cannot be added on GKE: only deploying a new cluster makes certificates.`,
+    });
   }
 
   async sharderDoors(): Promise<SharderDoor[]> {
@@ -134,6 +139,11 @@ async function connectTo({ target, topology }: GkeState, files: GkeFiles): Promi
     instance: topology.name,
     tls: operator,
   });
+}
+
+function portForward({ target, topology }: GkeState, { kubeconfig }: GkeFiles): string {
+  const to = `--kubeconfig ${kubeconfig} --context ${namesOf(target).context} --namespace ${topology.name}`;
+  return `\`kubectl ${to} port-forward service/${viewServerName} ${viewServerPort}\``;
 }
 
 function destroyHint({ target: { project, region, name } }: GkeState): string {

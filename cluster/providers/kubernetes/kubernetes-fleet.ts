@@ -17,8 +17,9 @@ import {
   shardSelector,
 } from '../../manifests/names.ts';
 import { networkPolicies } from '../../manifests/network-policies.ts';
-import type { Blueprint } from '../../manifests/overlay.ts';
+import { usesTls, type Blueprint } from '../../manifests/overlay.ts';
 import { assertValidObject, type KubernetesObject } from '../../manifests/validate-object.ts';
+import { RefusedError } from '../../viewserver/pure/refused-error.ts';
 import type { FleetOptions, MemberMetrics, ShardFleet } from '../shard-fleet.ts';
 import { applyObjects } from './apply-objects.ts';
 import { findLeaders } from './find-leaders.ts';
@@ -62,6 +63,12 @@ export class KubernetesFleet implements ShardFleet {
   }
 
   async createShard(id: number, options: FleetOptions): Promise<ViewShard> {
+    // The authority's key is where `deploy-gke` runs, and the pods would wait for their secrets without an end.
+    if (usesTls(this.blueprint))
+      throw new RefusedError(
+        'no-certificates',
+        `shard ${id} cannot be made: its members would need certificates, and only deploying a new cluster makes those`,
+      );
     const { client, instance, members } = this;
     const groups = [{ name: shardName(id), objects: this.objectsOf(id) }];
     options.report(`apply the objects of ${shardName(id)}`);

@@ -8,6 +8,8 @@ export type RefusalCode =
   | 'last-shard'
   /** The id is not the view's `nextShard`: somebody else has added a shard, or the id has been used before. */
   | 'shard-id'
+  /** Its members would speak TLS, and nobody has made certificates for them. */
+  | 'no-certificates'
   /** Still owns slots, holds some that are on their way, or keeps data. */
   | 'shard-in-use'
   | 'shard-draining'
