@@ -98,15 +98,48 @@ test('clients move to another port when somebody took theirs; a peer port is nam
   expect(up.exitCode).toBe(0);
 });
 
-test('limits are enforced, or the status says that they are not', async () => {
+test('limits are enforced and follow the topology without a restart, or the status says that they are not', async () => {
   const limited = new VaseCommand();
   onTestFinished(() => limited.remove());
   const file = `${limited.stateRoot}.yaml`;
-  writeFileSync(file, 'resources:\n  sharder: { cpu: 500m, memory: 512Mi }\n');
-  const up = await limited.run(['up', ...smallCluster, '--topology', file]);
-  expect(up.exitCode).toBe(0);
+  const up = async (sharder: string, ...size: string[]) => {
+    writeFileSync(file, `resources:\n  sharder: ${sharder}\n`);
+    const { exitCode, stdout } = await limited.run(['up', ...size, '--topology', file]);
+    expect(exitCode).toBe(0);
+    return stdout;
+  };
+  await up('{ cpu: 500m, memory: 512Mi }', ...smallCluster);
   const { notes, sharders } = await limited.status();
-  const groups = readFileSync(`/proc/${sharders[0]!.pid}/cgroup`, 'utf8');
-  if (notes.length === 0) expect(groups).toMatch(/vase-[0-9a-f]{12}\/sharder-1/);
-  else expect(notes[0]).toContain('limits are not enforced for sharder-1');
+  const { pid } = sharders[0]!;
+  if (notes.length > 0) {
+    expect(notes[0]).toContain('limits are not enforced for sharder-1');
+    return;
+  }
+  expect(limitsOf(pid!)).toEqual({ cpu: '50000', memory: String(512 * 2 ** 20) });
+  await up('{ cpu: 700m, memory: 600Mi }');
+  expect(limitsOf(pid!)).toEqual({ cpu: '70000', memory: String(600 * 2 ** 20) });
+  expect(await up('{ cpu: 700m, memory: 600Mi }')).toContain('nothing changed');
+  await up('{ cpu: null, memory: null }');
+  const lifted = limitsOf(pid!);
+  expect([lifted.cpu, lifted.memory]).not.toContain('70000');
+  expect(lifted.memory).toMatch(/^max$|^9\d{18}$/);
+  const after = await limited.status();
+  expect(after.notes).toEqual([]);
+  expect(after.sharders[0]!.pid).toBe(pid);
 });
+
+/** What the kernel says of a process's group, version 1 or 2. */
+function limitsOf(pid: number): { cpu: string; memory: string } {
+  const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+  const read = (controller: string, file: string, unified: string) => {
+    const line = groups.find((group) => (group.split(':')[1] ?? '').split(',').includes(controller));
+    const path = (line ?? groups.find((group) => group.startsWith('0::'))!).split(':')[2]!;
+    const root = line === undefined ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`;
+    const name = line === undefined ? unified : file;
+    return readFileSync(`${root}${path}/${name}`, 'utf8').trim().split(' ')[0]!;
+  };
+  return {
+    cpu: read('cpu', 'cpu.cfs_quota_us', 'cpu.max'),
+    memory: read('memory', 'memory.limit_in_bytes', 'memory.max'),
+  };
+}

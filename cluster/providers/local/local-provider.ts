@@ -27,6 +27,7 @@ import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
 import { followLog, readTail } from './log-file.ts';
 import { planUp } from './plan-up.ts';
 import { localHost } from './ports.ts';
+import { limitProcesses } from './resource-limits.ts';
 import { createStateFolder, logFileOf, stateFolder, type StateFolder } from './state-folder.ts';
 import { withLock } from './state-lock.ts';
 
@@ -124,8 +125,10 @@ export class LocalProvider implements Provider {
     const status = await readStatus(this.folder, current, this.rpc);
     if (status.health !== 'ready') return null;
     // Caps are the kernel's, not the cluster's: somebody may have taken them away.
-    const { mended } = await emulateDisks(this.folder, current);
-    return { endpoint: status.endpoint!, topology, changed: mended.length > 0, steps: [] };
+    const disks = await emulateDisks(this.folder, current);
+    const limits = await limitProcesses(this.folder, current);
+    const changed = disks.mended.length + limits.mended.length > 0;
+    return { endpoint: status.endpoint!, topology, changed, steps: [] };
   }
 
   private async change(

@@ -20,6 +20,7 @@ import { sharderStopGraceMs, startSharders } from './local-sharder.ts';
 import { startViewServers } from './local-view-server.ts';
 import { localHost } from './ports.ts';
 import { stopProcess } from './process-identity.ts';
+import { limitProcesses, limitSteps } from './resource-limits.ts';
 import { dataFolderOf } from './state-folder.ts';
 
 /**
@@ -67,6 +68,7 @@ function upSteps({ folder, state }: LocalContext): Step<LocalContext>[] {
       run: startShardsStep,
     },
     ...diskSteps(folder, state),
+    ...limitSteps(folder, state),
     { title: 'Write the view and the fences', run: writeRecordsStep },
     { title: `Start ${counted(topology.sharders, 'sharder')}`, run: startShardersStep },
     ...startViewServersToo,
@@ -167,4 +169,5 @@ async function rollBack(context: LocalContext, before: ClusterState | null): Pro
   state.viewServers.length = before.viewServers.length;
   save(context);
   await emulateDisks(folder, state);
+  await limitProcesses(folder, state);
 }
