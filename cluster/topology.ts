@@ -108,7 +108,7 @@ const schema = z.strictObject({
       keysPerSecond: wholeNumber(0, 100_000_000).default(5000),
     })
     .prefault({}),
-  /** Mutual TLS, sharders to etcd and member to member. null: as the platform's overlay has it. */
+  /** Mutual TLS, sharders to etcd and member to member; on GKE alone. null: as the platform's overlay has it. */
   tls: z.boolean().nullable().default(null),
   images: z
     .strictObject({

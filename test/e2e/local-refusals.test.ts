@@ -47,6 +47,14 @@ test('a variable is checked like its flag, and a file too', async () => {
   expect(byFile).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('etcd.quota: must be') });
 });
 
+test.each(['local', 'kind'])('TLS is refused with provider %s, and not left out', async (provider) => {
+  const file = join(vase.stateRoot, '..', 'tls.yaml');
+  writeFileSync(file, 'tls: true\n');
+  const up = await vase.run(['up', '--provider', provider, '--topology', file]);
+  expect(up).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('tls: must be null or false') });
+  expect(existsSync(vase.stateRoot)).toBe(false);
+});
+
 test('a taken public port is named with its holder and a way out, and nothing is started', async () => {
   const port = await listenSomewhere();
   const up = await vase.run(['up', ...smallCluster, '--port', String(port)]);

@@ -19,6 +19,7 @@ import type {
   SharderDoor,
   UpResult,
 } from '../provider.ts';
+import { refuseTls } from '../refuse-tls.ts';
 import { runSteps } from '../steps.ts';
 import { deleteCluster, listNodes } from './kind-command.ts';
 import { KindFaults } from './kind-faults.ts';
@@ -65,10 +66,11 @@ export class KindProvider implements Provider {
 
   async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
     // Checked before anything is touched, so that a wrong field leaves not even a folder.
-    parseTopology(mergeTopologies(requested));
+    refuseTls(parseTopology(mergeTopologies(requested)), this.kind);
     return withLock(this.lockFolder, { purpose: '`vase up`' }, async () => {
       const before = readKindState(this.folder);
       const topology = parseTopology(mergeTopologies(before?.topology, requested));
+      refuseTls(topology, this.kind);
       const { folder, settings } = this;
       const plan = await planKind(before, topology, { folder, profile: settings.profile });
       const up: KindUp = {

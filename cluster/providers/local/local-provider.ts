@@ -14,6 +14,7 @@ import type {
   SharderDoor,
   UpResult,
 } from '../provider.ts';
+import { refuseTls } from '../refuse-tls.ts';
 import { runSteps } from '../steps.ts';
 import { ownersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
 import { emulateDisks } from './emulate-disk.ts';
@@ -52,10 +53,11 @@ export class LocalProvider implements Provider {
 
   async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
     // Checked before anything is touched, so that a wrong field leaves not even a folder.
-    parseTopology(mergeTopologies(requested));
+    refuseTls(parseTopology(mergeTopologies(requested)), this.kind);
     return withLock(this.folder, { purpose: '`vase up`' }, async () => {
       const current = readState(this.folder);
       const topology = parseTopology(mergeTopologies(current?.topology, requested));
+      refuseTls(topology, this.kind);
       const unchanged = await this.whenNothingDiffers(current, topology);
       if (unchanged !== null) return unchanged;
       return this.change(current, topology, options);
