@@ -1,7 +1,9 @@
 // Ctrl-C, crashes of the command itself, and two commands at once.
 import { existsSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import getPort from 'get-port';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { ended, smallCluster, VaseCommand } from './vase-command.ts';
 
@@ -44,6 +46,25 @@ test('an interrupted change of a running cluster leaves what ran before', async 
   expect(up.exitCode).toBe(1);
   expect(vase.processes()).toEqual(before);
   expect(await vase.status()).toMatchObject({ health: 'ready', sharders: [{ name: 'sharder-1' }] });
+});
+
+test('a port that others came to share after it was found free is refused, and nothing is left', async () => {
+  const port = await getPort();
+  const child = vase.start(['up', ...smallCluster, '--port', String(port), '--json']);
+  const end = ended(child);
+  const other = createServer();
+  onTestFinished(() => void other.close());
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    const { event, step } = JSON.parse(line) as { event: string; step?: string };
+    if (event === 'started' && step === 'Start 1 shard of 1 member')
+      other.listen({ port, host: '127.0.0.1', reusePort: true });
+  });
+  const up = await end;
+  expect(up.exitCode).toBe(1);
+  expect(up.stderr).toContain(`port ${port} is shared with`);
+  expect(up.stderr).toContain(`(process ${process.pid})`);
+  expect(vase.processes()).toEqual([]);
+  expect((await vase.status()).health).toBe('absent');
 });
 
 test('what a killed up has left is stopped by down and by clean', async () => {

@@ -4,6 +4,7 @@
  * Idempotent, and all or nothing: what a failed or interrupted call had started is stopped again.
  */
 import { rmSync } from 'node:fs';
+import { ClusterError } from '../../errors.ts';
 import { obtainEtcd } from '../../etcd/etcd-binary.ts';
 import { etcdRelease } from '../../etcd/etcd-release.ts';
 import { writeRecords } from '../../records.ts';
@@ -18,6 +19,7 @@ import { etcdSearch, save, type LocalContext } from './local-context.ts';
 import { clientEndpoint, startShard } from './local-shard.ts';
 import { sharderStopGraceMs, startSharders } from './local-sharder.ts';
 import { startViewServers } from './local-view-server.ts';
+import { otherListener } from './port-sharing.ts';
 import { localHost } from './ports.ts';
 import { stopProcess } from './process-identity.ts';
 import { limitProcesses, limitSteps } from './resource-limits.ts';
@@ -124,7 +126,18 @@ async function proveServingStep(context: LocalContext): Promise<void> {
 
 async function startShardersStep(context: LocalContext): Promise<string> {
   const started = await startSharders(context);
+  if (started > 0) await demandOwnPort(context);
   return started === 0 ? 'all were running' : `${started} started, on port ${context.state.httpPort}`;
+}
+
+/** The port was free when this `up` began; sharders of a cluster that came up at the same time may have joined ours. */
+async function demandOwnPort({ state }: LocalContext): Promise<void> {
+  const own = state.sharders.flatMap(({ process }) => process?.pid ?? []);
+  const other = await otherListener(state.httpPort, own);
+  if (other === null) return;
+  throw new ClusterError(`port ${state.httpPort} is shared with ${other}: its requests would reach either`, {
+    nextStep: 'Stop that, or choose another port: `make up PORT=5001`, or `make up PORT=0` for any free one.',
+  });
 }
 
 async function startViewServersStep(context: LocalContext): Promise<string> {
