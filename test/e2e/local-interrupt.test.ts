@@ -1,5 +1,5 @@
 // Ctrl-C, crashes of the command itself, and two commands at once.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -65,6 +65,23 @@ test('a port that others came to share after it was found free is refused, and n
   expect(up.stderr).toContain(`(process ${process.pid})`);
   expect(vase.processes()).toEqual([]);
   expect((await vase.status()).health).toBe('absent');
+});
+
+test('an interrupted change that replaces every sharder and view server starts again what ran before', async () => {
+  expect((await vase.run(['up', ...smallCluster])).exitCode).toBe(0);
+  const before = await vase.status();
+  const [httpPort, viewPort] = [await getPort(), await getPort()];
+  const file = `${vase.stateRoot}.yaml`;
+  writeFileSync(file, `ports: { view: ${viewPort} }\nmoves: { keysPerSecond: 7 }\n`);
+  const change = ['--port', String(httpPort), '--topology', file];
+  const up = await signalAtStep(change, /^Write and read/, 'SIGINT');
+  expect(up.stderr).toContain('interrupted by SIGINT');
+  await expect.poll(async () => (await vase.status()).health, { timeout: 30_000 }).toBe('ready');
+  const after = await vase.status();
+  expect(after.endpoint).toBe(before.endpoint);
+  expect(after.viewServers[0]!.endpoint).toBe(before.viewServers[0]!.endpoint);
+  expect((await vase.run(['put', 'key', 'value'])).exitCode).toBe(0);
+  expect((await vase.run(['up'])).stdout).toContain('nothing changed');
 });
 
 test('what a killed up has left is stopped by down and by clean', async () => {

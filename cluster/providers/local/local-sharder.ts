@@ -81,7 +81,7 @@ function sharderSettings(context: LocalContext, sharder: SharderState): Record<s
   };
 }
 
-async function waitUntilReady(context: LocalContext, sharder: SharderState): Promise<void> {
+export async function waitUntilReady(context: LocalContext, sharder: SharderState): Promise<void> {
   await waitFor(context, {
     what: `readiness of ${sharder.name}`,
     timeoutMs: readyTimeoutMs,

@@ -17,11 +17,12 @@ import { removeGroups } from './control-groups.ts';
 import { diskSteps, emulateDisks } from './emulate-disk.ts';
 import { etcdSearch, save, type LocalContext } from './local-context.ts';
 import { clientEndpoint, startShard } from './local-shard.ts';
-import { sharderStopGraceMs, startSharders } from './local-sharder.ts';
-import { startViewServers } from './local-view-server.ts';
+import { sharderStopGraceMs, startSharder, startSharders, waitUntilReady } from './local-sharder.ts';
+import { startViewServer, startViewServers } from './local-view-server.ts';
+import { keepsRunning } from './managed-process.ts';
 import { otherListener } from './port-sharing.ts';
 import { localHost } from './ports.ts';
-import { stopProcess } from './process-identity.ts';
+import { processState, stopProcess } from './process-identity.ts';
 import { limitProcesses, limitSteps } from './resource-limits.ts';
 import { dataFolderOf } from './state-folder.ts';
 
@@ -35,6 +36,7 @@ export async function bringUp(
   options: ActionOptions,
 ): Promise<UpResult> {
   const { state } = context;
+  const ranBefore = await runningServants(before);
   try {
     const steps = await runSteps(upSteps(context), context, options);
     state.sharders.length = state.topology.sharders;
@@ -42,9 +44,17 @@ export async function bringUp(
     save(context);
     return { endpoint: publicEndpoint(context), topology: state.topology, changed: true, steps };
   } catch (error) {
-    await rollBack(context, before);
+    await rollBack(context, before, ranBefore);
     throw error;
   }
+}
+
+/** The names of the sharders and view servers that run. Members that run are never stopped by `up`. */
+async function runningServants(state: ClusterState | null): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for (const { name, process } of [...(state?.sharders ?? []), ...(state?.viewServers ?? [])])
+    if (process !== null && (await processState(process)) !== 'gone') names.add(name);
+  return names;
 }
 
 function publicEndpoint(context: Pick<LocalContext, 'state'>): string {
@@ -160,8 +170,15 @@ async function stopSurplusStep({ state, folder }: LocalContext): Promise<void> {
   writeState(folder, state);
 }
 
-/** Stops what this call has started, and forgets the topology that could not be reached. */
-async function rollBack(context: LocalContext, before: ClusterState | null): Promise<void> {
+/**
+ * Stops what this call has started, forgets the topology that could not be reached, and starts again what it had stopped
+ * for it.
+ */
+async function rollBack(
+  context: LocalContext,
+  before: ClusterState | null,
+  ranBefore: ReadonlySet<string>,
+): Promise<void> {
   const { state, folder } = context;
   await Promise.all(context.started.map((process) => stopProcess(process, { graceMs: rollbackGraceMs })));
   if (before === null) {
@@ -179,8 +196,28 @@ async function rollBack(context: LocalContext, before: ClusterState | null): Pro
   state.topology = before.topology;
   state.httpPort = before.httpPort;
   state.sharders.length = before.sharders.length;
-  state.viewServers.length = before.viewServers.length;
+  state.viewServers = state.viewServers.slice(0, before.viewServers.length);
+  for (const [index, { port }] of before.viewServers.entries()) state.viewServers[index]!.port = port;
   save(context);
+  await startAgain(context, ranBefore);
   await emulateDisks(folder, state);
   await limitProcesses(folder, state);
+}
+
+/** Whatever has ended this `up` does not end this. One that cannot be started is for the status to tell. */
+async function startAgain(context: LocalContext, names: ReadonlySet<string>): Promise<void> {
+  const { signal } = new AbortController();
+  const again: LocalContext = { ...context, signal, started: [] };
+  const { sharders, viewServers } = context.state;
+  await Promise.allSettled([
+    ...sharders.map(async (sharder) => {
+      if (!names.has(sharder.name) || (await keepsRunning(sharder.process))) return;
+      await startSharder(again, sharder);
+      await waitUntilReady(again, sharder);
+    }),
+    ...viewServers.map(async (viewServer) => {
+      if (!names.has(viewServer.name) || (await keepsRunning(viewServer.process))) return;
+      await startViewServer(again, viewServer);
+    }),
+  ]);
 }
