@@ -155,7 +155,7 @@ export class LocalFleet implements ShardFleet {
     const { settings, folder, rpc } = this;
     // Found before the lock is taken: it may have to be fetched.
     const etcd = await obtainEtcd(etcdSearch(settings), { release: etcdRelease, signal });
-    return withLock(folder, { purpose, waitMsMax: lockWaitMsMax }, async () => {
+    return withLock(folder, { purpose, role: 'view-server', waitMsMax: lockWaitMsMax }, async () => {
       signal.throwIfAborted();
       return body({ settings, folder, rpc, signal, state: this.state(), etcd, started: [] });
     });

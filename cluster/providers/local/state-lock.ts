@@ -10,19 +10,30 @@ import { identifyProcess, processState, type ProcessIdentity } from './process-i
 import type { StateFolder } from './state-folder.ts';
 
 const pollMs = 50;
+/** A view server holds it while it starts or stops some processes. */
+const viewServerMsMax = 30_000;
 /** Takeovers of stale locks that one attempt makes; more would mean that holders die as fast as they come. */
 const takeoversMax = 5;
+
+type Role = 'command' | 'view-server';
 
 interface Holder extends ProcessIdentity {
   /** What the holder does, for the message to others. */
   purpose: string;
+  /** Locks that an older version has made have none: a command's. */
+  role?: Role;
   /** Tells apart two holders in one process. */
   id: string;
 }
 
 export interface LockOptions {
   purpose: string;
-  /** How long to wait for another holder before giving up. Default 0. */
+  /** Who takes it; default: a command. */
+  role?: Role;
+  /**
+   * How long to wait for another holder before giving up. Default: not at all for a command, whose end may be minutes away;
+   * for a view server, which nobody has asked for anything just now, as long as its work should take.
+   */
   waitMsMax?: number;
 }
 
@@ -39,12 +50,14 @@ export async function withLock<T>(
   const own = await identifyProcess(process.pid);
   if (own === null) throw new Error('this process cannot find itself in the process table');
   const id = randomUUID();
-  const text = JSON.stringify({ ...own, purpose: options.purpose, id } satisfies Holder);
-  const deadlineMs = performance.now() + (options.waitMsMax ?? 0);
+  const { purpose, role = 'command', waitMsMax } = options;
+  const text = JSON.stringify({ ...own, purpose, role, id } satisfies Holder);
+  const startedMs = performance.now();
   for (;;) {
     const holder = await acquire(folder, { id, text });
     if (holder === null) break;
-    if (performance.now() >= deadlineMs) throw busy(folder, holder);
+    const patienceMs = waitMsMax ?? (holder.role === 'view-server' ? viewServerMsMax : 0);
+    if (performance.now() - startedMs >= patienceMs) throw busy(folder, holder);
     await delay(pollMs);
   }
   try {
@@ -116,7 +129,8 @@ function parseHolder(text: string): Holder | null {
   try {
     const raw = JSON.parse(text) as Partial<Holder>;
     if (typeof raw.pid !== 'number' || typeof raw.startedAt !== 'string') return null;
-    return { pid: raw.pid, startedAt: raw.startedAt, purpose: String(raw.purpose), id: String(raw.id) };
+    const { pid, startedAt, role = 'command' } = raw;
+    return { pid, startedAt, role, purpose: String(raw.purpose), id: String(raw.id) };
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { stateFolder, type StateFolder } from '../../../../../cluster/providers/local/state-folder.ts';
 import { withLock } from '../../../../../cluster/providers/local/state-lock.ts';
@@ -44,6 +45,24 @@ test('one that waits gets the lock when the holder gives it back', async () => {
   leave.resolve();
   await Promise.all([first, second]);
   expect(order).toEqual(['first', 'second']);
+});
+
+test('a view server that holds it is waited for without a word, a command is not', async () => {
+  for (const role of ['view-server', 'command'] as const) {
+    const entered = Promise.withResolvers<void>();
+    const leave = Promise.withResolvers<void>();
+    const first = withLock(folder, { purpose: 'the making of shard 4', role }, async () => {
+      entered.resolve();
+      await leave.promise;
+    });
+    await entered.promise;
+    const second = withLock(folder, { purpose: '`vase down`' }, async () => 'done');
+    if (role === 'command') await expect(second).rejects.toThrow('the making of shard 4 is running on');
+    else await Promise.race([second, delay(300)]);
+    leave.resolve();
+    if (role === 'view-server') expect(await second).toBe('done');
+    await first;
+  }
 });
 
 test.each([
