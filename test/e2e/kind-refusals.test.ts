@@ -13,6 +13,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { hashConfiguration, kindFolder, writeKindState } from '../../cluster/providers/kind/kind-state.ts';
+import { parseTopology } from '../../cluster/topology.ts';
 import { ended, VaseCommand } from './vase-command.ts';
 
 let vase: VaseCommand;
@@ -177,6 +179,37 @@ test('a cluster of the name that was not made from here is left alone', async ()
     exitCode: 1,
     stderr: expect.stringContaining('was not made from'),
   });
+  expect(asked().some((line) => line.startsWith('kind delete'))).toBe(false);
+  expectNothing();
+});
+
+test('a cluster of the name that another folder made after ours was gone is neither taken nor deleted', async () => {
+  workingDocker();
+  writeFileSync(
+    join(folder, 'docker'),
+    readFileSync(join(folder, 'docker'), 'utf8').replace(
+      '  *) exit 1',
+      `  "cp vase-control-plane:"*) echo 'node-labels: "vase/configuration=0123456789ab"' ;;\n  *) exit 1`,
+    ),
+  );
+  standIn('kind', 'echo 0.27.0');
+  writeFileSync(join(folder, 'nodes'), 'vase-control-plane\trunning\n');
+  const images = { node: 'node:test', etcd: 'etcd:test', base: 'base:test', vase: 'vase:test' };
+  const configuration = {
+    profile: 'small' as const,
+    nodeImage: images.node,
+    httpPort: 20_001,
+    viewPort: 20_002,
+    id: 'one',
+  };
+  const topology = parseTopology({ images });
+  const hash = { configuration, configurationHash: hashConfiguration(topology.name, configuration) };
+  const place = kindFolder(vase.stateRoot);
+  writeKindState(place, { format: 1, phase: 'ready', topology, ...hash, image: 'vase:test', sharders: 2 });
+  const up = await upOnKind();
+  expect(up).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('was not made from') });
+  const down = await vase.run(['down'], { environment: kind() });
+  expect(down).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('and stays') });
   expect(asked().some((line) => line.startsWith('kind delete'))).toBe(false);
   expectNothing();
 });

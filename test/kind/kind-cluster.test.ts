@@ -1,5 +1,5 @@
 // One real kind cluster from nothing to nothing: up, used, struck under load, and down without a trace.
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,7 +11,12 @@ import { wayToSharder } from '../../cluster/providers/gke/deploy.ts';
 import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
 import { applySecrets, prepareSecrets } from '../../cluster/providers/gke/secrets.ts';
 import { listNodes } from '../../cluster/providers/kind/kind-command.ts';
-import { kindFolder, readKindState } from '../../cluster/providers/kind/kind-state.ts';
+import {
+  hashConfiguration,
+  kindFolder,
+  readKindState,
+  writeKindState,
+} from '../../cluster/providers/kind/kind-state.ts';
 import { placeOf } from '../../cluster/providers/kind/kind-up.ts';
 import { KubernetesCluster } from '../../cluster/providers/kubernetes/kubernetes-cluster.ts';
 import { rollOutSteps, type RollOut } from '../../cluster/providers/kubernetes/roll-out.ts';
@@ -119,6 +124,23 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     const refused = await vase.run(['up', ...size, ...args]);
     expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(message) });
     expect(refused.stderr).toContain('make down');
+  });
+
+  test('is neither taken over nor deleted from a folder whose own cluster of this name is gone', async () => {
+    const other = new KindCommand(vase.name);
+    const state = readKindState(kindFolder(vase.stateRoot))!;
+    const configuration = { ...state.configuration, id: 'gone' };
+    const configurationHash = hashConfiguration(vase.name, configuration);
+    writeKindState(kindFolder(other.stateRoot), { ...state, configuration, configurationHash });
+    const nodes = await vase.traces();
+    const refused = await other.run(['up', ...size]);
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('was not made from') });
+    const down = await other.run(['down']);
+    expect(down).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('and stays') });
+    expect(existsSync(kindFolder(other.stateRoot).root)).toBe(false);
+    expect(await vase.traces()).toEqual(nodes);
+    await other.provider.close();
+    rmSync(other.root, { recursive: true });
   });
 
   test('takes what `vase generate` writes, by kubectl alone, as what it has already', async () => {

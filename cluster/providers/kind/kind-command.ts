@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { kindNodePorts } from '../../manifests/overlay.ts';
 import { CommandError, runCommand } from '../../run-command.ts';
-import type { KindConfiguration } from './kind-state.ts';
+import type { KindState } from './kind-state.ts';
 
 /** A gigabyte of node image over a slow line; without that it takes a minute. */
 const createMsMax = 1_800_000;
@@ -26,8 +26,15 @@ export function contextName(cluster: string): string {
   return `kind-${cluster}`;
 }
 
+/** On every node: which cluster it belongs to. */
+const configurationLabel = 'vase/configuration';
+
+type KindCluster = Pick<KindState, 'configuration' | 'configurationHash'>;
+
 /** What kind is told about a cluster: https://kind.sigs.k8s.io/docs/user/configuration/ */
-export function clusterConfig({ profile, httpPort, viewPort }: KindConfiguration): string {
+export function clusterConfig({ configuration, configurationHash }: KindCluster): string {
+  const { profile, httpPort, viewPort } = configuration;
+  const own = { [configurationLabel]: configurationHash };
   const mapped = (containerPort: number, hostPort: number) => ({
     containerPort,
     hostPort,
@@ -36,9 +43,13 @@ export function clusterConfig({ profile, httpPort, viewPort }: KindConfiguration
   });
   const controlPlane = {
     role: 'control-plane',
+    labels: own,
     extraPortMappings: [mapped(kindNodePorts.http, httpPort), mapped(kindNodePorts.view, viewPort)],
   };
-  const worker = (zone: string) => ({ role: 'worker', labels: { 'topology.kubernetes.io/zone': zone } });
+  const worker = (zone: string) => ({
+    role: 'worker',
+    labels: { ...own, 'topology.kubernetes.io/zone': zone },
+  });
   const workers = profile === 'zones' ? ['zone-a', 'zone-b', 'zone-c'].map(worker) : [];
   return stringify({
     kind: 'Cluster',
@@ -49,17 +60,43 @@ export function clusterConfig({ profile, httpPort, viewPort }: KindConfiguration
 
 export async function createCluster(
   name: string,
-  configuration: KindConfiguration,
+  cluster: KindCluster,
   { kubeconfig, signal }: { kubeconfig: string; signal: AbortSignal },
 ): Promise<void> {
   mkdirSync(dirname(kubeconfig), { recursive: true, mode: 0o700 });
-  const args = ['create', 'cluster', '--name', name, '--image', configuration.nodeImage];
+  const args = ['create', 'cluster', '--name', name, '--image', cluster.configuration.nodeImage];
   await runCommand('kind', [...args, '--kubeconfig', kubeconfig, '--wait', readyWait, '--config', '-'], {
-    input: clusterConfig(configuration),
+    input: clusterConfig(cluster),
     timeoutMs: createMsMax,
     signal,
   });
   chmodSync(kubeconfig, 0o600);
+}
+
+/**
+ * Whether these nodes are those that were made for this state. Its label is in what kind has given to Kubernetes' own
+ * installer, which Docker shows of a stopped node, too; nodes that are not whole may have none.
+ */
+export async function isOwnCluster(
+  nodes: readonly NodeContainer[],
+  { phase, configuration, configurationHash }: Pick<KindState, 'phase' | keyof KindCluster>,
+): Promise<boolean> {
+  if (configuration.id === undefined) return true;
+  const labels = await Promise.all(nodes.map(({ name }) => readLabel(name)));
+  const known = labels.filter((label) => label !== null);
+  if (known.length === 0) return phase === 'creating';
+  return known.every((label) => label === configurationHash);
+}
+
+async function readLabel(node: string): Promise<string | null> {
+  try {
+    const file = `${node}:/kind/kubeadm.conf`;
+    const { stdout } = await runCommand('docker', ['cp', file, '-'], { timeoutMs: askMsMax });
+    return new RegExp(`${configurationLabel}=([0-9a-f]+)`).exec(stdout)?.[1] ?? null;
+  } catch (error) {
+    if (error instanceof CommandError) return null;
+    throw error;
+  }
 }
 
 /** Deletes the nodes with all that is in them; nothing to do where there is none. */

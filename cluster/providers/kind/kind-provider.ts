@@ -21,7 +21,7 @@ import type {
 } from '../provider.ts';
 import { refuseTls } from '../refuse-tls.ts';
 import { runSteps } from '../steps.ts';
-import { deleteCluster, listNodes } from './kind-command.ts';
+import { deleteCluster, isOwnCluster, listNodes } from './kind-command.ts';
 import { KindFaults } from './kind-faults.ts';
 import {
   deleteKindFolder,
@@ -111,9 +111,15 @@ export class KindProvider implements Provider {
         },
         {
           title: `Delete the kind cluster ${name} with its data`,
-          run: () => deleteCluster(name, folder.kubeconfig),
+          run: async () => {
+            const nodes = await listNodes(name);
+            if (nodes.length > 0 && !(await isOwnCluster(nodes, state)))
+              return `it is gone; the kind cluster ${name} that is there was not made from ${folder.root}, and stays`;
+            await deleteCluster(name, folder.kubeconfig);
+            await demandNothingLeft(name);
+            return 'nothing of it is left';
+          },
         },
-        { title: 'See that nothing is left', run: () => demandNothingLeft(name) },
       ];
       await runSteps(steps, null, options);
     });

@@ -19,6 +19,8 @@ const configuration = z.object({
   /** Of 127.0.0.1: where users reach the store, and the view server. */
   httpPort: port,
   viewPort: port,
+  /** Of this one cluster among all that are ever made so; clusters of before there was any have none. */
+  id: z.string().optional(),
 });
 
 const schema = z.object({
@@ -30,7 +32,7 @@ const schema = z.object({
   phase: z.enum(['creating', 'created', 'ready']),
   topology: z.unknown().transform((raw): Topology => parseTopology(raw)),
   configuration,
-  /** Tells whether the kind cluster that is there is the one that this file is about. */
+  /** A label of the nodes: tells whether the kind cluster that is there is the one that this file is about. */
   configurationHash: z.string(),
   /** Vase's image that is loaded; null until it is known. */
   image: z.string().nullable(),

@@ -17,6 +17,7 @@ import {
   contextName,
   createCluster,
   deleteCluster,
+  isOwnCluster,
   listNodes,
   localImageId,
   startNodes,
@@ -106,10 +107,12 @@ async function clusterStep(up: KindUp): Promise<string> {
   const { plan, before, folder, signal } = up;
   const { name } = plan.topology;
   const nodes = await listNodes(name);
-  if (before === null && nodes.length > 0)
+  if (nodes.length > 0 && (before === null || !(await isOwnCluster(nodes, before)))) {
+    const forget = before === null ? '' : ' (after `make down`, which forgets the one that is gone)';
     throw new ClusterError(`there is a kind cluster ${name} that was not made from ${folder.root}`, {
-      nextStep: `Delete it (\`kind delete cluster --name ${name}\`) or take another name: \`name:\` in a TOPOLOGY file.`,
+      nextStep: `Delete it (\`kind delete cluster --name ${name}\`) or take another name${forget}: \`name:\` in a TOPOLOGY file.`,
     });
+  }
   if (before !== null && before.phase !== 'creating' && nodes.length > 0) {
     up.state = before;
     return takeCluster(up, nodes);
@@ -120,7 +123,7 @@ async function clusterStep(up: KindUp): Promise<string> {
   up.changed = true;
   if (nodes.length > 0) await deleteCluster(name, folder.kubeconfig);
   try {
-    await createCluster(name, plan.configuration, { kubeconfig: folder.kubeconfig, signal });
+    await createCluster(name, plan, { kubeconfig: folder.kubeconfig, signal });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CommandError) throw creationError(error);

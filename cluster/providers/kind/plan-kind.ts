@@ -1,4 +1,5 @@
 /** What an `up` on kind works towards, and which changes it refuses: those that a kind cluster takes only when made anew. */
+import { randomUUID } from 'node:crypto';
 import { ClusterError } from '../../errors.ts';
 import type { Topology } from '../../topology.ts';
 import { chooseFreePorts } from '../local/ports.ts';
@@ -41,6 +42,7 @@ async function newConfiguration(
     nodeImage: images.node,
     httpPort: ports.http || free[0]!,
     viewPort: ports.view || free[1]!,
+    id: randomUUID(),
   };
 }
 

@@ -8,7 +8,15 @@ interface Config {
 }
 
 const settled = { nodeImage: 'kindest/node:v1', httpPort: 5000, viewPort: 20_001 };
-const configOf = (profile: 'small' | 'zones') => parse(clusterConfig({ ...settled, profile })) as Config;
+const configOf = (profile: 'small' | 'zones') =>
+  parse(
+    clusterConfig({ configuration: { ...settled, profile }, configurationHash: '0123456789ab' }),
+  ) as Config;
+
+test.each(['small', 'zones'] as const)('every node of the profile %s says whose it is', (profile) => {
+  for (const { labels } of configOf(profile).nodes)
+    expect(labels?.['vase/configuration']).toBe('0123456789ab');
+});
 
 test('the profile small is one node, whose ports are reached from this machine alone', () => {
   const { nodes } = configOf('small');
