@@ -4,6 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from '../../errors.ts';
+import type { KubernetesClient } from '../../kubernetes-client.ts';
+import { KubernetesRefusal } from '../../kubernetes-errors.ts';
 import { diagnosePods, type PodFault } from './diagnose-pods.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { componentOf, readEvents, readLiveObjects, type LiveObjects } from './live-objects.ts';
@@ -62,12 +64,25 @@ async function faultError(cluster: Watched, fault: PodFault): Promise<ClusterErr
   const { what, nextStep, pod, container } = fault;
   if (!fault.hasLog || container === null) return new ClusterError(what, { nextStep });
   const request = { namespace: cluster.instance, pod, container, lines: logLinesMax };
-  const previous = await cluster.client.readLog({ ...request, previous: true });
-  const log = previous === '' ? await cluster.client.readLog(request) : previous;
-  const lines = log.trimEnd().split('\n');
+  const previous = await readLog(cluster, { ...request, previous: true });
+  const log = previous === '' ? await readLog(cluster, request) : previous;
+  const lines = log.split('\n').filter((line) => line !== '');
   return new ClusterError([what, ...lines.map((line) => `  | ${line.slice(0, 400)}`)].join('\n'), {
     nextStep,
   });
+}
+
+/** Empty where it may not be read, as by the view server: why the pod is looked at is told without it, too. */
+async function readLog(
+  { client }: Watched,
+  request: Parameters<KubernetesClient['readLog']>[0],
+): Promise<string> {
+  try {
+    return await client.readLog(request);
+  } catch (error) {
+    if (error instanceof KubernetesRefusal && error.status === 403) return '';
+    throw error;
+  }
 }
 
 function tooLate(what: string, { pods }: LiveObjects): ClusterError {
