@@ -10,7 +10,8 @@ export function addCleanCommand(program: Command): void {
     .action((flags: { json?: boolean }) =>
       withContext(flags, async ({ provider, printer, options }) => {
         await provider.clean(options);
-        printer.result('Clean. Nothing is left of the cluster.', { event: 'clean' });
+        const but = provider.kind === 'kind' ? ' but images in Docker' : '';
+        printer.result(`Clean. Nothing is left of the cluster${but}.`, { event: 'clean' });
       }),
     );
 }

@@ -12,7 +12,7 @@ export function addDownCommand(program: Command): void {
         await provider.down(options);
         const text = provider.keepsDataWhenDown
           ? 'Down. The data are kept for the next `up`.'
-          : 'Down. The kind cluster is deleted, and its data with it.';
+          : 'Down. The kind cluster is deleted, and its data with it; images stay in Docker.';
         printer.result(text, { event: 'down' });
       }),
     );

@@ -183,17 +183,8 @@ test('a cluster of the name that was not made from here is left alone', async ()
   expectNothing();
 });
 
-test('a cluster of the name that another folder made after ours was gone is neither taken nor deleted', async () => {
-  workingDocker();
-  writeFileSync(
-    join(folder, 'docker'),
-    readFileSync(join(folder, 'docker'), 'utf8').replace(
-      '  *) exit 1',
-      `  "cp vase-control-plane:"*) echo 'node-labels: "vase/configuration=0123456789ab"' ;;\n  *) exit 1`,
-    ),
-  );
-  standIn('kind', 'echo 0.27.0');
-  writeFileSync(join(folder, 'nodes'), 'vase-control-plane\trunning\n');
+/** A cluster that was made from the state folder, and nodes of its name whose label is `labelled`, or its own. */
+function makeKnown(labelled?: string): void {
   const images = { node: 'node:test', etcd: 'etcd:test', base: 'base:test', vase: 'vase:test' };
   const configuration = {
     profile: 'small' as const,
@@ -203,14 +194,37 @@ test('a cluster of the name that another folder made after ours was gone is neit
     id: 'one',
   };
   const topology = parseTopology({ images });
-  const hash = { configuration, configurationHash: hashConfiguration(topology.name, configuration) };
-  const place = kindFolder(vase.stateRoot);
-  writeKindState(place, { format: 1, phase: 'ready', topology, ...hash, image: 'vase:test', sharders: 2 });
+  const configurationHash = hashConfiguration(topology.name, configuration);
+  const state = { topology, configuration, configurationHash, image: 'vase:test', sharders: 2 };
+  writeKindState(kindFolder(vase.stateRoot), { format: 1, phase: 'ready', ...state });
+  const label = `vase/configuration=${labelled ?? configurationHash}`;
+  workingDocker();
+  const docker = readFileSync(join(folder, 'docker'), 'utf8');
+  const copy = `  "cp vase-control-plane:"*) echo 'node-labels: "${label}"' ;;\n  *) exit 1`;
+  writeFileSync(join(folder, 'docker'), docker.replace('  *) exit 1', copy));
+  standIn('kind', `case "$*" in delete*) : >${folder}/nodes ;; *) echo 0.27.0 ;; esac`);
+  writeFileSync(join(folder, 'nodes'), 'vase-control-plane\trunning\n');
+}
+
+test('a cluster of the name that another folder made after ours was gone is neither taken nor deleted', async () => {
+  makeKnown('0123456789ab');
   const up = await upOnKind();
   expect(up).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('was not made from') });
   const down = await vase.run(['down'], { environment: kind() });
   expect(down).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('and stays') });
   expect(asked().some((line) => line.startsWith('kind delete'))).toBe(false);
+  expectNothing();
+});
+
+test.each(['down', 'clean'])('`%s` deletes its own cluster and says what stays', async (command) => {
+  makeKnown();
+  const { exitCode, stdout, stderr } = await vase.run([command], { environment: kind() });
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining('`docker image rm vase:test` deletes it'),
+  });
+  expect(stdout).toContain('in Docker');
+  expect(asked().filter((line) => line.startsWith('kind delete'))).toHaveLength(1);
   expectNothing();
 });
 

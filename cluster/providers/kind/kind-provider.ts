@@ -117,7 +117,10 @@ export class KindProvider implements Provider {
               return `it is gone; the kind cluster ${name} that is there was not made from ${folder.root}, and stays`;
             await deleteCluster(name, folder.kubeconfig);
             await demandNothingLeft(name);
-            return 'nothing of it is left';
+            const { image } = state;
+            return image === null
+              ? 'nothing of it is left'
+              : `its image stays in Docker for the next \`up\`: \`docker image rm ${image}\` deletes it`;
           },
         },
       ];
