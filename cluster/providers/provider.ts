@@ -110,6 +110,8 @@ export interface ShardStatus {
   /** Name of the member that leads; null when none does. */
   leader: string | null;
   hasQuorum: boolean;
+  /** Whether a member has reached its quota: the shard takes no writes. False, too, where nobody can tell. */
+  isFull: boolean;
   /** Syncs of the log by all members that answer, each since its start; null when there is no figure. */
   fsync: FsyncDurations | null;
   members: MemberStatus[];

@@ -1,6 +1,7 @@
 /** How a cluster in Kubernetes is: its pods, each member's own answer, and what is wrong with a fix for it. */
 import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
 import { durationsOf, mergedDurations, type FsyncHistogram } from '../../disk/fsync-histogram.ts';
+import { isOutOfSpace } from '../../etcd/space-alarm.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import { etcdPorts, sharderPorts } from '../../manifests/names.ts';
 import type {
@@ -57,6 +58,7 @@ export async function readClusterStatus(
   const shards = live.statefulSets.map((set) =>
     describeShard(cluster.instance, set, { live, answers, fsyncs, health }),
   );
+  await Promise.all(shards.map((shard) => markFull(cluster, shard)));
   const sharders = describeSharders(cluster, live, health);
   const viewServers = describeViewServers(live, health);
   const { disk, notes } = (await source.readDisk?.(live.pods)) ?? { disk: null, notes: [] };
@@ -71,6 +73,14 @@ export async function readClusterStatus(
     problems: findProblems(live, { shards, sharders, viewServers }),
     notes,
   };
+}
+
+async function markFull({ tunnels }: KubernetesCluster, shard: ShardStatus): Promise<void> {
+  const name = shard.hasQuorum ? shard.members.find(({ etcd }) => etcd !== null)?.name : undefined;
+  if (name === undefined) return;
+  shard.isFull = await isOutOfSpace(
+    `http://${await tunnels.open({ name, port: etcdPorts.metrics, pod: () => name })}`,
+  );
 }
 
 /** Whether a sharder or view server is known to be well without asking it. */
@@ -145,6 +155,7 @@ function describeShard(
     name: shardName(id),
     leader: leaders[0]?.name ?? null,
     hasQuorum: leaders.length > 0 && answering > members.length / 2,
+    isFull: false,
     fsync: mergedDurations(members.flatMap(({ name }) => fsyncs.get(name) ?? [])),
     members,
   };
@@ -187,7 +198,7 @@ function judge(
   viewServers: readonly ViewServerStatus[],
 ): ClusterHealth {
   if (shards.length === 0 && sharders.length === 0) return 'stopped';
-  if (shards.length === 0 || shards.some((shard) => !shard.hasQuorum)) return 'unavailable';
+  if (shards.length === 0 || shards.some((shard) => !shard.hasQuorum || shard.isFull)) return 'unavailable';
   if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
   const members = shards.flatMap((shard) => shard.members);
   const isWhole =
@@ -221,9 +232,20 @@ function findProblems(
       what: `${name} has no leader with a quorum: its keys can be neither read nor written`,
       fix: 'Kubernetes starts its members again; if it does not, `make up` says why.',
     })),
+    ...shards.filter(({ isFull }) => isFull).map(describeFull),
     ...faults.map(({ what, nextStep }) => ({ what, fix: nextStep })),
     ...unwell.map(({ name, process }) => describeUnwell(name, process)),
   ];
+}
+
+function describeFull({ name, members }: ShardStatus): Problem {
+  return {
+    what: `${name} has reached its quota (etcd's alarm NOSPACE): its keys can be read and not written`,
+    fix:
+      `Give it more with etcd.quota in a topology file. Once its pods have started again with that, run in one of them, ` +
+      `such as ${members[0]?.name}: \`etcdctl defrag --cluster\`, then \`etcdctl alarm disarm\` (with TLS, also ` +
+      '--cacert, --cert and --key).',
+  };
 }
 
 function describeUnwell(name: string, process: ProcessHealth): Problem {

@@ -30,6 +30,7 @@ export function findProblems(
 }
 
 function shardProblems(shard: ShardStatus): Problem[] {
+  if (shard.isFull) return [full(shard)];
   if (shard.hasQuorum) return [];
   return [
     {
@@ -37,6 +38,15 @@ function shardProblems(shard: ShardStatus): Problem[] {
       fix: 'Bring its members back with `make up`.',
     },
   ];
+}
+
+function full({ name }: ShardStatus): Problem {
+  return {
+    what: `${name} has reached its quota (etcd's alarm NOSPACE): its keys can be read and not written`,
+    fix:
+      '`make up` defragments it and lets it write again where that makes room; more room gives etcd.quota in a ' +
+      'topology file: `make down`, then `make up TOPOLOGY=file.yaml`.',
+  };
 }
 
 function memberProblems(folder: StateFolder, member: MemberStatus, quotaBytes: number): Problem[] {
@@ -54,7 +64,9 @@ function memberProblems(folder: StateFolder, member: MemberStatus, quotaBytes: n
   return [
     {
       what: `${member.name} uses ${Math.round((100 * member.etcd.dbSizeBytes) / quotaBytes)} % of its quota`,
-      fix: 'Delete keys, or raise etcd.quota: `make down`, then `make up TOPOLOGY=file.yaml`.',
+      fix:
+        'Raise etcd.quota in a topology file: `make down`, then `make up TOPOLOGY=file.yaml`. Or delete keys before it is ' +
+        'full: new ones take their room once etcd has compacted its history.',
     },
   ];
 }

@@ -1,6 +1,7 @@
 /** How a local cluster is: each process, each member's own answer, and what is wrong with a fix for it. */
 import { durationsOf, mergedDurations, readFsyncHistogram } from '../../disk/fsync-histogram.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
+import { isOutOfSpace } from '../../etcd/space-alarm.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import type {
   ClusterHealth,
@@ -108,12 +109,14 @@ async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatu
   const leaders = members
     .filter((member) => member.etcd?.leads)
     .toSorted((a, b) => b.etcd!.raftTerm - a.etcd!.raftTerm);
-  const answering = members.filter((member) => member.etcd !== null).length;
+  const answering = members.filter((member) => member.etcd !== null);
+  const hasQuorum = leaders.length > 0 && answering.length > members.length / 2;
   return {
     id: shard.id,
     name: shardName(shard.id),
     leader: leaders[0]?.name ?? null,
-    hasQuorum: leaders.length > 0 && answering > members.length / 2,
+    hasQuorum,
+    isFull: hasQuorum && (await isOutOfSpace(`http://${answering[0]!.endpoint}`)),
     fsync: mergedDurations([...histograms.values()]),
     members,
   };
@@ -150,7 +153,7 @@ function judge(
   const members = shards.flatMap((shard) => shard.members);
   if ([...members, ...sharders, ...viewServers].every((owner) => owner.process === 'stopped'))
     return 'stopped';
-  if (shards.some((shard) => !shard.hasQuorum)) return 'unavailable';
+  if (shards.some((shard) => !shard.hasQuorum || shard.isFull)) return 'unavailable';
   if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
   const whole =
     members.every((member) => member.etcd !== null) &&

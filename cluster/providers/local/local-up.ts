@@ -15,6 +15,7 @@ import { counted, runSteps, type Step } from '../steps.ts';
 import { membersOf, writeState, type ClusterState } from './cluster-state.ts';
 import { removeGroups } from './control-groups.ts';
 import { diskSteps, emulateDisks } from './emulate-disk.ts';
+import { freeFullShards } from './full-shards.ts';
 import { etcdSearch, save, type LocalContext } from './local-context.ts';
 import { clientEndpoint, startShard } from './local-shard.ts';
 import { sharderStopGraceMs, startSharder, startSharders, waitUntilReady } from './local-sharder.ts';
@@ -113,7 +114,9 @@ async function startShardsStep(context: LocalContext): Promise<string> {
     return start.value;
   });
   const started = context.started.length - before;
-  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}`;
+  const freed = await freeFullShards(context);
+  const again = freed.length === 0 ? '' : `; full before and defragmented: ${freed.join(', ')}`;
+  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}${again}`;
 }
 
 async function writeRecordsStep(context: LocalContext): Promise<string> {

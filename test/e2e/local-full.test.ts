@@ -1,0 +1,61 @@
+// A shard that has reached its quota: seen, and written to again with more room, or with less in it.
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { smallCluster, VaseCommand } from './vase-command.ts';
+
+const value = 'x'.repeat(20_000);
+/** Keys that are there. */
+let stored = 0;
+let vase: VaseCommand;
+let endpoint: string;
+let file: string;
+beforeAll(async () => {
+  vase = new VaseCommand();
+  file = `${vase.stateRoot}.yaml`;
+  writeFileSync(file, 'etcd: { quota: 2Mi }\n');
+  const up = await vase.run(['up', ...smallCluster, '--topology', file]);
+  expect(up.exitCode).toBe(0);
+  endpoint = (await vase.status()).endpoint!;
+});
+afterAll(() => vase.remove());
+
+async function put(key: string): Promise<number> {
+  return (await fetch(`${endpoint}/v1/kv/${key}`, { method: 'PUT', body: value })).status;
+}
+
+/** Writes new keys until one is refused. */
+async function fill(): Promise<void> {
+  while ((await put(`key-${stored}`)) === 204) stored++;
+}
+
+test('it is shown as what it is, and can be read', async () => {
+  await fill();
+  expect(stored).toBeGreaterThan(20);
+  const { exitCode, stdout } = await vase.run(['status']);
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('etcd-1 has reached its quota');
+  expect((await fetch(`${endpoint}/v1/kv/key-0`)).status).toBe(200);
+});
+
+test('up makes room where there is some, and else says what does; what ran goes on', async () => {
+  let up = await vase.run(['up']);
+  // Until its keys take all of it, and not the gaps between them.
+  for (let round = 0; up.exitCode === 0 && round < 8; round++) {
+    expect(up.stderr).toContain('full before and defragmented: etcd-1');
+    await fill();
+    up = await vase.run(['up']);
+  }
+  expect(up).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('etcd-1 is full') });
+  expect(up.stderr).toContain('etcd.quota');
+  expect((await fetch(`${endpoint}/v1/kv/key-0`)).status).toBe(200);
+});
+
+test('it takes writes again with a larger quota', async () => {
+  writeFileSync(file, 'etcd: { quota: 16Mi }\n');
+  expect((await vase.run(['down'])).exitCode).toBe(0);
+  const up = await vase.run(['up', '--topology', file]);
+  expect(up.stderr).toContain('full before and defragmented: etcd-1');
+  expect(up.exitCode).toBe(0);
+  expect((await vase.status()).health).toBe('ready');
+  expect(await put('after')).toBe(204);
+});
