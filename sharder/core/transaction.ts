@@ -54,18 +54,25 @@ function toCompare(
 ): Compare {
   switch (condition.kind) {
     case 'version':
-      // A version from before the slot's last move gives an operand below 1, which no key has ever had.
       return {
         key,
         target: 'mod_revision',
         result: 'equal',
-        operand: Math.max(condition.version - offset, -1),
+        operand: toModRevision(condition.version, offset),
       };
     case 'exists':
       return { key, target: 'create_revision', result: 'greater', operand: 0 };
     case 'absent':
       return { key, target: 'create_revision', result: 'equal', operand: 0 };
   }
+}
+
+/**
+ * A version from before the slot's last move, or 0, gives a revision below 1, which no key has; but 0 is what etcd compares
+ * for a key that is missing, so that all of these become -1, which nothing equals.
+ */
+function toModRevision(version: number, offset: number): number {
+  return version - offset < 1 ? -1 : version - offset;
 }
 
 /** What a transaction did with one operation of its batch. */

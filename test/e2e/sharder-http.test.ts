@@ -107,6 +107,13 @@ test('the ETag is the version, and conditions guard writes', async () => {
   expect((await kv('guarded', { method: 'DELETE' })).status).toBe(404);
 });
 
+test('version 0 is the version of no key, not even of one that is missing', async () => {
+  for (const method of ['PUT', 'DELETE']) {
+    expect((await kv('never-made', { method, headers: { 'if-match': '"0"' } })).status).toBe(412);
+  }
+  expect((await kv('never-made')).status).toBe(404);
+});
+
 test('of many conditional writes at one time exactly one wins', async () => {
   const answers = await Promise.all(
     Array.from({ length: 50 }, () => put('race', 'x', { 'if-none-match': '*' })),

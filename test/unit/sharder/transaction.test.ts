@@ -53,10 +53,13 @@ test('a conditional write is a nested transaction whose version is counted witho
   });
 });
 
-test('a version from before the last move of the slot compares with a revision that no key has', () => {
-  const [op] = buildTransaction(fence, [pending(put({ kind: 'version', version: 50 }))]).success;
-  expect(op).toMatchObject({ kind: 'txn', compare: [{ operand: -1 }] });
-});
+test.each([0, 50, 99, 100])(
+  'version %d, from before the last move of the slot, compares with a revision that neither a key nor a missing one has',
+  (version) => {
+    const [op] = buildTransaction(fence, [pending(put({ kind: 'version', version }))]).success;
+    expect(op).toMatchObject({ kind: 'txn', compare: [{ operand: -1 }] });
+  },
+);
 
 test('versions in answers carry the offset of the slot', () => {
   const range = { kind: 'range', header: null, kvs: [kv], more: false, count: 1 } as const;
