@@ -1,18 +1,19 @@
 /** What the core needs of one shard's etcd: implemented by `sharder/etcd/client`. */
 import type { EtcdReply, EtcdRequest, WatchRequest } from './etcd-messages.ts';
-import type { Cancel, EtcdErrorCode, WatchSink } from './ports.ts';
+import type { Cancel, EtcdErrorCode, LostCause, WatchSink } from './ports.ts';
 
 /**
  * How one call ended, after all retries that are safe.
  * - `refused`: etcd answered that it did not apply it. - `not_applied`: it provably never reached etcd.
  * - `unknown`: a write that may have been applied, or a read that got no answer.
- * - `reply_too_large`: a read whose reply is over the transport's bound; ask for less.
+ * - `reply_too_large`: a read whose reply is over the transport's bound; ask for less. A write with such a reply is `unknown`,
+ *   with that cause.
  */
 export type CallOutcome =
   | { kind: 'reply'; reply: EtcdReply }
   | { kind: 'refused'; code: EtcdErrorCode; message: string }
   | { kind: 'not_applied'; message: string }
-  | { kind: 'unknown'; message: string }
+  | { kind: 'unknown'; message: string; cause?: LostCause | undefined }
   | { kind: 'reply_too_large' };
 
 export interface ShardClient {

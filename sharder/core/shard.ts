@@ -205,6 +205,8 @@ export class Shard {
       case 'unknown':
         this.context.onUnreachable();
         if (this.retired && state.lane.kind === 'read') return this.passOn(batch);
+        // A write is never asked for again, but those after it learn: it is the previous values that are too large together.
+        if (outcome.cause === 'reply_too_large') state.replySize.halve(batch.length);
         for (const pending of batch) settle(pending, { kind: 'unknown', message: outcome.message });
         return;
       case 'reply_too_large':

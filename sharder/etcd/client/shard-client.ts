@@ -65,7 +65,7 @@ export class EtcdShardClient implements ShardClient {
       if (result.kind === 'refused') return result;
       if (result.kind === 'lost') {
         if (result.cause === 'reply_too_large' && options.readOnly) return { kind: 'reply_too_large' };
-        if (!options.readOnly) return { kind: 'unknown', message: result.message };
+        if (!options.readOnly) return { kind: 'unknown', message: result.message, cause: result.cause };
         mayBeApplied = true;
       }
       const ended: CallOutcome = { kind: mayBeApplied ? 'unknown' : 'not_applied', message: result.message };

@@ -26,7 +26,10 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'retry of a put after an indefinite outcome',
     file: 'sharder/etcd/client/shard-client.ts',
     changes: [
-      { find: "if (!options.readOnly) return { kind: 'unknown', message: result.message };", replace: '' },
+      {
+        find: "if (!options.readOnly) return { kind: 'unknown', message: result.message, cause: result.cause };",
+        replace: '',
+      },
     ],
     runsMax: 300,
   },
