@@ -96,11 +96,14 @@ function discardBody(request: IncomingMessage, reply: Reply): void {
   request.resume();
 }
 
+/** The reply if there is room for it; of a request that has written its brief form, of one that has only read 429. */
 function bounded({ context: { budget } }: AppOptions, reply: Reply, response: ServerResponse): Reply {
   const bytes = reply.body === null ? 0 : reply.body.length;
   if (bytes < largeReplyBytes) return reply;
-  if (!budget.take(bytes))
+  if (!budget.take(bytes)) {
+    if (reply.brief) return reply.brief();
     throw new HttpError(429, 'overloaded', 'too many large replies are under way', ['retry-after', '1']);
+  }
   response.once('close', () => budget.give(bytes));
   return reply;
 }

@@ -10,7 +10,7 @@ import { badRequest, errorBody, HttpError, outcomeError, tooLarge } from './http
 import { checkKey } from './key.ts';
 import { parseJsonObject } from './parse-json.ts';
 import { readBody } from './read-body.ts';
-import { jsonReply } from './reply.ts';
+import { jsonReply, leftOut } from './reply.ts';
 
 const operationsMax = 1000;
 const bodyBytesMax = 8 * 1024 * 1024;
@@ -28,13 +28,17 @@ export const batch: Handler = async (context, { request }) => {
     const parsed = operations.map((raw: unknown, index) =>
       parseOperation(raw, `operations[${index}]`, context),
     );
-    return jsonReply(200, { results: await runAll(context, parsed) });
+    const results = await runAll(context, parsed);
+    const reply = jsonReply(200, { results });
+    if (parsed.some(({ operation }) => operation.kind !== 'get'))
+      reply.brief = () => jsonReply(200, { results: results.map(inBrief) });
+    return reply;
   } finally {
     context.budget.give(body.length);
   }
 };
 
-async function runAll({ store }: RouteContext, entries: readonly ParsedOperation[]): Promise<object[]> {
+async function runAll({ store }: RouteContext, entries: readonly ParsedOperation[]): Promise<Result[]> {
   let valueBytes = 0;
   const operations = entries.map(({ operation }) => operation);
   return executeInOrder(store, operations, (outcome, index) => {
@@ -48,6 +52,23 @@ async function runAll({ store }: RouteContext, entries: readonly ParsedOperation
       ...errorBody(tooLarge(`the values read are over ${valueBytesMaxOfAnswer} bytes together`)),
     };
   });
+}
+
+/** One entry of `results`: a status as the same operation alone would have had, and its body. */
+interface Result {
+  status: number;
+  shard?: string;
+  version?: number;
+  value?: string;
+  error?: { code: string; message: string; definite: boolean };
+}
+
+/** What became of the operation, in at most some 130 bytes: a read that found a value is refused, it changed nothing. */
+function inBrief({ value, error, ...rest }: Result): Result {
+  if (value !== undefined) {
+    return { status: 429, ...errorBody({ status: 429, code: 'overloaded', message: leftOut }) };
+  }
+  return error ? { ...rest, error: { ...error, message: leftOut } } : rest;
 }
 
 interface ParsedOperation {
@@ -117,8 +138,7 @@ function parseValue(value: unknown, encoding: BufferEncoding, where: string, byt
   return bytes;
 }
 
-/** One entry of `results`: a status as the same operation alone would have had, and its body. */
-function describe({ operation, encoding }: ParsedOperation, outcome: Outcome): object {
+function describe({ operation, encoding }: ParsedOperation, outcome: Outcome): Result {
   if (outcome.kind !== 'ok') {
     const error = outcomeError(outcome);
     return { status: error.status, ...errorBody(error) };
@@ -134,7 +154,7 @@ function describe({ operation, encoding }: ParsedOperation, outcome: Outcome): o
   return { status: 204, shard, version: result.version };
 }
 
-function describeState({ value, version }: KeyState, encoding: BufferEncoding): object {
+function describeState({ value, version }: KeyState, encoding: BufferEncoding) {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   return { version, value: bytes.toString(encoding), encoding };
 }

@@ -24,12 +24,11 @@ export const badRequest = (message: string) => new HttpError(400, 'bad_request',
 export const tooLarge = (message: string) => new HttpError(413, 'too_large', message);
 
 /** The body of every error. */
-export function errorBody(
-  error: { status: number; code: string; message: string },
-  more: object = {},
-): object {
+export function errorBody(error: { status: number; code: string; message: string }): {
+  error: { code: string; message: string; definite: boolean };
+} {
   const { status, code, message } = error;
-  return { error: { code, message, definite: status !== 504, ...more } };
+  return { error: { code, message, definite: status !== 504 } };
 }
 
 const statusOfFailure: Record<FailureCode, number> = {

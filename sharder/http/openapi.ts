@@ -132,7 +132,15 @@ export const openApi = {
       },
       Original: {
         type: 'object',
-        properties: { data: { type: 'object' }, server: { type: 'string' }, shard: { type: 'object' } },
+        properties: {
+          data: { type: 'object' },
+          server: { type: 'string' },
+          shard: { type: 'object' },
+          values: {
+            type: 'string',
+            description: 'Of a write that was applied: why its values, and the previous ones, are left out.',
+          },
+        },
         required: ['data', 'server', 'shard'],
       },
       Batch: {

@@ -9,7 +9,7 @@ import { badRequest, HttpError, outcomeError, tooLarge } from './http-error.ts';
 import { checkKey, keyFromPath } from './key.ts';
 import { parseJsonObject } from './parse-json.ts';
 import { readBody, readNoBody } from './read-body.ts';
-import { jsonReply, type Reply } from './reply.ts';
+import { jsonReply, leftOut, type Reply } from './reply.ts';
 
 /** A JSON string of n bytes can take 6 n to write; the rest is for the path and the braces. */
 const jsonBytesMax = (valueBytesMax: number) => 6 * valueBytesMax + 16 * 1024;
@@ -67,11 +67,17 @@ function withoutSlash(path: string): string {
 async function answer({ store }: RouteContext, operation: Operation): Promise<Reply> {
   const outcome = await store.execute(operation);
   if (outcome.kind !== 'ok') throw outcomeError(outcome);
-  return jsonReply(200, {
-    data: describe(`/${operation.key}`, outcome.result, operation),
-    server: shardName(outcome.place.shard),
-    shard: { id: outcome.place.shard, slot: outcome.place.slot, epoch: outcome.place.epoch },
-  });
+  const data = describe(`/${operation.key}`, outcome.result, operation);
+  const { shard: id, slot, epoch } = outcome.place;
+  const place = { server: shardName(id), shard: { id, slot, epoch } };
+  const reply = jsonReply(200, { data, ...place });
+  if (operation.kind !== 'get')
+    reply.brief = () => jsonReply(200, { data: withoutValues(data), ...place, values: leftOut });
+  return reply;
+}
+
+function withoutValues(data: object): unknown {
+  return JSON.parse(JSON.stringify(data, (name, field: unknown) => (name === 'value' ? undefined : field)));
 }
 
 function describe(key: string, result: OperationResult, operation: Operation): object {

@@ -10,7 +10,15 @@ export interface Reply {
   status: number;
   headers: string[];
   body: Uint8Array | string | null;
+  /**
+   * Of a request that has written: the same outcomes without their values, for when there is no room for these. It cannot be
+   * refused any more, because a refusal says that nothing was applied.
+   */
+  brief?: () => Reply;
 }
+
+/** Why something is missing in a brief reply. */
+export const leftOut = 'left out: too many large replies are under way';
 
 export function jsonReply(status: number, body: object, headers: readonly string[] = []): Reply {
   return {
