@@ -6,10 +6,10 @@
 import Table from 'cli-table3';
 import { startLocalCluster } from '../support/local-cluster.ts';
 import type { Workload } from './sharder/load-process.ts';
-import { type Measurement, measure } from './sharder/measure.ts';
+import { measure } from './sharder/measure.ts';
 import { readBatches } from './sharder/read-batches.ts';
 import { startServer, type Target, type TargetName } from './sharder/targets.ts';
-import { judge, medianOf } from './sharder/verdict.ts';
+import { type Cell, judge, medianOf } from './sharder/verdict.ts';
 
 const setting = (name: string, fallback: string) => process.env[name] ?? fallback;
 const seconds = Number(setting('DURATION', '5'));
@@ -19,10 +19,8 @@ const connections = setting('CONNECTIONS', '16,128,500').split(',').map(Number);
 const workloads = setting('WORKLOADS', 'PUT,GET,50/50').split(',') as Workload[];
 const valueBytes = 128;
 
-export type Cell = Measurement & { meanBatch: number | null };
-export type Cells = Map<string, Cell>;
-export const cellName = (workload: Workload, count: number, target: TargetName) =>
-  `${workload} ${count} ${target}`;
+type Cells = Map<string, Cell>;
+const cellName = (workload: Workload, count: number, target: TargetName) => `${workload} ${count} ${target}`;
 
 const cluster = await startLocalCluster({ shards: Number(setting('SHARDS', '1')), members: 3, sharders: 1 });
 const children: Awaited<ReturnType<typeof startServer>>[] = [];
@@ -48,7 +46,10 @@ try {
   );
   const cells = await runAll(targets, etcdPids);
   print(cells);
-  broken = judge(cells);
+  for (const { holds, text } of judge(cells)) {
+    if (!holds) broken++;
+    console.log(`${holds ? 'held  ' : 'BROKEN'} ${text}`);
+  }
 } finally {
   for (const child of children) child.kill('SIGKILL');
   await cluster.close();

@@ -25,7 +25,9 @@ export type LoadReport =
   | { kind: 'warm' }
   | {
       kind: 'done';
+      /** Answered with 2xx; latencies and figures per request are of these alone. */
       requests: number;
+      /** Answered otherwise, or not at all. */
       errors: number;
       seconds: number;
       p50Ms: number;
@@ -56,8 +58,12 @@ async function run(order: LoadOrder): Promise<void> {
   );
   instance.on('response', (_client, status, _bytes, responseMs) => {
     if (!window) return;
+    // A refusal is quick and carries nothing out: it is no request that was served.
+    if (status < 200 || status >= 300) {
+      window.errors++;
+      return;
+    }
     window.requests++;
-    if (status >= 300) window.errors++;
     histogram.recordValue(Math.round(responseMs * 1000));
   });
   instance.on('reqError', () => {

@@ -3,7 +3,7 @@ import type { Workload } from './load-process.ts';
 import type { Measurement } from './measure.ts';
 import type { TargetName } from './targets.ts';
 
-type Cell = Measurement & { meanBatch: number | null };
+export type Cell = Measurement & { meanBatch: number | null };
 
 interface Demand {
   what: string;
@@ -46,33 +46,46 @@ const demands: Demand[] = [
 /** A sharder's resident memory under load, in MiB. */
 const residentMebibytesMax = 256;
 
-/** Prints each demand whose cells were measured; returns how many are broken. */
-export function judge(cells: ReadonlyMap<string, Cell>): number {
-  let broken = 0;
-  const say = (holds: boolean, text: string) => {
-    if (!holds) broken++;
-    console.log(`${holds ? 'held  ' : 'BROKEN'} ${text}`);
-  };
+export interface Judgement {
+  holds: boolean;
+  text: string;
+}
+
+/** Of each demand whose cells were measured, of the requests that failed in them, and of the sharder's memory. */
+export function judge(cells: ReadonlyMap<string, Cell>): Judgement[] {
+  const judgements: Judgement[] = [];
+  const compared = new Set<string>();
   for (const { what, workload, connections, against, ratio, atLeast, atMost } of demands) {
-    const vase = cells.get(`${workload} ${connections} vase`);
-    const other = cells.get(`${workload} ${connections} ${against}`);
+    const names = [`${workload} ${connections} vase`, `${workload} ${connections} ${against}`] as const;
+    const [vase, other] = [cells.get(names[0]), cells.get(names[1])];
     if (!vase || !other) continue;
+    compared.add(names[1]);
     const value = ratio(vase, other);
     const bound = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
     const holds = atLeast === undefined ? value <= atMost! : value >= atLeast;
-    say(holds, `${workload} at ${connections}: ${what} ${value.toFixed(2)} times ${against} (${bound})`);
+    const text = `${workload} at ${connections}: ${what} ${value.toFixed(2)} times ${against} (${bound})`;
+    judgements.push({ holds, text });
   }
-  const peak = Math.max(
-    ...[...cells].filter(([name]) => name.endsWith(' vase')).map(([, cell]) => cell.residentMebibytes!),
-  );
-  say(
-    peak <= residentMebibytesMax,
-    `peak memory of the sharder ${peak.toFixed(0)} MiB (at most ${residentMebibytesMax})`,
-  );
-  return broken;
+  const ofVase = [...cells].filter(([name]) => name.endsWith(' vase'));
+  for (const [name] of ofVase) compared.add(name);
+  // What a server that refuses is measured at proves nothing, neither for Vase nor against it.
+  const failing = [...compared].filter((name) => cells.get(name)!.errors > 0);
+  judgements.push({
+    holds: failing.length === 0,
+    text: `failed requests: ${failing.map((name) => `${cells.get(name)!.errors} in ${name}`).join(', ') || 'none'} (at most 0)`,
+  });
+  const peak = Math.max(...ofVase.map(([, cell]) => cell.residentMebibytes!));
+  judgements.push({
+    holds: peak <= residentMebibytesMax,
+    text: `peak memory of the sharder ${peak.toFixed(0)} MiB (at most ${residentMebibytesMax})`,
+  });
+  return judgements;
 }
 
-/** The run with the median throughput; its figures stay together. */
+/** The run with the median throughput, whose figures stay together, with the errors of all. */
 export function medianOf(runs: readonly Cell[]): Cell {
-  return runs.toSorted((a, b) => a.requestsPerSecond - b.requestsPerSecond)[Math.floor(runs.length / 2)]!;
+  const median = runs.toSorted((a, b) => a.requestsPerSecond - b.requestsPerSecond)[
+    Math.floor(runs.length / 2)
+  ]!;
+  return { ...median, errors: runs.reduce((sum, { errors }) => sum + errors, 0) };
 }
