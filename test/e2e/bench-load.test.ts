@@ -98,6 +98,29 @@ test.each([
   expect(indefinite / all).toBeCloseTo(2 / 4, 1);
 });
 
+test.each([
+  ['closed loops', null],
+  ['a fixed rate', 300],
+])(
+  '%s count a get that finds nothing as failed once a put of its key was acknowledged',
+  async (_, ratePerSecond) => {
+    const url = await serve((request, response) => {
+      // Answers as the original's routes do, and forgets what it is given.
+      const forgotten = '{"data":{"errorCode":100,"message":"Key not found"}}';
+      setTimeout(() => response.end(request.method === 'PUT' ? '{"data":{"action":"set"}}' : forgotten), 5);
+    });
+    const original = { ...workload, name: 'original' } as const;
+    const { requests, failed, indefinite } = await load(url, {
+      workload: original,
+      ratePerSecond,
+      seconds: 2,
+      warmupSeconds: 1,
+    });
+    expect(indefinite).toBe(0);
+    expect(failed / (requests + failed)).toBeCloseTo(1 / 2, 1);
+  },
+);
+
 test('where nothing listens, every request has failed and none is unknown', async () => {
   const url = await serve((_request, response) => void response.end());
   server!.close();

@@ -6,7 +6,8 @@
 import autocannon, { type Client, type Instance } from 'autocannon';
 import type { LoadOrder } from './load-order.ts';
 import { type LoadRequest, requestSource } from './requests.ts';
-import { outcomeOfStatus, type Window } from './window.ts';
+import type { Window } from './window.ts';
+import { WrittenKeys } from './written-keys.ts';
 
 /** Requests that a user repeats: enough that the drawn distribution is that of the workload over all users. */
 const requestsPerUser = 200;
@@ -20,6 +21,7 @@ const secondsMax = 24 * 3600;
  */
 export function startClosedLoop(order: LoadOrder, window: Window, onWarm: () => void): { stop(): void } {
   let waiting = order.users;
+  const written = new WrittenKeys();
   const onFirstAnswer = () => {
     waiting--;
     if (waiting === 0) onWarm();
@@ -37,8 +39,9 @@ export function startClosedLoop(order: LoadOrder, window: Window, onWarm: () => 
           timeout: order.timeoutSeconds,
           setupClient: (client) => {
             const user = order.firstUser + users[next++]!;
-            client.setRequests(drawRequests(order, user));
-            watchUser(client, window);
+            const requests = drawRequests(order, user);
+            client.setRequests(requests);
+            watchUser(client, requests, { window, written });
             client.once('response', onFirstAnswer);
           },
         },
@@ -64,25 +67,40 @@ function drawRequests(order: LoadOrder, user: number): LoadRequest[] {
 
 /**
  * A request that is sent while another has no answer means that the other's connection was lost: autocannon has made a
- * new one. Refused connections are definite, since nothing was sent on them.
+ * new one. Refused connections are definite, since nothing was sent on them. Autocannon does not say which request it
+ * sends, but it sends them in their order, over and over.
  */
-function watchUser(client: Client, window: Window): void {
+function watchUser(
+  client: Client,
+  requests: readonly LoadRequest[],
+  { window, written }: { window: Window; written: WrittenKeys },
+): void {
+  let sent = 0;
+  let request = requests[0]!;
   let sentAtMs: number | null = null;
   let refused = false;
+  let mustFind = false;
+  let body: Buffer | null = null;
   const events: NodeJS.EventEmitter = client;
   events.on('request', () => {
     const nowMs = performance.now();
     if (sentAtMs !== null) window.count(nowMs, refused ? 'failed' : 'indefinite', nowMs - sentAtMs);
     sentAtMs = nowMs;
     refused = false;
+    request = requests[sent++ % requests.length]!;
+    mustFind = written.mustFind(request);
+    body = null;
   });
   events.on('connError', (error: NodeJS.ErrnoException) => {
     refused = error.syscall === 'connect';
   });
+  events.on('body', (chunk: Buffer) => {
+    if (mustFind) body ??= chunk;
+  });
   client.on('response', (status) => {
     if (sentAtMs === null) return;
     const nowMs = performance.now();
-    window.count(nowMs, outcomeOfStatus(status), nowMs - sentAtMs);
+    window.count(nowMs, written.judge(request, status, body), nowMs - sentAtMs);
     sentAtMs = null;
   });
 }

@@ -7,7 +7,8 @@
 import { Pool } from 'undici';
 import type { LoadOrder } from './load-order.ts';
 import { type LoadRequest, requestSource } from './requests.ts';
-import { outcomeOfStatus, type RequestOutcome, type Window } from './window.ts';
+import type { RequestOutcome, Window } from './window.ts';
+import { WrittenKeys } from './written-keys.ts';
 
 /** Requests under way or waiting for a connection; past it a request counts as failed without being sent. */
 const outstandingMax = 20_000;
@@ -27,13 +28,14 @@ export function startFixedRate(
   const source = requestSource(order.workload, { user: order.firstUser, seed: order.seed });
   const periodMs = 1000 / order.ratePerSecond;
   const startedAtMs = performance.now() + order.phase * periodMs;
+  const written = new WrittenKeys();
   const outstanding = new Set<Promise<void>>();
   let sent = 0;
   let isWarm = false;
   let timer: NodeJS.Timeout;
 
   const account = async (pool: Pool, intendedAtMs: number) => {
-    const outcome = await send(pool, source(), order.timeoutSeconds);
+    const outcome = await send(pool, source(), { written, timeoutMs: order.timeoutSeconds * 1000 });
     window.count(intendedAtMs, outcome, performance.now() - intendedAtMs);
     if (!isWarm) onWarm();
     isWarm = true;
@@ -71,8 +73,12 @@ export function openPool(url: string, { users, urls }: Pick<LoadOrder, 'users' |
 /** Nothing was sent when no connection came about. */
 const unsentCodes = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
 
-async function send(pool: Pool, request: LoadRequest, timeoutSeconds: number): Promise<RequestOutcome> {
-  const timeoutMs = timeoutSeconds * 1000;
+async function send(
+  pool: Pool,
+  request: LoadRequest,
+  { written, timeoutMs }: { written: WrittenKeys; timeoutMs: number },
+): Promise<RequestOutcome> {
+  const mustFind = written.mustFind(request);
   try {
     const { statusCode, body } = await pool.request({
       method: request.method,
@@ -82,8 +88,9 @@ async function send(pool: Pool, request: LoadRequest, timeoutSeconds: number): P
       ...(request.headers === undefined ? {} : { headers: request.headers }),
       ...(request.body === undefined ? {} : { body: request.body }),
     });
+    if (mustFind) return written.judge(request, statusCode, await body.text());
     await body.dump();
-    return outcomeOfStatus(statusCode);
+    return written.judge(request, statusCode, null);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code !== undefined && unsentCodes.has(code) ? 'failed' : 'indefinite';

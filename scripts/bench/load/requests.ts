@@ -8,6 +8,8 @@ import { drawsOf, uniformBelow, zipfianBelow } from './random.ts';
 export interface LoadRequest {
   method: 'GET' | 'PUT';
   path: string;
+  /** The number of the key. */
+  key: number;
   headers?: Record<string, string>;
   body?: string;
 }
@@ -44,18 +46,19 @@ export function requestSource(
 
 export function putRequest(workload: Workload, key: number): LoadRequest {
   if (workload.name !== 'original')
-    return { method: 'PUT', path: `/v1/kv/${keyName(key)}`, body: valueOf(workload.valueBytes) };
+    return { method: 'PUT', path: `/v1/kv/${keyName(key)}`, key, body: valueOf(workload.valueBytes) };
   return {
     method: 'PUT',
     path: '/set',
+    key,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ path: `${key}_value_key`, value: valueOf(workload.valueBytes) }),
   };
 }
 
 function getRequest(workload: Workload, key: number): LoadRequest {
-  if (workload.name !== 'original') return { method: 'GET', path: `/v1/kv/${keyName(key)}` };
-  return { method: 'GET', path: `/get/${key}_value_key` };
+  if (workload.name !== 'original') return { method: 'GET', path: `/v1/kv/${keyName(key)}`, key };
+  return { method: 'GET', path: `/get/${key}_value_key`, key };
 }
 
 /** All of one length, so that requests differ in nothing but the key. */

@@ -13,12 +13,12 @@ interface Second {
 }
 
 /**
- * How a status counts: 504 says that the store does not know. A missing key is an answer, not a failure: a workload may
- * read what was never written.
+ * How a status counts: 504 says that the store does not know. A missing key is a failure: what is read by a route that says
+ * 404 was written before the load.
  */
 export function outcomeOfStatus(status: number): RequestOutcome {
   if (status === 504) return 'indefinite';
-  return (status >= 200 && status < 300) || status === 404 ? 'ok' : 'failed';
+  return status >= 200 && status < 300 ? 'ok' : 'failed';
 }
 
 export class Window {

@@ -63,7 +63,7 @@ test('the original’s users put a key, then get the same one', () => {
     expect(put).toMatchObject({ method: 'PUT', path: '/set' });
     const { path } = JSON.parse(put.body!) as { path: string };
     expect(path).toMatch(/^([0-9]|[1-9][0-9]|100)_value_key$/);
-    expect(next()).toEqual({ method: 'GET', path: `/get/${path}` });
+    expect(next()).toEqual({ method: 'GET', path: `/get/${path}`, key: put.key });
   }
 });
 
@@ -127,7 +127,7 @@ test('only what lies in the window counts, in its second', () => {
 test.each([
   [200, 'ok'],
   [204, 'ok'],
-  [404, 'ok'],
+  [404, 'failed'],
   [429, 'failed'],
   [503, 'failed'],
   [504, 'indefinite'],
