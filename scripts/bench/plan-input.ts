@@ -74,7 +74,9 @@ const expectation = z
 
 const schema = z
   .object({
-    provider: z.enum(['local', 'kind', 'gke'], { error: 'one of local, kind, gke' }).default('local'),
+    provider: z
+      .enum(['local', 'kind'], { error: 'local or kind: a cluster on GKE is made by make deploy-gke alone' })
+      .default('local'),
     members: whole(1, 5).default(3),
     workload: workload.prefault('original'),
     warmup: whole(1, 600).default(8),
