@@ -1,6 +1,6 @@
 /** Writes the report of a benchmark run into its folder: `report.html`, and each figure as SVG and PNG. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { groupsAlong, type Axis } from './axis-groups.ts';
 import { composeSvg } from './draw/compose-svg.ts';
 import type { Drawing } from './draw/drawing.ts';
@@ -15,9 +15,10 @@ import { drawScaling } from './scaling-figure.ts';
 import { summarize, type CellSummary } from './summary.ts';
 import { drawTimelines } from './timeline-figure.ts';
 import { drawUse } from './use-figure.ts';
+import { writtenPlan } from './written-plan.ts';
 
 export interface ReportOptions {
-  /** Lines for a shell that make this run again; by default those for the run's own plan.json. */
+  /** Lines for a shell that make this run again; by default those for the run's own plan. */
   commands?: readonly string[];
 }
 
@@ -26,7 +27,10 @@ export interface ReportOptions {
  * Throws UsageError when the folder is not a run.
  */
 export async function writeReport(runFolder: string, options: ReportOptions = {}): Promise<string[]> {
-  const { page, drawings } = makeReport(await readRun(runFolder), options);
+  const run = await readRun(runFolder);
+  const { page, drawings } = makeReport(run, options);
+  await mkdir(join(runFolder, 'repeat'), { recursive: true });
+  await writeFile(join(runFolder, planToRepeat(run)), `${JSON.stringify(writtenPlan(run.plan), null, 2)}\n`);
   const files = [join(runFolder, 'report.html')];
   await writeFile(files[0]!, page);
   for (const drawing of drawings) {
@@ -75,12 +79,29 @@ function drawAll(run: Run, summaries: readonly CellSummary[]): Drawing[] {
   ].filter((drawing) => drawing !== null);
 }
 
-function defaultCommands({ folder, environment }: Run): string[] {
-  const quoted = `'${folder.replaceAll("'", String.raw`'\''`)}'`;
+/** Where the plan is as `vase bench` reads it, below the run's folder: under its name, because a run is called by it. */
+const planToRepeat = ({ plan }: Run) => join('repeat', `${plan.name}.json`);
+
+/** Runs the same plan on the same sources, and compares the two: each line runs as it stands, in a checkout. */
+function defaultCommands(run: Run): string[] {
+  const { environment, plan } = run;
+  const folder = resolve(run.folder);
   return [
-    ...(environment === null ? [] : [`git checkout ${environment.commit}`]),
+    ...(environment === null ? [] : checkOut(environment.commit)),
     'npm ci',
-    `scripts/vase.ts bench --plan ${quoted}/plan.json`,
-    `scripts/vase.ts bench compare ${quoted} .vase/runs/<the new run>`,
+    'export PATH="$PWD/node_modules/.bin:$PATH"',
+    `node scripts/vase.ts bench --plan ${quoted(join(folder, planToRepeat(run)))}`,
+    `node scripts/vase.ts bench compare ${quoted(folder)} "$(ls -td "\${VASE_STATE:-.vase}"/runs/${plan.name}-* | head -n 1)"`,
   ];
+}
+
+function checkOut(commit: string): string[] {
+  const [known, ...modified] = commit.split('-');
+  if (known === 'unknown') return ['# The commit is not known: no git where the run was made.'];
+  const line = `git checkout ${known}`;
+  return modified.length === 0 ? [line] : ['# The sources had changes that this commit has not.', line];
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { UsageError } from '../../../../../cluster/errors.ts';
+import { runCommand } from '../../../../../cluster/run-command.ts';
+import { parsePlan, readPlan } from '../../../../../scripts/bench/plan-input.ts';
 import type { Drawing } from '../../../../../scripts/bench/report/draw/drawing.ts';
 import { readRun } from '../../../../../scripts/bench/report/read-run.ts';
 import { makeReport, writeReport } from '../../../../../scripts/bench/report/write-report.ts';
+import { writtenPlan } from '../../../../../scripts/bench/report/written-plan.ts';
 import { cellPlan, writeSyntheticRun, type SyntheticOptions } from '../../../../support/synthetic-run.ts';
 
 let folder: string;
@@ -71,6 +74,52 @@ test(
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
   },
 );
+
+test.each([
+  ['smoke', readPlan('smoke')],
+  ['local', readPlan('local', { provider: 'kind', repeats: 3 })],
+  ['original', readPlan('original')],
+])('the plan %s is the same again when it is written and read', (name, plan) => {
+  expect(parsePlan(JSON.parse(JSON.stringify(writtenPlan(plan))), name)).toEqual(plan);
+});
+
+test('the lines to repeat a run do what they say', { timeout: 60_000 }, async () => {
+  const state = join(folder, "it's a state");
+  const path = join(state, 'runs', 'synthetic-1');
+  const cells = [cellPlan('a1', 1, 2)];
+  const commit = (await runCommand('git', ['-C', checkout, 'rev-parse', '--short=12', 'HEAD'])).stdout.trim();
+  await writeSyntheticRun(path, { cells, commit: `${commit}-modified-0a1b2c3d` });
+  const [page] = await writeReport(path);
+  const shown = /<pre>([^]*?)<\/pre>/.exec(await readFile(page!, 'utf8'))![1]!;
+  const text = shown.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&lt;', '<');
+  const lines = text.split('\n');
+  expect(lines[0]).toBe('# The sources had changes that this commit has not.');
+  const [checkOut, install, setPath, bench, compare] = lines.slice(1) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  // What would take minutes, or change the checkout, is only looked at.
+  expect(await shell(checkOut.replace('git checkout', 'git rev-parse --verify --short=12'), state)).toBe(
+    commit,
+  );
+  expect(install).toBe('npm ci');
+  const plan = await shell(bench.replace(/^.* --plan /, 'printf %s '), state);
+  expect(bench).toMatch(/^node scripts\/vase\.ts bench --plan '/);
+  expect(readPlan(plan)).toEqual((await readRun(path)).plan);
+  await writeSyntheticRun(join(state, 'runs', 'synthetic-2'), { cells, commit });
+  expect(await shell(`${setPath}\n${compare}`, state)).toContain('a1');
+});
+
+const checkout = join(import.meta.dirname, '../../../../..');
+
+/** What the lines print when they are run in this checkout, without the PATH of the tests. */
+async function shell(lines: string, state: string): Promise<string> {
+  const extraEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', VASE_STATE: state };
+  return (await runCommand('sh', ['-ec', `cd '${checkout}'\n${lines}`], { extraEnvironment })).stdout.trim();
+}
 
 test("the page tells the run's own figures", async () => {
   const { path, page } = await report({ cells: [cellPlan('only', 2, 1)], repeats: 1 });

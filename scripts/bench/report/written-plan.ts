@@ -1,0 +1,22 @@
+/** A plan as people write them, made from one that was read: `readPlan` takes it, and it gives the same plan again. */
+import type { BenchPlan } from '../run-data.ts';
+
+export function writtenPlan(plan: BenchPlan): Record<string, unknown> {
+  const { provider, repeats, limits, cells, expectations } = plan;
+  return {
+    provider,
+    warmup: plan.warmupSeconds,
+    duration: plan.durationSeconds,
+    repeats,
+    rates: plan.rateShares,
+    rateDuration: plan.rateSeconds,
+    limits,
+    ...Object.fromEntries(
+      cells.map(({ test, rateShares, ...cell }) => [
+        test,
+        rateShares === undefined ? cell : { ...cell, rates: rateShares },
+      ]),
+    ),
+    expectations,
+  };
+}
