@@ -1,13 +1,16 @@
 /** What `vase bench` and `vase bench report` do: choose or make a run, show how it goes on, and say what came out. */
+import { basename } from 'node:path';
 import { UsageError } from '../../cluster/errors.ts';
 import type { Provider } from '../../cluster/providers/provider.ts';
 import { chooseProvider } from '../choose-provider.ts';
 import { binaries, checkout, listenForInterrupts } from '../command-context.ts';
 import { createPrinter, type Printer, style } from '../printer.ts';
+import { readEnvironment } from './environment.ts';
 import { readPlan } from './plan-input.ts';
 import { describeExpectation, judgeExpectations, type JudgedExpectation } from './report/expectations.ts';
 import { type BenchOutcome, type BenchProgress, runBench, summarize } from './run-bench.ts';
-import type { BenchPlan, CellResult } from './run-data.ts';
+import type { BenchPlan, CellResult, Environment } from './run-data.ts';
+import { changesSince } from './run-origin.ts';
 import { pathOfRun, runsFolder } from './run-path.ts';
 import { findUnfinished, newRunFolder, RunFolder } from './run-folder.ts';
 
@@ -30,7 +33,7 @@ export async function report(run: string, flags: { json?: boolean }): Promise<vo
 /** Measures what is left of a run, or a new one. Sets the exit code. */
 export async function measure(flags: BenchFlags): Promise<void> {
   const printer = createPrinter({ json: flags.json === true });
-  const { plan, folder, resumed } = chooseRun(flags);
+  const { plan, folder, environment, resumed, notes } = await chooseRun(flags, printer);
   printer.progress(`${resumed ? 'Going on with' : 'Run'} ${folder.path}`, {
     event: 'started',
     folder: folder.path,
@@ -41,7 +44,8 @@ export async function measure(flags: BenchFlags): Promise<void> {
     const outcome = await runBench({
       plan,
       folder,
-      checkout,
+      environment,
+      notes,
       createProvider: (root) => createProvider(plan, root),
       signal,
       onProgress: (progress) => tellProgress(printer, progress),
@@ -62,22 +66,54 @@ async function createProvider({ provider }: BenchPlan, root: string): Promise<Pr
   return (await chooseProvider(wish)).provider;
 }
 
+interface ChosenRun {
+  plan: BenchPlan;
+  folder: RunFolder;
+  environment: Environment;
+  resumed: boolean;
+  /** For its results. */
+  notes: string[];
+}
+
 /** @throws UsageError */
-function chooseRun(flags: BenchFlags): { plan: BenchPlan; folder: RunFolder; resumed: boolean } {
-  const { provider, duration, repeats } = flags;
-  if (flags.resume !== undefined) {
+async function chooseRun(flags: BenchFlags, printer: Printer): Promise<ChosenRun> {
+  const { provider, duration, repeats, resume } = flags;
+  if (resume !== undefined) {
     if (provider !== undefined || duration !== undefined || repeats !== undefined)
       throw new UsageError('--resume goes on with the plan of the run: no other setting goes with it');
-    const folder = new RunFolder(pathOfRun(flags.resume));
-    return { plan: folder.readPlan(), folder, resumed: true };
+    return resumeRun(new RunFolder(pathOfRun(resume)), printer);
   }
   const plan = readPlan(flags.plan, {
     ...(provider === undefined ? {} : { provider }),
     ...(duration === undefined ? {} : { duration }),
     ...(repeats === undefined ? {} : { repeats }),
   });
-  const unfinished = findUnfinished(runsFolder(), plan);
-  return { plan, folder: unfinished ?? newRunFolder(runsFolder(), plan), resumed: unfinished !== null };
+  const environment = await readEnvironment({ checkout, binaries }, plan);
+  const unfinished = findUnfinished(runsFolder(), plan, environment);
+  if (unfinished !== null && unfinished.changes.length === 0)
+    return { plan, folder: unfinished.folder, environment, resumed: true, notes: [] };
+  if (unfinished !== null) {
+    const { folder, changes } = unfinished;
+    printer.note(
+      `A new run: ${folder.path} is not finished, but it was begun with something else (now: ${changes.join('; ')}). --resume ${basename(folder.path)} goes on with it all the same.`,
+      { event: 'not-resumed', folder: folder.path, changes },
+    );
+  }
+  return { plan, folder: newRunFolder(runsFolder(), plan), environment, resumed: false, notes: [] };
+}
+
+async function resumeRun(folder: RunFolder, printer: Printer): Promise<ChosenRun> {
+  const plan = folder.readPlan();
+  const environment = await readEnvironment({ checkout, binaries }, plan);
+  const recorded = folder.readEnvironment();
+  const changes = recorded === null ? [] : changesSince(recorded, environment);
+  const notes =
+    changes.length === 0
+      ? []
+      : [`The run was gone on with by something else than what it was begun with: ${changes.join('; ')}.`];
+  for (const note of notes)
+    printer.note(`${note} Its cells are hardly to be compared.`, { event: 'mixed', changes });
+  return { plan, folder, environment, resumed: true, notes };
 }
 
 function tellProgress(printer: Printer, progress: BenchProgress): void {

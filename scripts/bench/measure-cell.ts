@@ -37,6 +37,7 @@ export interface CellOptions {
 export interface MeasuredCell {
   result: CellResult;
   samples: Sample[];
+  /** When the load had ended. */
   status: ClusterStatus;
 }
 
@@ -89,7 +90,8 @@ async function loadCell(
   const rates = await runRates({ plan, turn, signal, onPhase }, load, peak.requestsPerSecond);
   const [before, after] = readings as [Reading, Reading];
   const result = resultOf({ plan, turn, startedAt, status, peak, rates }, before, after);
-  return { result, samples, status };
+  // By now the members have synced what the load wrote.
+  return { result, samples, status: await provider.status() };
 }
 
 async function runRates(

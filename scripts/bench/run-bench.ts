@@ -3,13 +3,13 @@
  * that fails is recorded and the others run; an interruption loses the cell that was being measured and nothing else.
  */
 import type { Provider } from '../../cluster/providers/provider.ts';
-import { readEnvironment, withCluster } from './environment.ts';
+import { withCluster } from './environment.ts';
 import { type CellPhase, measureCell } from './measure-cell.ts';
 import { predictRun, testsToFit } from '../prediction/predict-run.ts';
 import { readRun } from './report/read-run.ts';
 import { writeReport } from './report/write-report.ts';
 import { resultsCsv } from './results-csv.ts';
-import type { BenchPlan, CellFailure, CellResult } from './run-data.ts';
+import type { BenchPlan, CellFailure, CellResult, Environment } from './run-data.ts';
 import { type RunFolder, type Turn, turnsOf } from './run-folder.ts';
 import { plannedSeconds, secondsLeft } from './time-left.ts';
 
@@ -26,8 +26,10 @@ export interface BenchProgress {
 export interface BenchOptions {
   plan: BenchPlan;
   folder: RunFolder;
-  /** The folder with package.json. */
-  checkout: string;
+  /** Where the run is made now; on record when it begins. */
+  environment: Environment;
+  /** Goes with the result of each cell that is measured from now on, one sentence each. */
+  notes: readonly string[];
   /** A provider of the plan's kind whose state is in this folder. */
   createProvider(stateRoot: string): Promise<Provider>;
   signal: AbortSignal;
@@ -47,8 +49,7 @@ export interface BenchOutcome {
 export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
   const { plan, folder, signal } = options;
   folder.create(plan);
-  if (folder.readEnvironment() === null)
-    folder.writeEnvironment(await readEnvironment(options.checkout, plan));
+  if (folder.readEnvironment() === null) folder.writeEnvironment(options.environment);
   const provider = await options.createProvider(folder.stateRoot);
   try {
     await measureTurns(options, provider);
@@ -101,12 +102,17 @@ async function measureTurns(options: BenchOptions, provider: Provider): Promise<
 
 /** Null when it was interrupted. */
 async function measureTurn(
-  { plan, folder, signal }: BenchOptions,
+  { plan, folder, notes, signal }: BenchOptions,
   provider: Provider,
   { turn, onPhase }: { turn: Turn; onPhase: (phase: CellPhase) => void },
 ): Promise<CellResult | CellFailure | null> {
   try {
-    const { result, samples, status } = await measureCell({ plan, turn, provider, signal, onPhase });
+    const {
+      result: measured,
+      samples,
+      status,
+    } = await measureCell({ plan, turn, provider, signal, onPhase });
+    const result = { ...measured, notes: [...(measured.notes ?? []), ...notes] };
     folder.writeEnvironment(withCluster(folder.readEnvironment()!, status));
     folder.writeResult(result, samples);
     return result;

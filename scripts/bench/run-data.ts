@@ -8,6 +8,7 @@
  *     samples/<test>-<repeat>.jsonl   one Sample a line, one a second
  *     results.csv        the columns of the original's results, then more
  *     report.html  *.svg  *.png   the report
+ *     repeat/<plan>.json   the plan as people write them, for `vase bench --plan`
  */
 
 /** Shape of the load of one cell. Ten per cent puts: `write: 0.1`. */
@@ -52,7 +53,7 @@ export interface Expectation {
 
 export interface BenchPlan {
   name: string;
-  provider: 'local' | 'kind' | 'gke';
+  provider: 'local' | 'kind';
   warmupSeconds: number;
   durationSeconds: number;
   repeats: number;
@@ -156,4 +157,6 @@ export interface Environment {
   provider: string;
   /** "pd-ssd:10Gi (emulated)", or "off". */
   disk: string;
+  /** What 99 of 100 syncs of a shard's members took at most, in its slowest shard of all cells; null or left out: not seen. */
+  fsyncP99Ms?: number | null;
 }

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../cluster/errors.ts';
+import { changesSince } from './run-origin.ts';
 import type { BenchPlan, CellFailure, CellPlan, CellResult, Environment, Sample } from './run-data.ts';
 
 /** One measurement of the plan: a cell, and its how-manieth time, from 1. */
@@ -96,15 +97,29 @@ export function newRunFolder(runs: string, plan: BenchPlan): RunFolder {
   return new RunFolder(join(runs, `${plan.name}-${time}`));
 }
 
-/** The newest run of the very same plan that has cells left; null when there is none. */
-export function findUnfinished(runs: string, plan: BenchPlan): RunFolder | null {
+export interface Unfinished {
+  folder: RunFolder;
+  /** What is not as it was when the run began: not to be gone on with unasked. */
+  changes: string[];
+}
+
+/**
+ * The newest run of the very same plan that has cells left and was begun with what is here now; else the newest that was
+ * begun with something else, and what has changed since; null when there is none.
+ */
+export function findUnfinished(runs: string, plan: BenchPlan, here: Environment): Unfinished | null {
   const names = existsSync(runs) ? readdirSync(runs).filter((name) => name.startsWith(`${plan.name}-`)) : [];
   const text = JSON.stringify(plan);
+  let changed: Unfinished | null = null;
   for (const name of names.toSorted().toReversed()) {
     const folder = new RunFolder(join(runs, name));
     if (!existsSync(join(folder.path, 'plan.json'))) continue;
     if (JSON.stringify(folder.readPlan()) !== text) continue;
-    if (turnsOf(plan).some((turn) => folder.read(turn) === null)) return folder;
+    if (turnsOf(plan).every((turn) => folder.read(turn) !== null)) continue;
+    const recorded = folder.readEnvironment();
+    const changes = recorded === null ? [] : changesSince(recorded, here);
+    if (changes.length === 0) return { folder, changes };
+    changed ??= { folder, changes };
   }
-  return null;
+  return changed;
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Provider } from '../../cluster/providers/provider.ts';
+import { readEnvironment } from '../../scripts/bench/environment.ts';
 import { parsePlan } from '../../scripts/bench/plan-input.ts';
 import { runBench } from '../../scripts/bench/run-bench.ts';
 import type { CellResult } from '../../scripts/bench/run-data.ts';
@@ -96,7 +97,8 @@ test('a cell whose deployment fails is recorded, and the others run', async () =
     const { results, failures } = await runBench({
       plan,
       folder: run,
-      checkout,
+      environment: await readEnvironment({ checkout, binaries: join(checkout, '.vase', 'bin') }, plan),
+      notes: ['a note'],
       createProvider: async (stateRoot) => withPortOf(createLocal(stateRoot), { sharders: 1, port }),
       signal: new AbortController().signal,
       onProgress: () => undefined,
@@ -108,6 +110,12 @@ test('a cell whose deployment fails is recorded, and the others run', async () =
     expect(results.map((result) => result.test)).toEqual(['b']);
     expect(fitted).toEqual(['b']);
     expect(results[0]!.peak.requests).toBeGreaterThan(100);
+    expect(results[0]!.notes).toContain('a note');
+    expect(run.readEnvironment()).toMatchObject({
+      etcd: expect.stringMatching(/^3\.\d+\.\d+$/),
+      disk: 'off',
+    });
+    expect(run.readEnvironment()!.fsyncP99Ms).toBeGreaterThan(0);
     expect(existsSync(run.stateRoot)).toBe(false);
   } finally {
     holder.close();

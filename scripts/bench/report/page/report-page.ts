@@ -46,7 +46,7 @@ export function reportPage(input: PageInput): string {
           ${useMarkup(input)} ${diskMarkup(input)} ${environmentMarkup(run)} ${repeatMarkup(input)}
         </main>
         <footer>
-          Raw data beside this file: plan.json, environment.json, cells/, samples/, results.csv.
+          Raw data beside this file: plan.json, environment.json, cells/, samples/, results.csv, repeat/.
         </footer>
         <div id="tip" role="status" hidden></div>
         <script>
@@ -138,13 +138,23 @@ function diskMarkup({ run, summaries }: PageInput): Markup {
   </section>`;
 }
 
+const labels: Readonly<Record<string, string>> = { memoryBytes: 'memory', fsyncP99Ms: 'fsync p99' };
+
+function describeField(name: string, value: unknown): string {
+  if (name === 'memoryBytes') return `${formatNumber(Number(value) / 2 ** 30)} GiB`;
+  if (name !== 'fsyncP99Ms') return String(value);
+  return value === null
+    ? 'not measured'
+    : `${formatNumber(Number(value))} ms, of the slowest shard in the slowest cell`;
+}
+
 function environmentMarkup({ environment, plan }: Run): Markup {
   const rows: [string, string][] = [
     ...(environment === null
       ? []
       : Object.entries(environment).map(([name, value]): [string, string] => [
-          name === 'memoryBytes' ? 'memory' : name,
-          name === 'memoryBytes' ? `${formatNumber(Number(value) / 2 ** 30)} GiB` : String(value),
+          labels[name] ?? name,
+          describeField(name, value),
         ])),
     ['limit of a sharder', plan.limits.sharderCpu ?? 'none'],
     ['limit of a member', plan.limits.etcdCpu ?? 'none'],

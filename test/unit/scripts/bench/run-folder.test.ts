@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parsePlan } from '../../../../scripts/bench/plan-input.ts';
 import { resultsCsv } from '../../../../scripts/bench/results-csv.ts';
-import type { CellResult } from '../../../../scripts/bench/run-data.ts';
+import type { CellResult, Environment } from '../../../../scripts/bench/run-data.ts';
 import { findUnfinished, newRunFolder, RunFolder, turnsOf } from '../../../../scripts/bench/run-folder.ts';
 
 const plan = parsePlan({ repeats: 2, a: { sharders: 1, shards: 1 }, b: { sharders: 2, shards: 1 } }, 'mine');
@@ -47,17 +47,56 @@ test('repeats go around all cells', () => {
   expect(turnsOf(plan).map(({ cell, repeat }) => `${cell.test}${repeat}`)).toEqual(['a1', 'b1', 'a2', 'b2']);
 });
 
-test('the newest run of the same plan with turns left is found, and no other', () => {
-  expect(findUnfinished(runs, plan)).toBeNull();
-  const folder = new RunFolder(join(runs, 'mine-2026-11-22T17-00-00'));
+const here: Environment = {
+  machine: 'a machine',
+  cores: 2,
+  memoryBytes: 1,
+  os: 'an os',
+  node: 'v24.0.0',
+  etcd: '3.5.16',
+  vase: '0.1.0',
+  commit: 'abc',
+  provider: 'local',
+  disk: '',
+};
+
+/** A run of the plan of which the first turn has no result. */
+function unfinished(name: string, environment: Environment | null): RunFolder {
+  const folder = new RunFolder(join(runs, name));
   folder.create(plan);
+  if (environment !== null) folder.writeEnvironment(environment);
   for (const turn of turnsOf(plan).slice(1)) folder.writeResult(resultOf(turn), []);
-  expect(findUnfinished(runs, plan)?.path).toBe(folder.path);
-  expect(findUnfinished(runs, { ...plan, durationSeconds: 99 })).toBeNull();
+  return folder;
+}
+
+test('the newest run of the same plan with turns left is found, and no other', () => {
+  expect(findUnfinished(runs, plan, here)).toBeNull();
+  const folder = unfinished('mine-2026-11-22T17-00-00', here);
+  expect(findUnfinished(runs, plan, here)).toEqual({ folder, changes: [] });
+  expect(findUnfinished(runs, { ...plan, durationSeconds: 99 }, here)).toBeNull();
   const [first] = turnsOf(plan);
   folder.writeFailure({ test: 'a', repeat: 1, cell: first!.cell, failure: 'no disk' });
   expect(folder.read(first!)).toMatchObject({ failure: 'no disk' });
-  expect(findUnfinished(runs, plan)).toBeNull();
+  expect(findUnfinished(runs, plan, here)).toBeNull();
+});
+
+test.each<[string, Partial<Environment>, string[]]>([
+  ['another commit', { commit: 'def' }, ['commit def, not abc']],
+  ['other changes to the sources', { commit: 'abc-modified-1' }, ['commit abc-modified-1, not abc']],
+  ['another Node.js', { node: 'v24.1.0' }, ['node v24.1.0, not v24.0.0']],
+  ['another etcd', { etcd: '3.4.30' }, ['etcd 3.4.30, not 3.5.16']],
+  ['an etcd that is not known yet', { etcd: 'unknown' }, []],
+  ['another disk, which the plan decides', { disk: 'off' }, []],
+])('a run that was begun with what is here now is told from one with %s', (_what, change, changes) => {
+  const folder = unfinished('mine-2026-11-22T17-00-00', here);
+  expect(findUnfinished(runs, plan, { ...here, ...change })).toEqual({ folder, changes });
+});
+
+test('an older run that was begun with what is here now wins over a newer one that was not', () => {
+  const older = unfinished('mine-2026-11-22T17-00-00', here);
+  const newer = unfinished('mine-2026-11-22T18-00-00', { ...here, commit: 'def' });
+  expect(findUnfinished(runs, plan, here)).toEqual({ folder: older, changes: [] });
+  expect(findUnfinished(runs, plan, { ...here, commit: 'xyz' })?.folder).toEqual(newer);
 });
 
 test('a result that was cut off while it was written does not count', () => {
