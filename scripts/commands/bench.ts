@@ -6,8 +6,9 @@ import { addCompareCommand } from '../bench/compare/compare-command.ts';
 import { pathOfRun } from '../bench/run-path.ts';
 
 const help = `
-Ready plans: smoke (2 minutes), local (about 15 minutes, sized for 2 cores), original (the original's eight cells). A run
-that was interrupted goes on when the same plan is run again; --resume RUN names it.
+Ready plans: smoke (2 minutes), local (about 15 minutes), both sized for 2 cores whatever the machine has, and original
+(the original's eight cells). A run that was interrupted goes on when the same plan is run again, unless the sources,
+Node.js or etcd are others by now; --resume RUN goes on with it all the same.
 
 Exit codes: 0 done, 1 failed, an expectation of the plan is broken or a cell could not be measured, 2 wrong use.`;
 
@@ -16,7 +17,7 @@ export function addBenchCommand(program: Command): void {
     .command('bench')
     .description('Measure how the store scales: every cell of a plan on a cluster of its own.')
     .option('--plan <plan>', 'a ready plan, or a JSON file', 'local')
-    .option('--provider <kind>', 'local, kind or gke; wins over the plan')
+    .option('--provider <kind>', 'local or kind, not gke; wins over the plan')
     .option('--duration <seconds>', 'length of each measurement; wins over the plan', wholeNumber)
     .option('--repeats <number>', 'how often each cell is measured; wins over the plan', wholeNumber)
     .option('--resume <run>', 'go on with this run: its folder, or the name of it')
