@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../cluster/errors.ts';
 import { runScenario } from '../../sim/run/run-scenario.ts';
 import { parseScenario, type Scenario, ScenarioError } from '../../sim/run/scenario.ts';
+import { vacuityOf } from '../../sim/run/vacuity.ts';
 import { exitCodeOf } from '../../sim/run/violations.ts';
 import type { TraceLine } from '../../sim/tracer.ts';
 import { createPrinter } from '../printer.ts';
@@ -13,7 +14,8 @@ import { describeFailure, saveScenario } from '../simulation/report-failure.ts';
 import { runWorkers } from '../simulation/run-workers.ts';
 
 const help = `
-Exit codes: 0 all properties hold, 1 a crash, 2 wrong use, 3 not live, 4 not safe, 5 not deterministic, 6 unknown.`;
+Exit codes: 0 all properties hold, 1 a crash, 2 wrong use, 3 not live, or too little happened, 4 not safe, 5 not
+deterministic, 6 unknown.`;
 
 interface Flags {
   seeds: string;
@@ -53,14 +55,18 @@ async function soak({ seeds, json }: Flags): Promise<number> {
   line.end();
   const seconds = (performance.now() - startedAtMs) / 1000;
   const told = failures.map((failure) => describeFailure(failure, saveScenario(failure)));
+  // Workers that gave up after failures have not run all seeds.
+  const poor = failures.length === 0 ? vacuityOf(progress) : [];
+  told.push(...poor.map(({ property, message }) => `${property}: ${message}`));
   const summary = `${progress.runs} seeds in ${seconds.toFixed(1)} s (${((60 * progress.runs) / seconds).toFixed(0)} a minute): ${failures.length} failed; ${progress.operations.ok} operations ok, ${progress.operations.failed} failed, ${progress.operations.unknown} unknown; ${progress.movesDone} slots changed hands`;
   createPrinter({ json: json === true }).result([...told, summary].join('\n'), {
     ...progress,
     seconds,
     failures,
+    violations: poor,
   });
   if (failures.some(({ crash }) => crash !== null)) return 1;
-  return exitCodeOf(failures.flatMap(({ violations }) => violations));
+  return exitCodeOf([...poor, ...failures.flatMap(({ violations }) => violations)]);
 }
 
 async function replay(file: string, { trace, json }: Flags): Promise<number> {

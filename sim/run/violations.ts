@@ -33,17 +33,40 @@ export class Violations {
   }
 }
 
-/** Exit codes of a simulator run, after TigerBeetle's: 1 a crash, 2 a usage error; a broken bound is safety, too. */
+const crashed = 1;
+const notLive = 3;
+const notSafe = 4;
+const notDeterministic = 5;
+const notKnown = 6;
+
+/**
+ * Safety: something happened that must never happen, and a queue beyond its bound is such a thing. Liveness: something has
+ * not happened that must happen in time, and a run in which too little happened has shown nothing.
+ */
+const exitCodes: Readonly<Record<Property, number>> = {
+  linearizable: notSafe,
+  definite_failures_never_applied: notSafe,
+  indefinite_at_most_once: notSafe,
+  acknowledged_applied: notSafe,
+  order_of_a_client: notSafe,
+  one_leader_per_term: notSafe,
+  ownership: notSafe,
+  versions_rise: notSafe,
+  bounds: notSafe,
+  mover_crash: crashed,
+  available: notLive,
+  deadline: notLive,
+  liveness: notLive,
+  vacuous: notLive,
+  deterministic: notDeterministic,
+  unknown: notKnown,
+};
+
+/** What else is broken in such a run is told by the first of these that it has. */
+const gravest = [crashed, notDeterministic, notSafe, notLive, notKnown];
+
+/** Exit codes of a simulator run, after TigerBeetle's, where 2 is wrong use. */
 export function exitCodeOf(violations: readonly Violation[]): number {
-  const has = (...properties: Property[]) => violations.some(({ property }) => properties.includes(property));
-  if (violations.length === 0) return 0;
-  if (has('deterministic')) return 5;
-  if (violations.every(({ property }) => property === 'unknown')) return 6;
-  if (
-    violations.every(({ property }) =>
-      ['liveness', 'deadline', 'vacuous', 'bounds', 'unknown'].includes(property),
-    )
-  )
-    return 3;
-  return 4;
+  const codes = new Set(violations.map(({ property }) => exitCodes[property]));
+  return gravest.find((code) => codes.has(code)) ?? 0;
 }

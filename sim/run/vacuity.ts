@@ -1,0 +1,26 @@
+/** Whether many runs together have shown anything: a single run may be poor, for its faults; all of them may not. */
+import type { Progress } from './search-failure.ts';
+import { faultKinds } from './scenario.ts';
+import type { Violation } from './violations.ts';
+
+/** Below some hundred runs chance may leave a kind of fault out. */
+const runsMin = 300;
+/** Of the 300 or so that a scenario has on average. */
+const okOperationsMinPerRun = 200;
+const movesMinPerRun = 1;
+
+/** What there was too little of; empty for runs that are too few to say. */
+export function vacuityOf({ runs, operations, movesDone, faults }: Progress): Violation[] {
+  if (runs < runsMin) return [];
+  const silent = faultKinds.filter((kind) => (faults[kind] ?? 0) === 0);
+  const complaints = [
+    operations.ok > okOperationsMinPerRun * runs
+      ? null
+      : `only ${operations.ok} operations succeeded in ${runs} runs`,
+    movesDone > movesMinPerRun * runs ? null : `only ${movesDone} moves were completed in ${runs} runs`,
+    silent.length === 0 ? null : `faults that never struck in ${runs} runs: ${silent.join(', ')}`,
+  ];
+  return complaints
+    .filter((message) => message !== null)
+    .map((message) => ({ property: 'vacuous', message }));
+}

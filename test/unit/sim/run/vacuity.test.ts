@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { faultKinds } from '../../../../sim/run/scenario.ts';
+import type { Progress } from '../../../../sim/run/search-failure.ts';
+import { vacuityOf } from '../../../../sim/run/vacuity.ts';
+import { exitCodeOf } from '../../../../sim/run/violations.ts';
+
+const rich: Progress = {
+  runs: 300,
+  operations: { ok: 90_000, failed: 0, unknown: 0 },
+  movesDone: 500,
+  faults: Object.fromEntries(faultKinds.map((kind) => [kind, 1])),
+};
+
+test('runs in which enough happened have shown something', () => {
+  expect(vacuityOf(rich)).toEqual([]);
+});
+
+test.each<[string, Partial<Progress>, RegExp]>([
+  ['operations', { operations: { ok: 60_000, failed: 0, unknown: 0 } }, /only 60000 operations succeeded/],
+  ['moves', { movesDone: 300 }, /only 300 moves were completed/],
+  ['kinds of faults', { faults: { ...rich.faults, split: 0 } }, /never struck in 300 runs: split$/],
+])('runs with too few %s have shown nothing, and are not passed', (_what, poor, message) => {
+  const violations = vacuityOf({ ...rich, ...poor });
+  expect(violations).toMatchObject([{ property: 'vacuous', message: expect.stringMatching(message) }]);
+  expect(exitCodeOf(violations)).toBe(3);
+});
+
+test('of a few runs nothing can be said', () => {
+  expect(vacuityOf({ ...rich, runs: 299, movesDone: 0, faults: {} })).toEqual([]);
+});
