@@ -8,6 +8,7 @@ import type { SeededBug } from './seeded-bug.ts';
 export const seededBugs: readonly SeededBug[] = [
   {
     name: 'serializable reads',
+    shows: ['linearizable', 'versions_rise'],
     file: 'sharder/core/transaction.ts',
     // etcd serves a transaction without ReadIndex only when every range in it, of both branches, is serializable.
     changes: [
@@ -24,6 +25,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'retry of a put after an indefinite outcome',
+    shows: ['linearizable', 'indefinite_at_most_once'],
     file: 'sharder/etcd/client/shard-client.ts',
     changes: [
       {
@@ -35,6 +37,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: '504 reported as definite failure',
+    shows: ['definite_failures_never_applied'],
     file: 'sharder/core/shard.ts',
     changes: [
       {
@@ -46,6 +49,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'missing fence compare',
+    shows: ['ownership'],
     file: 'sharder/core/transaction.ts',
     changes: [
       {
@@ -57,6 +61,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'else-branch taken as success',
+    shows: ['order_of_a_client', 'linearizable'],
     file: 'sharder/core/shard.ts',
     changes: [
       {
@@ -74,6 +79,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'two writes to one key acknowledged with one version',
+    shows: ['linearizable'],
     file: 'sharder/core/lane.ts',
     changes: [
       {
@@ -88,6 +94,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'batch answers mapped to the wrong requests',
+    shows: ['linearizable', 'versions_rise'],
     file: 'sharder/core/shard.ts',
     changes: [
       {
@@ -100,6 +107,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'deadline not enforced',
+    shows: ['deadline'],
     file: 'sharder/core/shard.ts',
     changes: [
       {
@@ -111,24 +119,28 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'Raft that acknowledges before fsync',
+    shows: ['versions_rise', 'linearizable', 'acknowledged_applied'],
     file: 'sim/etcd/sim-bugs.ts',
     changes: [{ find: 'ackBeforeFsync: false,', replace: 'ackBeforeFsync: true,' }],
     runsMax: 2000,
   },
   {
     name: 'Raft leader that serves reads without ReadIndex',
+    shows: ['linearizable', 'versions_rise'],
     file: 'sim/etcd/sim-bugs.ts',
     changes: [{ find: 'readWithoutReadIndex: false,', replace: 'readWithoutReadIndex: true,' }],
     runsMax: 2000,
   },
   {
     name: 'a vote forgotten across restart',
+    shows: ['one_leader_per_term'],
     file: 'sim/etcd/sim-bugs.ts',
     changes: [{ find: 'forgetVoteOnRestart: false,', replace: 'forgetVoteOnRestart: true,' }],
     runsMax: 4000,
   },
   {
     name: 'slot hash that differs between sharders',
+    shows: ['versions_rise', 'linearizable'],
     file: 'sim/run/sim-sharder.ts',
     changes: [
       {
@@ -140,6 +152,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'stale view used after a fence error',
+    shows: ['ownership'],
     file: 'sharder/core/shard.ts',
     changes: [
       {
@@ -151,6 +164,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'unbounded queue',
+    shows: ['bounds'],
     file: 'sharder/core/lane.ts',
     changes: [{ find: 'if (this.queue.length >= laneOperationsMax) return false;', replace: '' }],
     runsMax: 300,

@@ -13,12 +13,14 @@ const fenceCompare =
 export const moveBugs: readonly SeededBug[] = [
   {
     name: 'activate before drain',
+    shows: ['linearizable'],
     file: `${pure}/hand-over.ts`,
     changes: [{ find: 'while (!tail.areAllMarked) {', replace: 'while (false) {' }, guessedOffset],
     runsMax: 300,
   },
   {
     name: 'freeze without marker',
+    shows: ['linearizable'],
     file: `${pure}/hand-over.ts`,
     changes: [
       {
@@ -35,6 +37,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'deletes not tailed',
+    shows: ['linearizable'],
     file: `${pure}/source-tail.ts`,
     changes: [
       {
@@ -46,6 +49,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'copy at a moving revision',
+    shows: ['linearizable'],
     file: `${pure}/copy-slots.ts`,
     changes: [
       { find: 'rangeEnd, limit, revision }', replace: 'rangeEnd, limit }' },
@@ -55,6 +59,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'source unfrozen before the destination gives up',
+    shows: ['ownership'],
     file: `${pure}/move-driver.ts`,
     changes: [
       {
@@ -68,6 +73,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'fence by view epoch only',
+    shows: ['ownership'],
     file: 'sharder/core/transaction.ts',
     changes: [
       { find: fenceCompare, replace: 'compare: [],' },
@@ -82,6 +88,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'a late write accepted by the source after the hand-over',
+    shows: ['ownership'],
     file: 'sharder/core/transaction.ts',
     changes: [
       {
@@ -94,6 +101,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'tombstone dropped early',
+    shows: ['ownership'],
     file: `${pure}/move-driver.ts`,
     changes: [
       {
@@ -105,18 +113,21 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'version offset not raised',
+    shows: ['ownership'],
     file: `${pure}/hand-over.ts`,
     changes: [{ find: 'state.versionOffset + tail.markedRevision(slot)', replace: 'state.versionOffset' }],
     runsMax: 300,
   },
   {
     name: 'a zombie mover not fenced',
+    shows: ['ownership'],
     file: `${pure}/fenced-writer.ts`,
     changes: [{ find: fenceCompare, replace: 'compare: [],' }],
     runsMax: 300,
   },
   {
     name: 'clean before publish',
+    shows: ['ownership'],
     file: `${pure}/move-driver.ts`,
     changes: [
       {
@@ -128,6 +139,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'an abort that leaves the freeze of another mover to come',
+    shows: ['ownership'],
     file: `${pure}/move-driver.ts`,
     changes: [
       {
@@ -142,6 +154,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'the original: delete, hold in memory, set',
+    shows: ['ownership'],
     file: `${pure}/hand-over.ts`,
     changes: [{ find: null, replace: 'test/property/seeded-bugs/original-hand-over.ts' }],
     runsMax: 10,
