@@ -13,12 +13,13 @@ export function addDoctorCommand(program: Command): void {
     .option('--json', 'print JSON')
     .action((flags: { json?: boolean }) =>
       withContext(flags, async ({ provider, printer }) => {
+        const { ports } = parseTopology({ ports: topologyFromEnvironment(process.env)['ports'] });
         const { endpoint } = await provider.status();
         const findings = await examineMachine({
           binaries,
           stateRoot: stateRoot(),
           environment: process.env,
-          port: Number(process.env['VASE_PORT'] || 5000),
+          port: ports.http,
           endpoint,
         });
         if (provider.kind === 'kind') findings.push(...(await examineKind(endpoint)));

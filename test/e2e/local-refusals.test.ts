@@ -41,6 +41,12 @@ test.each([
 test('a variable is checked like its flag, and a file too', async () => {
   const byVariable = await vase.run(['up'], { environment: { VASE_SHARDS: '65' } });
   expect(byVariable).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('shards: must be') });
+  const doctor = await vase.run(['doctor'], { environment: { VASE_PORT: 'abc' } });
+  expect(doctor).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^vase: topology: ports.http: must be a whole number from 0 to 65535\n?$/),
+  });
   const file = join(vase.stateRoot, '..', 'topology.yaml');
   writeFileSync(file, 'shards: 1\netcd:\n  quota: 2GB\n');
   const byFile = await vase.run(['up', '--topology', file]);
