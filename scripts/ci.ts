@@ -1,8 +1,9 @@
 /**
  * `make ci`: every check and every test project, each run to its end whatever the others did. The end names every test
- * that failed with the first line of its error; the last line says how many passed and how many failed; a check counts as
- * one. Exit code 1 when anything failed. The tests of kind run where VASE_CI_KIND has the settings that they take, such
- * as "VASE_NODE_IMAGE=kindest/node:v1.35.0" (`.ci/run` sets it); else a line says that they were skipped.
+ * that was skipped, and every one that failed with the first line of its error; the last line says how many passed and how
+ * many failed; a check counts as one. Exit code 1 when anything failed. The tests of kind run where VASE_CI_KIND has the
+ * settings that they take, such as "VASE_NODE_IMAGE=kindest/node:v1.35.0" (`.ci/run` sets it); else a line says that they
+ * were skipped.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join, relative } from 'node:path';
@@ -11,6 +12,7 @@ import { obtainEtcd } from '../cluster/etcd/etcd-binary.ts';
 import { etcdRelease } from '../cluster/etcd/etcd-release.ts';
 import { etcdSearch } from '../cluster/providers/local/local-context.ts';
 import { runCommand } from '../cluster/run-command.ts';
+import { describeSkipped, type VitestReport } from './ci/vitest-report.ts';
 import { binaries, checkout } from './command-context.ts';
 
 const checks = ['lint', 'format', 'typecheck', 'boundaries', 'dead-code'];
@@ -25,19 +27,8 @@ interface Tally {
   failed: number;
   /** Title of each test that failed, and the first line of its error. */
   failures: { title: string; error: string }[];
-}
-
-/** What of vitest's JSON report is counted. */
-interface VitestReport {
-  success: boolean;
-  numPassedTests: number;
-  numFailedTests: number;
-  testResults?: {
-    name: string;
-    status: string;
-    message?: string;
-    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
-  }[];
+  /** A line for each test that was not run, or for several of one file. */
+  skipped: string[];
 }
 
 async function succeeds(
@@ -58,7 +49,7 @@ async function runCheck(name: string): Promise<Tally> {
   console.log(`\n== ${name}`);
   const passed = await succeeds('make', ['--no-print-directory', name]);
   const failures = passed ? [] : [{ title: `make ${name}`, error: 'see its output above' }];
-  return { name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, failures };
+  return { name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, failures, skipped: [] };
 }
 
 async function runProject(name: string, extraEnvironment: Record<string, string>): Promise<Tally> {
@@ -70,7 +61,14 @@ async function runProject(name: string, extraEnvironment: Record<string, string>
   const { numPassedTests: passed, numFailedTests: failed, success } = read;
   // A file that cannot be loaded, or an error outside any test, fails the run without failing a test.
   const wholeRun = (!ended || !success) && failed === 0 ? 1 : 0;
-  return { name, passed, failed: failed + wholeRun, failures: failuresIn(read, name, wholeRun) };
+  const failures = failuresIn(read, name, wholeRun);
+  return {
+    name,
+    passed,
+    failed: failed + wholeRun,
+    failures,
+    skipped: describeSkipped(read, name, checkout),
+  };
 }
 
 function failuresIn(
@@ -134,6 +132,7 @@ const forKind = process.env['VASE_CI_KIND'];
 if (forKind) tallies.push(await runProject('kind', { ...withEtcd, ...settingsIn(forKind) }));
 
 console.log('');
+for (const { skipped } of tallies) for (const line of skipped) console.log(line);
 for (const { name, failures } of tallies)
   for (const { title, error } of failures) console.log(`FAILED ${name}: ${title}\n       ${error}`);
 if (!forKind) console.log('kind: skipped, not counted: no settings for it (VASE_CI_KIND)');
