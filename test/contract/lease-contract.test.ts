@@ -56,7 +56,7 @@ describe.each(Object.keys(openSide))('%s', (name) => {
       kv: { key, value: '', create: 'none', mod: 1, version: 0, lease: 0 },
       prevKv: null,
     });
-    expect(describeWatch(watch, base.revision + 1, base)).toEqual({
+    expect(describeWatch(watch, { lastRevision: base.revision + 1 }, base)).toEqual({
       created: 0,
       end: null,
       revisions: [['l/a', 'l/b', 'l/\uffff', 'l/\u{1f600}'].map(deletion)],

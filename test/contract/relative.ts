@@ -163,8 +163,17 @@ function describeKeyValue(kv: KeyValue, base: Base): object {
   };
 }
 
-/** Everything a watch has said up to a revision, whole revisions together. */
-export function describeWatch(watch: RecordedWatch, lastRevision: number, base: Base): unknown {
+/**
+ * Everything a watch has said up to a revision, whole revisions together.
+ * @param compactedAt the revision up to which history had been compacted when the watch was opened. Deletions of that very
+ *   revision are left out: releases of etcd differ in whether a watch from there sees them (etcd's change 18274).
+ */
+export function describeWatch(
+  watch: RecordedWatch,
+  { lastRevision, compactedAt = null }: { lastRevision: number; compactedAt?: number | null },
+  base: Base,
+): unknown {
+  const isCompared = ({ type, kv }: EtcdEvent) => type !== 'delete' || kv.modRevision !== compactedAt;
   const describeEvent = ({ type, kv, prevKv }: EtcdEvent): object => ({
     type,
     kv: describeKeyValue(kv, base),
@@ -176,7 +185,7 @@ export function describeWatch(watch: RecordedWatch, lastRevision: number, base: 
       watch.end?.kind === 'compacted'
         ? { compacted: watch.end.compactRevision - base.revision }
         : (watch.end?.kind ?? null),
-    revisions: splitByRevision(watch.batches)
+    revisions: splitByRevision(watch.batches.map((events) => events.filter(isCompared)))
       .filter((events) => events[0]!.kv.modRevision <= lastRevision)
       .map((events) => events.map(describeEvent)),
   };
