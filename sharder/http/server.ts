@@ -5,7 +5,6 @@
 import {
   createServer,
   type IncomingMessage,
-  type RequestListener,
   type Server,
   type ServerOptions,
   type ServerResponse,
@@ -16,6 +15,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
 import type { HttpsFiles } from '../config.ts';
 import { errorBody, HttpError } from './http-error.ts';
+import { inTurn } from './in-turn.ts';
 import { errorReply, writeReply } from './reply.ts';
 
 const headerBytesMax = 16 * 1024;
@@ -55,7 +55,7 @@ export function createHttpServer(
     // A GET has no body: it need not be streamed to its end.
     optimizeEmptyRequests: true,
   };
-  const onRequest: RequestListener = (request, response) => void handle(request, response);
+  const onRequest = inTurn((request, response) => void handle(request, response));
   const server =
     https === null
       ? createServer(options, onRequest)
