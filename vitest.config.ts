@@ -10,6 +10,7 @@ const project = (name: string, include: string, testTimeout: number, options: ob
     testTimeout,
     hookTimeout: testTimeout,
     expect: { poll: { timeout: 15_000 } },
+    setupFiles: ['test/support/draw-by-seed.ts'],
     ...options,
   },
 });

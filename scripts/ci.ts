@@ -19,6 +19,11 @@ const checks = ['lint', 'format', 'typecheck', 'boundaries', 'dead-code'];
 const projects = ['unit', 'property', 'contract', 'e2e'];
 /** A download of 20 MB over a slow line. */
 const etcdTimeoutMs = 600_000;
+/**
+ * The scenarios that CI draws are always the same, so that it judges the change and not its luck; new ones are drawn by
+ * `make test-properties` and `make sim`. SEED changes them.
+ */
+const seed = process.env['SEED'] ?? '20261122';
 const reports = join(checkout, 'node_modules', '.cache', 'vase-ci');
 
 interface Tally {
@@ -126,7 +131,8 @@ mkdirSync(reports, { recursive: true });
 const tallies: Tally[] = [];
 for (const check of checks) tallies.push(await runCheck(check));
 const withEtcd = await environmentWithEtcd();
-for (const project of projects) tallies.push(await runProject(project, withEtcd));
+const settings = { SEED: seed, ...withEtcd };
+for (const project of projects) tallies.push(await runProject(project, settings));
 
 const forKind = process.env['VASE_CI_KIND'];
 if (forKind) tallies.push(await runProject('kind', { ...withEtcd, ...settingsIn(forKind) }));

@@ -157,7 +157,7 @@ esac`;
   const environment = kind({ VASE_IMAGE: 'vase:test' });
   const child = vase.start(['up', '--port', '0'], environment);
   const end = ended(child);
-  await expect.poll(() => existsSync(join(folder, 'creating')), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(folder, 'creating')), { timeout: 120_000 }).toBe(true);
   child.kill('SIGINT');
   expect(await end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('interrupted by SIGINT') });
   const status = await vase.run(['status'], { environment });
@@ -251,11 +251,12 @@ test('without Docker and without a word, up takes local processes and says why',
     ['up', '--port', '0', '--shards', '1', '--members', '1', '--sharders', '1'],
     environment,
   );
+  const end = ended(child);
   let text = '';
   child.stderr!.on('data', (piece: Buffer) => (text += piece.toString()));
   await expect
-    .poll(() => text, { timeout: 20_000 })
+    .poll(() => text, { timeout: 120_000 })
     .toContain('local processes; not in kind, because docker is not installed');
   child.kill('SIGINT');
-  await ended(child);
+  await end;
 });

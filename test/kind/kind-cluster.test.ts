@@ -34,7 +34,10 @@ const shards = 3;
 const upMsMax = 4 * 60_000;
 const secondUpMsMax = 15_000;
 const wellMsMax = 90_000;
-/** CI has 25 minutes for everything: it leaves out what takes minutes; `make test-kind` does not. */
+/**
+ * CI has 25 minutes for everything: it leaves out what takes minutes, and judges no time that its machine's load decides;
+ * `make test-kind` does neither.
+ */
 const isShort = process.env['VASE_KIND_SHORT'] === '1';
 
 const componentLabel = 'app.kubernetes.io/component';
@@ -82,7 +85,7 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     const { stdout, tookMs } = await up('--sharders', '2');
     expect(stdout).toContain(`Ready at ${endpoint} (3 shards of 3 members, 2 sharders)`);
     report('kind from nothing', tookMs);
-    expect(tookMs).toBeLessThan(upMsMax);
+    if (!isShort) expect(tookMs).toBeLessThan(upMsMax);
     const all = { endpoint, shards: ['etcd-1', 'etcd-2', 'etcd-3'], signal: new AbortController().signal };
     await proveServing(all);
   }, 600_000);
@@ -92,7 +95,7 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     const { stdout, tookMs } = await up();
     report('kind again', tookMs);
     expect(stdout).toContain('nothing changed');
-    expect(tookMs).toBeLessThan(secondUpMsMax);
+    if (!isShort) expect(tookMs).toBeLessThan(secondUpMsMax);
     expect(await vase.kubectl('get', 'pods', '--output', 'jsonpath={.items[*].metadata.uid}')).toBe(before);
   });
 

@@ -8,7 +8,8 @@ import { identifyProcess, processState, signalProcess, type ProcessIdentity } fr
 import { logFileOf } from './state-folder.ts';
 
 const pollMs = 40;
-const probeTimeoutMs = 1000;
+/** The asking process may itself be busy with its start; one that is paused is not asked. */
+const probeTimeoutMs = 3000;
 const linesOfLog = 8;
 
 /**
