@@ -127,7 +127,10 @@ async function start(): Promise<void> {
   logger.info({ port, fleet: config.fleet }, 'listening');
   void view.run(ended.signal);
   // A local cluster's are written by `up`.
-  if (config.fleet === 'kubernetes') void writeFirstRecords();
+  if (config.fleet === 'kubernetes')
+    void writeFirstRecords().catch((error: unknown) =>
+      logger.error({ err: error }, 'the first records could not be looked at'),
+    );
   leading = lease.run(ended.signal);
   while ((view.current === null || lease.leader === null) && !ended.signal.aborted)
     await pause(clock, readyPollMs, ended.signal);

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cloudFiles, readCloud, readCommands, writeJson } from '../support/gke/cloud.ts';
+import { cloudFiles, readCloud, readCommands, writeJson } from '../support/gke/cloud-files.ts';
 import { everyCommand, publicTarget } from '../support/gke/every-command.ts';
 import { checkout, ended, type Ended } from './vase-command.ts';
 import { parseTopology } from '../../cluster/topology.ts';

@@ -31,6 +31,9 @@ test(
     const [failure] = failures;
     if (failure) expect.fail(describeFailure(failure, saveScenario(failure)));
     expect(progress.runs).toBeGreaterThanOrEqual(runs);
+    expect(progress.operations.ok).toBeGreaterThan(200 * runs);
+    expect(progress.movesDone).toBeGreaterThan(runs);
+    // And each kind of fault struck, where the runs are enough for that.
     expect(vacuityOf(progress)).toEqual([]);
   },
 );

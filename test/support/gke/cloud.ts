@@ -1,90 +1,21 @@
 /**
- * Google Cloud as far as the flow for GKE needs it, in one folder: what is there, what was asked, and which commands are
- * to fail. Answers come from a table; a command that the table does not have is refused, as gcloud refuses it.
+ * Google Cloud as far as the flow for GKE needs it. Answers come from a table; a command that the table does not have is
+ * refused, as gcloud refuses it.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-export interface CloudFiles {
-  folder: string;
-  /** One command a line: program, arguments, exit code. */
-  commands: string;
-  state: string;
-  /** Written by the stand-in for Kubernetes, by name. */
-  objects: string;
-  failures: string;
-}
-
-export interface CloudState {
-  /** Names such as "network vase-europe-west1". */
-  there: string[];
-  /** Of pods whose cluster is gone. */
-  disks: object[];
-  /** Fields of `clusters describe` that differ from those of a healthy one. */
-  cluster: Record<string, unknown>;
-  /** Quotas of the region. */
-  quotas: { metric: string; limit: number; usage: number }[];
-  account: string | null;
-  digests: Record<string, string>;
-}
-
-/** The first command that contains the text fails so many times. */
-export interface Failure {
-  match: string;
-  times: number;
-  stderr: string;
-}
-
-export interface RecordedCommand {
-  program: string;
-  args: string[];
-  exitCode: number;
-}
+import {
+  type CloudFiles,
+  type CloudState,
+  type Failure,
+  readCloud,
+  readJson,
+  recordCommand,
+  writeJson,
+} from './cloud-files.ts';
 
 /** Where the stand-in's users reach the store, whatever the balancer is. */
 export const balancerAddress = '127.20.0.1';
 const project = 'my-project';
 const region = 'europe-west1';
-
-const newState: CloudState = {
-  there: [],
-  disks: [],
-  cluster: {},
-  quotas: [
-    { metric: 'CPUS', limit: 72, usage: 4 },
-    { metric: 'SSD_TOTAL_GB', limit: 1000, usage: 0 },
-  ],
-  account: 'somebody@example.com',
-  digests: {},
-};
-
-export function cloudFiles(folder: string): CloudFiles {
-  mkdirSync(folder, { recursive: true });
-  const file = (name: string) => join(folder, name);
-  return {
-    folder,
-    commands: file('commands.jsonl'),
-    state: file('cloud.json'),
-    objects: file('objects.json'),
-    failures: file('failures.json'),
-  };
-}
-
-export function readJson<T>(file: string, otherwise: T): T {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : otherwise;
-}
-
-export function writeJson(file: string, value: unknown): void {
-  writeFileSync(file, JSON.stringify(value, null, 1));
-}
-
-export const readCloud = ({ state }: CloudFiles): CloudState => ({ ...newState, ...readJson(state, {}) });
-
-export function readCommands({ commands }: CloudFiles): RecordedCommand[] {
-  if (!existsSync(commands)) return [];
-  const lines = readFileSync(commands, 'utf8').trimEnd().split('\n');
-  return lines.map((line) => JSON.parse(line) as RecordedCommand);
-}
 
 export interface Reply {
   exitCode: number;
@@ -103,7 +34,7 @@ const failed = (stderr: string, exitCode = 1): Reply => ({
 /** Runs one command and records it. */
 export function answer(files: CloudFiles, { program, args }: { program: string; args: string[] }): Reply {
   const reply = failureOf(files, args) ?? decide(files, { program, args });
-  appendFileSync(files.commands, `${JSON.stringify({ program, args, exitCode: reply.exitCode })}\n`);
+  recordCommand(files, { program, args, exitCode: reply.exitCode });
   return reply;
 }
 

@@ -10,7 +10,8 @@ import { connect, type AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { balancerAddress, type CloudFiles, readJson, writeJson } from './cloud.ts';
+import { balancerAddress } from './cloud.ts';
+import { type CloudFiles, readJson, writeJson } from './cloud-files.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { StoredObject } from './stored-object.ts';
 

@@ -1,5 +1,6 @@
 /** A stand-in for gcloud, docker and gke-gcloud-auth-plugin: `node program.ts <name> <arguments>`. */
-import { answer, cloudFiles } from './cloud.ts';
+import { answer } from './cloud.ts';
+import { cloudFiles } from './cloud-files.ts';
 
 const [program, ...args] = process.argv.slice(2);
 const folder = process.env['STAND_IN_FOLDER'];

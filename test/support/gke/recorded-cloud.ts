@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Cloud } from '../../../cluster/providers/gke/cloud.ts';
 import { CommandError, type runCommand } from '../../../cluster/run-command.ts';
+import { answer } from './cloud.ts';
 import {
-  answer,
   type CloudFiles,
   cloudFiles,
   type CloudState,
   readCloud,
   readCommands,
   writeJson,
-} from './cloud.ts';
+} from './cloud-files.ts';
 
 export class RecordedCloud {
   readonly files: CloudFiles = cloudFiles(mkdtempSync(join(tmpdir(), 'vase-cloud-')));

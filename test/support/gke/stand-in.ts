@@ -10,7 +10,7 @@ import { obtainEtcd } from '../../../cluster/etcd/etcd-binary.ts';
 import { etcdRelease } from '../../../cluster/etcd/etcd-release.ts';
 import { etcdSearch } from '../../../cluster/providers/local/local-context.ts';
 import { checkout } from './checkout.ts';
-import { cloudFiles } from './cloud.ts';
+import { cloudFiles } from './cloud-files.ts';
 import { DataPlane } from './data-plane.ts';
 import { KubernetesApi } from './kubernetes-api.ts';
 
