@@ -1,26 +1,29 @@
 /** Many operations of one client at a time: those on one key in the order of the list, those on different keys in none. */
+import type { ExecuteOptions } from './client.ts';
 import type { Operation, Outcome } from './operation.ts';
 
 /** Anything that carries out single operations: the store. */
 export interface Executor {
-  execute(operation: Operation): Promise<Outcome>;
+  execute(operation: Operation, options?: ExecuteOptions): Promise<Outcome>;
 }
 
 /**
  * The outcomes, in the order of the operations. An operation starts when the one before it on its key has ended, however it
  * ended. `onOutcome` sees each as soon as it is there, and what it returns takes its place.
+ * @param options of the whole request: with a deadline in it, all operations together have ended by then.
  */
 export function executeInOrder<Result>(
   executor: Executor,
   operations: readonly Operation[],
   onOutcome: (outcome: Outcome, index: number) => Result,
+  options: ExecuteOptions = {},
 ): Promise<Result[]> {
   const lastOfKey = new Map<string, Promise<unknown>>();
   return Promise.all(
     operations.map((operation, index) => {
       const previous = lastOfKey.get(operation.key) ?? Promise.resolve();
       const result = previous
-        .then(() => executor.execute(operation))
+        .then(() => executor.execute(operation, options))
         .then((outcome) => onOutcome(outcome, index));
       lastOfKey.set(operation.key, result);
       return result;

@@ -28,14 +28,23 @@ export type OperationResult =
  * - `condition_failed`: the condition did not hold; `currentVersion` is the key's version then, null when missing.
  * - `overloaded`: a bounded queue is full. - `unavailable`: no shard could take it in time.
  * - `too_large`: etcd or its transport takes nothing so large. - `refused`: etcd refused it for another reason.
+ * - `no_space`: the shard has reached its quota. - `abandoned`: its client went away before it was sent.
  */
-export type FailureCode = 'condition_failed' | 'overloaded' | 'unavailable' | 'too_large' | 'refused';
+export type FailureCode =
+  'condition_failed' | 'overloaded' | 'unavailable' | 'too_large' | 'refused' | 'no_space' | 'abandoned';
 
 export type Outcome =
   | { kind: 'ok'; result: OperationResult; place: Place }
-  | { kind: 'failed'; code: FailureCode; message: string; currentVersion?: number | null }
-  /** May have been applied, or may yet be. */
-  | { kind: 'unknown'; message: string };
+  | {
+      kind: 'failed';
+      code: FailureCode;
+      message: string;
+      currentVersion?: number | null;
+      /** Of `overloaded`: when it is worth to ask again, in milliseconds from now. */
+      retryAfterMs?: number;
+    }
+  /** May have been applied, or may yet be. `no_space`: the shard has reached its quota. */
+  | { kind: 'unknown'; message: string; cause?: 'no_space' };
 
 /** Where an operation was carried out. Shared between outcomes. */
 export interface Place {

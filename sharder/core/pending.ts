@@ -1,4 +1,5 @@
 /** An operation on its way: from the moment it is admitted to the one outcome that settles it. */
+import type { Client } from './client.ts';
 import type { Limits } from './limits.ts';
 import type { Operation, Outcome } from './operation.ts';
 import { dataPrefix } from './slot.ts';
@@ -12,6 +13,7 @@ export interface Pending {
   readonly bytes: number;
   /** On the clock of the store. */
   readonly deadlineAtMs: number;
+  readonly client: Client | null;
   /** Null once settled. */
   settle: ((outcome: Outcome) => void) | null;
   /** True from the moment a transaction with it may have left this process. */
@@ -31,6 +33,7 @@ export function createPending(
   slot: number,
   deadlineAtMs: number,
   onSettled: (outcome: Outcome) => void,
+  client: Client | null = null,
 ): Pending {
   return {
     operation,
@@ -39,6 +42,7 @@ export function createPending(
     // A UTF-16 unit takes at most 3 bytes of UTF-8.
     bytes: 3 * operation.key.length + (operation.kind === 'put' ? operation.value.length : 0),
     deadlineAtMs,
+    client,
     settle: onSettled,
     sent: false,
     heldSinceMs: null,

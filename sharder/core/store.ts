@@ -3,6 +3,7 @@
  * away to where it points, and holds those that no shard owns for the moment. Holds no data and no truth.
  */
 import { decodeView, type View, VIEW_KEY } from './view.ts';
+import type { ExecuteOptions } from './client.ts';
 import type { KeyValue } from './etcd-messages.ts';
 import type { SlotState } from './fence.ts';
 import { HoldingPen } from './holding-pen.ts';
@@ -74,12 +75,23 @@ export class Store {
     return this.held.size;
   }
 
-  /** Carries out one operation; never rejects, and ends by the operation timeout. */
-  execute(operation: Operation): Promise<Outcome> {
-    const { hash, clock, limits } = this.options;
+  /** The deadline of a request that begins now. */
+  deadlineAtMs(): number {
+    const { clock, limits } = this.options;
+    return clock.nowMs() + limits.operationTimeoutMs;
+  }
+
+  /** The shard that a key is routed to now; undefined while no view is known. */
+  shardIdOf(key: string): number | undefined {
+    return this.route[slotOf(key, this.options.hash)];
+  }
+
+  /** Carries out one operation; never rejects, and ends by its deadline. */
+  execute(operation: Operation, options: ExecuteOptions = {}): Promise<Outcome> {
+    const { hash } = this.options;
+    const { client = null, deadlineAtMs = this.deadlineAtMs() } = options;
     return new Promise((resolve) => {
-      const deadlineAtMs = clock.nowMs() + limits.operationTimeoutMs;
-      this.dispatch(createPending(operation, slotOf(operation.key, hash), deadlineAtMs, resolve));
+      this.dispatch(createPending(operation, slotOf(operation.key, hash), deadlineAtMs, resolve, client));
     });
   }
 

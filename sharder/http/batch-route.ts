@@ -66,7 +66,7 @@ interface Result {
 /** What became of the operation, in at most some 130 bytes: a read that found a value is refused, it changed nothing. */
 function inBrief({ value, error, ...rest }: Result): Result {
   if (value !== undefined) {
-    return { status: 429, ...errorBody({ status: 429, code: 'overloaded', message: leftOut }) };
+    return { status: 429, ...errorBody({ code: 'overloaded', message: leftOut }) };
   }
   return error ? { ...rest, error: { ...error, message: leftOut } } : rest;
 }

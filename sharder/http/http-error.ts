@@ -1,6 +1,6 @@
 /**
  * Everything that a request can end in but success, as one status and one JSON body. The one place where outcomes become
- * HTTP: `definite` is true when the operation was provably not applied, and false only with 504.
+ * HTTP: `definite` is true when the operation was provably not applied.
  */
 import type { FailureCode, Outcome } from '../core/operation.ts';
 
@@ -10,13 +10,22 @@ export class HttpError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: readonly string[];
+  /** False: it may have been applied. */
+  readonly definite: boolean;
 
   /** @param headers names and values in turn, besides content-type and content-length. */
-  constructor(status: number, code: string, message: string, headers: readonly string[] = []) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: readonly string[] = [],
+    definite = status !== 504,
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.headers = headers;
+    this.definite = definite;
   }
 }
 
@@ -24,11 +33,11 @@ export const badRequest = (message: string) => new HttpError(400, 'bad_request',
 export const tooLarge = (message: string) => new HttpError(413, 'too_large', message);
 
 /** The body of every error. */
-export function errorBody(error: { status: number; code: string; message: string }): {
+export function errorBody(error: { code: string; message: string; definite?: boolean }): {
   error: { code: string; message: string; definite: boolean };
 } {
-  const { status, code, message } = error;
-  return { error: { code, message, definite: status !== 504 } };
+  const { code, message, definite = true } = error;
+  return { error: { code, message, definite } };
 }
 
 const statusOfFailure: Record<FailureCode, number> = {
@@ -37,13 +46,25 @@ const statusOfFailure: Record<FailureCode, number> = {
   unavailable: 503,
   too_large: 413,
   refused: 503,
+  no_space: 507,
+  // Nobody is there to read it; the metrics count it.
+  abandoned: 503,
 };
 
 /** The error of an outcome that is not ok. */
 export function outcomeError(outcome: Exclude<Outcome, { kind: 'ok' }>): HttpError {
-  if (outcome.kind === 'unknown') return new HttpError(504, 'timeout', outcome.message);
+  if (outcome.kind === 'unknown') {
+    return outcome.cause === 'no_space'
+      ? new HttpError(507, 'no_space', outcome.message, [], false)
+      : new HttpError(504, 'timeout', outcome.message);
+  }
   const status = statusOfFailure[outcome.code];
-  const headers = status === 429 || status === 503 ? ['retry-after', '1'] : [];
+  const headers = status === 429 || status === 503 ? ['retry-after', retryAfter(outcome.retryAfterMs)] : [];
   if (outcome.currentVersion) headers.push('etag', `"${outcome.currentVersion}"`);
   return new HttpError(status, outcome.code, outcome.message, headers);
+}
+
+/** Whole seconds, at least one. */
+function retryAfter(milliseconds = 0): string {
+  return String(Math.max(1, Math.ceil(milliseconds / 1000)));
 }

@@ -118,7 +118,7 @@ type Answering = ServerResponse & { req: IncomingMessage };
 const closing = ['connection', 'close'];
 
 function answerAndClose(socket: Socket, status: number, code: string, message: string): void {
-  const body = JSON.stringify(errorBody({ status, code, message }));
+  const body = JSON.stringify(errorBody({ code, message }));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/json; charset=utf-8',
