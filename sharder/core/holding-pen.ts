@@ -3,7 +3,7 @@
  * asked, soon at first and then less often; they go on as soon as an owner is known, and fail when that takes too long.
  */
 import type { Limits } from './limits.ts';
-import { type Pending, settle, settleExpired } from './pending.ts';
+import { type Pending, settle, settleAbandoned, settleExpired } from './pending.ts';
 import type { Cancel, Clock } from './ports.ts';
 
 export interface HoldingPenOptions {
@@ -95,6 +95,7 @@ export class HoldingPen {
   private settleLate(pending: Pending): boolean {
     const { clock, limits } = this.options;
     const nowMs = clock.nowMs();
+    if (settleAbandoned(pending)) return true;
     if (nowMs >= pending.heldSinceMs! + limits.heldMsMax) fail(pending);
     else if (nowMs + limits.heldPollMsMax >= pending.deadlineAtMs) settleExpired(pending, limits);
     return pending.settle === null;

@@ -1,77 +1,125 @@
 /**
  * A lane: the bounded queue from which one shard's transactions are filled. It keeps the order of operations on one key
  * and never puts two writes of one key into one transaction, so each write has a version of its own.
+ *
+ * Who comes is admitted by time, not by count: what waits, at the rate at which the shard carries it out, must end in time
+ * together with the newcomer; otherwise the newcomer is refused at once, while the refusal still helps. Taken from CoDel
+ * (RFC 8289): what is bounded is the time in the queue, and what has waited too long goes from the head, but only while
+ * newcomers are being refused, so that a pause of the shard alone fails nobody. From DAGOR (Zhou et al., 2018): the queue's
+ * time, not the processor's use, tells overload. Not taken: adaptive LIFO, which leaves to starve what was admitted first,
+ * and gradients of concurrency (Envoy), since a lane has one transaction in flight anyway.
  */
+import type { Client } from './client.ts';
+import { LaneShares } from './lane-shares.ts';
 import type { Limits } from './limits.ts';
-import type { LaneKind, Pending } from './pending.ts';
+import { type LaneKind, type Pending, settle, settleAbandoned } from './pending.ts';
+import { ServiceRate } from './service-rate.ts';
+
+/** What an operation weighs beside its bytes: even an empty one is parsed, compared, indexed. */
+const operationWeight = 256;
+/** One key holds no more than this part of the places. */
+const keyShare = 1 / 4;
+/** So long after somebody was refused, what has waited too long is not sent any more. */
+const overloadedForMs = 1000;
+const sweepPauseMs = 20;
 
 export class Lane {
   readonly kind: LaneKind;
   private readonly limits: Limits;
+  private readonly rate = new ServiceRate();
+  private readonly shares: LaneShares;
   private queue: Pending[] = [];
   private queuedBytes = 0;
+  /** Of the transaction in flight. */
+  private sentWeight = 0;
+  private wasFull = false;
+  private refusedAtMs = -Infinity;
+  private sweptAtMs = -Infinity;
 
   constructor(kind: LaneKind, limits: Limits) {
     this.kind = kind;
     this.limits = limits;
+    this.shares = new LaneShares(kind === 'write');
   }
 
   get length(): number {
     return this.queue.length;
   }
 
-  /** False, and nothing done, when the lane is full. */
-  offer(pending: Pending): boolean {
-    const { laneOperationsMax, laneBytesMax } = this.limits;
-    if (this.queue.length >= laneOperationsMax) return false;
-    if (this.queuedBytes > 0 && this.queuedBytes + pending.bytes > laneBytesMax) return false;
+  /** Bytes of keys and values that wait. */
+  get bytes(): number {
+    return this.queuedBytes;
+  }
+
+  /**
+   * Takes a newcomer, or refuses it and does nothing.
+   * @returns null when it was taken, else after how many milliseconds there may be room.
+   */
+  offer(pending: Pending, nowMs: number): number | null {
+    // A key that everybody writes is no sign that the shard is behind with the others.
+    if (this.hasKeyTooOften(pending)) return this.limits.admittedMsMax;
+    const waitMs = this.whyNot(pending, nowMs);
+    if (waitMs !== null) {
+      this.refusedAtMs = nowMs;
+      if (!this.makeRoom(pending, nowMs)) return waitMs;
+    }
+    pending.queuedAtMs ??= nowMs;
     this.queue.push(pending);
-    this.queuedBytes += pending.bytes;
-    return true;
+    this.enter(pending);
+    return null;
   }
 
   /** Puts a batch that was provably not applied back at the front, in its order, whatever the bounds: it was admitted. */
   putBack(batch: readonly Pending[]): void {
     this.queue = [...batch, ...this.queue];
-    for (const pending of batch) this.queuedBytes += pending.bytes;
+    for (const pending of batch) this.enter(pending);
   }
 
   /**
-   * Takes what the next transaction can carry, oldest first; settled operations are dropped on the way.
+   * Takes what the next transaction can carry, oldest first; settled operations are dropped on the way, and those are
+   * settled that nobody waits for or that cannot end in time.
    * @param operationsMax at most so many.
    */
-  take(operationsMax: number): Pending[] {
+  take(operationsMax: number, nowMs: number): Pending[] {
     const batch: Pending[] = [];
     const rest: Pending[] = [];
     const keys = this.kind === 'write' ? new Set<string>() : null;
+    const bytesMax = this.batchBytesMax();
     let bytes = 0;
     let index = 0;
     for (; index < this.queue.length && batch.length < operationsMax; index++) {
       const pending = this.queue[index]!;
-      if (pending.settle === null) {
-        this.queuedBytes -= pending.bytes;
+      if (!this.isWorthSending(pending, nowMs)) {
+        this.leave(pending);
         continue;
       }
-      if (batch.length > 0 && bytes + pending.bytes > this.limits.batchBytesMax) break;
+      if (batch.length > 0 && bytes + pending.bytes > bytesMax) break;
       if (keys?.has(pending.etcdKey)) {
         rest.push(pending);
         continue;
       }
       keys?.add(pending.etcdKey);
+      this.leave(pending);
       batch.push(pending);
       bytes += pending.bytes;
     }
-    this.queue =
-      rest.length === 0 && index === this.queue.length ? [] : [...rest, ...this.queue.slice(index)];
-    this.queuedBytes -= bytes;
+    this.wasFull = index < this.queue.length;
+    this.queue = rest.length === 0 && !this.wasFull ? [] : [...rest, ...this.queue.slice(index)];
+    this.sentWeight = bytes + operationWeight * batch.length;
     return batch;
+  }
+
+  /** The transaction that was taken last has ended; `servedMs`: answered after so many milliseconds, null: not answered. */
+  onEnded(servedMs: number | null): void {
+    if (servedMs !== null) this.rate.observe(this.sentWeight, servedMs, this.wasFull);
+    this.sentWeight = 0;
   }
 
   /** Removes and returns every operation that waits. */
   drain(): Pending[] {
     const all = this.queue;
     this.queue = [];
-    this.queuedBytes = 0;
+    for (const pending of all) this.leave(pending);
     return all;
   }
 
@@ -80,7 +128,7 @@ export class Lane {
     const expired = this.queue.filter((pending) => pending.deadlineAtMs <= nowMs);
     if (expired.length > 0) {
       this.queue = this.queue.filter((pending) => pending.deadlineAtMs > nowMs);
-      for (const pending of expired) this.queuedBytes -= pending.bytes;
+      for (const pending of expired) this.leave(pending);
     }
     return expired;
   }
@@ -91,4 +139,107 @@ export class Lane {
     for (const pending of this.queue) earliest = Math.min(earliest, pending.deadlineAtMs);
     return earliest;
   }
+
+  private enter(pending: Pending): void {
+    this.queuedBytes += pending.bytes;
+    this.shares.add(pending);
+  }
+
+  private leave(pending: Pending): void {
+    this.queuedBytes -= pending.bytes;
+    this.shares.remove(pending);
+  }
+
+  /** Why there is no place for a newcomer, as the milliseconds after which there may be one; null: there is. */
+  private whyNot(pending: Pending, nowMs: number): number | null {
+    const { laneOperationsMax, laneBytesMax, admittedMsMax } = this.limits;
+    const waitMs = this.waitMs(pending);
+    if (this.queue.length >= laneOperationsMax) return waitMs;
+    if (this.queuedBytes > 0 && this.queuedBytes + pending.bytes > laneBytesMax) return waitMs;
+    const bound = Math.min(admittedMsMax, pending.deadlineAtMs - nowMs);
+    return waitMs > bound && !this.fitsNext(pending) ? waitMs : null;
+  }
+
+  /** When an operation that came now would end, in milliseconds from now. */
+  private waitMs(pending: Pending): number {
+    const operations = this.queue.length + 1;
+    const weight = this.queuedBytes + pending.bytes + operations * operationWeight;
+    return this.rate.msFor(weight + this.sentWeight);
+  }
+
+  /** Of one key a transaction carries one write: the last of many waits for as many transactions. */
+  private hasKeyTooOften({ etcdKey }: Pending): boolean {
+    const waiting = this.shares.waitingOnKey(etcdKey);
+    if (waiting < 2) return false;
+    const { laneOperationsMax, admittedMsMax } = this.limits;
+    return (
+      waiting >= Math.max(2, keyShare * laneOperationsMax) ||
+      (waiting + 1) * this.rate.transactionMs > admittedMsMax
+    );
+  }
+
+  /** Whether it would be in the next transaction: waiting any longer for a place makes nothing better. */
+  private fitsNext(pending: Pending): boolean {
+    return (
+      this.queue.length < this.limits.batchOperationsMax &&
+      this.queuedBytes + pending.bytes <= this.batchBytesMax()
+    );
+  }
+
+  /** Large transactions are kept so small that those behind them need not wait long. */
+  private batchBytesMax(): number {
+    const { batchBytesMax, batchBytesMin, batchMsTarget } = this.limits;
+    return Math.min(batchBytesMax, Math.max(batchBytesMin, this.rate.weightIn(batchMsTarget)));
+  }
+
+  /** Makes a place for a newcomer: of those that nobody waits for any more, or of the client that holds most. */
+  private makeRoom(pending: Pending, nowMs: number): boolean {
+    this.sweep(nowMs);
+    if (this.whyNot(pending, nowMs) === null) return true;
+    const client = this.shares.whoGivesWay(pending.client);
+    return client !== null && this.giveWay(client, pending);
+  }
+
+  /** One place for one, and no more bytes than before: the newest of the client's. */
+  private giveWay(client: Client, newcomer: Pending): boolean {
+    const index = this.queue.findLastIndex(
+      (candidate) => candidate.client === client && candidate.bytes >= newcomer.bytes,
+    );
+    if (index < 0) return false;
+    const [victim] = this.queue.splice(index, 1);
+    this.leave(victim!);
+    settle(victim!, { ...overloaded('other clients have less waiting'), retryAfterMs: this.waitMs(victim!) });
+    return true;
+  }
+
+  /** Removes what nobody waits for, now and then: it looks at all that waits. */
+  private sweep(nowMs: number): void {
+    if (nowMs < this.sweptAtMs + sweepPauseMs) return;
+    this.sweptAtMs = nowMs;
+    this.queue = this.queue.filter((pending) => {
+      const stays = pending.settle !== null && !settleAbandoned(pending);
+      if (!stays) this.leave(pending);
+      return stays;
+    });
+  }
+
+  /** False, and settled, for what nobody waits for and for what cannot end in time. */
+  private isWorthSending(pending: Pending, nowMs: number): boolean {
+    if (pending.settle === null || settleAbandoned(pending)) return false;
+    const { answerMsMax } = this.limits;
+    const endsAtMs = nowMs + this.rate.transactionMs;
+    if (endsAtMs > pending.deadlineAtMs) {
+      settle(pending, { kind: 'failed', code: 'unavailable', message: 'not sent: it could not end in time' });
+      return false;
+    }
+    const isOverloaded = nowMs < this.refusedAtMs + overloadedForMs;
+    if (isOverloaded && endsAtMs > pending.queuedAtMs! + answerMsMax) {
+      settle(pending, { ...overloaded('it waited too long'), retryAfterMs: answerMsMax });
+      return false;
+    }
+    return true;
+  }
 }
+
+const overloaded = (why: string) =>
+  ({ kind: 'failed', code: 'overloaded', message: `the shard has too much waiting: ${why}` }) as const;

@@ -9,9 +9,17 @@ export interface Limits {
   batchOperationsMax: number;
   /** Bytes of keys and values in one transaction: below etcd's default --max-request-bytes of 1.5 MiB with its framing. */
   batchBytesMax: number;
+  /** Large values are sent in transactions that take about so long, ... */
+  batchMsTarget: number;
+  /** ... but in none smaller than this: each has costs of its own. */
+  batchBytesMin: number;
   /** Bytes that the reply to one transaction is expected to have: 100 reads of 1 MiB must not be one reply. */
   replyBytesTarget: number;
-  /** Operations that wait in one lane; past it 429. About a second of work of one shard on a small machine. */
+  /** An operation is taken when it should end within so long, by the rate at which its shard works; else 429 at once. */
+  admittedMsMax: number;
+  /** While some are refused, what would end later than this after it was taken is refused, too, and not sent. */
+  answerMsMax: number;
+  /** Operations that wait in one lane; past it 429, whatever the shard's rate. */
   laneOperationsMax: number;
   /** Bytes of values that wait in one lane; past it 429. Keeps a sharder of many shards within its memory. */
   laneBytesMax: number;
@@ -52,7 +60,11 @@ export const defaultLimits: Readonly<Limits> = {
   valueBytesMax: 1024 * 1024,
   batchOperationsMax: 126,
   batchBytesMax: 1_300_000,
+  batchMsTarget: 250,
+  batchBytesMin: 256 * 1024,
   replyBytesTarget: 8 * 1024 * 1024,
+  admittedMsMax: 800,
+  answerMsMax: 900,
   laneOperationsMax: 4096,
   laneBytesMax: 16 * 1024 * 1024,
   heldOperationsMax: 2048,

@@ -18,6 +18,9 @@ export interface Pending {
   settle: ((outcome: Outcome) => void) | null;
   /** True from the moment a transaction with it may have left this process. */
   sent: boolean;
+  /** When a lane first took it, and when a transaction with it was last handed to the shard's client; null: never. */
+  queuedAtMs: number | null;
+  sentAtMs: number | null;
   /** When it first had to wait for an owner of its slot; null: never. */
   heldSinceMs: number | null;
 }
@@ -45,6 +48,8 @@ export function createPending(
     client,
     settle: onSettled,
     sent: false,
+    queuedAtMs: null,
+    sentAtMs: null,
     heldSinceMs: null,
   };
 }
@@ -55,6 +60,13 @@ export function settle(pending: Pending, outcome: Outcome): void {
   if (callback === null) return;
   pending.settle = null;
   callback(outcome);
+}
+
+/** True, and settled, when its client has gone and it has not left this process: nobody hears the answer. */
+export function settleAbandoned(pending: Pending): boolean {
+  if (pending.client === null || !pending.client.gone || pending.sent) return false;
+  settle(pending, { kind: 'failed', code: 'abandoned', message: 'its client has gone; it was not sent' });
+  return true;
 }
 
 /** The outcome of an operation whose deadline has come: unknown if it may have left this process, else a failure. */

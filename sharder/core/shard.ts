@@ -68,6 +68,11 @@ export class Shard {
     return this.lanes[kind].lane.length;
   }
 
+  /** Bytes of their keys and values. */
+  queuedBytes(kind: LaneKind): number {
+    return this.lanes[kind].lane.bytes;
+  }
+
   submit(pending: Pending): void {
     const state = this.lanes[laneOf(pending.operation)];
     if (this.retired) {
@@ -78,12 +83,10 @@ export class Shard {
       settle(pending, { kind: 'failed', code: 'unavailable', message: 'the sharder is stopping' });
       return;
     }
-    if (!state.lane.offer(pending)) {
-      settle(pending, {
-        kind: 'failed',
-        code: 'overloaded',
-        message: `shard ${this.id} has too much waiting`,
-      });
+    const retryAfterMs = state.lane.offer(pending, this.context.clock.nowMs());
+    if (retryAfterMs !== null) {
+      const message = `shard ${this.id} has too much waiting`;
+      settle(pending, { kind: 'failed', code: 'overloaded', message, retryAfterMs });
       return;
     }
     this.armExpiry(pending.deadlineAtMs);
@@ -146,7 +149,7 @@ export class Shard {
    * again for them: it may have changed in their favour, and no transaction will be rejected to say so.
    */
   private fill(state: LaneState, fence: Fence): Pending[] {
-    const batch = state.lane.take(state.replySize.operationsMax);
+    const batch = state.lane.take(state.replySize.operationsMax, this.context.clock.nowMs());
     const owned = fence.record.slots;
     if (batch.every((pending) => owned[pending.slot]?.kind === 'owned')) return batch;
     void this.learnFence();
@@ -164,6 +167,7 @@ export class Shard {
     let deadlineAtMs = startedAtMs;
     for (const pending of batch) {
       pending.sent = true;
+      pending.sentAtMs = startedAtMs;
       deadlineAtMs = Math.max(deadlineAtMs, pending.deadlineAtMs);
     }
     state.inFlight = batch;
@@ -172,13 +176,15 @@ export class Shard {
       deadlineMs: deadlineAtMs - startedAtMs,
     });
     state.inFlight = [];
+    const durationMs = clock.nowMs() - startedAtMs;
+    state.lane.onEnded(outcome.kind === 'reply' ? durationMs : null);
     trace.emit({
       name: 'batch.ended',
       shard: this.id,
       lane: state.lane.kind,
       operations: batch.length,
       outcome: outcome.kind,
-      durationMs: clock.nowMs() - startedAtMs,
+      durationMs,
     });
     this.conclude(state, fence, batch, outcome);
   }

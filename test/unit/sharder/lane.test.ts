@@ -22,10 +22,10 @@ test('writes of one key never share a transaction and keep their order', () => {
     fc.property(fc.array(key, { maxLength: 60 }), fc.integer({ min: 1, max: 8 }), (keys, operationsMax) => {
       const lane = new Lane('write', defaultLimits);
       const offered = keys.map((name) => pending(put(name)));
-      for (const entry of offered) expect(lane.offer(entry)).toBe(true);
+      for (const entry of offered) expect(lane.offer(entry, 0)).toBeNull();
       const taken: Pending[] = [];
       while (lane.length > 0) {
-        const batch = lane.take(operationsMax);
+        const batch = lane.take(operationsMax, 0);
         expect(batch.length).toBeGreaterThan(0);
         expect(batch.length).toBeLessThanOrEqual(operationsMax);
         expect(new Set(keysOf(batch)).size).toBe(batch.length);
@@ -41,46 +41,46 @@ test('writes of one key never share a transaction and keep their order', () => {
 
 test('reads of one key share a transaction', () => {
   const lane = new Lane('read', defaultLimits);
-  lane.offer(pending({ kind: 'get', key: 'a' }));
-  lane.offer(pending({ kind: 'get', key: 'a' }));
-  expect(lane.take(10)).toHaveLength(2);
+  lane.offer(pending({ kind: 'get', key: 'a' }), 0);
+  lane.offer(pending({ kind: 'get', key: 'a' }), 0);
+  expect(lane.take(10, 0)).toHaveLength(2);
 });
 
 test('a full lane refuses, by operations and by bytes, and takes again when there is room', () => {
   const lane = new Lane('write', { ...defaultLimits, laneOperationsMax: 2, laneBytesMax: 100 });
-  expect(lane.offer(pending(put('a', 60)))).toBe(true);
-  expect(lane.offer(pending(put('b', 60)))).toBe(false);
-  expect(lane.offer(pending(put('c', 10)))).toBe(true);
-  expect(lane.offer(pending(put('d', 1)))).toBe(false);
-  expect(keysOf(lane.take(1))).toEqual(['a']);
-  expect(lane.offer(pending(put('e', 60)))).toBe(true);
+  expect(lane.offer(pending(put('a', 60)), 0)).toBeNull();
+  expect(lane.offer(pending(put('b', 60)), 0)).not.toBeNull();
+  expect(lane.offer(pending(put('c', 10)), 0)).toBeNull();
+  expect(lane.offer(pending(put('d', 1)), 0)).not.toBeNull();
+  expect(keysOf(lane.take(1, 0))).toEqual(['a']);
+  expect(lane.offer(pending(put('e', 60)), 0)).toBeNull();
 });
 
 test('a batch stays below the bytes of one request, and one operation always fits', () => {
   const lane = new Lane('write', { ...defaultLimits, batchBytesMax: 100 });
-  for (const key of ['a', 'b', 'c']) lane.offer(pending(put(key, 45)));
-  lane.offer(pending(put('d', 500)));
-  expect(keysOf(lane.take(10))).toEqual(['a', 'b']);
-  expect(keysOf(lane.take(10))).toEqual(['c']);
-  expect(keysOf(lane.take(10))).toEqual(['d']);
+  for (const key of ['a', 'b', 'c']) lane.offer(pending(put(key, 45)), 0);
+  lane.offer(pending(put('d', 500)), 0);
+  expect(keysOf(lane.take(10, 0))).toEqual(['a', 'b']);
+  expect(keysOf(lane.take(10, 0))).toEqual(['c']);
+  expect(keysOf(lane.take(10, 0))).toEqual(['d']);
 });
 
 test('what was put back comes first again, and what was settled meanwhile is dropped', () => {
   const lane = new Lane('write', defaultLimits);
-  for (const key of ['a', 'b', 'c']) lane.offer(pending(put(key)));
-  const batch = lane.take(2);
+  for (const key of ['a', 'b', 'c']) lane.offer(pending(put(key)), 0);
+  const batch = lane.take(2, 0);
   lane.putBack(batch);
   settle(batch[0]!, { kind: 'unknown', message: 'its deadline came' });
-  expect(keysOf(lane.take(10))).toEqual(['b', 'c']);
+  expect(keysOf(lane.take(10, 0))).toEqual(['b', 'c']);
   expect(lane.length).toBe(0);
 });
 
 test('expired operations leave the lane and its bounds', () => {
   const lane = new Lane('write', { ...defaultLimits, laneOperationsMax: 2 });
-  lane.offer(pending(put('a'), 10));
-  lane.offer(pending(put('b'), 30));
+  lane.offer(pending(put('a'), 10), 0);
+  lane.offer(pending(put('b'), 30), 0);
   expect(lane.nextDeadlineMs()).toBe(10);
   expect(keysOf(lane.takeExpired(20))).toEqual(['a']);
-  expect(lane.offer(pending(put('c'), 40))).toBe(true);
+  expect(lane.offer(pending(put('c'), 40), 0)).toBeNull();
   expect(lane.nextDeadlineMs()).toBe(30);
 });

@@ -1,0 +1,57 @@
+/**
+ * Who has how much of a lane's places: by client, so that one connection cannot fill it, and by key, because of one key a
+ * transaction carries one write. After fq_codel (RFC 8290): where there is no room, the one that holds most gives way.
+ */
+import type { Client } from './client.ts';
+import type { Pending } from './pending.ts';
+
+export class LaneShares {
+  private readonly ofClient = new Map<Client, number>();
+  private readonly ofKey = new Map<string, number>();
+  private readonly countsKeys: boolean;
+  /** No client has more: where all have a place or two, nobody needs to be looked for. */
+  private mostBound = 0;
+
+  constructor(countsKeys: boolean) {
+    this.countsKeys = countsKeys;
+  }
+
+  add({ client, etcdKey }: Pending): void {
+    if (this.countsKeys) this.ofKey.set(etcdKey, (this.ofKey.get(etcdKey) ?? 0) + 1);
+    if (client === null) return;
+    const count = (this.ofClient.get(client) ?? 0) + 1;
+    this.ofClient.set(client, count);
+    if (count > this.mostBound) this.mostBound = count;
+  }
+
+  remove({ client, etcdKey }: Pending): void {
+    if (this.countsKeys) decrement(this.ofKey, etcdKey);
+    if (client !== null) decrement(this.ofClient, client);
+  }
+
+  /** Operations on this key that wait; 0 where keys are not counted. */
+  waitingOnKey(key: string): number {
+    return this.ofKey.get(key) ?? 0;
+  }
+
+  /** The client that holds most, if it would hold no less than `newcomer` after it has given up one place for it. */
+  whoGivesWay(newcomer: Client | null): Client | null {
+    const fair = (newcomer === null ? 0 : (this.ofClient.get(newcomer) ?? 0)) + 2;
+    if (newcomer === null || this.mostBound < fair) return null;
+    let most = 0;
+    let greediest: Client | null = null;
+    for (const [client, count] of this.ofClient) {
+      if (count <= most) continue;
+      most = count;
+      greediest = client;
+    }
+    this.mostBound = most;
+    return most < fair ? null : greediest;
+  }
+}
+
+function decrement<Key>(counts: Map<Key, number>, key: Key): void {
+  const count = counts.get(key) ?? 0;
+  if (count <= 1) counts.delete(key);
+  else counts.set(key, count - 1);
+}
