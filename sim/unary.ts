@@ -130,6 +130,11 @@ export class UnaryCall<Request, Reply> implements ConnectionUser {
     return this.#state === 'waiting';
   }
 
+  /** Nobody waits for the answer any more: what the server's end of a connection tells it. */
+  get gone(): boolean {
+    return this.#settle === null || this.#incarnation !== this.#connection.client.incarnation;
+  }
+
   settle(kind: 'not_sent' | 'lost', problem: string): void {
     this.#finish({ kind, message: `${this.#server.process.name}: ${problem}` });
   }

@@ -106,6 +106,7 @@ export class Lane {
     this.wasFull = index < this.queue.length;
     this.queue = rest.length === 0 && !this.wasFull ? [] : [...rest, ...this.queue.slice(index)];
     this.sentWeight = bytes + operationWeight * batch.length;
+    if (this.wasFull) this.dropLate(nowMs);
     return batch;
   }
 
@@ -210,6 +211,21 @@ export class Lane {
     this.leave(victim!);
     settle(victim!, { ...overloaded('other clients have less waiting'), retryAfterMs: this.waitMs(victim!) });
     return true;
+  }
+
+  /** Refuses what came last and, by what is known of the rate now, cannot end by its deadline. */
+  private dropLate(nowMs: number): void {
+    for (let last = this.queue.at(-1); last !== undefined; last = this.queue.at(-1)) {
+      const weight = this.queuedBytes + this.queue.length * operationWeight + this.sentWeight;
+      if (nowMs + this.rate.msFor(weight) <= last.deadlineAtMs) return;
+      this.queue.pop();
+      this.leave(last);
+      this.refusedAtMs = nowMs;
+      settle(last, {
+        ...overloaded('more than can be done in time'),
+        retryAfterMs: this.limits.admittedMsMax,
+      });
+    }
   }
 
   /** Removes what nobody waits for, now and then: it looks at all that waits. */

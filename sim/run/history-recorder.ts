@@ -66,6 +66,11 @@ export class HistoryRecorder {
     this.count(intent, toOutcome(intent, learned, false));
   }
 
+  /** A sharder dropped it because its client had gone: the client does not know, and the run does. */
+  onAbandoned(operation: Operation): void {
+    if (operation.kind === 'put') this.failed.add(decodeValue(operation.value));
+  }
+
   private count({ written }: Intent, outcome: RecordedOutcome): void {
     if (outcome.kind === 'ok') this.counts.ok++;
     else if (outcome.kind === 'open') this.counts.unknown++;

@@ -3,6 +3,7 @@
  * healed and must serve again; then every key is read through every sharder; then the properties are checked.
  */
 import type { Limits } from '../../sharder/core/limits.ts';
+import type { Operation as StoreOperation } from '../../sharder/core/operation.ts';
 import { pause } from '../../sharder/core/pause.ts';
 import { slotOf } from '../../sharder/core/slot.ts';
 import type { ViewShard } from '../../sharder/core/view.ts';
@@ -187,8 +188,10 @@ class ScenarioRun {
   }
 
   private createSharder(index: number, home: readonly string[], limits: Partial<Limits>): SimSharder {
-    const { world, violations } = this;
-    return new SimSharder({ world, name: `sharder-${index + 1}`, home, limits, violations });
+    const { world, violations, recorder } = this;
+    const name = `sharder-${index + 1}`;
+    const onAbandoned = (operation: StoreOperation) => recorder.onAbandoned(operation);
+    return new SimSharder({ world, name, home, limits, violations, onAbandoned });
   }
 
   private createClient(index: number): SimClient {
@@ -221,10 +224,11 @@ class ScenarioRun {
     const share = Math.ceil(scenario.workload.operations / workers.length);
     const window = { fromMs: workFromMs, untilMs: faultsUntilMs };
     world.kernel.scheduleAsync(faultsUntilMs * 1000, () => healAll(this.targets));
+    const crowds = scenario.workload.crowds.map((crowd) => clients[1]!.crowd(crowd));
     const work = workers.map((worker) => worker.run(share, window));
     await Promise.all([...work, operator.run(scenario.moves)]);
     await pause(reader!.process.clock, Math.max(0, faultsUntilMs - world.nowMs));
-    await Promise.all(this.rushes);
+    await Promise.all([...this.rushes, ...crowds]);
     await this.readEverything(reader!);
     this.isConverged = true;
     this.stopWhenQuiet(world.nowMs + aftermathMs, false);

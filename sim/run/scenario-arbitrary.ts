@@ -125,8 +125,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove_shard' as const), atMs, shard: target }) },
 );
 
-/** What CI runs: 3 shards x 3 members and 3 sharders, at least 300 operations, 30 s of virtual time, with faults. */
-export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.record({
+const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   format: fc.constant(1 as const),
   // Another seed is another run altogether, so it does not shrink.
   seed: fc.noShrink(fc.nat({ max: 0x7fff_ffff })),
@@ -146,16 +145,44 @@ export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.record({
     operations: fc.integer({ min: 300, max: 400 }),
     keys: fc.integer({ min: 2, max: 16 }),
     tags: fc.constantFrom(0, 2, 4),
+    crowds: fc.oneof(
+      { weight: 3, arbitrary: fc.constant<{ atMs: number; requests: number }[]>([]) },
+      {
+        weight: 1,
+        arbitrary: fc.array(fc.record({ atMs, requests: fc.constantFrom(20, 200) }), {
+          minLength: 1,
+          maxLength: 2,
+        }),
+      },
+    ),
     mix: fc.constant({ get: 40, put: 30, delete: 8, cas: 14, burst: 8 }),
   }),
   limits: fc.record({
     laneOperationsMax: fc.constantFrom(4096, 2),
     batchOperationsMax: fc.constantFrom(126, 3),
+    // Below a write's attempt, and above it.
+    operationTimeoutMs: fc.constantFrom(5000, 5000, 5000, 2000),
+    admittedMsMax: fc.constantFrom(800, 100),
   }),
   moves: fc.array(change, { maxLength: 3 }),
   faults: fc.array(fault, { maxLength: 9, size: 'max' }),
   budgets: fc.constant({ faultsUntilMs, convergeMs }),
 });
+
+/** Nothing fails, and more comes at once than a shard carries out in time: some are refused, and all others served. */
+const crowdedScenario = fc.tuple(anyScenario, atMs).map(([scenario, crowdAtMs]): Scenario => ({
+  ...scenario,
+  workload: { ...scenario.workload, crowds: [{ atMs: crowdAtMs, requests: 600 }] },
+  limits: { ...scenario.limits, laneOperationsMax: 4096, batchOperationsMax: 3, operationTimeoutMs: 1500 },
+  moves: [],
+  faults: [],
+}));
+
+/** What CI runs: 3 shards x 3 members and 3 sharders, at least 300 operations, 30 s of virtual time, with faults. */
+export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.oneof(
+  { weight: 24, arbitrary: anyScenario },
+  { weight: 1, arbitrary: crowdedScenario },
+);
 
 /** The scenario of one seed: the same for ever. */
 export function scenarioOfSeed(seed: number): Scenario {

@@ -3,6 +3,7 @@
  * that a failure can be shrunk, written to a file and replayed.
  */
 import { z } from 'zod';
+import { defaultLimits } from '../../sharder/core/limits.ts';
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 const chance = z.number().min(0).max(1);
@@ -143,6 +144,11 @@ const schema = z.strictObject({
     keys: whole(1, 100),
     /** Keys share so many slots; 0: each has one of its own. */
     tags: whole(0, 100).default(0),
+    /** Moments at which so many requests come at once, for keys of one slot: more than its shard carries out in time. */
+    crowds: z
+      .array(z.strictObject({ atMs: whole(0, 60_000), requests: whole(1, 1000) }))
+      .max(3)
+      .default([]),
     /** Shares of the kinds of operation; they need not add up to anything. */
     mix: z.strictObject({
       get: whole(0, 100),
@@ -153,7 +159,12 @@ const schema = z.strictObject({
     }),
   }),
   /** Bounds of the sharders that are tightened, so that they are reached. */
-  limits: z.strictObject({ laneOperationsMax: whole(1, 10_000), batchOperationsMax: whole(1, 512) }),
+  limits: z.strictObject({
+    laneOperationsMax: whole(1, 10_000),
+    batchOperationsMax: whole(1, 512),
+    operationTimeoutMs: whole(100, 60_000).default(defaultLimits.operationTimeoutMs),
+    admittedMsMax: whole(1, 60_000).default(defaultLimits.admittedMsMax),
+  }),
   /** What an operator asks of the view servers. */
   moves: z.array(change).max(20),
   faults: z.array(fault).max(50),

@@ -21,6 +21,10 @@ import type { Violations } from './violations.ts';
 /** Longer than a sharder's operation timeout: the sharder's word is worth more than a broken connection. */
 const callDeadlineMs = 7000;
 
+/** Whoever is impatient has gone before most answers come. */
+const impatientOneIn = 16;
+const impatientMsMax = 60;
+
 /** About as long as the phases of a move take. */
 const rushRoundsMax = 4;
 const rushPauseMs = 2;
@@ -92,6 +96,16 @@ export class SimClient {
     await Promise.all(ends);
   }
 
+  /** Many requests at one moment, through one sharder, for keys that nobody else uses. */
+  async crowd({ atMs, requests }: { atMs: number; requests: number }): Promise<void> {
+    const { random, clock } = this.process;
+    const { sharders } = this.parts;
+    await pause(clock, atMs);
+    const sharder = sharders[random.nextBelow(sharders.length)]!;
+    const keys = Array.from({ length: requests }, (_, index) => `{crowd}${index}`);
+    await Promise.all(keys.map((key) => this.send(sharder, [this.put(key)])));
+  }
+
   private drawIntent(key: string): Intent {
     const draw = this.process.random.nextBelow(4);
     if (draw === 0) return { operation: { kind: 'get', key }, written: null, expected: null };
@@ -113,7 +127,10 @@ export class SimClient {
     const versions = intents.map(({ operation }) => this.known.get(operation.key)?.version ?? 0);
     this.tell('client.asks', intents);
     const request = intents.map(({ operation }) => operation);
-    const result = await this.caller.call(sharder.server, request, { deadlineMs: callDeadlineMs });
+    const { random } = this.process;
+    const deadlineMs =
+      random.nextBelow(impatientOneIn) === 0 ? 1 + random.nextBelow(impatientMsMax) : callDeadlineMs;
+    const result = await this.caller.call(sharder.server, request, { deadlineMs });
     const learned = intents.map((_, index) => learnedOf(result, index));
     this.tell('client.learns', intents, learned);
     for (const [index, intent] of intents.entries()) {

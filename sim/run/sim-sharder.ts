@@ -2,7 +2,8 @@
  * A sharder in the simulator: the real store over the simulated EtcdRpc, behind a server that stands for HTTP. What main.ts
  * and Koa do in production is done here in a few lines; everything below is the same code.
  */
-import { executeInOrder } from '../../sharder/core/execute-in-order.ts';
+import type { ExecuteOptions } from '../../sharder/core/client.ts';
+import { executeInOrder, type Executor } from '../../sharder/core/execute-in-order.ts';
 import { defaultLimits, type Limits } from '../../sharder/core/limits.ts';
 import type { Operation, Outcome } from '../../sharder/core/operation.ts';
 import { pause } from '../../sharder/core/pause.ts';
@@ -25,6 +26,7 @@ export class SimSharder {
   private readonly home: readonly string[];
   private readonly limits: Limits;
   private readonly violations: Violations;
+  private readonly onAbandoned: (operation: Operation) => void;
   private store: Store | null = null;
   private isReady = false;
   /** Counts what makes virtual time and this process's time differ. */
@@ -36,10 +38,13 @@ export class SimSharder {
     home: readonly string[];
     limits: Partial<Limits>;
     violations: Violations;
+    /** What was dropped because its client had gone: it must never have been applied. */
+    onAbandoned: (operation: Operation) => void;
   }) {
     this.world = parts.world;
     this.home = parts.home;
     this.violations = parts.violations;
+    this.onAbandoned = parts.onAbandoned;
     this.limits = { ...defaultLimits, ...parts.limits };
     this.process = parts.world.addProcess(parts.name);
     this.server = new UnaryServer(
@@ -95,12 +100,13 @@ export class SimSharder {
       call.answer(call.request.map(() => outcome));
       return;
     }
-    const timed = { execute: (operation: Operation) => this.timed(store, operation) };
-    const outcomes = executeInOrder(timed, call.request, (outcome) => outcome);
+    const timed: Executor = { execute: (operation, options) => this.timed(store, operation, options) };
+    const options = { client: call, deadlineAtMs: store.deadlineAtMs() };
+    const outcomes = executeInOrder(timed, call.request, (outcome) => outcome, options);
     call.answer(await outcomes);
   }
 
-  private async timed(store: Store, operation: Operation): Promise<Outcome> {
+  private async timed(store: Store, operation: Operation, options?: ExecuteOptions): Promise<Outcome> {
     const startedAtMs = this.world.nowMs;
     const { disturbances } = this;
     const unlessSettled = this.process.kernel.schedule(
@@ -114,10 +120,11 @@ export class SimSharder {
       },
       null,
     );
-    const ended = store.execute(operation);
+    const ended = store.execute(operation, options);
     this.checkQueues();
     const outcome = await ended;
     unlessSettled.cancel();
+    if (outcome.kind === 'failed' && outcome.code === 'abandoned') this.onAbandoned(operation);
     return outcome;
   }
 

@@ -79,7 +79,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'two writes to one key acknowledged with one version',
-    shows: ['linearizable'],
+    shows: ['linearizable', 'acknowledged_applied'],
     file: 'sharder/core/lane.ts',
     changes: [
       {
@@ -87,7 +87,7 @@ export const seededBugs: readonly SeededBug[] = [
         replace: `        const first = batch.find((other) => other.etcdKey === pending.etcdKey);
         const [settleFirst, settleThis] = [first.settle, pending.settle];
         first.settle = (outcome) => { settleFirst(outcome); settleThis(outcome); };
-        this.queuedBytes -= pending.bytes;`,
+        this.leave(pending);`,
       },
     ],
     runsMax: 300,
@@ -166,7 +166,34 @@ export const seededBugs: readonly SeededBug[] = [
     name: 'unbounded queue',
     shows: ['bounds'],
     file: 'sharder/core/lane.ts',
-    changes: [{ find: 'if (this.queue.length >= laneOperationsMax) return false;', replace: '' }],
+    changes: [{ find: 'if (this.queue.length >= laneOperationsMax) return waitMs;', replace: '' }],
+    runsMax: 300,
+  },
+  {
+    name: 'an operation admitted that cannot end in time',
+    shows: ['available'],
+    file: 'sharder/core/lane.ts',
+    changes: [
+      {
+        find: 'return waitMs > bound && !this.fitsNext(pending) ? waitMs : null;',
+        replace: 'return null;',
+      },
+      { find: 'if (this.wasFull) this.dropLate(nowMs);', replace: '' },
+    ],
+    runsMax: 1500,
+  },
+  {
+    name: 'an operation dropped that was sent',
+    shows: ['definite_failures_never_applied'],
+    file: 'sharder/core/shard.ts',
+    changes: [
+      {
+        find: '    state.inFlight = [];',
+        replace: `    state.inFlight = [];
+    for (const pending of batch)
+      if (pending.client?.gone) settle(pending, { kind: 'failed', code: 'abandoned', message: 'gone' });`,
+      },
+    ],
     runsMax: 300,
   },
   ...moveBugs,
