@@ -1,6 +1,9 @@
 // Five projects by what they need: unit (nothing), property (CPU), contract (real etcd), e2e (a cluster of processes),
 // kind (Docker and kind).
 import { defineConfig } from 'vitest/config';
+import { setEnvironmentOfTests } from './test/support/environment.ts';
+
+setEnvironmentOfTests();
 
 const project = (name: string, include: string, testTimeout: number, options: object = {}) => ({
   // A poll that waits for a process waits as long as a loaded machine takes; vitest's own limit is one second.
