@@ -24,7 +24,7 @@ TEST_REPORT := node_modules/.cache/vase-tests.json
 
 .DEFAULT_GOAL := help
 .PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e test-kind \
-  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-original ci
+  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original ci
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -107,6 +107,10 @@ bench-local: $(INSTALLED) ## Measure how the store scales, and draw it: PLAN=loc
 
 bench-sharder: $(INSTALLED) ## Compare the sharder with bare Koa, one call per request, and etcd's JSON gateway.
 	@$(WITH_ETCD) node test/bench/bench-sharder.ts
+
+bench-overload: $(INSTALLED) ## Show what overload costs, in ratios, some 15 minutes: PART=slow-disk (paused-leader, slow-sharder, hot-key, dead-shard), ROUNDS=3 SECONDS=10.
+	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/bench/bench-overload.ts \
+	  $(if $(PART),--part $(PART)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 bench-original: $(INSTALLED) ## Compare Vase with a model of the original's path, under its load and limit; needs python3.
 	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/bench/bench-original.ts
