@@ -16,7 +16,7 @@ export interface SharderConfig {
   adminPort: number | null;
   /** VASE_LOG_LEVEL */
   logLevel: string;
-  /** VASE_DRAIN_MS: between "not ready" and the close of the port, for balancers to notice. */
+  /** VASE_DRAIN_MS: between "not ready" and the close of the port, for balancers to notice; a shared port is closed at once. */
   drainMs: number;
   /** VASE_TLS_CA, VASE_TLS_CERT, VASE_TLS_KEY: files for mutual TLS with etcd. */
   tls: EtcdTls | null;

@@ -1,4 +1,5 @@
 /** A sharder process: wires the store to etcd and to HTTP, gets ready, serves, and on SIGTERM drains and leaves. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { ConfigError, readConfig, type SharderConfig } from './config.ts';
@@ -19,8 +20,12 @@ import { systemClock, systemRandom } from './system-clock.ts';
 
 /** Bodies and large replies that one sharder holds at a time. */
 const bodyBudgetBytes = 64 * 1024 * 1024;
-/** Requests under way get this long when the process is told to stop. */
+/** Requests under way get this long, from the close of the port on. */
 const stopDeadlineMs = 10_000;
+/** A kept connection has this long for the request whose answer tells it to end. */
+const idleMs = 2000;
+/** On the administration port that is for those who ask again in any case. */
+const adminIdleMs = 250;
 const readyRetryMs = 250;
 
 function readConfigOrExit(): SharderConfig {
@@ -88,7 +93,7 @@ async function start(): Promise<void> {
   while (!(await store.ready())) {
     if (readiness.problem === stopping) return;
     logger.warn('the shards do not answer yet');
-    await new Promise((resolve) => setTimeout(resolve, readyRetryMs));
+    await delay(readyRetryMs);
   }
   store.watchView();
   const { host, reusePort } = config;
@@ -103,10 +108,14 @@ async function leave(signal: string): Promise<void> {
   if (readiness.problem === stopping) return;
   readiness.problem = stopping;
   logger.info({ signal }, 'draining');
-  await new Promise((resolve) => setTimeout(resolve, config.drainMs));
-  await Promise.all(
-    servers.filter((server) => server.listening).map((server) => stop(server, stopDeadlineMs)),
-  );
+  const deadline = AbortSignal.timeout(config.drainMs + stopDeadlineMs);
+  const [open, admin] = servers;
+  // Where others share the port, new connections go to them as soon as it is closed here.
+  const listenUntil = config.reusePort ? null : delay(config.drainMs);
+  const ended = open!.listening ? stop(open!, { listenUntil, idleMs, deadline }) : null;
+  // Probes are answered to the end.
+  const asked = admin?.listening && stop(admin, { listenUntil: ended, idleMs: adminIdleMs, deadline });
+  await Promise.all([ended, asked]);
   store.close();
   rpc.close();
   logger.info('stopped');

@@ -84,7 +84,7 @@ function podSpec(blueprint: Blueprint): PodSpec {
   return {
     ...podIsolation,
     securityContext: podSecurity,
-    // On SIGTERM a sharder stops being ready, drains, and gives what is under way 10 s to end: well within this.
+    // On SIGTERM a sharder stops being ready, takes connections for the time above, and gives what is under way 10 s to end.
     terminationGracePeriodSeconds: 30,
     ...sharderPlacement(selector(blueprint.topology)),
     containers: [sharderContainer(blueprint)],

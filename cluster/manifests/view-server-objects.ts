@@ -22,6 +22,8 @@ import { sharderPlacement } from './placement.ts';
 import { containerPort, servicePort } from './ports.ts';
 import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
 
+/** From "stopping" to the close of the port, at least: for every node to stop sending requests to the pod. */
+const drainMs = 3000;
 const certificateFolder = '/etc/vase/tls';
 
 export function viewServerObjects(
@@ -114,6 +116,7 @@ function deployment(blueprint: Blueprint): Deployment {
           serviceAccountName: viewServerName,
           automountServiceAccountToken: true,
           securityContext: podSecurity,
+          // On SIGTERM it has 4 s to give the lease back, and what is under way 3 s more to end.
           terminationGracePeriodSeconds: 15,
           ...sharderPlacement(selector(topology)),
           containers: [container(blueprint)],
@@ -153,6 +156,7 @@ function environment(blueprint: Blueprint): EnvVar[] {
     { name: 'VASE_PORT', value: String(viewServerPort) },
     { name: 'VASE_ADVERTISE', value: `$(VASE_POD_IP):${viewServerPort}` },
     { name: 'VASE_HOME', value: homeEndpoints(topology).join(',') },
+    { name: 'VASE_DRAIN_MS', value: String(drainMs) },
     { name: 'VASE_FLEET', value: 'kubernetes' },
     { name: 'VASE_OVERLAY', value: overlay.name },
     // What the shards are made from that join later.

@@ -19,6 +19,8 @@ export interface ViewServerConfig {
   fleet: 'local' | 'kubernetes';
   /** VASE_LOG_LEVEL */
   logLevel: string;
+  /** VASE_DRAIN_MS: between "not ready" and the close of the port, for balancers to notice. */
+  drainMs: number;
   /** VASE_TLS_CA, VASE_TLS_CERT, VASE_TLS_KEY: files for mutual TLS with etcd. */
   tls: EtcdTls | null;
   /** VASE_AUTOSCALING: JSON of the topology's autoscaling.shards. */
@@ -54,6 +56,7 @@ export function readConfig(environment: Environment): ViewServerConfig {
     advertise: text('VASE_ADVERTISE') ?? `${host}:${port}`,
     fleet,
     logLevel: text('VASE_LOG_LEVEL') ?? 'info',
+    drainMs: whole(environment, 'VASE_DRAIN_MS', { fallback: 0, min: 0, max: 60_000 }),
     tls: readTls(environment),
     autoscaling: readAutoscaling(text('VASE_AUTOSCALING') ?? '{}'),
     sharderCores: cpu === undefined ? 1 : Math.min(1, milliCores(cpu) / 1000),

@@ -2,6 +2,7 @@
  * A view server process: it stands by until the lease makes it the leader, then drives moves and jobs, and answers over
  * HTTP. On SIGTERM it gives the lease back and leaves; a SIGKILL at any point leaves records from which a successor goes on.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { defaultLimits } from '../../sharder/core/limits.ts';
@@ -25,8 +26,10 @@ import { createServerMetrics } from './server-metrics.ts';
 import { ShardCaller } from './shard-caller.ts';
 import { ViewWatch } from './view-watch.ts';
 
-/** Requests under way get this long when the process is told to stop. */
-const stopDeadlineMs = 2000;
+/** Requests under way get this long when the process is told to stop, from the close of its port on. */
+const stopDeadlineMs = 3000;
+/** A kept connection has this long for the request whose answer tells it to end. */
+const idleMs = 1000;
 const readyPollMs = 100;
 /** A lease cannot be given back to a home shard that does not answer: it runs out by itself. */
 const leaveMsMax = 4000;
@@ -149,8 +152,11 @@ async function leave(signal: string): Promise<void> {
   logger.info({ signal }, 'leaving');
   readiness.problem = 'the view server is stopping';
   ended.abort();
-  await Promise.race([leading, pause(clock, leaveMsMax, new AbortController().signal)]);
-  if (server.listening) await stop(server, stopDeadlineMs);
+  const left = Promise.race([leading, delay(leaveMsMax)]);
+  const listenUntil = Promise.all([left, delay(config.drainMs)]);
+  const deadline = AbortSignal.timeout(Math.max(leaveMsMax, config.drainMs) + stopDeadlineMs);
+  if (server.listening) await stop(server, { listenUntil, idleMs, deadline });
+  await left;
   home.close();
   rpc.close();
   process.exit(0);

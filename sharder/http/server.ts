@@ -5,17 +5,19 @@
 import {
   createServer,
   type IncomingMessage,
+  type RequestListener,
   type Server,
   type ServerOptions,
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type Koa from 'koa';
 import type { HttpsFiles } from '../config.ts';
 import { errorBody, HttpError } from './http-error.ts';
 import { inTurn } from './in-turn.ts';
+import { KeptConnections } from './kept-connections.ts';
 import { errorReply, writeReply } from './reply.ts';
 
 const headerBytesMax = 16 * 1024;
@@ -30,6 +32,8 @@ const defaultTimeouts: ClientTimeouts = { headersMs: 10_000, requestMs: 30_000 }
 /** Longer than the idle time of common load balancers, so that they close first. */
 const keepAliveTimeoutMs = 65_000;
 const connectionsMax = 10_000;
+
+const connectionsOf = new WeakMap<Server, KeptConnections>();
 
 export interface ListenOptions {
   host: string;
@@ -55,11 +59,15 @@ export function createHttpServer(
     // A GET has no body: it need not be streamed to its end.
     optimizeEmptyRequests: true,
   };
-  const onRequest = inTurn((request, response) => void handle(request, response));
+  const run = inTurn((request, response) => void handle(request, response));
+  const onRequest: RequestListener = (request, response) => {
+    if (connectionsOf.get(server)!.owe(response)) run(request, response);
+  };
   const server =
     https === null
       ? createServer(options, onRequest)
       : createSecureServer({ ...options, ...https, minVersion: 'TLSv1.2' }, onRequest);
+  connectionsOf.set(server, new KeptConnections(server, https !== null));
   if (https !== null) server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.maxConnections = connectionsMax;
   // Node closes a CONNECT without a word unless somebody listens.
@@ -67,6 +75,7 @@ export function createHttpServer(
     answerAndClose(socket, 405, 'method_not_allowed', 'no proxy here'),
   );
   server.on('checkExpectation', (_request, response: ServerResponse) => {
+    if (!connectionsOf.get(server)!.owe(response)) return;
     writeReply(
       response,
       errorReply(new HttpError(417, 'expectation_failed', 'only Expect: 100-continue is known')),
@@ -86,12 +95,30 @@ export function listen(server: Server, { host, port, reusePort }: ListenOptions)
   });
 }
 
-/** Stops accepting, closes idle connections, and waits for the others until `deadlineMs` from now. */
-export async function stop(server: Server, deadlineMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
-  await closed;
-  clearTimeout(timer);
+export interface Stopping {
+  /** New connections are taken until then, and until then alone; null: the port is closed at once. */
+  listenUntil: Promise<unknown> | null;
+  /** After that, how long a connection on which nothing is owed has for its next request. */
+  idleMs: number;
+  /** Cuts what is left. */
+  deadline: AbortSignal;
+}
+
+/** From now on every answer says `connection: close`. Ends when all connections have. */
+export async function stop(server: Server, { listenUntil, idleMs, deadline }: Stopping): Promise<void> {
+  const connections = connectionsOf.get(server)!;
+  if (listenUntil !== null) {
+    connections.closeAll();
+    await listenUntil;
+  }
+  await connections.takeWaiting();
+  // Node's own close of an HTTP server would cut idle connections. The port is closed before any client is told to come
+  // again, so that it comes to another process that shares the port, where one does.
+  NetServer.prototype.close.call(server);
+  connections.closeAll();
+  await connections.drain(idleMs, deadline);
+  server.closeAllConnections();
+  server.close();
 }
 
 /** Answers what the parser refused: no handler has seen it, or its handler still waits for the rest of it. */

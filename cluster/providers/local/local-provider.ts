@@ -22,7 +22,7 @@ import type { LocalSettings } from './local-context.ts';
 import { cleanSteps, deleteEmptyRoot, deleteFetchedEtcd, downSteps } from './local-down.ts';
 import { LocalFaults } from './local-faults.ts';
 import { healthOf, readStatus } from './local-status.ts';
-import { adminEndpoint } from './local-sharder.ts';
+import { adminEndpoint, isOutdated } from './local-sharder.ts';
 import { bringUp } from './local-up.ts';
 import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
 import { followLog, readTail } from './log-file.ts';
@@ -126,6 +126,8 @@ export class LocalProvider implements Provider {
     if (current === null || JSON.stringify(current.topology) !== JSON.stringify(topology)) return null;
     const status = await readStatus(this.folder, current, this.rpc);
     if (status.health !== 'ready') return null;
+    // Those of another version of Vase, say.
+    if (current.sharders.some((sharder) => isOutdated({ state: current }, sharder))) return null;
     // Caps are the kernel's, not the cluster's: somebody may have taken them away.
     const disks = await emulateDisks(this.folder, current);
     const limits = await limitProcesses(this.folder, current);

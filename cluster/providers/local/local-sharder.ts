@@ -12,8 +12,8 @@ import { localHost } from './ports.ts';
 import { stopProcess } from './process-identity.ts';
 import { limitProcess } from './resource-limits.ts';
 
-/** A sharder drains for a few seconds; past this it is taken for stuck. */
-export const sharderStopGraceMs = 10_000;
+/** A sharder gives what is under way 10 s to end; past this it is taken for stuck. */
+export const sharderStopGraceMs = 15_000;
 const readyTimeoutMs = 30_000;
 
 /** Starts what does not run of the sharders and waits until all are ready. Returns how many were started. */
@@ -25,13 +25,36 @@ export async function startSharders(context: LocalContext): Promise<number> {
   for (const start of starts) if (start.status === 'rejected') throw start.reason;
   await Promise.all(absent.map((sharder) => waitUntilReady(context, sharder)));
   // One after the other, so that a change of settings never stops them all at once.
-  const outdated = sharders.filter((sharder) => sharder.settings !== settingsText(context, sharder));
+  const outdated = sharders.filter((sharder) => isOutdated(context, sharder));
   for (const sharder of outdated) {
     await startSharder(context, sharder);
     await waitUntilReady(context, sharder);
   }
-  await Promise.all(sharders.map((sharder) => waitUntilReady(context, sharder)));
-  return absent.length + outdated.length;
+  let restarted = 0;
+  for (const sharder of sharders) restarted += await startWhenLeaving(context, sharder);
+  return absent.length + outdated.length + restarted;
+}
+
+/** One that was told to leave looks like one that runs, until it has drained. Returns how many were started. */
+async function startWhenLeaving(context: LocalContext, sharder: SharderState): Promise<number> {
+  const outcome = await waitFor(context, {
+    what: `readiness of ${sharder.name}`,
+    timeoutMs: readyTimeoutMs,
+    processes: [],
+    check: async () => {
+      if (await isReady(sharder)) return 'ready';
+      return (await keepsRunning(sharder.process)) ? null : 'gone';
+    },
+  });
+  if (outcome === 'ready') return 0;
+  await startSharder(context, sharder);
+  await waitUntilReady(context, sharder);
+  return 1;
+}
+
+/** Whether it was started with other settings than it should have. */
+export function isOutdated(context: Pick<LocalContext, 'state'>, sharder: SharderState): boolean {
+  return sharder.settings !== settingsText(context, sharder);
 }
 
 /** Starts one sharder with the settings that it should have, ending the one that runs. */
@@ -58,7 +81,7 @@ export async function startSharder(context: LocalContext, sharder: SharderState)
   limitProcess(context.folder, sharder.name, sharder.process, limits);
 }
 
-function settingsText(context: LocalContext, sharder: SharderState): string {
+function settingsText(context: Pick<LocalContext, 'state'>, sharder: SharderState): string {
   return JSON.stringify(sharderSettings(context, sharder));
 }
 
@@ -67,7 +90,10 @@ export function adminEndpoint(sharder: Pick<SharderState, 'adminPort'>): string 
 }
 
 /** The sharder's whole configuration, as its environment. */
-function sharderSettings(context: LocalContext, sharder: SharderState): Record<string, string> {
+function sharderSettings(
+  context: Pick<LocalContext, 'state'>,
+  sharder: SharderState,
+): Record<string, string> {
   const home = context.state.shards[0]!;
   return {
     NODE_ENV: 'production',

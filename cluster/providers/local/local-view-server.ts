@@ -11,7 +11,7 @@ import { localHost } from './ports.ts';
 import { stopProcess } from './process-identity.ts';
 
 /** It leaves what it drives to its successor, so it has little to end. */
-export const viewServerStopGraceMs = 5000;
+export const viewServerStopGraceMs = 10_000;
 const readyTimeoutMs = 30_000;
 
 /** Starts what does not run, restarts what runs with other settings, and waits until all are ready. */

@@ -2,10 +2,17 @@
  * A view server that stands by hands requests on to the one that leads, body and answer as they come, so that any of them
  * can be asked.
  */
-import { request as startRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  request as startRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { HttpError } from '../../../sharder/http/http-error.ts';
 import { errorReply, writeReply } from '../../../sharder/http/reply.ts';
 import type { Leader } from '../leader-lease.ts';
+
+const oneConnection = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 
 /** Two that each take the other for the leader must not send a request to and fro. */
 const forwardedHeader = 'vase-forwarded';
@@ -21,10 +28,13 @@ export function forward(request: IncomingMessage, response: ServerResponse, lead
   }
   const onward = startRequest(
     `http://${leader.address}${request.url}`,
-    { method: request.method!, headers: { ...request.headers, [forwardedHeader]: '1' } },
+    { method: request.method!, headers: { ...endToEnd(request.headers), [forwardedHeader]: '1' } },
     (answer) => {
       clearTimeout(timer);
-      response.writeHead(answer.statusCode!, { ...answer.headers, 'vase-view-server': leader.name });
+      response.writeHead(answer.statusCode!, {
+        ...endToEnd(answer.headers),
+        'vase-view-server': leader.name,
+      });
       // A stream of events may have nothing to say for a while.
       response.flushHeaders();
       answer.pipe(response);
@@ -44,6 +54,13 @@ export function forward(request: IncomingMessage, response: ServerResponse, lead
   onward.on('close', () => clearTimeout(timer));
   response.on('close', () => onward.destroy());
   request.pipe(onward);
+}
+
+/** What is said of one connection alone is not handed on (RFC 9110, section 7.6.1). Node frames a body as the header says. */
+function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  const dropped = new Set([...oneConnection, ...named]);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
 }
 
 function noLeader(message: string): HttpError {

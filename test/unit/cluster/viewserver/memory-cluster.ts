@@ -236,6 +236,7 @@ const config: ViewServerConfig = {
   port: 0,
   advertise: '127.0.0.1:1',
   fleet: 'local',
+  drainMs: 0,
   logLevel: 'warn',
   tls: null,
   autoscaling: parseTopology({}).autoscaling.shards,
