@@ -2,8 +2,11 @@
  * The view and fence records of a new cluster. They are only ever created, never overwritten: a record that is there is
  * the truth, whatever this program would have written.
  */
-import type { EtcdReply, EtcdRequest, TxnRequest } from '../sharder/core/etcd-messages.ts';
-import { encodeFence, FENCE_KEY, initialFence } from '../sharder/core/fence.ts';
+import type { EtcdReply, EtcdRequest, RangeRequest, TxnRequest } from '../sharder/core/etcd-messages.ts';
+import { fenceKey, fenceKeys, initialFence } from '../sharder/core/fence.ts';
+import { createFenceRequest, storedIdentity } from '../sharder/core/first-fence.ts';
+import { newIdentity } from '../sharder/core/identity.ts';
+import { systemRandom } from '../sharder/system-clock.ts';
 import type { EtcdCaller } from './etcd/etcd-caller.ts';
 import {
   decodeView,
@@ -32,14 +35,14 @@ export interface RecordsWritten {
  */
 export async function writeRecords(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<RecordsWritten> {
   const home = shards[0]!;
-  const stored = await createRecord(rpc, home, VIEW_KEY, encodeView(initialView(shards)));
+  const stored = await createView(rpc, shards);
   let view = decodeView(stored.value);
   if (!sameEndpoints(view, shards)) view = await renewEndpoints(rpc, home, { view, stored, shards });
   let created = stored.created ? 1 : 0;
   // A shard that the view does not know is about to join or has left: its records are the view server's to write.
-  for (const shard of shards.filter(({ id }) => view.shards.some((known) => known.id === id))) {
-    const fence = await createRecord(rpc, shard, FENCE_KEY, encodeFence(initialFence(view, shard.id)));
-    if (fence.created) created += 1;
+  for (const { id, endpoints } of shards) {
+    const known = view.shards.find((each) => each.id === id);
+    if (known !== undefined && (await createFence(rpc, { ...known, endpoints }, view))) created += 1;
   }
   return { view, created };
 }
@@ -54,31 +57,35 @@ export async function writeRecords(rpc: EtcdCaller, shards: readonly ViewShard[]
 export async function writeFirstRecords(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<number> {
   const home = shards[0]!;
   let created = 0;
-  let raw = await readRecord(rpc, home, VIEW_KEY);
+  let raw = await readRecord(rpc, home, { key: VIEW_KEY });
   if (raw === null) {
     const fenced = await findFenced(rpc, shards);
     // Another writer's view is there before its first fence.
-    if (fenced !== null && (await readRecord(rpc, home, VIEW_KEY)) === null) throw viewLost(home, fenced);
-    const stored = await createRecord(rpc, home, VIEW_KEY, encodeView(initialView(shards)));
+    if (fenced !== null && (await readRecord(rpc, home, { key: VIEW_KEY })) === null)
+      throw viewLost(home, fenced);
+    const stored = await createView(rpc, shards);
     if (stored.created) created += 1;
     raw = stored.value;
   }
   const view = decodeView(raw);
-  if (view.epoch > 1 || (await readRecord(rpc, home, FENCE_KEY)) !== null) return created;
-  for (const shard of view.shards.toReversed()) {
-    const fence = await createRecord(rpc, shard, FENCE_KEY, encodeFence(initialFence(view, shard.id)));
-    if (fence.created) created += 1;
-  }
+  if (view.epoch > 1) return created;
+  const [named] = view.shards;
+  if ((await readRecord(rpc, home, { key: fenceKey(named!) })) !== null) return created;
+  for (const shard of view.shards.toReversed()) if (await createFence(rpc, shard, view)) created += 1;
   return created;
 }
 
 async function findFenced(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<ViewShard | null> {
-  for (const shard of shards) if ((await readRecord(rpc, shard, FENCE_KEY)) !== null) return shard;
+  for (const shard of shards) if ((await readRecord(rpc, shard, fenceKeys)) !== null) return shard;
   return null;
 }
 
-async function readRecord(rpc: EtcdCaller, shard: ViewShard, key: string): Promise<Uint8Array | null> {
-  const reply = await callShard(rpc, shard, { kind: 'range', key });
+async function readRecord(
+  rpc: EtcdCaller,
+  shard: ViewShard,
+  range: Pick<RangeRequest, 'key' | 'rangeEnd'>,
+): Promise<Uint8Array | null> {
+  const reply = await callShard(rpc, shard, { kind: 'range', ...range });
   if (reply.kind !== 'range') throw new Error(`etcd answered a range with ${reply.kind}`);
   return reply.kvs[0]?.value ?? null;
 }
@@ -96,12 +103,11 @@ interface StoredRecord {
   created: boolean;
 }
 
-async function createRecord(
-  rpc: EtcdCaller,
-  shard: ViewShard,
-  key: string,
-  value: Uint8Array,
-): Promise<StoredRecord> {
+/** Where there is none yet, each shard gets its identity here. */
+async function createView(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<StoredRecord> {
+  const named = shards.map((shard) => ({ ...shard, identity: newIdentity(systemRandom) }));
+  const key = VIEW_KEY;
+  const value = encodeView(initialView(named));
   const request: TxnRequest = {
     kind: 'txn',
     compare: [{ key, target: 'create_revision', result: 'equal', operand: 0 }],
@@ -109,13 +115,27 @@ async function createRecord(
     failure: [{ kind: 'range', key }],
   };
   // Sending it again after a lost answer is safe: the second one finds the record and changes nothing.
-  const reply = await callShard(rpc, shard, request);
+  const reply = await callShard(rpc, shards[0]!, request);
   if (reply.kind !== 'txn') throw new Error(`etcd answered a txn with ${reply.kind}`);
   if (reply.succeeded) return { value, modRevision: reply.header!.revision, created: true };
   const range = reply.responses[0];
   const kv = range?.kind === 'range' ? range.kvs[0] : undefined;
   if (kv === undefined) throw new Error(`etcd says that ${key} exists and does not show it`);
   return { value: kv.value, modRevision: kv.modRevision, created: false };
+}
+
+/**
+ * The record of what the view gives the shard. True when it was not there before.
+ * @throws ClusterError when another shard answers in its place.
+ */
+async function createFence(rpc: EtcdCaller, shard: ViewShard, view: View): Promise<boolean> {
+  const reply = await callShard(rpc, shard, createFenceRequest(initialFence(view, shard.id)));
+  if (reply.kind !== 'txn') throw new Error(`etcd answered a txn with ${reply.kind}`);
+  if (reply.succeeded) return true;
+  if (storedIdentity(reply) === shard.identity) return false;
+  throw new ClusterError(`what answers as shard ${shard.id} is another shard`, {
+    nextStep: `Give shard ${shard.id} its own data and addresses back: ${shard.endpoints.join(', ')}.`,
+  });
 }
 
 function sameEndpoints(view: View, shards: readonly ViewShard[]): boolean {

@@ -140,7 +140,7 @@ export class WatchStream implements ConnectionUser, WatchOutlet {
     this.#connection.client.kernel.touchPromises();
     switch (message.kind) {
       case 'created':
-        sink.onCreated?.(message.revision);
+        sink.onCreated?.(message.revision, this.#member.memberId);
         break;
       case 'events':
         sink.onEvents(message.events, message.revision);

@@ -35,6 +35,7 @@
  *     world.network.clog({ from: 'shard-1-0', to: 'shard-1-1', untilMs: 9_000 });          // holds, then releases
  *     world.network.setQuality({ loss: 0.02, duplicate: 0.01, reorder: 0.05 });            // chances, on every link
  *     world.network.heal();                                          // ends cuts, partitions, clogs, restores quality
+ *     world.addresses.lead('shard-1-0:2379', other.member(0), { lasts: false });            // an address used again
  *     shard.member(0).crash('power');                                // unsynced writes are lost, no refusals; 'kill': neither
  *     shard.member(0).restart();
  *     shard.member(0).pause(); shard.member(0).resume();             // SIGSTOP, SIGCONT
@@ -49,9 +50,9 @@
  * way never comes back, and whoever composes builds the program anew in `onRestart`.
  */
 import type { EtcdRpc } from '../sharder/core/ports.ts';
+import { AddressBook } from './address-book.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { SimCluster, type ClusterOptions } from './etcd/cluster.ts';
-import type { SimMember } from './etcd/member.ts';
 import { newFaultCounters } from './fault-counters.ts';
 import { Kernel } from './kernel.ts';
 import { networkProfiles, type NetworkProfileName } from './latency.ts';
@@ -79,10 +80,10 @@ export class World {
   readonly tracer: Tracer;
   readonly network: Network;
   readonly counters = newFaultCounters();
+  readonly addresses = new AddressBook();
   readonly clusters: SimCluster[] = [];
   readonly processes: SimProcess[] = [];
   readonly #links: LinkTable;
-  readonly #members = new Map<string, SimMember>();
   readonly #pools = new Map<SimProcess, ConnectionPool>();
 
   constructor(options: WorldOptions) {
@@ -134,13 +135,14 @@ export class World {
       counters: this.counters,
     });
     this.clusters.push(cluster);
-    for (const [at, endpoint] of cluster.endpoints.entries()) this.#members.set(endpoint, cluster.member(at));
+    for (const [at, endpoint] of cluster.endpoints.entries())
+      this.addresses.register(endpoint, cluster.member(at));
     return cluster;
   }
 
   /** An EtcdRpc that speaks from this process to the members of every cluster of this world. */
   etcdRpc(client: SimProcess): EtcdRpc {
-    return new SimEtcdRpc(this.#poolOf(client), (endpoint) => this.#members.get(endpoint));
+    return new SimEtcdRpc(this.#poolOf(client), (endpoint) => this.addresses.memberAt(endpoint));
   }
 
   /** Makes calls from this process to any `UnaryServer`. */

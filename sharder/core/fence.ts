@@ -2,14 +2,23 @@
  * The fence record: the truth about which slots a shard owns, one key in that shard's own etcd. Every data transaction
  * compares its mod revision, so a change of ownership rejects atomically whatever was built on the old record.
  */
+import { asIdentity, type ShardName } from './identity.ts';
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
 import { asCount, asObject, asText } from './record-fields.ts';
 import { SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, toSlotRuns } from './slot-runs.ts';
 import type { View } from './view.ts';
 
-/** The fence record's key, the same in every shard. */
-export const FENCE_KEY = 'vase/shard';
+/**
+ * The key of a shard's fence record. It has the shard's identity in it, so that the comparison of the record's mod revision
+ * proves which shard answers, too: in any other etcd there is no such key, and its mod revision is 0.
+ */
+export function fenceKey({ identity }: Pick<ShardName, 'identity'>): string {
+  return identity === undefined ? 'vase/shard' : `vase/shard/${identity}`;
+}
+
+/** The keys of all fence records that there can be, as a range. */
+export const fenceKeys = { key: 'vase/shard', rangeEnd: 'vase/shard0' } as const;
 
 /**
  * What a shard is to one slot. `epoch` is that of the change of ownership which made it so, rising by one with each of the slot; API versions of the slot's keys are
@@ -24,6 +33,8 @@ export type SlotState =
 
 export interface FenceRecord {
   shard: number;
+  /** Of the shard; as in its key. */
+  identity?: string | undefined;
   epoch: number;
   /** Slot to state, 1024 entries; undefined where this shard never had the slot. */
   slots: readonly (SlotState | undefined)[];
@@ -38,18 +49,25 @@ export interface Fence {
 /** The first record of a shard in a new cluster: it owns what the view gives it. */
 export function initialFence(view: View, shard: number): FenceRecord {
   const owned: SlotState = { kind: 'owned', epoch: view.epoch, versionOffset: 0 };
-  return { shard, epoch: view.epoch, slots: view.slots.map((id) => (id === shard ? owned : undefined)) };
+  const identity = view.shards.find(({ id }) => id === shard)?.identity;
+  return {
+    shard,
+    identity,
+    epoch: view.epoch,
+    slots: view.slots.map((id) => (id === shard ? owned : undefined)),
+  };
 }
 
 /** The first record of a shard that joins a cluster: it owns nothing. */
-export function joiningFence(shard: number, epoch: number): FenceRecord {
-  return { shard, epoch, slots: Array.from({ length: SLOT_COUNT }, () => undefined) };
+export function joiningFence({ id, identity }: ShardName, epoch: number): FenceRecord {
+  return { shard: id, identity, epoch, slots: Array.from({ length: SLOT_COUNT }, () => undefined) };
 }
 
 export function encodeFence(record: FenceRecord): Uint8Array {
   return jsonToBytes({
     format: 1,
     shard: record.shard,
+    identity: record.identity,
     epoch: record.epoch,
     slots: toSlotRuns(record.slots),
   });
@@ -62,9 +80,19 @@ export function decodeFence(bytes: Uint8Array): FenceRecord {
     throw new Error(`fence record has format ${String(raw['format'])}; this version knows 1`);
   return {
     shard: asCount(raw['shard'], 'shard'),
+    identity: asIdentity(raw['identity']),
     epoch: asCount(raw['epoch'], 'epoch'),
     slots: fromSlotRuns(raw['slots'], decodeSlotState),
   };
+}
+
+/** @throws Error also when the record is another shard's: nothing that it says is about this one. */
+export function decodeFenceOf({ id, identity }: ShardName, bytes: Uint8Array): FenceRecord {
+  const record = decodeFence(bytes);
+  if (record.shard === id && record.identity === identity) return record;
+  throw new Error(
+    `the fence record is that of shard ${record.shard}, ${record.identity ?? 'without identity'}`,
+  );
 }
 
 function decodeSlotState(raw: unknown): SlotState {

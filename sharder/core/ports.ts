@@ -57,8 +57,11 @@ export type EtcdErrorCode =
 export type WatchEnd = { kind: 'compacted'; compactRevision: number } | { kind: 'lost'; message: string };
 
 export interface WatchSink {
-  /** The member accepted the watch; events from `startRevision` on (or from `revision` + 1 when it was 0) will follow. */
-  onCreated?(revision: number): void;
+  /**
+   * The member of this id accepted the watch; events from `startRevision` on (or from `revision` + 1 when it was 0) will
+   * follow.
+   */
+  onCreated?(revision: number, memberId: string): void;
   /**
    * Events in revision order; all events of one revision arrive in one call. `revision` is the header's: everything up
    * to it has been delivered. An empty list is a progress notification.

@@ -30,6 +30,8 @@ export interface ShardClient {
   watch(request: WatchRequest, sink: WatchSink): Cancel;
   /** The member that was asked last has gone silent where it should not have: another one is preferred from now on. */
   avoidPreferred(): void;
+  /** The member of this id, which has answered, is none of the shard's: its address is not preferred where there are others. */
+  distrust(memberId: string): void;
   /** The endpoints that are known from now on; calls under way go on. */
   setEndpoints(endpoints: readonly string[]): void;
   close(): void;

@@ -4,8 +4,9 @@
  * settled once: by a reply, by a failure, or by its deadline.
  */
 import { buildTransaction, readApplied, readFence } from './transaction.ts';
-import type { ResponseOp, TxnReply } from './etcd-messages.ts';
-import { FENCE_KEY, type Fence, type SlotState } from './fence.ts';
+import type { ReplyHeader, ResponseOp, TxnReply } from './etcd-messages.ts';
+import { type Fence, fenceKey, type SlotState } from './fence.ts';
+import type { ShardName } from './identity.ts';
 import { Lane } from './lane.ts';
 import type { Limits } from './limits.ts';
 import { pause } from './pause.ts';
@@ -35,6 +36,7 @@ interface LaneState {
 
 export class Shard {
   readonly id: number;
+  readonly identity: string | undefined;
   readonly client: ShardClient;
   private readonly context: ShardContext;
   private readonly lanes: Record<LaneKind, LaneState>;
@@ -45,8 +47,9 @@ export class Shard {
   private closed = false;
   private retired = false;
 
-  constructor(id: number, client: ShardClient, context: ShardContext) {
+  constructor({ id, identity }: ShardName, client: ShardClient, context: ShardContext) {
     this.id = id;
+    this.identity = identity;
     this.client = client;
     this.context = context;
     const state = (kind: LaneKind): LaneState => ({
@@ -91,12 +94,6 @@ export class Shard {
     }
     this.armExpiry(pending.deadlineAtMs);
     this.wake(state);
-  }
-
-  /** Learns the shard's fence unless it is known. Returns false when the shard does not answer or has none. */
-  async ready(): Promise<boolean> {
-    if (this.fence === null) await this.learnFence();
-    return this.fence !== null;
   }
 
   /** Asks whether the fence has changed; cheap when it has not, and one question at a time. */
@@ -255,6 +252,7 @@ export class Shard {
   private learnFromRejection(state: LaneState, fence: Fence, batch: Pending[], reply: TxnReply): void {
     const current = this.readFence(reply.responses[0]);
     if (current?.modRevision === fence.modRevision) throw new Error('a fence was rejected that is in force');
+    if (current === null) this.distrust(reply.header);
     this.setFence(current);
     if (this.retired) return this.passOn(batch);
     state.lane.putBack(batch);
@@ -292,20 +290,29 @@ export class Shard {
     // Only a newer record comes back: the one that is known need not be sent and read again.
     const minModRevision = this.fence === null ? 0 : this.fence.modRevision + 1;
     const outcome = await this.client.execute(
-      { kind: 'range', key: FENCE_KEY, minModRevision },
+      { kind: 'range', key: fenceKey(this), minModRevision },
       { readOnly: true, deadlineMs },
     );
     if (outcome.kind !== 'reply' || outcome.reply.kind !== 'range') {
       this.context.onUnreachable();
       return;
     }
+    // Of all that are there, whatever their revision.
+    if (outcome.reply.count === 0) this.distrust(outcome.reply.header);
     if (minModRevision === 0 || outcome.reply.kvs.length > 0) this.setFence(this.readFence(outcome.reply));
+  }
+
+  /** What answered has no record of this shard, so it is another one, and nothing that it says is about this one. */
+  private distrust(header: ReplyHeader | null): void {
+    this.context.trace.emit({ name: 'shard.mistaken', shard: this.id, member: header?.memberId ?? '' });
+    if (header !== null) this.client.distrust(header.memberId);
+    this.context.onUnreachable();
   }
 
   /** A record that cannot be read is as good as none: the shard takes nothing until there is another. */
   private readFence(response: ResponseOp | undefined): Fence | null {
     try {
-      return readFence(response);
+      return readFence(this, response);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       this.context.trace.emit({ name: 'fence.unreadable', shard: this.id, message: error.message });

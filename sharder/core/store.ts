@@ -114,11 +114,9 @@ export class Store {
     this.viewWatch.start();
   }
 
-  /** True when the view and every shard's fence are known. */
-  async ready(): Promise<boolean> {
-    if (!(await this.refreshView())) return false;
-    const answers = await Promise.all([...this.shards.values()].map((shard) => shard.ready()));
-    return answers.every(Boolean);
+  /** True when a view is known; fences are learnt when they are needed. */
+  ready(): Promise<boolean> {
+    return this.refreshView();
   }
 
   /** Adopts a view unless it is older than the one in use. */
@@ -126,16 +124,20 @@ export class Store {
     if (this.view !== null && view.epoch <= this.view.epoch) return;
     this.view = view;
     this.route = [...view.slots];
-    for (const { id, endpoints } of view.shards) {
+    const retired: Shard[] = [];
+    for (const [id, shard] of this.shards) {
+      if (view.shards.some((each) => each.id === id && each.identity === shard.identity)) continue;
+      this.shards.delete(id);
+      retired.push(shard);
+    }
+    for (const shard of view.shards) {
+      const { id, endpoints } = shard;
       const known = this.shards.get(id);
       if (known) known.client.setEndpoints(endpoints);
-      else this.shards.set(id, new Shard(id, this.options.connect(id, endpoints), this.shardContext()));
+      else this.shards.set(id, new Shard(shard, this.options.connect(id, endpoints), this.shardContext()));
     }
-    for (const [id, shard] of this.shards) {
-      if (view.shards.some((each) => each.id === id)) continue;
-      this.shards.delete(id);
-      shard.retire();
-    }
+    // What waits there goes on at others, which must be known by then.
+    for (const shard of retired) shard.retire();
     this.options.trace.emit({ name: 'view.adopted', epoch: view.epoch, shards: view.shards.length });
   }
 
@@ -246,8 +248,10 @@ export class Store {
       trace.emit({ name: 'view.unreachable', outcome: outcome.kind });
       return;
     }
-    const kv = outcome.reply.kvs[0];
-    if (kv) this.adoptValue(kv);
+    const { kvs, count, header } = outcome.reply;
+    if (kvs[0]) this.adoptValue(kvs[0]);
+    // It has none at all, new or old: that is not the home shard.
+    if (count === 0 && header !== null) home.distrust(header.memberId);
   }
 
   /** A view that cannot be read is as good as none: the one in use stays. */

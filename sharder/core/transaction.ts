@@ -3,18 +3,20 @@
  * flat ranges, so that etcd serves them by ReadIndex without a Raft entry; a conditional write is a nested transaction.
  */
 import type { Compare, KeyValue, RequestOp, ResponseOp, TxnReply, TxnRequest } from './etcd-messages.ts';
-import { decodeFence, FENCE_KEY, type Fence } from './fence.ts';
+import { decodeFenceOf, type Fence, fenceKey } from './fence.ts';
+import type { ShardName } from './identity.ts';
 import type { Operation, OperationResult } from './operation.ts';
 import { readRecord } from './record-fields.ts';
 import type { Pending } from './pending.ts';
 
 /** The transaction of a batch: it runs under the fence, or changes nothing and returns the shard's fence record. */
 export function buildTransaction(fence: Fence, batch: readonly Pending[]): TxnRequest {
+  const key = fenceKey(fence.record);
   return {
     kind: 'txn',
-    compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],
+    compare: [{ key, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],
     success: batch.map((pending) => toRequestOp(pending, versionOffset(fence, pending.slot))),
-    failure: [{ kind: 'range', key: FENCE_KEY }],
+    failure: [{ kind: 'range', key }],
   };
 }
 
@@ -130,12 +132,12 @@ function toState(kv: KeyValue | null | undefined, offset: number) {
 }
 
 /**
- * The fence record that the reply to a range of FENCE_KEY carries, or null when there is none in it.
- * @throws RecordError when what stands there cannot be read.
+ * The fence record that the reply to a range of its key carries, or null when there is none in it.
+ * @throws RecordError when what stands there cannot be read, or is another shard's.
  */
-export function readFence(response: ResponseOp | undefined): Fence | null {
+export function readFence(shard: ShardName, response: ResponseOp | undefined): Fence | null {
   if (response?.kind !== 'range') throw new Error('the reply to a failed fence is not a range');
   const kv = response.kvs[0];
   if (kv === undefined) return null;
-  return { record: readRecord(() => decodeFence(kv.value)), modRevision: kv.modRevision };
+  return { record: readRecord(() => decodeFenceOf(shard, kv.value)), modRevision: kv.modRevision };
 }

@@ -3,6 +3,7 @@
  * HINT: a stale one costs a retry, never correctness; the truth is each shard's fence record.
  */
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
+import { asIdentity } from './identity.ts';
 import { asCount, asList, asObject, asText } from './record-fields.ts';
 import { dealSlots, SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-runs.ts';
@@ -14,6 +15,8 @@ export interface ViewShard {
   id: number;
   /** Client endpoints of the members, "host:port". */
   endpoints: readonly string[];
+  /** Given once, when its first fence record is written; shards of before there were identities have none. */
+  identity?: string | undefined;
   /** Absent: it takes slots as any other. `draining`: it gives all away and gets no more. */
   state?: 'draining';
 }
@@ -96,10 +99,11 @@ function decodeShard(raw: unknown): ViewShard {
   const endpoints = asList(shard['endpoints'], 'endpoints').map((endpoint) => asText(endpoint, 'endpoint'));
   if (endpoints.length === 0) throw new Error('a shard needs an endpoint');
   const id = asCount(shard['id'], 'shard id');
+  const known = { id, endpoints, identity: asIdentity(shard['identity']) };
   const state = shard['state'];
-  if (state === undefined) return { id, endpoints };
+  if (state === undefined) return known;
   if (state !== 'draining') throw new Error(`shard ${id} has a state that this version does not know`);
-  return { id, endpoints, state };
+  return { ...known, state };
 }
 
 function decodeMove(raw: unknown): MoveRecord {

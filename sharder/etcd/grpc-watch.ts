@@ -19,7 +19,7 @@ export function openWatch(connection: Connection, request: WatchRequest, sink: W
   const gatherer = new FragmentGatherer();
   const take = (response: WatchResponse) => {
     if (over) return;
-    if (response.created) sink.onCreated?.(response.revision);
+    if (response.created) sink.onCreated?.(response.revision, response.memberId);
     if (response.canceled) return end(response.cancelReason, response.compactRevision);
     const events = gatherer.add(response);
     if (events !== null && !(response.created && events.length === 0))

@@ -1,7 +1,7 @@
 /** The messages of a watch on the wire. */
 import type { EtcdEvent, WatchRequest } from '../core/etcd-messages.ts';
 import { type Long, messageType } from './schema.ts';
-import { toKeyValue, toNumber, type WireHeader, type WireKeyValue } from './wire-reply.ts';
+import { toDecimal, toKeyValue, toNumber, type WireHeader, type WireKeyValue } from './wire-reply.ts';
 
 const watchRequestType = messageType('WatchRequest');
 const watchResponseType = messageType('WatchResponse');
@@ -21,6 +21,8 @@ export function encodeWatchRequest(request: WatchRequest): Buffer {
 
 export interface WatchResponse {
   revision: number;
+  /** Decimal string. */
+  memberId: string;
   created: boolean;
   canceled: boolean;
   /** Above 0 when the watch asked for what has been compacted away. */
@@ -43,6 +45,7 @@ export function decodeWatchResponse(bytes: Buffer): WatchResponse {
   };
   return {
     revision: wire.header ? toNumber(wire.header.revision) : 0,
+    memberId: wire.header ? toDecimal(wire.header.member_id) : '0',
     created: wire.created,
     canceled: wire.canceled,
     compactRevision: toNumber(wire.compact_revision),

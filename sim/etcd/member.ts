@@ -65,6 +65,8 @@ interface Proposal {
 export class SimMember {
   readonly node: number;
   readonly process: SimProcess;
+  /** As in the headers of its answers. */
+  readonly memberId: string;
   readonly disk: Disk;
   readonly raft: RaftDriver;
   /** Where clients connect. */
@@ -81,7 +83,6 @@ export class SimMember {
   readonly #proposals: ProposalTable;
   readonly #reads: ReadBatcher;
   readonly #leases: LeaseKeeper;
-  readonly #memberId: string;
   #machine: StateMachine;
   #proposalCount = 0;
 
@@ -93,7 +94,7 @@ export class SimMember {
     this.#settings = settings;
     this.#hash = parts.hash;
     this.#counters = counters;
-    this.#memberId = String(memberIdOf(process.index));
+    this.memberId = String(memberIdOf(process.index));
     this.#machine = this.#newMachine();
     this.raft = new RaftDriver({
       process,
@@ -263,7 +264,7 @@ export class SimMember {
         version: etcdVersion,
         // An empty bolt file; nothing in Vase depends on its growth.
         dbSizeBytes: 20_480,
-        leaderId: leader === 0 ? '0' : this.peers[leader - 1]!.#memberId,
+        leaderId: leader === 0 ? '0' : this.peers[leader - 1]!.memberId,
         raftIndex: log.committed,
         raftTerm: term,
       },
@@ -276,7 +277,7 @@ export class SimMember {
   }
 
   readonly #header = (revision: number): ReplyHeader => ({
-    memberId: this.#memberId,
+    memberId: this.memberId,
     revision,
     raftTerm: this.term,
   });

@@ -54,6 +54,7 @@ export function scheduleFaults(
 export function healAll({ world, sharders }: FaultTargets): void {
   world.tracer.emit('nemesis', { name: 'heal.all' });
   world.network.heal();
+  world.addresses.heal();
   for (const process of world.processes) {
     process.restart();
     process.resume();
@@ -137,6 +138,10 @@ function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
       return pauseProcess(pick(viewServers, fault.viewServer).process);
     case 'cut_view_server':
       return cutOff(pick(viewServers, fault.viewServer).process, cluster(fault.shard), world);
+    case 'swap_addresses':
+      return swapAddresses(cluster(fault.shard), cluster(fault.other), world);
+    case 'stray_address':
+      return strayAddress(fault, cluster(fault.shard), cluster(fault.other), world);
     case 'compact':
       return onLeader(cluster(fault.shard), (leader) => {
         const { revision } = leader.machine.store;
@@ -206,6 +211,32 @@ function split(
   const others = sharders.filter((each) => each !== sharder).map((each) => each.process.name);
   world.network.partition([here, [...members, ...others]]);
   return { target: `${here.join(', ')} from the others`, end: () => world.network.heal() };
+}
+
+/** Null when the two are one. */
+export function swapAddresses(one: SimCluster, other: SimCluster, world: World): Struck | null {
+  if (one === other) return null;
+  const lead = (from: SimCluster, to: SimCluster) =>
+    from.endpoints.map((endpoint, at) =>
+      world.addresses.lead(endpoint, pick(to.members, at), { lasts: false }),
+    );
+  const ends = [...lead(one, other), ...lead(other, one)];
+  return { target: `${one.name} and ${other.name}`, end: () => ends.forEach((end) => end()) };
+}
+
+/** Of those that stay so, a shard keeps two others. */
+function strayAddress(
+  { member, forGood }: Extract<Fault, { kind: 'stray_address' }>,
+  shard: SimCluster,
+  other: SimCluster,
+  world: World,
+): Struck | null {
+  if (shard === other || (forGood && shard.members.length === 1)) return null;
+  const at = forGood ? 0 : member;
+  const endpoint = pick(shard.endpoints, at);
+  const stranger = pick(other.members, at);
+  const end = world.addresses.lead(endpoint, stranger, { lasts: forGood });
+  return { target: `${endpoint} to ${stranger.process.name}`, ...(forGood ? {} : { end }) };
 }
 
 function flap(

@@ -2,7 +2,10 @@
  * The operator of a run: writes the first records, adds and removes shards, proposes moves and aborts some. It only writes
  * intentions into the view; the view servers carry them out. Nothing befalls it, so what it has begun it brings to an end.
  */
-import { encodeFence, FENCE_KEY, initialFence } from '../../sharder/core/fence.ts';
+import type { TxnRequest } from '../../sharder/core/etcd-messages.ts';
+import { initialFence } from '../../sharder/core/fence.ts';
+import { createFenceRequest } from '../../sharder/core/first-fence.ts';
+import { newIdentity } from '../../sharder/core/identity.ts';
 import { defaultLimits } from '../../sharder/core/limits.ts';
 import { pause } from '../../sharder/core/pause.ts';
 import { slotOf } from '../../sharder/core/slot.ts';
@@ -49,12 +52,19 @@ export class Operator {
 
   /** Creates the records of all shards and the view; returns when they are there. */
   async setUp(): Promise<void> {
-    const { shards } = this.parts;
+    const { random } = this.process;
+    const shards = this.parts.shards.map((shard) => ({ ...shard, identity: newIdentity(random) }));
     const view = initialView(shards);
+    // Each record is its shard's first write, so that all fences have the same revision.
     await Promise.all(
-      shards.map((shard) => this.create(shard, FENCE_KEY, encodeFence(initialFence(view, shard.id)))),
+      shards.map((shard) => this.create(shard, createFenceRequest(initialFence(view, shard.id)))),
     );
-    await this.create(shards[0]!, VIEW_KEY, encodeView(view));
+    await this.create(shards[0]!, {
+      kind: 'txn',
+      compare: [{ key: VIEW_KEY, target: 'create_revision', result: 'equal', operand: 0 }],
+      success: [{ kind: 'put', key: VIEW_KEY, value: encodeView(view) }],
+      failure: [],
+    });
   }
 
   /** Carries out all changes, each from its moment on, and resolves when nothing is left to do, however long that takes. */
@@ -155,21 +165,13 @@ export class Operator {
     }
   }
 
-  private async create({ id, endpoints }: ViewShard, key: string, value: Uint8Array): Promise<void> {
+  private async create({ id, endpoints }: ViewShard, request: TxnRequest): Promise<void> {
     const { clock, random, trace } = this.process;
     const rpc = this.parts.world.etcdRpc(this.process);
     const limits = defaultLimits;
     const client = new EtcdShardClient({ shard: id, endpoints, rpc, clock, random, trace, limits });
     for (;;) {
-      const outcome = await client.execute(
-        {
-          kind: 'txn',
-          compare: [{ key, target: 'create_revision', result: 'equal', operand: 0 }],
-          success: [{ kind: 'put', key, value }],
-          failure: [],
-        },
-        { readOnly: false, deadlineMs: callDeadlineMs },
-      );
+      const outcome = await client.execute(request, { readOnly: false, deadlineMs: callDeadlineMs });
       if (outcome.kind === 'reply') break;
       await pause(clock, retryPauseMs);
     }

@@ -4,7 +4,7 @@
  * written. Looks at what is applied, past all protocols.
  */
 import type { EtcdEvent, KeyValue } from '../../sharder/core/etcd-messages.ts';
-import { decodeFence, FENCE_KEY, type FenceRecord, type SlotState } from '../../sharder/core/fence.ts';
+import { decodeFence, fenceKey, type FenceRecord, type SlotState } from '../../sharder/core/fence.ts';
 import { SLOT_COUNT } from '../../sharder/core/slot.ts';
 import { decodeView, type View, VIEW_KEY } from '../../sharder/core/view.ts';
 import { isMarker, slotOfDataKey } from '../../cluster/viewserver/pure/marker.ts';
@@ -92,7 +92,7 @@ export class OwnershipWatch {
     const { modRevision } = changes[0]!.kv;
     if (modRevision <= shard.revision) return;
     shard.revision = modRevision;
-    const fence = changes.find(({ kv }) => kv.key === FENCE_KEY);
+    const fence = changes.find(({ kv }) => kv.key.startsWith(fenceKey({})));
     for (const event of changes) {
       const { type, kv } = event;
       if (!kv.key.startsWith('d/')) continue;
@@ -123,6 +123,10 @@ export class OwnershipWatch {
 
   private takeFence(shard: ObservedShard, record: FenceRecord): void {
     const before = shard.fence;
+    if (record.shard !== shard.id || (before !== null && record.identity !== before.identity))
+      this.add(
+        `shard ${shard.id} has a record of shard ${record.shard}, ${record.identity ?? 'without identity'}`,
+      );
     shard.fence = record;
     let [lastFrom, lastTo, isSame]: [SlotState | undefined, SlotState | undefined, boolean] = [
       undefined,

@@ -8,6 +8,7 @@ import {
   onLeader,
   pauseProcess,
   type Struck,
+  swapAddresses,
 } from './fault-script.ts';
 import type { Fault } from './scenario.ts';
 
@@ -67,6 +68,8 @@ export class PhaseStrikes {
         return onLeader(this.targets.clusterOf(to), (leader) => killMember(leader, true));
       case 'pause_destination':
         return onLeader(this.targets.clusterOf(to), (leader) => pauseProcess(leader.process));
+      case 'swap_addresses':
+        return swapAddresses(this.targets.clusterOf(from), this.targets.clusterOf(to), world);
       case 'cut_destination':
         return cutOff(process, this.targets.clusterOf(to), world);
     }

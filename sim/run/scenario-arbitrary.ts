@@ -47,6 +47,7 @@ const strike = fc.record({
     'kill_destination' as const,
     'pause_destination' as const,
     'cut_destination' as const,
+    'swap_addresses' as const,
   ),
 });
 
@@ -95,6 +96,14 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   fc.record({ kind: fc.constant('cut_view_server' as const), ...span, viewServer: target, shard: target }),
   strike,
   strike,
+  fc.record({ kind: fc.constant('swap_addresses' as const), ...span, shard: target, other: target }),
+  fc.record({
+    kind: fc.constant('stray_address' as const),
+    ...span,
+    ...member,
+    other: target,
+    forGood: fc.boolean(),
+  }),
   fc.record({ kind: fc.constant('compact' as const), atMs, shard: target }),
   fc.record({
     kind: fc.constant('clock_step' as const),

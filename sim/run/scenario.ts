@@ -74,7 +74,7 @@ const fault = z.discriminatedUnion('kind', [
     viewServer: whole(0, 100),
     shard: whole(0, 100),
   }),
-  /** Strikes whoever first enters a phase of a move after `atMs`, or a leader on either side of that move. */
+  /** Strikes whoever first enters a phase of a move after `atMs`, or the shards of that move, or a leader of theirs. */
   z.strictObject({
     kind: z.literal('strike_phase'),
     ...span,
@@ -86,7 +86,18 @@ const fault = z.discriminatedUnion('kind', [
       'kill_destination',
       'pause_destination',
       'cut_destination',
+      'swap_addresses',
     ]),
+  }),
+  /** The addresses of two shards are each other's. */
+  z.strictObject({ kind: z.literal('swap_addresses'), ...span, shard: whole(0, 100), other: whole(0, 100) }),
+  /** One address of a shard is a member's of another one; `forGood`: nothing heals that, and it is the shard's first one. */
+  z.strictObject({
+    kind: z.literal('stray_address'),
+    ...span,
+    ...member,
+    other: whole(0, 100),
+    forGood: z.boolean(),
   }),
   /** A shard forgets its history, as etcd does every so often. */
   z.strictObject({ kind: z.literal('compact'), atMs: span.atMs, shard: whole(0, 100) }),

@@ -16,8 +16,8 @@ export async function clearSlots(
     const rangeEnd = dataRangeEnd(last);
     for (;;) {
       const limit = limits.clearKeysMax;
-      const reply = await records.ask(shard, { kind: 'range', key, rangeEnd, limit, keysOnly: true });
-      if (reply.kind !== 'range') throw new Error(`etcd answered a range with ${reply.kind}`);
+      const outcome = await records.read(shard, { kind: 'range', key, rangeEnd, limit, keysOnly: true });
+      const reply = records.demand(shard, outcome, 'range');
       const lastKey = reply.kvs.at(-1)?.key;
       if (lastKey === undefined) break;
       await freezes.whenEmpty(clock, limits.yieldMsMax);

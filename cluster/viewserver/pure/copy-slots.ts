@@ -53,7 +53,7 @@ async function readPage(
   shard: number,
   request: RangeRequest,
 ): Promise<RangeReply | null> {
-  const outcome = await records.execute(shard, request, true);
+  const outcome = await records.read(shard, request);
   if (outcome.kind === 'reply' && outcome.reply.kind === 'range') return outcome.reply;
   if (outcome.kind === 'reply_too_large') return null;
   if (outcome.kind === 'refused' && outcome.code === 'compacted')

@@ -3,7 +3,7 @@
  * mod revision, so that a write of a mover that has been superseded changes nothing, however late it arrives.
  */
 import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
-import { encodeFence, FENCE_KEY, type Fence, type FenceRecord } from '../../../sharder/core/fence.ts';
+import { encodeFence, type Fence, fenceKey, type FenceRecord } from '../../../sharder/core/fence.ts';
 import { pause } from '../../../sharder/core/pause.ts';
 import type { Clock } from '../../../sharder/core/ports.ts';
 import { describe, type RecordsClient } from './records-client.ts';
@@ -75,7 +75,8 @@ export class FencedWriter {
   ): Promise<void> {
     for (let tries = 0; tries < triesMax; tries++) {
       const fence = this.fence;
-      const put: RequestOp = { kind: 'put', key: FENCE_KEY, value: encodeFence(change(fence.record)) };
+      const value = encodeFence(change(fence.record));
+      const put: RequestOp = { kind: 'put', key: fenceKey(fence.record), value };
       const outcome = await this.execute(fence, [...operations, put]);
       if (outcome === 'done') return;
       if (outcome !== 'changed') break;
@@ -99,13 +100,14 @@ export class FencedWriter {
     operations: readonly RequestOp[],
   ): Promise<'done' | 'changed' | 'unknown' | 'too_many'> {
     const { records, shard, clock, retryPauseMs } = this.options;
+    const key = fenceKey(fence.record);
     const outcome = await records.execute(
       shard,
       {
         kind: 'txn',
-        compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],
+        compare: [{ key, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],
         success: operations,
-        failure: [{ kind: 'range', key: FENCE_KEY }],
+        failure: [{ kind: 'range', key }],
       },
       false,
     );
@@ -121,7 +123,7 @@ export class FencedWriter {
     if (outcome.reply.succeeded) return 'done';
     const [range] = outcome.reply.responses;
     const kv = range?.kind === 'range' ? range.kvs[0] : undefined;
-    if (kv === undefined) throw new UnavailableError(shard, `shard ${shard} has no fence record`);
+    if (kv === undefined) throw records.mistaken(shard, outcome.reply.header);
     this.adopt(records.parseFence(shard, kv));
     return 'changed';
   }

@@ -3,7 +3,7 @@
  * The time in which the slots are stopped has two round trips: the freeze, and the activation with the last writes in it.
  */
 import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
-import { FENCE_KEY, type Fence, type FenceRecord, type SlotState } from '../../../sharder/core/fence.ts';
+import { type Fence, fenceKey, type FenceRecord, type SlotState } from '../../../sharder/core/fence.ts';
 import { pause } from '../../../sharder/core/pause.ts';
 import { dataPrefix } from '../../../sharder/core/slot.ts';
 import type { MoveRecord } from '../../../sharder/core/view.ts';
@@ -208,11 +208,12 @@ async function probe(
   { text, msMax }: { text: string; msMax: number },
 ): Promise<boolean> {
   const untilMs = clock.nowMs() + msMax;
+  const key = fenceKey(source.record);
   const outcome = await records.execute(
     move.from,
     {
       kind: 'txn',
-      compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: source.modRevision }],
+      compare: [{ key, target: 'mod_revision', result: 'equal', operand: source.modRevision }],
       success: [{ kind: 'put', key: dataPrefix(move.slots[0]!), value: toBytes(text) }],
       failure: [],
     },

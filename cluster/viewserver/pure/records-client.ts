@@ -6,21 +6,27 @@ import type {
   EtcdReply,
   EtcdRequest,
   KeyValue,
+  RangeRequest,
+  ReplyHeader,
   RequestOp,
   TxnReply,
+  TxnRequest,
   WatchRequest,
 } from '../../../sharder/core/etcd-messages.ts';
 import {
-  decodeFence,
+  decodeFenceOf,
   encodeFence,
-  FENCE_KEY,
   type Fence,
+  fenceKey,
   type FenceRecord,
+  joiningFence,
 } from '../../../sharder/core/fence.ts';
+import { createFenceRequest, storedIdentity } from '../../../sharder/core/first-fence.ts';
+import { newIdentity, type ShardName } from '../../../sharder/core/identity.ts';
 import { defaultLimits } from '../../../sharder/core/limits.ts';
 import type { Cancel, Clock, EtcdRpc, Random, Trace, WatchSink } from '../../../sharder/core/ports.ts';
 import type { CallOutcome } from '../../../sharder/core/shard-client.ts';
-import { decodeView, encodeView, type View, VIEW_KEY } from '../../../sharder/core/view.ts';
+import { decodeView, encodeView, type View, VIEW_KEY, type ViewShard } from '../../../sharder/core/view.ts';
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
 import { UnavailableError } from './unavailable-error.ts';
 
@@ -36,6 +42,8 @@ export interface RecordsClientOptions {
 
 /** The number that the home shard's client bears: the view is read before any shard is known. */
 const homeNumber = 0;
+/** Member ids that are remembered of one shard: far more than it has at a time. */
+const membersMax = 64;
 /** Times that a change of the view is tried against changes by others; each of them has got somewhere meanwhile. */
 const swapsMax = 100;
 
@@ -46,6 +54,10 @@ export class RecordsClient {
   /** Records as they were read last: what has not changed need not be decoded again. */
   private newestView: { view: View; modRevision: number } | null = null;
   private readonly newestFences = new Map<number, Fence>();
+  /** Shard to its identity, where it has one. */
+  private readonly identities = new Map<number, string | undefined>();
+  /** Shard to the ids of the members that have answered with the shard's own record. */
+  private readonly members = new Map<number, Set<string>>();
   private viewTurn: Promise<unknown> = Promise.resolve();
   private readonly turns = new Map<number, Promise<unknown>>();
 
@@ -89,17 +101,20 @@ export class RecordsClient {
 
   /** @throws UnavailableError when the shard does not answer or has no fence record that can be read. */
   async readFence(shard: number): Promise<Fence> {
-    const reply = await this.ask(shard, { kind: 'range', key: FENCE_KEY });
-    const kv = reply.kind === 'range' ? reply.kvs[0] : undefined;
-    if (kv === undefined) throw new UnavailableError(shard, `shard ${shard} has no fence record`);
-    return this.parseFence(shard, kv);
+    const key = await this.keyOf(shard);
+    const reply = this.demand(shard, await this.execute(shard, { kind: 'range', key }, true), 'range');
+    const kv = reply.kvs[0];
+    if (kv === undefined) throw this.mistaken(shard, reply.header);
+    const fence = this.parseFence(shard, kv);
+    this.noteMember(shard, reply.header);
+    return fence;
   }
 
   /** @throws UnavailableError when it cannot be read. */
   parseFence(shard: number, { value, modRevision }: KeyValue): Fence {
     const known = this.newestFences.get(shard);
     if (known?.modRevision === modRevision) return known;
-    const fence = { record: this.decode(shard, () => decodeFence(value)), modRevision };
+    const fence = { record: this.decode(shard, () => decodeFenceOf(this.nameOf(shard), value)), modRevision };
     this.newestFences.set(shard, fence);
     return fence;
   }
@@ -114,27 +129,73 @@ export class RecordsClient {
     record: FenceRecord,
     more: readonly RequestOp[] = [],
   ): Promise<Fence | null> {
-    const reply = await this.swap(record.shard, {
-      key: FENCE_KEY,
-      modRevision: before.modRevision,
-      success: [{ kind: 'put', key: FENCE_KEY, value: encodeFence(record) }, ...more],
-    });
+    const key = fenceKey(before.record);
+    const { modRevision } = before;
+    const put: RequestOp = { kind: 'put', key, value: encodeFence(record) };
+    const reply = await this.swap(record.shard, { key, modRevision, success: [put, ...more] });
     return reply.succeeded ? { record, modRevision: reply.header!.revision } : null;
   }
 
-  /** Writes the record of a shard that has none; one that is there stays. */
-  async createFence(record: FenceRecord): Promise<void> {
-    await this.swap(record.shard, {
-      key: FENCE_KEY,
-      modRevision: 0,
-      success: [{ kind: 'put', key: FENCE_KEY, value: encodeFence(record) }],
-    });
+  /**
+   * Gives a shard that joins its identity, with its first record; one that has them keeps them.
+   * @returns the identity; undefined for a shard that was begun before there were any.
+   * @throws UnavailableError
+   */
+  async nameShard({ id, endpoints }: ViewShard, epoch: number): Promise<string | undefined> {
+    this.introduce({ id, endpoints });
+    const identity = newIdentity(this.options.random);
+    const request = createFenceRequest(joiningFence({ id, identity }, epoch));
+    const reply = this.demand(id, await this.execute(id, request, false), 'txn');
+    const given = reply.succeeded ? identity : storedIdentity(reply);
+    this.introduce({ id, endpoints, identity: given });
+    return given;
   }
 
-  /** One request that changes nothing. @throws UnavailableError */
-  async ask(shard: number, request: EtcdRequest): Promise<EtcdReply> {
+  /**
+   * A range of a shard's data, which whoever answers is proven to have: the copy of what another shard says would be of no
+   * use, and a source that seems to be empty worse than that. `not_applied` where that is not so.
+   */
+  async read(shard: number, range: RangeRequest): Promise<CallOutcome> {
+    const key = await this.keyOf(shard);
+    const request: TxnRequest = {
+      kind: 'txn',
+      compare: [{ key, target: 'create_revision', result: 'greater', operand: 0 }],
+      success: [range],
+      failure: [],
+    };
     const outcome = await this.execute(shard, request, true);
-    if (outcome.kind === 'reply') return outcome.reply;
+    if (outcome.kind !== 'reply' || outcome.reply.kind !== 'txn') return outcome;
+    const { succeeded, responses, header } = outcome.reply;
+    const [answer] = responses;
+    if (!succeeded || answer?.kind !== 'range')
+      return { kind: 'not_applied', message: this.mistaken(shard, header).message };
+    this.noteMember(shard, header);
+    return { kind: 'reply', reply: { ...answer, header } };
+  }
+
+  /** Whether the member of this id, which has just answered, is one of the shard's: asks, unless it is known. */
+  async isMember(shard: number, memberId: string): Promise<boolean> {
+    const isKnown = () => this.members.get(shard)?.has(memberId) === true;
+    if (!isKnown()) await this.read(shard, { kind: 'range', key: await this.keyOf(shard), countOnly: true });
+    return isKnown();
+  }
+
+  /** What answered for the shard has no record of it: it is another one, or none yet. */
+  mistaken(shard: number, header: ReplyHeader | null): UnavailableError {
+    if (header !== null) this.clients.get(shard)?.distrust(header.memberId);
+    if (shard === homeNumber)
+      return new UnavailableError(shard, 'what answers as the home shard has no view');
+    return new UnavailableError(shard, `what answers as shard ${shard} has no fence record of it`);
+  }
+
+  /** The reply of this kind. @throws UnavailableError when there is none. */
+  demand<Kind extends EtcdReply['kind']>(
+    shard: number,
+    outcome: CallOutcome,
+    kind: Kind,
+  ): Extract<EtcdReply, { kind: Kind }> {
+    if (outcome.kind === 'reply' && outcome.reply.kind === kind)
+      return outcome.reply as Extract<EtcdReply, { kind: Kind }>;
     throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);
   }
 
@@ -153,11 +214,27 @@ export class RecordsClient {
     this.clients.get(shard)?.avoidPreferred();
   }
 
-  /** Where a shard is that is not in the view yet. */
-  introduce(shard: number, endpoints: readonly string[]): void {
-    const client = this.clients.get(shard);
+  private introduce({ id, endpoints, identity }: ViewShard): void {
+    const client = this.clients.get(id);
     if (client) client.setEndpoints(endpoints);
-    else this.clients.set(shard, this.connect(shard, endpoints));
+    else this.clients.set(id, this.connect(id, endpoints));
+    this.identities.set(id, identity);
+  }
+
+  private nameOf(shard: number): ShardName {
+    return { id: shard, identity: this.identities.get(shard) };
+  }
+
+  private async keyOf(shard: number): Promise<string> {
+    await this.client(shard);
+    return fenceKey(this.nameOf(shard));
+  }
+
+  private noteMember(shard: number, header: ReplyHeader | null): void {
+    const known = this.members.get(shard) ?? new Set();
+    this.members.set(shard, known);
+    if (known.size >= membersMax) known.clear();
+    if (header !== null) known.add(header.memberId);
   }
 
   private async client(shard: number): Promise<EtcdShardClient> {
@@ -168,9 +245,10 @@ export class RecordsClient {
   }
 
   private async fetchView(): Promise<{ view: View; modRevision: number }> {
-    const reply = await this.ask(homeNumber, { kind: 'range', key: VIEW_KEY });
-    const kv = reply.kind === 'range' ? reply.kvs[0] : undefined;
-    if (kv === undefined) throw new UnavailableError(homeNumber, 'the home shard has no view');
+    const outcome = await this.execute(homeNumber, { kind: 'range', key: VIEW_KEY }, true);
+    const { kvs, header } = this.demand(homeNumber, outcome, 'range');
+    const kv = kvs[0];
+    if (kv === undefined) throw this.mistaken(homeNumber, header);
     const { modRevision } = kv;
     if (this.newestView?.modRevision === modRevision) return this.newestView;
     const view = this.decode(homeNumber, () => decodeView(kv.value));
@@ -208,19 +286,19 @@ export class RecordsClient {
       },
       false,
     );
-    if (outcome.kind === 'reply' && outcome.reply.kind === 'txn') return outcome.reply;
-    throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);
+    return this.demand(shard, outcome, 'txn');
   }
 
   private adopt(view: View): void {
     if (this.known !== null && view.epoch <= this.known.epoch) return;
     this.known = view;
-    for (const { id, endpoints } of view.shards) this.introduce(id, endpoints);
+    for (const shard of view.shards) this.introduce(shard);
     this.clients.get(homeNumber)!.setEndpoints(view.shards[0]!.endpoints);
     for (const [id, client] of this.clients) {
       if (id === homeNumber || id >= view.nextShard || view.shards.some((shard) => shard.id === id)) continue;
       client.close();
       this.clients.delete(id);
+      this.members.delete(id);
     }
   }
 

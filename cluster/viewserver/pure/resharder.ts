@@ -2,7 +2,6 @@
  * All that changes who owns which slot. Every change is a compare-and-swap on records in etcd which carry the move's id, so
  * that any number of these may run at once and any successor goes on from the records alone.
  */
-import { joiningFence } from '../../../sharder/core/fence.ts';
 import { pause } from '../../../sharder/core/pause.ts';
 import type { Clock, EtcdRpc, Random, Trace } from '../../../sharder/core/ports.ts';
 import type { View, ViewShard } from '../../../sharder/core/view.ts';
@@ -118,12 +117,12 @@ export class Resharder {
     const { records } = this.context;
     const view = await records.readView();
     if (withShard(view, shard) === null) return view;
-    records.introduce(shard.id, shard.endpoints);
-    await records.createFence(joiningFence(shard.id, view.epoch));
-    const { record } = await records.readFence(shard.id);
-    if (record.shard !== shard.id || record.slots.some((state) => state !== undefined))
-      throw new RefusedError('shard-id', `what answers as shard ${shard.id} has been a shard before`);
-    return records.updateView((current) => withShard(current, shard));
+    const { id, endpoints } = shard;
+    const identity = await records.nameShard({ id, endpoints }, view.epoch);
+    const { record } = await records.readFence(id);
+    if (record.slots.some((state) => state !== undefined))
+      throw new RefusedError('shard-id', `what answers as shard ${id} has been a shard before`);
+    return records.updateView((current) => withShard(current, { id, endpoints, identity }));
   }
 
   /** From now on no shard joins under this id; one that has joined stays, and is in the view. */
@@ -191,9 +190,9 @@ export class Resharder {
     const used = record.slots.findIndex((state) => state !== undefined && state.kind !== 'moved');
     if (used >= 0)
       throw new RefusedError('shard-in-use', `slot ${used} is ${record.slots[used]!.kind} at shard ${id}`);
-    const data = await records.ask(id, { kind: 'range', key: 'd/', rangeEnd: 'd0', countOnly: true });
-    if (data.kind === 'range' && data.count > 0)
-      throw new RefusedError('shard-in-use', `shard ${id} still holds ${data.count} keys`);
+    const counted = await records.read(id, { kind: 'range', key: 'd/', rangeEnd: 'd0', countOnly: true });
+    const { count } = records.demand(id, counted, 'range');
+    if (count > 0) throw new RefusedError('shard-in-use', `shard ${id} still holds ${count} keys`);
     return records.updateView((current) => withoutShard(current, id));
   }
 

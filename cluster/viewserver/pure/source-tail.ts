@@ -23,6 +23,9 @@ export interface SourceTailOptions {
   move: string;
 }
 
+/** Batches of events that are kept until it is known who sends them. */
+const earlyBatchesMax = 1024;
+
 export class SourceTail {
   private readonly options: SourceTailOptions;
   private readonly slots: ReadonlySet<number>;
@@ -151,43 +154,62 @@ export class SourceTail {
       ...(startRevision > 0 ? { startRevision } : {}),
     };
     let isOver = false;
-    const opened = await new Promise<{ cancel: Cancel; revision: number } | null>((resolve) => {
-      let cancel: Cancel = () => undefined;
-      const disarm = clock.schedule(limits.callMs, () => {
-        isOver = true;
-        cancel();
-        resolve(null);
-      });
-      const sink = {
-        onCreated: (revision: number) => {
-          disarm();
-          resolve({ cancel, revision });
-        },
-        onEvents: (events: readonly EtcdEvent[]) => {
-          if (!isOver && !this.isClosed) this.takeEvents(events);
-        },
-        onEnd: (end: WatchEnd) => {
-          if (isOver) return;
+    /** What comes before it is known that the shard itself answers; null from then on. */
+    let early: (readonly EtcdEvent[])[] | null = [];
+    const opened = await new Promise<{ cancel: Cancel; revision: number; memberId: string } | null>(
+      (resolve) => {
+        let cancel: Cancel = () => undefined;
+        const disarm = clock.schedule(limits.callMs, () => {
           isOver = true;
-          disarm();
+          cancel();
           resolve(null);
-          this.onEnd(end);
-        },
-      };
-      records.watch(shard, request, sink).then(
-        (started) => (cancel = started),
-        () => {
-          disarm();
-          resolve(null);
-        },
-      );
-    });
+        });
+        const sink = {
+          onCreated: (revision: number, memberId: string) => {
+            disarm();
+            resolve({ cancel, revision, memberId });
+          },
+          onEvents: (events: readonly EtcdEvent[]) => {
+            if (isOver || this.isClosed) return;
+            if (early === null) this.takeEvents(events);
+            else if (early.length < earlyBatchesMax) early.push(events);
+            else isOver = true;
+          },
+          onEnd: (end: WatchEnd) => {
+            if (isOver) return;
+            isOver = true;
+            disarm();
+            resolve(null);
+            this.onEnd(end);
+          },
+        };
+        records.watch(shard, request, sink).then(
+          (started) => (cancel = started),
+          () => {
+            disarm();
+            resolve(null);
+          },
+        );
+      },
+    );
     if (opened === null) throw new UnavailableError(shard, `shard ${shard} opens no watch`);
-    if (this.isClosed) opened.cancel();
-    this.cancel = () => {
+    const cancel = () => {
       isOver = true;
       opened.cancel();
     };
+    if (!(await records.isMember(shard, opened.memberId))) {
+      cancel();
+      records.avoidPreferred(shard);
+      throw new UnavailableError(shard, `what answers is not known to be shard ${shard}`);
+    }
+    if (isOver) {
+      cancel();
+      throw new UnavailableError(shard, `shard ${shard} ended a watch at once`);
+    }
+    if (this.isClosed) opened.cancel();
+    this.cancel = cancel;
+    for (const events of early) this.takeEvents(events);
+    early = null;
     return opened.revision;
   }
 

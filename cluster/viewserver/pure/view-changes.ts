@@ -12,8 +12,8 @@ export function withShard(view: View, shard: ViewShard): View | null {
   if (find(view, shard.id)) return null;
   if (shard.id !== view.nextShard)
     throw new RefusedError('shard-id', `the next shard is ${view.nextShard}, not ${shard.id}`);
-  const { id, endpoints } = shard;
-  return { ...view, shards: [...view.shards, { id, endpoints }], nextShard: id + 1 };
+  const { id, endpoints, identity } = shard;
+  return { ...view, shards: [...view.shards, { id, endpoints, identity }], nextShard: id + 1 };
 }
 
 /** With an id that no shard gets any more: what is being made under it cannot join. Null when it has one, or had. */
@@ -39,8 +39,9 @@ export function withDraining(view: View, id: number): View | null {
 export function withoutDraining(view: View, id: number): View | null {
   const shard = find(view, id);
   if (shard === undefined) return null;
-  const { endpoints } = shard;
-  return { ...view, shards: view.shards.map((each) => (each === shard ? { id, endpoints } : each)) };
+  const { endpoints, identity } = shard;
+  const taking = { id, endpoints, identity };
+  return { ...view, shards: view.shards.map((each) => (each === shard ? taking : each)) };
 }
 
 /** Without a shard that has given everything away. */

@@ -4,9 +4,16 @@
  */
 import type { StatusReply } from '../../core/etcd-messages.ts';
 
+/** Far more than a shard has members. */
+const strangersMax = 64;
+
 export class EndpointChoice {
   private endpoints: readonly string[];
   private preferred = 0;
+  /** Endpoint to the id of the member that answered there last. */
+  private readonly memberAt = new Map<string, string>();
+  /** Ids of members that were found to be none of the shard's. */
+  private readonly strangers = new Set<string>();
 
   constructor(endpoints: readonly string[]) {
     if (endpoints.length === 0) throw new Error('a shard needs an endpoint');
@@ -28,6 +35,8 @@ export class EndpointChoice {
     const kept = endpoints.indexOf(this.current);
     this.endpoints = endpoints;
     this.preferred = Math.max(kept, 0);
+    for (const endpoint of this.memberAt.keys())
+      if (!endpoints.includes(endpoint)) this.memberAt.delete(endpoint);
   }
 
   /** `endpoint` did not serve: the next one is preferred, unless another has become so meanwhile. */
@@ -35,11 +44,23 @@ export class EndpointChoice {
     if (this.current === endpoint) this.preferred = (this.preferred + 1) % this.endpoints.length;
   }
 
+  noteAnswer(endpoint: string, memberId: string): void {
+    if (this.memberAt.get(endpoint) !== memberId) this.memberAt.set(endpoint, memberId);
+  }
+
+  /** What the member says of its leader counts no more, and where it answered last, somebody else is to be found. */
+  distrust(memberId: string): void {
+    if (this.strangers.size >= strangersMax) this.strangers.clear();
+    this.strangers.add(memberId);
+    if (this.memberAt.get(this.current) === memberId) this.avoid(this.current);
+  }
+
   /** Prefers the member that the newest term's majority view names as leader; false when no answer names one. */
   preferLeader(answers: ReadonlyMap<string, StatusReply>): boolean {
     let term = -1;
     let leaderId = '0';
     for (const status of answers.values()) {
+      if (this.strangers.has(status.header?.memberId ?? '')) continue;
       if (status.leaderId !== '0' && status.raftTerm > term) {
         term = status.raftTerm;
         leaderId = status.leaderId;

@@ -92,6 +92,11 @@ export class EtcdShardClient implements ShardClient {
     this.choice.avoid(this.choice.current);
   }
 
+  distrust(memberId: string): void {
+    this.choice.distrust(memberId);
+    this.seekLeader();
+  }
+
   /** Full jitter, so that the sharders of a shard do not knock in step. */
   private retryPauseMs(attempt: number): number {
     const { limits, random } = this.options;
@@ -113,6 +118,7 @@ export class EtcdShardClient implements ShardClient {
       return;
     }
     if (result.kind !== 'reply' || !result.reply.header) return;
+    this.choice.noteAnswer(endpoint, result.reply.header.memberId);
     if (result.reply.header.raftTerm === this.raftTerm) return;
     this.raftTerm = result.reply.header.raftTerm;
     this.seekLeader();

@@ -17,8 +17,8 @@ export const seededBugs: readonly SeededBug[] = [
         replace: "return { kind: 'range', key, serializable: true };",
       },
       {
-        find: "failure: [{ kind: 'range', key: FENCE_KEY }],",
-        replace: "failure: [{ kind: 'range', key: FENCE_KEY, serializable: true }],",
+        find: "failure: [{ kind: 'range', key }],",
+        replace: "failure: [{ kind: 'range', key, serializable: true }],",
       },
     ],
     runsMax: 300,
@@ -53,7 +53,7 @@ export const seededBugs: readonly SeededBug[] = [
     file: 'sharder/core/transaction.ts',
     changes: [
       {
-        find: "compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],",
+        find: "compare: [{ key, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],",
         replace: 'compare: [],',
       },
     ],
@@ -192,6 +192,18 @@ export const seededBugs: readonly SeededBug[] = [
         replace: `    state.inFlight = [];
     for (const pending of batch)
       if (pending.client?.gone) settle(pending, { kind: 'failed', code: 'abandoned', message: 'gone' });`,
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'fence without identity',
+    shows: ['ownership', 'linearizable', 'versions_rise'],
+    file: 'sharder/core/fence.ts',
+    changes: [
+      {
+        find: "return identity === undefined ? 'vase/shard' : `vase/shard/${identity}`;",
+        replace: "return 'vase/shard';",
       },
     ],
     runsMax: 300,

@@ -8,7 +8,7 @@ const guessedOffset = {
   replace: 'state.versionOffset + 1_000_000',
 };
 const fenceCompare =
-  "compare: [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],";
+  "compare: [{ key, target: 'mod_revision', result: 'equal', operand: fence.modRevision }],";
 
 export const moveBugs: readonly SeededBug[] = [
   {
@@ -94,7 +94,7 @@ export const moveBugs: readonly SeededBug[] = [
       {
         find: fenceCompare,
         replace: `compare: batch[0].operation.kind === 'get'
-      ? [{ key: FENCE_KEY, target: 'mod_revision', result: 'equal', operand: fence.modRevision }] : [],`,
+      ? [{ key, target: 'mod_revision', result: 'equal', operand: fence.modRevision }] : [],`,
       },
     ],
     runsMax: 300,

@@ -23,8 +23,8 @@ export async function handOver(
   const inMemory: KeyValue[] = [];
   for (const slot of move.slots) {
     const range = { key: dataPrefix(slot), rangeEnd: dataRangeEnd(slot) };
-    const reply = await records.ask(move.from, { kind: 'range', ...range });
-    if (reply.kind === 'range') inMemory.push(...reply.kvs);
+    const outcome = await records.read(move.from, { kind: 'range', ...range });
+    inMemory.push(...records.demand(move.from, outcome, 'range').kvs);
     if (inMemory.length > 0) await records.execute(move.from, { kind: 'delete_range', ...range }, false);
   }
   for (const { key, value } of inMemory) await records.execute(move.to, { kind: 'put', key, value }, false);

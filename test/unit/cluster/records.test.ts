@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
 import type { EtcdCaller } from '../../../cluster/etcd/etcd-caller.ts';
-import { writeFirstRecords } from '../../../cluster/records.ts';
-import type { EtcdReply, EtcdRequest } from '../../../sharder/core/etcd-messages.ts';
-import { decodeFence, encodeFence, FENCE_KEY, joiningFence } from '../../../sharder/core/fence.ts';
+import { writeFirstRecords, writeRecords } from '../../../cluster/records.ts';
+import type {
+  EtcdReply,
+  EtcdRequest,
+  RangeReply,
+  RangeRequest,
+} from '../../../sharder/core/etcd-messages.ts';
+import { decodeFenceOf, encodeFence, fenceKey, joiningFence } from '../../../sharder/core/fence.ts';
+import { IDENTITY_KEY } from '../../../sharder/core/identity.ts';
 import { decodeView, encodeView, initialView, VIEW_KEY } from '../../../sharder/core/view.ts';
 
 const shards = [1, 2, 3].map((id) => ({ id, endpoints: [`etcd-${id}:2379`] }));
@@ -30,19 +36,28 @@ class FakeShards {
 
   private answer(store: Map<string, Uint8Array>, request: EtcdRequest): EtcdReply {
     const header = { revision: 1 } as never;
-    const rangeOf = (key: string) => {
-      const value = store.get(key);
-      return { kind: 'range', header, kvs: value ? [{ value, modRevision: 1 }] : [] } as unknown as EtcdReply;
+    const rangeOf = ({ key, rangeEnd = `${key}\0` }: { key: string; rangeEnd?: string }) => {
+      const found = [...store].filter(([each]) => each >= key && each < rangeEnd);
+      const kvs = found.map(([, value]) => ({ value, modRevision: 1 }));
+      return { kind: 'range', header, kvs } as unknown as RangeReply;
     };
-    if (request.kind === 'range') return rangeOf(request.key);
+    if (request.kind === 'range') return rangeOf(request);
     if (request.kind !== 'txn') throw new Error(`not expected: ${request.kind}`);
-    const put = request.success[0] as { key: string; value: Uint8Array };
-    if (store.has(put.key))
-      return { kind: 'txn', header, succeeded: false, responses: [rangeOf(put.key)] } as EtcdReply;
-    store.set(put.key, put.value);
+    const succeeded = request.compare.every(({ key }) => !store.has(key));
+    const reply = { kind: 'txn', header, succeeded } as const;
+    if (!succeeded)
+      return { ...reply, responses: request.failure.map((range) => rangeOf(range as RangeRequest)) };
+    for (const put of request.success) if (put.kind === 'put') store.set(put.key, put.value);
     this.writesLeft -= 1;
-    return { kind: 'txn', header, succeeded: true, responses: [] } as unknown as EtcdReply;
+    return { ...reply, responses: [] };
   }
+}
+
+/** The keys of a shard's own records, in the order in which they are written. */
+function namesOf(fake: FakeShards, shard: number): string[] {
+  const { identity } = decodeView(fake.of(1).get(VIEW_KEY)!).shards.find(({ id }) => id === shard)!;
+  expect(identity).toMatch(/^[0-9a-f]{16}$/);
+  return [fenceKey({ identity }), IDENTITY_KEY];
 }
 
 test('an empty cluster gets a view, and each shard a fence for what the view gives it', async () => {
@@ -50,8 +65,9 @@ test('an empty cluster gets a view, and each shard a fence for what the view giv
   expect(await writeFirstRecords(fake.rpc, shards)).toBe(4);
   const view = decodeView(fake.of(1).get(VIEW_KEY)!);
   expect(view.shards.map(({ id }) => id)).toEqual([1, 2, 3]);
-  for (const { id } of shards) {
-    const fence = decodeFence(fake.of(id).get(FENCE_KEY)!);
+  for (const shard of view.shards) {
+    const { id } = shard;
+    const fence = decodeFenceOf(shard, fake.of(id).get(fenceKey(shard))!);
     const owned = view.slots.flatMap((owner, slot) => (owner === id ? [slot] : []));
     expect(fence.slots.flatMap((state, slot) => (state?.kind === 'owned' ? [slot] : []))).toEqual(owned);
   }
@@ -64,7 +80,7 @@ test.each([1, 2, 3])('one that died after %i records is completed by the next', 
   await expect(writeFirstRecords(fake.rpc, shards)).rejects.toThrow('does not answer');
   fake.writesLeft = Infinity;
   expect(await writeFirstRecords(fake.rpc, shards)).toBe(4 - writes);
-  expect(fake.keys()).toEqual([[VIEW_KEY, FENCE_KEY], [FENCE_KEY], [FENCE_KEY]]);
+  expect(fake.keys()).toEqual([[VIEW_KEY, ...namesOf(fake, 1)], namesOf(fake, 2), namesOf(fake, 3)]);
 });
 
 test('a view that is there wins, whatever the topology says, and no record of its shards is made again', async () => {
@@ -75,7 +91,7 @@ test('a view that is there wins, whatever the topology says, and no record of it
   fake.of(2).clear();
   expect(await writeFirstRecords(fake.rpc, shards)).toBe(0);
   expect(fake.of(1).get(VIEW_KEY)).toBe(before);
-  expect(fake.keys()).toEqual([[VIEW_KEY, FENCE_KEY], [], []]);
+  expect(fake.keys()).toEqual([[VIEW_KEY, ...namesOf(fake, 1)], [], []]);
 });
 
 test('a shard that joined later is not touched', async () => {
@@ -86,9 +102,37 @@ test('a shard that joined later is not touched', async () => {
   expect(fake.keys()).toEqual([[VIEW_KEY], [], []]);
 });
 
-test('where another shard has a fence, a missing view is a loss and no new one is written', async () => {
+test.each([
+  ['an identity', '0123456789abcdef'],
+  ['no identity', undefined],
+])(
+  'where another shard has a fence, with %s, a missing view is a loss and no new one is written',
+  async (_what, identity) => {
+    const fake = new FakeShards();
+    const name = { id: 3, identity };
+    fake.of(3).set(fenceKey(name), encodeFence(joiningFence(name, 5)));
+    await expect(writeFirstRecords(fake.rpc, shards)).rejects.toThrow('shard 3 belongs to a cluster');
+    expect(fake.keys()).toEqual([[], [], [fenceKey(name)]]);
+  },
+);
+
+test('a shard at whose address another one answers is not taken for it, and gets no record of it', async () => {
   const fake = new FakeShards();
-  fake.of(3).set(FENCE_KEY, encodeFence(joiningFence(3, 5)));
-  await expect(writeFirstRecords(fake.rpc, shards)).rejects.toThrow('shard 3 belongs to a cluster');
-  expect(fake.keys()).toEqual([[], [], [FENCE_KEY]]);
+  await writeRecords(fake.rpc, shards);
+  const before = fake.keys();
+  const [second, third] = [fake.of(2), fake.of(3)];
+  fake.stores.set('etcd-2:2379', third).set('etcd-3:2379', second);
+  await expect(writeRecords(fake.rpc, shards)).rejects.toThrow('what answers as shard 2 is another shard');
+  fake.stores.set('etcd-2:2379', second).set('etcd-3:2379', third);
+  expect(fake.keys()).toEqual(before);
+  expect(await writeRecords(fake.rpc, shards)).toMatchObject({ created: 0 });
+});
+
+test('shards of before there were identities keep their records, and go on without', async () => {
+  const fake = new FakeShards();
+  const view = initialView(shards);
+  fake.of(1).set(VIEW_KEY, encodeView(view));
+  expect(await writeRecords(fake.rpc, shards)).toMatchObject({ created: 3 });
+  expect(fake.keys()).toEqual([[VIEW_KEY, 'vase/shard'], ['vase/shard'], ['vase/shard']]);
+  expect(await writeRecords(fake.rpc, shards)).toMatchObject({ created: 0, view: { shards } });
 });

@@ -57,7 +57,7 @@ test('writes whose previous values are too large together are sent in smaller ba
     rpc,
     random: systemRandom,
   });
-  const shard = new Shard(1, client, {
+  const shard = new Shard({ id: 1 }, client, {
     ...shared,
     onMisrouted: () => undefined,
     onUnreachable: () => undefined,
@@ -78,7 +78,7 @@ test('writes whose previous values are too large together are sent in smaller ba
         );
       }),
     );
-  expect(await shard.ready()).toBe(true);
+  await shard.refreshFence();
   // Each ends as unknown, because it was applied or may have been; the next ones are fewer at a time.
   const first = await putSixteen();
   expect(new Set(first.map(({ kind }) => kind))).toEqual(new Set(['unknown']));

@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   decodeFence,
+  decodeFenceOf,
   encodeFence,
+  fenceKey,
   type FenceRecord,
   initialFence,
   type SlotState,
 } from '../../../sharder/core/fence.ts';
+import { withDraining, withoutDraining } from '../../../cluster/viewserver/pure/view-changes.ts';
 import { SLOT_COUNT } from '../../../sharder/core/slot.ts';
 import { decodeView, encodeView, initialView } from '../../../sharder/core/view.ts';
 
@@ -16,6 +19,28 @@ const encoder = new TextEncoder();
 test('a view comes back from its bytes as it was', () => {
   const view = { ...initialView(shards), epoch: 7 };
   expect(decodeView(encodeView(view))).toEqual(view);
+});
+
+test('a view with identities comes back as it was, whatever else is changed in it', () => {
+  const identity = '0123456789abcdef';
+  const view = initialView(shards.map((shard) => ({ ...shard, identity })));
+  expect(decodeView(encodeView(view))).toEqual(view);
+  const draining = withDraining(view, 2)!;
+  expect(draining.shards[1]).toMatchObject({ identity, state: 'draining' });
+  expect(withoutDraining({ ...view, shards: draining.shards }, 2)!.shards).toEqual(view.shards);
+});
+
+test('records of before there were identities are read, and written, as they were', () => {
+  const viewText =
+    '{"format":1,"epoch":7,"shards":[{"id":1,"endpoints":["a:1"]}],"slots":[[0,1023,1]],"moves":[],"nextShard":2}';
+  const view = decodeView(encoder.encode(viewText));
+  expect(view.shards).toEqual([{ id: 1, endpoints: ['a:1'] }]);
+  expect(new TextDecoder().decode(encodeView(view))).toBe(viewText);
+  const fenceText =
+    '{"format":1,"shard":1,"epoch":7,"slots":[[0,1023,{"kind":"owned","epoch":1,"versionOffset":0}]]}';
+  const record = decodeFenceOf(view.shards[0]!, encoder.encode(fenceText));
+  expect(fenceKey(record)).toBe('vase/shard');
+  expect(new TextDecoder().decode(encodeFence(record))).toBe(fenceText);
 });
 
 test('the first fences own each slot exactly once', () => {
@@ -45,14 +70,15 @@ test('any fence record comes back from its bytes as it was', () => {
     }),
     fc.record({ kind: fc.constant('moved' as const), epoch: count, to: count }),
   );
+  const identities = fc.constantFrom(undefined, '0123456789abcdef');
   const runs = fc.array(fc.tuple(fc.integer({ min: 1, max: 100 }), state), { maxLength: 30 });
   fc.assert(
-    fc.property(count, count, runs, (shard, epoch, lengths) => {
+    fc.property(count, identities, count, runs, (shard, identity, epoch, lengths) => {
       const slots: (SlotState | undefined)[] = lengths.flatMap(([length, value]) =>
         Array.from({ length }, () => value),
       );
       slots.length = SLOT_COUNT;
-      const record: FenceRecord = { shard, epoch, slots: Array.from(slots) };
+      const record: FenceRecord = { shard, identity, epoch, slots: Array.from(slots) };
       expect(decodeFence(encodeFence(record))).toEqual(record);
     }),
   );
@@ -73,6 +99,10 @@ test.each([
   [
     'a shard without endpoints',
     '{"format":1,"epoch":1,"shards":[{"id":1,"endpoints":[]}],"slots":[[0,1023,1]]}',
+  ],
+  [
+    'one with an identity that is none',
+    '{"format":1,"epoch":1,"shards":[{"id":1,"endpoints":["a:1"],"identity":"1/2"}],"slots":[[0,1023,1]]}',
   ],
 ])('a view that is %s is refused', (_what, text) => {
   expect(() => decodeView(encoder.encode(text))).toThrow();

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { KeyValue, TxnReply } from '../../../sharder/core/etcd-messages.ts';
-import type { Fence, SlotState } from '../../../sharder/core/fence.ts';
+import { encodeFence, type Fence, type SlotState } from '../../../sharder/core/fence.ts';
 import { always, type Condition, type Operation } from '../../../sharder/core/operation.ts';
 import { createPending } from '../../../sharder/core/pending.ts';
+import { RecordError } from '../../../sharder/core/record-fields.ts';
 import { buildTransaction, readApplied, readFence } from '../../../sharder/core/transaction.ts';
 
 const owned: SlotState = { kind: 'owned', epoch: 3, versionOffset: 100 };
@@ -39,6 +40,15 @@ test('every transaction, of reads too, runs under the fence and returns the reco
     ]);
     expect(request.failure).toEqual([{ kind: 'range', key: 'vase/shard' }]);
   }
+});
+
+test('the record of a shard with an identity lies under a key that no other shard has', () => {
+  const identity = '0123456789abcdef';
+  const named: Fence = { ...fence, record: { ...fence.record, identity } };
+  const { compare, failure } = buildTransaction(named, [pending(get)]);
+  const key = 'vase/shard/0123456789abcdef';
+  expect(compare).toEqual([{ key, target: 'mod_revision', result: 'equal', operand: 9 }]);
+  expect(failure).toEqual([{ kind: 'range', key }]);
 });
 
 test('reads are flat ranges that are not serializable: etcd serves them by ReadIndex, without a Raft entry', () => {
@@ -109,5 +119,17 @@ test('an operation on a slot that the fence does not own is never built into a t
 });
 
 test('a shard without a fence record has none', () => {
-  expect(readFence({ kind: 'range', header: null, kvs: [], more: false, count: 0 })).toBeNull();
+  expect(readFence({ id: 1 }, { kind: 'range', header: null, kvs: [], more: false, count: 0 })).toBeNull();
+});
+
+test.each([
+  ['another shard', { id: 2, identity: '0123456789abcdef' }],
+  ['another identity', { id: 1, identity: 'fedcba9876543210' }],
+  ['no identity', { id: 1 }],
+])('a record that names %s is never believed', (_what, shard) => {
+  const record = { shard: 1, identity: '0123456789abcdef', epoch: 1, slots: [] };
+  const range = { kind: 'range', header: null, more: false, count: 1 } as const;
+  const response = { ...range, kvs: [{ ...kv, value: encodeFence(record) }] };
+  expect(readFence({ id: 1, identity: '0123456789abcdef' }, response)).toMatchObject({ modRevision: 6 });
+  expect(() => readFence(shard, response)).toThrow(RecordError);
 });

@@ -11,7 +11,9 @@ import { Leadership } from '../../../../cluster/viewserver/leadership.ts';
 import { ShardCaller } from '../../../../cluster/viewserver/shard-caller.ts';
 import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
 import type { EtcdEvent, EtcdRequest, WatchRequest } from '../../../../sharder/core/etcd-messages.ts';
-import { encodeFence, FENCE_KEY, initialFence } from '../../../../sharder/core/fence.ts';
+import { initialFence } from '../../../../sharder/core/fence.ts';
+import { createFenceRequest } from '../../../../sharder/core/first-fence.ts';
+import { newIdentity } from '../../../../sharder/core/identity.ts';
 import { bytesToJson, jsonToBytes } from '../../../../sharder/core/json-bytes.ts';
 import type { EtcdRpc, RpcResult, WatchSink } from '../../../../sharder/core/ports.ts';
 import {
@@ -26,25 +28,29 @@ import { systemClock, systemRandom } from '../../../../sharder/system-clock.ts';
 import { intervalOf, isInside, orderOf } from '../../../../sim/etcd/key-order.ts';
 import { StateMachine } from '../../../../sim/etcd/state-machine.ts';
 
-const memberId = '1';
 const endpointOf = (id: number) => `shard-${id}:2379`;
 
 /** One etcd of one member. */
 class MemoryEtcd {
+  private readonly memberId: string;
   private readonly watches = new Set<{ request: WatchRequest; sink: WatchSink }>();
   readonly state = new StateMachine({
     electionMs: 1000,
     requestSync: () => undefined,
     onChanges: (changes) => this.tell(changes),
   });
-  private readonly header = (revision: number) => ({ memberId, revision, raftTerm: 1 });
+  private readonly header = (revision: number) => ({ memberId: this.memberId, revision, raftTerm: 1 });
+
+  constructor(id: number) {
+    this.memberId = String(id);
+  }
 
   answer(request: EtcdRequest): RpcResult {
     if (request.kind === 'lease_keep_alive' || request.kind === 'lease_time_to_live')
       return { kind: 'lost', message: 'leases are not kept here' };
     if (request.kind === 'status') {
       const { revision } = this.state.store;
-      const reply = { kind: 'status', version: '3.4.23', dbSizeBytes: 0, leaderId: memberId } as const;
+      const reply = { kind: 'status', version: '3.4.23', dbSizeBytes: 0, leaderId: this.memberId } as const;
       return {
         kind: 'reply',
         reply: { ...reply, header: this.header(revision), raftIndex: revision, raftTerm: 1 },
@@ -60,7 +66,7 @@ class MemoryEtcd {
   watch(request: WatchRequest, sink: WatchSink): () => void {
     const watch = { request, sink };
     this.watches.add(watch);
-    queueMicrotask(() => sink.onCreated?.(this.state.store.revision));
+    queueMicrotask(() => sink.onCreated?.(this.state.store.revision, this.memberId));
     return () => void this.watches.delete(watch);
   }
 
@@ -83,18 +89,33 @@ export class MemoryCluster implements EtcdRpc {
   readonly fleet = new MemoryFleet(this);
 
   constructor(shards: number) {
-    const view = initialView(Array.from({ length: shards }, (_, index) => this.make(index + 1)));
-    for (const { id } of view.shards) this.put(id, FENCE_KEY, encodeFence(initialFence(view, id)));
+    const view = initialView(
+      Array.from({ length: shards }, (_, index) => ({
+        ...this.make(index + 1),
+        identity: newIdentity(systemRandom),
+      })),
+    );
+    for (const { id } of view.shards) this.etcd(id).answer(createFenceRequest(initialFence(view, id)));
     this.setView(view);
   }
 
   make(id: number): ViewShard {
-    this.etcds.set(endpointOf(id), new MemoryEtcd());
+    this.etcds.set(endpointOf(id), new MemoryEtcd(id));
     return { id, endpoints: [endpointOf(id)] };
+  }
+
+  private etcd(id: number): MemoryEtcd {
+    return this.etcds.get(endpointOf(id))!;
   }
 
   unmake(id: number): void {
     this.etcds.delete(endpointOf(id));
+  }
+
+  /** From now on each is at the other's address. */
+  swap(one: number, other: number): void {
+    const [first, second] = [this.etcd(one), this.etcd(other)];
+    this.etcds.set(endpointOf(one), second).set(endpointOf(other), first);
   }
 
   get ids(): number[] {
@@ -118,7 +139,7 @@ export class MemoryCluster implements EtcdRpc {
   }
 
   put(id: number, key: string, value: Uint8Array): void {
-    this.etcds.get(endpointOf(id))!.answer({ kind: 'put', key, value });
+    this.etcd(id).answer({ kind: 'put', key, value });
   }
 
   get view(): View {
@@ -183,7 +204,7 @@ export class MemoryCluster implements EtcdRpc {
   }
 
   private get(id: number, key: string): Uint8Array | undefined {
-    return this.etcds.get(endpointOf(id))!.state.store.get(key)?.value;
+    return this.etcd(id).state.store.get(key)?.value;
   }
 }
 

@@ -16,12 +16,21 @@ function put(name: string, modRevision: number, value: Uint8Array): EtcdEvent {
   return { type: 'put', kv, prevKv: null };
 }
 
-async function openTail(): Promise<{ tail: SourceTail; bring: (event: EtcdEvent) => void }> {
+async function openTail({
+  member = '1',
+  early = [],
+}: { member?: string; early?: EtcdEvent[] } = {}): Promise<{
+  tail: SourceTail;
+  bring: (event: EtcdEvent) => void;
+}> {
   let sink: WatchSink | null = null;
-  const records: Pick<RecordsClient, 'watch'> = {
+  const records: Pick<RecordsClient, 'watch' | 'isMember' | 'avoidPreferred'> = {
+    isMember: (_shard, memberId) => Promise.resolve(memberId === member),
+    avoidPreferred: () => undefined,
     watch: (_shard, _request, watcher) => {
       sink = watcher;
-      watcher.onCreated?.(10);
+      watcher.onCreated?.(10, '1');
+      for (const event of early) watcher.onEvents([event], event.kv.modRevision);
       return Promise.resolve(() => undefined);
     },
   };
@@ -56,4 +65,11 @@ test('a marker from before the copy counts only when the copy has met it', async
   tail.noteMarker(marker.kv);
   tail.skipTo(12);
   expect(tail.areAllMarked).toBe(true);
+});
+
+test('what a watch brings before it is known who answers counts if that is the source, and not otherwise', async () => {
+  const early = [put(key, 11, Uint8Array.of(1))];
+  const { tail } = await openTail({ early });
+  expect(tail.take()).toEqual([{ kind: 'put', key, value: Uint8Array.of(1) }]);
+  await expect(openTail({ early, member: '2' })).rejects.toThrow('not known to be shard 1');
 });
