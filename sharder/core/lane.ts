@@ -242,14 +242,18 @@ export class Lane {
   /** False, and settled, for what nobody waits for and for what cannot end in time. */
   private isWorthSending(pending: Pending, nowMs: number): boolean {
     if (pending.settle === null || settleAbandoned(pending)) return false;
-    const { answerMsMax } = this.limits;
-    const endsAtMs = nowMs + this.rate.transactionMs;
-    if (endsAtMs > pending.deadlineAtMs) {
+    const { answerMsMax, operationTimeoutMs } = this.limits;
+    const { transactionMs } = this.rate;
+    // Only a transaction that is sent shows that the shard has become quicker: what is fresh is sent whatever the rate.
+    if (nowMs + Math.min(transactionMs, operationTimeoutMs / 4) > pending.deadlineAtMs) {
       settle(pending, { kind: 'failed', code: 'unavailable', message: 'not sent: it could not end in time' });
       return false;
     }
     const isOverloaded = nowMs < this.refusedAtMs + overloadedForMs;
-    if (isOverloaded && endsAtMs > pending.queuedAtMs! + answerMsMax) {
+    if (
+      isOverloaded &&
+      nowMs + Math.min(transactionMs, answerMsMax / 2) > pending.queuedAtMs! + answerMsMax
+    ) {
       settle(pending, { ...overloaded('it waited too long'), retryAfterMs: answerMsMax });
       return false;
     }

@@ -125,6 +125,26 @@ test('what cannot end by its deadline is not sent', () => {
   expect(sent.outcome).toMatchObject({ kind: 'failed', code: 'unavailable' });
 });
 
+test('a shard that was very slow once is asked again: what is fresh is sent whatever the rate was', () => {
+  const rig = new Rig();
+  rig.put({});
+  rig.serve(20_000);
+  for (let round = 0; round < 20; round++) {
+    const sent = rig.put({});
+    expect(rig.serve()).toEqual([sent.pending]);
+  }
+  const crowd = new Rig();
+  for (let n = 0; n < 30; n++) crowd.put({});
+  crowd.serve(20_000);
+  crowd.serve(20_000);
+  let sent = 0;
+  for (let round = 0; round < 50; round++) {
+    for (let n = 0; n < 15; n++) crowd.put({});
+    sent += crowd.serve().length;
+  }
+  expect(sent).toBeGreaterThan(400);
+});
+
 test('a client cannot fill a lane: others get their places from it, and none from each other', () => {
   const rig = new Rig().warm();
   const greedy = client();
