@@ -1,6 +1,7 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 /** The command line of Vase: registers the commands, runs one, and turns what it threw into an exit code. */
 import { Command } from 'commander';
+import { skipProxies } from '../cluster/skip-proxies.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCleanCommand } from './commands/clean.ts';
@@ -60,6 +61,7 @@ for (const add of [
   add(program);
 }
 
+skipProxies('this machine');
 try {
   await program.parseAsync();
 } catch (error) {

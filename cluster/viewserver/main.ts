@@ -14,6 +14,7 @@ import { createHttpServer, listen, stop } from '../../sharder/http/server.ts';
 import { systemClock, systemRandom } from '../../sharder/system-clock.ts';
 import { UsageError } from '../errors.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
+import { skipProxies } from '../skip-proxies.ts';
 import { TopologyError } from '../topology.ts';
 import { readConfig, type ViewServerConfig } from './config.ts';
 import { EventLog } from './event-log.ts';
@@ -54,6 +55,7 @@ async function createFleet(): Promise<ShardFleet> {
   return kubernetesFleetFromEnvironment(process.env, rpc);
 }
 
+skipProxies('all');
 const config = readConfigOrExit();
 const logger = pino({ level: config.logLevel, base: { name: config.name, pid: process.pid } });
 const registry = new Registry();

@@ -21,6 +21,8 @@ const replyBytesMax = 64 * 1024 * 1024;
 
 const channelOptions: ChannelOptions = {
   'grpc.enable_retries': 0,
+  // A proxy is for the way out: it does not know a cluster's own addresses, or answers in a member's place.
+  'grpc.enable_http_proxy': 0,
   'grpc.max_receive_message_length': replyBytesMax,
   'grpc.max_send_message_length': replyBytesMax,
   'grpc.initial_reconnect_backoff_ms': 100,

@@ -49,6 +49,13 @@ test('a deleted key is gone, and a missing one is a failure with a sentence', as
   expect((await vase.run(['del', 'gone'])).exitCode).toBe(1);
 });
 
+test("a user's proxy is not asked for what is on this machine", async () => {
+  const dead = 'http://127.0.0.1:9';
+  const environment = { NODE_USE_ENV_PROXY: '1', http_proxy: dead, HTTPS_PROXY: dead, grpc_proxy: dead };
+  for (const args of [['put', 'near', 'by'], ['get', 'near'], ['up'], ['view'], ['status']])
+    expect(await vase.run(args, { environment })).toMatchObject({ exitCode: 0 });
+});
+
 test('a store that does not answer is said, with the doubt about a write', async () => {
   const args = ['--endpoint', 'http://127.0.0.1:1'];
   const put = await vase.run(['put', 'k', 'v', ...args]);

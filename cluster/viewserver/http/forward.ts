@@ -3,6 +3,7 @@
  * can be asked.
  */
 import {
+  Agent,
   request as startRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
@@ -20,6 +21,9 @@ const forwardedHeader = 'vase-forwarded';
 /** For the head of the answer: longer than the leader itself waits for the home shard. Its body may take any time. */
 const answerMsMax = 6000;
 
+/** Node's own may send requests through a proxy (cluster/skip-proxies.ts). */
+const direct = new Agent({ keepAlive: true });
+
 export function forward(request: IncomingMessage, response: ServerResponse, leader: Leader | null): void {
   if (leader === null || request.headers[forwardedHeader] !== undefined) {
     request.resume();
@@ -28,7 +32,11 @@ export function forward(request: IncomingMessage, response: ServerResponse, lead
   }
   const onward = startRequest(
     `http://${leader.address}${request.url}`,
-    { method: request.method!, headers: { ...endToEnd(request.headers), [forwardedHeader]: '1' } },
+    {
+      agent: direct,
+      method: request.method!,
+      headers: { ...endToEnd(request.headers), [forwardedHeader]: '1' },
+    },
     (answer) => {
       clearTimeout(timer);
       response.writeHead(answer.statusCode!, {

@@ -1,6 +1,11 @@
 // A view server that stands by hands requests on, to a leader that may be slow or dead.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request as startRequest, type RequestListener } from 'node:http';
+import http, {
+  createServer,
+  type IncomingMessage,
+  request as startRequest,
+  type RequestListener,
+} from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -66,6 +71,15 @@ test('an answer whose head has come may take any time', async () => {
     finish();
   });
   expect(await answer).toEqual({ status: 200, body: { late: true } });
+});
+
+test('a leader is reached directly, whatever proxies Node.js was told to use', async () => {
+  const { globalAgent } = http;
+  ends.push(() => (http.globalAgent = globalAgent));
+  const port = await standBy((_, response) => response.end('{"led":true}'));
+  http.globalAgent = new http.Agent({ proxyEnv: { http_proxy: 'http://127.0.0.1:9' } });
+  const answer = await fetch(`http://127.0.0.1:${port}/view`);
+  expect(await answer.json()).toEqual({ led: true });
 });
 
 test('a target that is no path is refused', async () => {
