@@ -14,11 +14,13 @@ export interface TcpProxy {
   endpoint: string;
   /** Takes effect for the next bytes; falls back to `forward` after one cut. */
   setMode(mode: ProxyMode): void;
+  /** Whoever connects from now on reaches another "host:port"; the connections that are open are cut. */
+  setTarget(target: string): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
-  const [host, port] = target.split(':') as [string, string];
+  let [host, port] = target.split(':') as [string, string];
   let mode: ProxyMode = 'forward';
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -44,6 +46,10 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     setMode(next) {
       mode = next;
+    },
+    setTarget(next) {
+      [host, port] = next.split(':') as [string, string];
+      for (const socket of sockets) socket.destroy();
     },
     async close() {
       for (const socket of sockets) socket.destroy();

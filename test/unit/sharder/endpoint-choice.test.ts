@@ -49,3 +49,16 @@ test('new endpoints keep the preferred one if it is among them', () => {
   choice.replace(['y:1']);
   expect(choice.current).toBe('y:1');
 });
+
+test('a member of another shard is not asked again where there are others, and its word on its leader counts nothing', () => {
+  const choice = new EndpointChoice(['a:1', 'b:1']);
+  choice.noteAnswer('a:1', '7');
+  choice.distrust('7');
+  expect(choice.current).toBe('b:1');
+  const leads = new Map([
+    ['a:1', status('7', '7', 9)],
+    ['b:1', status('2', '2', 5)],
+  ]);
+  expect(choice.preferLeader(leads)).toBe(true);
+  expect(choice.current).toBe('b:1');
+});
