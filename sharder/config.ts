@@ -1,6 +1,7 @@
 /** A sharder's configuration, from environment variables alone, as in a pod. */
 import { readFileSync } from 'node:fs';
 import { defaultLimits, type Limits } from './core/limits.ts';
+import { conditionComparesMax } from './core/operation.ts';
 import type { EtcdTls } from './etcd/connection.ts';
 
 export interface SharderConfig {
@@ -63,8 +64,8 @@ export function readConfig(environment: Environment): SharderConfig {
     );
   }
   const adminPort = whole('VASE_ADMIN_PORT', -1, 0, 65_535);
-  // One less than etcd's --max-txn-ops for the nesting of a conditional write, one for safety.
-  const maxTxnOps = whole('VASE_MAX_TXN_OPS', 128, 4, 100_000);
+  // The rest of etcd's --max-txn-ops is for the comparisons of a conditional write, which nests, and one for safety.
+  const maxTxnOps = whole('VASE_MAX_TXN_OPS', 128, 16, 100_000);
   return {
     name: environment['VASE_NAME'] ?? `sharder-${process.pid}`,
     home,
@@ -79,7 +80,7 @@ export function readConfig(environment: Environment): SharderConfig {
     token: readToken(environment),
     limits: {
       ...defaultLimits,
-      batchOperationsMax: Math.min(maxTxnOps - 2, 512),
+      batchOperationsMax: Math.min(maxTxnOps - conditionComparesMax - 1, 512),
       operationTimeoutMs: whole('VASE_OPERATION_TIMEOUT_MS', defaultLimits.operationTimeoutMs, 100, 60_000),
     },
   };

@@ -5,7 +5,7 @@ export interface Limits {
   keyBytesMax: number;
   /** A value: one put of it, with its key and fence, fits in etcd's default request limit of 1.5 MiB. */
   valueBytesMax: number;
-  /** Operations in one transaction; etcd refuses more than its --max-txn-ops. */
+  /** Operations in one transaction; etcd refuses more than its --max-txn-ops (128), comparisons of nested ones included. */
   batchOperationsMax: number;
   /** Bytes of keys and values in one transaction: below etcd's default --max-request-bytes of 1.5 MiB with its framing. */
   batchBytesMax: number;
@@ -58,7 +58,7 @@ export interface Limits {
 export const defaultLimits: Readonly<Limits> = {
   keyBytesMax: 1024,
   valueBytesMax: 1024 * 1024,
-  batchOperationsMax: 126,
+  batchOperationsMax: 118,
   batchBytesMax: 1_300_000,
   batchMsTarget: 250,
   batchBytesMin: 256 * 1024,

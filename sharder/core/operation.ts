@@ -1,8 +1,20 @@
 /** What a user can ask of one key, and how it can end. Ok, definite failure and unknown are kept apart everywhere. */
 
-/** When a write takes effect. `version` is an API version; a key that is missing has none. */
+/** When a write takes effect. Versions are API versions; a key that is missing has none. */
 export type Condition =
-  { kind: 'always' } | { kind: 'version'; version: number } | { kind: 'exists' } | { kind: 'absent' };
+  | { kind: 'always' }
+  | { kind: 'version'; version: number }
+  | { kind: 'exists' }
+  | { kind: 'absent' }
+  /** The key has one of these versions; never, when the list is empty. */
+  | { kind: 'one_of'; versions: readonly number[] }
+  /** The key has none of these versions; with `exists`, it is there besides. */
+  | { kind: 'none_of'; versions: readonly number[]; exists: boolean };
+
+/** Versions in one condition: each is a comparison, and etcd bounds those of a transaction as it does operations. */
+export const conditionVersionsMax = 8;
+/** Comparisons of one condition at most: the versions, and whether the key is there. */
+export const conditionComparesMax = conditionVersionsMax + 1;
 
 export type Operation =
   | { kind: 'get'; key: string }

@@ -5,7 +5,7 @@
 import type { Compare, KeyValue, RequestOp, ResponseOp, TxnReply, TxnRequest } from './etcd-messages.ts';
 import { decodeFenceOf, type Fence, fenceKey } from './fence.ts';
 import type { ShardName } from './identity.ts';
-import type { Operation, OperationResult } from './operation.ts';
+import type { Condition, Operation, OperationResult } from './operation.ts';
 import { readRecord } from './record-fields.ts';
 import type { Pending } from './pending.ts';
 
@@ -26,16 +26,16 @@ function versionOffset(fence: Fence, slot: number): number {
   return state.versionOffset;
 }
 
+/** The nested transaction says both what was done and, where nothing was, the key's current version. */
 function toRequestOp(pending: Pending, offset: number): RequestOp {
   const { operation, etcdKey } = pending;
   const op = toPlainOp(operation, etcdKey);
   if (operation.kind === 'get' || operation.condition.kind === 'always') return op;
-  return {
-    kind: 'txn',
-    compare: [toCompare(operation.condition, etcdKey, offset)],
-    success: [op],
-    failure: [{ kind: 'range', key: etcdKey, keysOnly: true }],
-  };
+  const compare = toCompares(operation.condition, etcdKey, offset);
+  const current: RequestOp = { kind: 'range', key: etcdKey, keysOnly: true };
+  return isNegated(operation.condition)
+    ? { kind: 'txn', compare, success: [current], failure: [op] }
+    : { kind: 'txn', compare, success: [op], failure: [current] };
 }
 
 function toPlainOp(operation: Operation, key: string): RequestOp {
@@ -49,23 +49,31 @@ function toPlainOp(operation: Operation, key: string): RequestOp {
   }
 }
 
-function toCompare(
-  condition: { kind: 'version'; version: number } | { kind: 'exists' } | { kind: 'absent' },
-  key: string,
-  offset: number,
-): Compare {
+/**
+ * etcd joins comparisons by "and" alone. That a key has one of several versions is therefore asked the other way round:
+ * the write stands where it is not true that the key has none of them, so that it is carried once whatever the number.
+ */
+function isNegated(condition: Condition): boolean {
+  return condition.kind === 'one_of';
+}
+
+function toCompares(condition: Exclude<Condition, { kind: 'always' }>, key: string, offset: number): Compare[] {
+  const exists = { key, target: 'create_revision', result: 'greater', operand: 0 } as const;
+  const versions = (result: 'equal' | 'not_equal', list: readonly number[]) =>
+    list.map((version): Compare => {
+      return { key, target: 'mod_revision', result, operand: toModRevision(version, offset) };
+    });
   switch (condition.kind) {
     case 'version':
-      return {
-        key,
-        target: 'mod_revision',
-        result: 'equal',
-        operand: toModRevision(condition.version, offset),
-      };
+      return versions('equal', [condition.version]);
     case 'exists':
-      return { key, target: 'create_revision', result: 'greater', operand: 0 };
+      return [exists];
     case 'absent':
-      return { key, target: 'create_revision', result: 'equal', operand: 0 };
+      return [{ key, target: 'create_revision', result: 'equal', operand: 0 }];
+    case 'one_of':
+      return versions('not_equal', condition.versions);
+    case 'none_of':
+      return [...(condition.exists ? [exists] : []), ...versions('not_equal', condition.versions)];
   }
 }
 
@@ -97,7 +105,8 @@ export function readApplied(reply: TxnReply, index: number, pending: Pending, fe
   if (response.kind !== 'txn' || response.responses.length !== 1)
     throw new Error('the reply is not a nested one');
   const nested = response.responses[0]!;
-  if (response.succeeded) return { kind: 'done', result: toResult(operation.kind, nested, revision, offset) };
+  if (response.succeeded !== isNegated(operation.condition))
+    return { kind: 'done', result: toResult(operation.kind, nested, revision, offset) };
   if (nested.kind !== 'range') throw new Error('the reply to a failed condition is not a range');
   const current = nested.kvs[0];
   return { kind: 'condition_failed', currentVersion: current ? current.modRevision + offset : null };

@@ -2,7 +2,7 @@
  * A client of a run: a loop of operations on a few keys through sharders picked at random, until its share is done or its
  * time is over. After an answer that is not known it goes on as another logical process, as the checker wants it.
  */
-import { always, type Operation, type Outcome } from '../../sharder/core/operation.ts';
+import { always, type Condition, type Operation, type Outcome } from '../../sharder/core/operation.ts';
 import { pause } from '../../sharder/core/pause.ts';
 import type { SimProcess } from '../process.ts';
 import type { UnaryCaller, UnaryResult } from '../unary.ts';
@@ -226,7 +226,10 @@ export class SimClient {
     const put = operation as Extract<Operation, { kind: 'put' }>;
     if (known === undefined)
       return { operation: { ...put, condition: { kind: 'absent' } }, written, expected: null };
-    const condition = { kind: 'version', version: known.version } as const;
+    const { version } = known;
+    // Two ways to say the same: no key has version 0.
+    const condition: Condition =
+      written! % 2 === 0 ? { kind: 'version', version } : { kind: 'one_of', versions: [0, version] };
     return { operation: { ...put, condition }, written, expected: known.value };
   }
 

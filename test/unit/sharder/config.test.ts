@@ -13,8 +13,8 @@ test('what is left out has its default', () => {
   });
 });
 
-test('a transaction stays two operations below --max-txn-ops, for the nesting of a conditional write', () => {
-  expect(readConfig({ ...home, VASE_MAX_TXN_OPS: '200' }).limits.batchOperationsMax).toBe(198);
+test('a transaction stays ten operations below --max-txn-ops, for the comparisons of a conditional write', () => {
+  expect(readConfig({ ...home, VASE_MAX_TXN_OPS: '200' }).limits.batchOperationsMax).toBe(190);
 });
 
 test.each([

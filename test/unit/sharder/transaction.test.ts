@@ -133,3 +133,60 @@ test.each([
   expect(readFence({ id: 1, identity: '0123456789abcdef' }, response)).toMatchObject({ modRevision: 6 });
   expect(() => readFence(shard, response)).toThrow(RecordError);
 });
+
+const revisions = (condition: Condition) => {
+  const [op] = buildTransaction(fence, [pending(put(condition))]).success;
+  if (op?.kind !== 'txn') throw new Error('not nested');
+  const kinds = { success: op.success.map(({ kind }) => kind), failure: op.failure.map(({ kind }) => kind) };
+  return { compare: op.compare.map(({ target, result, operand }) => [target, result, operand]), ...kinds };
+};
+
+test('a list of versions is compared with "not equal" alone, and the write is carried once', () => {
+  expect(revisions({ kind: 'one_of', versions: [106, 108, 50] })).toEqual({
+    compare: [
+      ['mod_revision', 'not_equal', 6],
+      ['mod_revision', 'not_equal', 8],
+      ['mod_revision', 'not_equal', -1],
+    ],
+    success: ['range'],
+    failure: ['put'],
+  });
+  expect(revisions({ kind: 'none_of', versions: [106], exists: false })).toEqual({
+    compare: [['mod_revision', 'not_equal', 6]],
+    success: ['put'],
+    failure: ['range'],
+  });
+  expect(revisions({ kind: 'none_of', versions: [106], exists: true }).compare).toEqual([
+    ['create_revision', 'greater', 0],
+    ['mod_revision', 'not_equal', 6],
+  ]);
+});
+
+test.each([
+  [{ kind: 'one_of', versions: [106] } as const, false],
+  [{ kind: 'none_of', versions: [106], exists: false } as const, true],
+])('the branch that ran tells whether %j held', (condition, branchOfTheWrite) => {
+  const nested = (succeeded: boolean, response: TxnReply['responses'][number]) =>
+    reply([{ kind: 'txn', header: null, succeeded, responses: [response] }]);
+  const written = nested(branchOfTheWrite, { kind: 'put', header: null, prevKv: null });
+  const current = nested(!branchOfTheWrite, {
+    kind: 'range',
+    header: null,
+    kvs: [kv],
+    more: false,
+    count: 1,
+  });
+  expect(readApplied(written, 0, pending(put(condition)), fence)).toMatchObject({ kind: 'done' });
+  expect(readApplied(current, 0, pending(put(condition)), fence)).toEqual({
+    kind: 'condition_failed',
+    currentVersion: 106,
+  });
+  expect(() =>
+    readApplied(
+      nested(!branchOfTheWrite, { kind: 'put', header: null, prevKv: null }),
+      0,
+      pending(put(condition)),
+      fence,
+    ),
+  ).toThrow('is not a range');
+});
