@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ClusterError } from './errors.ts';
+import { askGuarded, type StoreAccess } from './guarded-request.ts';
 
 /** Keys under this prefix are Vase's own. */
 const probeKeyPrefix = '__vase_probe__/';
@@ -15,6 +16,8 @@ const keysPerShardMax = 40;
 export interface ServingProbe {
   /** "http://127.0.0.1:5000" */
   endpoint: string;
+  /** What the endpoint asks for where it is guarded; null or left out where it is not. */
+  access?: StoreAccess | null;
   /** Names of the shards as the header `vase-shard` gives them. */
   shards: readonly string[];
   signal: AbortSignal;
@@ -67,6 +70,17 @@ interface Answer {
 async function ask(probe: ServingProbe, method: string, key: string, body?: Buffer): Promise<Answer> {
   const signal = AbortSignal.any([probe.signal, AbortSignal.timeout(requestTimeoutMs)]);
   try {
+    if (probe.access) {
+      const url = `${probe.endpoint}/v1/kv/${encodeURIComponent(key)}`;
+      const answer = await askGuarded(url, probe.access, { method, body, signal });
+      const shard = answer.headers['vase-shard'];
+      return {
+        method,
+        status: answer.status,
+        shard: typeof shard === 'string' ? shard : null,
+        body: answer.body,
+      };
+    }
     const response = await fetch(`${probe.endpoint}/v1/kv/${encodeURIComponent(key)}`, {
       method,
       signal,

@@ -47,6 +47,19 @@ const schema = z.strictObject({
       view: wholeNumber(0, 65_535).default(0),
     })
     .prefault({}),
+  http: z
+    .strictObject({
+      /**
+       * Names by which users may call the store and the view server, besides localhost, every address and the cluster's own
+       * services: "store.example" with any port, "store.example:8443" with this one. Requests to other names are refused,
+       * since a web page could have made them lead here, and a page of such an origin is trusted.
+       */
+      hosts: z
+        .array(z.string().regex(/^[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?$/, 'names such as "store.example"'))
+        .max(100)
+        .default([]),
+    })
+    .prefault({}),
   etcd: z
     .strictObject({
       heartbeatMs: wholeNumber(10, 10_000).default(100),

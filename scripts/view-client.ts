@@ -87,7 +87,10 @@ export class ViewClient {
       response = await fetch(`${endpoint.replace(/\/+$/, '')}${path}`, {
         method,
         signal: AbortSignal.any([this.signal, AbortSignal.timeout(requestMsMax)]),
-        headers: key === undefined ? {} : { 'idempotency-key': key },
+        headers: {
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       text = await response.text();

@@ -13,8 +13,12 @@ export interface SharderConfig {
   host: string;
   port: number;
   reusePort: boolean;
-  /** VASE_ADMIN_PORT: a port of its own for probes and metrics; null for none. */
+  /** VASE_ADMIN_PORT: a port of its own for probes and metrics, without data; null for none. */
   adminPort: number | null;
+  /** VASE_OWN_PORT: one on which it answers as on the public port when it shares that with others; null for none. */
+  ownPort: number | null;
+  /** VASE_HOSTS: names by which users may call it, "store.example,other.example:8443", besides localhost and addresses. */
+  hosts: readonly string[];
   /** VASE_LOG_LEVEL */
   logLevel: string;
   /** VASE_DRAIN_MS: between "not ready" and the close of the port, for balancers to notice; a shared port is closed at once. */
@@ -64,6 +68,7 @@ export function readConfig(environment: Environment): SharderConfig {
     );
   }
   const adminPort = whole('VASE_ADMIN_PORT', -1, 0, 65_535);
+  const ownPort = whole('VASE_OWN_PORT', -1, 0, 65_535);
   // The rest of etcd's --max-txn-ops is for the comparisons of a conditional write, which nests, and one for safety.
   const maxTxnOps = whole('VASE_MAX_TXN_OPS', 128, 16, 100_000);
   return {
@@ -73,6 +78,8 @@ export function readConfig(environment: Environment): SharderConfig {
     port: whole('VASE_PORT', 5000, 0, 65_535),
     reusePort: environment['VASE_REUSE_PORT'] === '1',
     adminPort: adminPort < 0 ? null : adminPort,
+    ownPort: ownPort < 0 ? null : ownPort,
+    hosts: readHosts(environment),
     logLevel: environment['VASE_LOG_LEVEL'] ?? 'info',
     drainMs: whole('VASE_DRAIN_MS', 0, 0, 60_000),
     tls: readTls(environment),
@@ -84,6 +91,13 @@ export function readConfig(environment: Environment): SharderConfig {
       operationTimeoutMs: whole('VASE_OPERATION_TIMEOUT_MS', defaultLimits.operationTimeoutMs, 100, 60_000),
     },
   };
+}
+
+/** @throws ConfigError */
+export function readHosts(environment: Environment): string[] {
+  const hosts = (environment['VASE_HOSTS'] ?? '').split(',').filter((host) => host !== '');
+  if (hosts.every((host) => /^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?$/i.test(host))) return hosts;
+  throw new ConfigError('VASE_HOSTS must be names such as store.example, separated by commas');
 }
 
 function readHttps(environment: Environment): HttpsFiles | null {

@@ -11,6 +11,7 @@ import { GrpcEtcdRpc } from './etcd/grpc-rpc.ts';
 import { hashText } from './hash.ts';
 import { createApp } from './http/app.ts';
 import { BearerToken } from './http/bearer-token.ts';
+import { OriginCheck } from './http/origin-check.ts';
 import { createProbes, type Readiness } from './http/probes.ts';
 import { BodyBudget } from './http/read-body.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
@@ -75,29 +76,32 @@ const probes = createProbes(registry, readiness);
 const shared = {
   context: { store, limits: config.limits, budget: new BodyBudget(bodyBudgetBytes) },
   metrics: new RequestMetrics(registry),
+  origins: new OriginCheck(config.hosts),
   logger,
 };
-const app = createApp({ ...shared, probes });
 /** Where users need a token, its absence tells them nothing: metrics are on the admin port alone. */
-const guardedApp = () => {
+const guardedApp = (token: string) => {
   const open = new Map([...probes].filter(([path]) => path !== '/metrics'));
-  return createApp({ ...shared, probes: open, token: new BearerToken(config.token!) });
+  return createApp({ ...shared, probes: open, token: new BearerToken(token) });
 };
-const servers = [createHttpServer(config.token === null ? app : guardedApp(), undefined, config.https)];
+const app = config.token === null ? createApp({ ...shared, probes }) : guardedApp(config.token);
+const server = createHttpServer(app, undefined, config.https);
+/** Probes and metrics, no data. */
+const admin =
+  config.adminPort === null ? null : createHttpServer(createApp({ ...shared, probes, probesOnly: true }));
+const own = config.ownPort === null ? null : createHttpServer(app, undefined, config.https);
 
 async function start(): Promise<void> {
-  if (config.adminPort !== null) {
-    servers.push(createHttpServer(app));
-    await listen(servers[1]!, { host: config.host, port: config.adminPort, reusePort: false });
-  }
+  const { host, reusePort } = config;
+  if (admin) await listen(admin, { host, port: config.adminPort!, reusePort: false });
   while (!(await store.ready())) {
     if (readiness.problem === stopping) return;
     logger.warn('the shards do not answer yet');
     await delay(readyRetryMs);
   }
   store.watchView();
-  const { host, reusePort } = config;
-  const port = await listen(servers[0]!, { host, port: config.port, reusePort });
+  if (own) await listen(own, { host, port: config.ownPort!, reusePort: false });
+  const port = await listen(server, { host, port: config.port, reusePort });
   readiness.problem = null;
   logger.info({ host, port, shards: store.currentShards.size, epoch: store.currentView!.epoch }, 'ready');
 }
@@ -109,10 +113,12 @@ async function leave(signal: string): Promise<void> {
   readiness.problem = stopping;
   logger.info({ signal }, 'draining');
   const deadline = AbortSignal.timeout(config.drainMs + stopDeadlineMs);
-  const [open, admin] = servers;
   // Where others share the port, new connections go to them as soon as it is closed here.
   const listenUntil = config.reusePort ? null : delay(config.drainMs);
-  const ended = open!.listening ? stop(open!, { listenUntil, idleMs, deadline }) : null;
+  const ended = Promise.all([
+    server.listening && stop(server, { listenUntil, idleMs, deadline }),
+    own?.listening && stop(own, { listenUntil: delay(config.drainMs), idleMs, deadline }),
+  ]);
   // Probes are answered to the end.
   const asked = admin?.listening && stop(admin, { listenUntil: ended, idleMs: adminIdleMs, deadline });
   await Promise.all([ended, asked]);

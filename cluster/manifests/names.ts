@@ -55,6 +55,12 @@ export function serviceHost(topology: Topology, service: string): string {
   return `${service}.${topology.name}.svc`;
 }
 
+/** Every name that leads to a service from inside the cluster, and those of the topology. */
+export function hostNames(topology: Topology, service: string): string[] {
+  const host = serviceHost(topology, service);
+  return [service, `${service}.${topology.name}`, host, `${host}.cluster.local`, ...topology.http.hosts];
+}
+
 /** The client endpoints, "host:port", of the home shard: where sharders find the view. */
 export function homeEndpoints(topology: Topology): string[] {
   return memberEndpoints(topology, shardIds(topology)[0]!);

@@ -1,5 +1,6 @@
 /** The view server's configuration, from environment variables alone, as in a pod. */
 import { readFileSync } from 'node:fs';
+import { ConfigError, readHosts } from '../../sharder/config.ts';
 import type { EtcdTls } from '../../sharder/etcd/connection.ts';
 import { UsageError } from '../errors.ts';
 import { milliCores } from '../quantity.ts';
@@ -15,6 +16,8 @@ export interface ViewServerConfig {
   port: number;
   /** VASE_ADVERTISE: "host:port" at which the other view servers reach it. Default: host and port. */
   advertise: string;
+  /** VASE_HOSTS: names by which it may be called, besides localhost and addresses. */
+  hosts: readonly string[];
   /** VASE_FLEET: where shards are made. */
   fleet: 'local' | 'kubernetes';
   /** VASE_LOG_LEVEL */
@@ -54,6 +57,7 @@ export function readConfig(environment: Environment): ViewServerConfig {
     host,
     port,
     advertise: text('VASE_ADVERTISE') ?? `${host}:${port}`,
+    hosts: hostsOf(environment),
     fleet,
     logLevel: text('VASE_LOG_LEVEL') ?? 'info',
     drainMs: whole(environment, 'VASE_DRAIN_MS', { fallback: 0, min: 0, max: 60_000 }),
@@ -66,6 +70,15 @@ export function readConfig(environment: Environment): ViewServerConfig {
       keysPerSecondMax: keysPerSecond === 0 ? null : keysPerSecond,
     },
   };
+}
+
+function hostsOf(environment: Environment): string[] {
+  try {
+    return readHosts(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function whole(

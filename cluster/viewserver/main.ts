@@ -9,6 +9,7 @@ import { defaultLimits } from '../../sharder/core/limits.ts';
 import type { Trace } from '../../sharder/core/ports.ts';
 import { EtcdShardClient } from '../../sharder/etcd/client/shard-client.ts';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
+import { OriginCheck } from '../../sharder/http/origin-check.ts';
 import type { Readiness } from '../../sharder/http/probes.ts';
 import { createHttpServer, listen, stop } from '../../sharder/http/server.ts';
 import { systemClock, systemRandom } from '../../sharder/system-clock.ts';
@@ -124,7 +125,14 @@ view.subscribe(({ epoch, moves, shards }) =>
 const readiness: Readiness = { problem: 'the home shard has not answered yet' };
 const ended = new AbortController();
 const server = createHttpServer(
-  createApp({ registry, readiness, lease, leadership: () => leadership, logger }),
+  createApp({
+    registry,
+    readiness,
+    lease,
+    leadership: () => leadership,
+    origins: new OriginCheck(config.hosts),
+    logger,
+  }),
 );
 
 async function start(): Promise<void> {

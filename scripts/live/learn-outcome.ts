@@ -20,7 +20,7 @@ export function learnOutcome(action: Action, answer: Answer): Outcome {
 
 function fromReply(action: Action, reply: Extract<Answer, { kind: 'reply' }>): Outcome {
   const { status, body } = reply;
-  if (status === 200 || status === 204) return fromSuccess(action, reply);
+  if (status === 200 || status === 201 || status === 204) return fromSuccess(action, reply);
   const isDefinite = errorOf(body)?.['definite'] === true;
   if (!isDefinite) return { kind: 'open' };
   if (status === 404 && action.kind === 'get') return { kind: 'ok', value: null };

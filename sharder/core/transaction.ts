@@ -57,7 +57,11 @@ function isNegated(condition: Condition): boolean {
   return condition.kind === 'one_of';
 }
 
-function toCompares(condition: Exclude<Condition, { kind: 'always' }>, key: string, offset: number): Compare[] {
+function toCompares(
+  condition: Exclude<Condition, { kind: 'always' }>,
+  key: string,
+  offset: number,
+): Compare[] {
   const exists = { key, target: 'create_revision', result: 'greater', operand: 0 } as const;
   const versions = (result: 'equal' | 'not_equal', list: readonly number[]) =>
     list.map((version): Compare => {

@@ -5,17 +5,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Logger } from 'pino';
+import { admit } from './admission.ts';
 import type { BearerToken } from './bearer-token.ts';
+import { underConditions } from './conditions.ts';
 import type { Handler, RouteContext } from './context.ts';
+import { waitsToBeAsked } from './expect-continue.ts';
 import { HttpError } from './http-error.ts';
+import { OriginCheck } from './origin-check.ts';
+import { requestIdOf } from './request-id.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { errorReply, type Reply, writeReply } from './reply.ts';
-import { matchRoute, type RouteName } from './route-table.ts';
+import { matchProbe, matchRoute, type RouteName } from './route-table.ts';
 
 export interface AppOptions {
   context: RouteContext;
   /** Routes that are not about keys, by path: /livez, /readyz, /metrics, /openapi.json. */
   probes: ReadonlyMap<string, Handler>;
+  /** True for the admin port: probes alone, no data. */
+  probesOnly?: boolean;
+  /** Who may be spoken to, and on whose behalf; left out: no name but localhost. */
+  origins?: OriginCheck;
   metrics: RequestMetrics;
   logger: Logger;
   /** What requests must carry, all but those to probes; left out: nothing. */
@@ -24,6 +33,8 @@ export interface AppOptions {
 
 /** Replies from this size on count against the budget of bodies until they are sent. */
 const largeReplyBytes = 64 * 1024;
+
+const withoutNames = new OriginCheck([]);
 
 /** Unread bodies up to this are read to keep the connection; for longer ones it is closed. */
 const discardBytesMax = 256 * 1024;
@@ -45,7 +56,7 @@ export function createApp(options: AppOptions): Koa {
   app.use((ctx) => {
     ctx.respond = false;
     return answer(options, ctx.req, ctx.res).catch((error: unknown) => {
-      options.logger.error({ err: error }, 'a reply failed');
+      options.logger.error({ err: error, requestId: requestIdOf(ctx.req) }, 'a reply failed');
       ctx.res.destroy();
     });
   });
@@ -63,27 +74,28 @@ async function answer(
   let name: RouteName = 'none';
   let reply: Reply;
   try {
-    const route = matchRoute(method, pathOf(request.url!), options.probes);
+    const { path, conditions } = admit(request, options.origins ?? withoutNames);
+    const route = (options.probesOnly ? matchProbe : matchRoute)(method, path, options.probes);
     name = route.name;
     if (token !== null && name !== 'probe') token.demand(request);
-    const answered = route.handler(options.context, { request, rest: route.rest });
-    reply = bounded(options, await answered, response);
+    reply = await route.handler(options.context, { request, rest: route.rest, conditions });
+    if (conditions !== null && isRead(method)) reply = underConditions(conditions, reply);
+    reply = bounded(options, reply, response);
   } catch (error) {
-    reply = errorReply(error instanceof HttpError ? error : unexpected(error, options.logger));
+    reply = errorReply(error instanceof HttpError ? error : unexpected(error, request, options.logger));
   }
   if (!request.complete) discardBody(request, reply);
   writeReply(response, reply);
   options.metrics.observe(name, method, reply.status, performance.now() - startedAtMs);
 }
 
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** A programmer's error: the operation may have been applied, so it is no definite failure. */
-function unexpected(error: unknown, logger: Logger): HttpError {
-  logger.error({ err: error }, 'a handler failed');
+function unexpected(error: unknown, request: IncomingMessage, logger: Logger): HttpError {
+  logger.error({ err: error, requestId: requestIdOf(request) }, 'a handler failed');
   return new HttpError(504, 'internal', 'the sharder failed while it carried this out');
 }
 
@@ -92,7 +104,7 @@ function discardBody(request: IncomingMessage, reply: Reply): void {
   const declared = Number(
     request.headers['content-length'] ?? (request.headers['transfer-encoding'] ? Infinity : 0),
   );
-  if (declared > discardBytesMax) reply.headers.push('connection', 'close');
+  if (declared > discardBytesMax || waitsToBeAsked(request)) reply.headers.push('connection', 'close');
   request.resume();
 }
 

@@ -5,11 +5,13 @@
 import { executeInOrder } from '../core/execute-in-order.ts';
 import { always, type Condition, type KeyState, type Operation, type Outcome } from '../core/operation.ts';
 import { shardName } from '../core/view.ts';
+import { demandUnversioned } from './conditions.ts';
 import type { Handler, RouteContext } from './context.ts';
-import { badRequest, errorBody, HttpError, outcomeError, tooLarge } from './http-error.ts';
+import { badRequest, errorBody, HttpError, isMissing, outcomeError, tooLarge } from './http-error.ts';
 import { checkKey } from './key.ts';
-import { parseJsonObject } from './parse-json.ts';
+import { parseJsonObject, refuseUnknown } from './parse-json.ts';
 import { readBody } from './read-body.ts';
+import { demandJson } from './request-check.ts';
 import { jsonReply, leftOut } from './reply.ts';
 
 const operationsMax = 1000;
@@ -17,7 +19,8 @@ const bodyBytesMax = 8 * 1024 * 1024;
 /** Values past it are left out of the answer: a thousand gets of 1 MiB must not be one response. */
 const valueBytesMaxOfAnswer = 16 * 1024 * 1024;
 
-export const batch: Handler = async (context, { request }) => {
+export const batch: Handler = async (context, { request, conditions }) => {
+  demandJson(request);
   const body = await readBody(request, bodyBytesMax, context.budget);
   try {
     const { operations, ...unknown } = parseJsonObject(body);
@@ -28,6 +31,7 @@ export const batch: Handler = async (context, { request }) => {
     const parsed = operations.map((raw: unknown, index) =>
       parseOperation(raw, `operations[${index}]`, context),
     );
+    demandUnversioned(conditions, false);
     const results = await runAll(context, parsed);
     const reply = jsonReply(200, { results });
     if (parsed.some(({ operation }) => operation.kind !== 'get'))
@@ -110,11 +114,6 @@ function parseOperation(raw: unknown, where: string, { limits }: RouteContext): 
   }
 }
 
-function refuseUnknown(fields: object, where: string): void {
-  const [first] = Object.keys(fields);
-  if (first !== undefined) throw badRequest(`${where} has an unknown field ${JSON.stringify(first)}`);
-}
-
 function parseCondition(ifVersion: unknown, ifAbsent: unknown, where: string): Condition {
   if (ifAbsent !== undefined && ifAbsent !== true)
     throw badRequest(`${where}.ifAbsent must be true or left out`);
@@ -139,19 +138,20 @@ function parseValue(value: unknown, encoding: BufferEncoding, where: string, byt
 }
 
 function describe({ operation, encoding }: ParsedOperation, outcome: Outcome): Result {
+  if (isMissing(operation, outcome)) {
+    const missing = new HttpError(404, 'key_not_found', `there is no key ${JSON.stringify(operation.key)}`);
+    const shard = outcome.kind === 'ok' ? { shard: shardName(outcome.place.shard) } : {};
+    return { status: 404, ...shard, ...errorBody(missing) };
+  }
   if (outcome.kind !== 'ok') {
     const error = outcomeError(outcome);
     return { status: error.status, ...errorBody(error) };
   }
   const { result, place } = outcome;
   const shard = shardName(place.shard);
-  if (result.kind === 'get' && result.state)
-    return { status: 200, shard, ...describeState(result.state, encoding) };
-  if (result.kind === 'get' || (result.kind === 'delete' && !result.deleted)) {
-    const missing = new HttpError(404, 'key_not_found', `there is no key ${JSON.stringify(operation.key)}`);
-    return { status: 404, shard, ...errorBody(missing) };
-  }
-  return { status: 204, shard, version: result.version };
+  if (result.kind === 'get') return { status: 200, shard, ...describeState(result.state!, encoding) };
+  const isCreated = operation.kind === 'put' && operation.condition.kind === 'absent';
+  return { status: isCreated ? 201 : 204, shard, version: result.version };
 }
 
 function describeState({ value, version }: KeyState, encoding: BufferEncoding) {

@@ -2,7 +2,7 @@
  * Everything that a request can end in but success, as one status and one JSON body. The one place where outcomes become
  * HTTP: `definite` is true when the operation was provably not applied.
  */
-import type { FailureCode, Outcome } from '../core/operation.ts';
+import type { FailureCode, Operation, Outcome } from '../core/operation.ts';
 
 /** A refusal of the request itself. Thrown by codecs, answered by the app. */
 export class HttpError extends Error {
@@ -67,4 +67,16 @@ export function outcomeError(outcome: Exclude<Outcome, { kind: 'ok' }>): HttpErr
 /** Whole seconds, at least one. */
 function retryAfter(milliseconds = 0): string {
   return String(Math.max(1, Math.ceil(milliseconds / 1000)));
+}
+
+/**
+ * Whether there is no such key, though it was read or to be deleted: what a delete depends on counts only where there is
+ * something to delete (RFC 9110, section 13.2.1).
+ */
+export function isMissing({ kind }: Operation, outcome: Outcome): boolean {
+  if (outcome.kind === 'failed')
+    return kind === 'delete' && outcome.code === 'condition_failed' && outcome.currentVersion === null;
+  if (outcome.kind === 'unknown') return false;
+  const { result } = outcome;
+  return (result.kind === 'get' && result.state === null) || (result.kind === 'delete' && !result.deleted);
 }

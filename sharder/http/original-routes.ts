@@ -1,24 +1,30 @@
 /**
  * The routes of the original Vase, unchanged for its clients: etcd v2's JSON under `data`, a missing key with status 200
- * and errorCode 100. A key is its path without leading slashes and is answered with one.
+ * and errorCode 100. A key is its path without leading slashes and is answered with one. A read's ETag is the key's version,
+ * weak because its JSON tells also where the key was; a write's conditions are about the key's version, as at /v1/kv.
  */
-import { always, type KeyState, type Operation, type OperationResult } from '../core/operation.ts';
+import type { KeyState, Operation, OperationResult } from '../core/operation.ts';
 import { shardName } from '../core/view.ts';
+import { writeCondition } from './conditions.ts';
 import type { Handler, RouteContext } from './context.ts';
 import { badRequest, HttpError, outcomeError, tooLarge } from './http-error.ts';
 import { checkKey, keyFromPath } from './key.ts';
-import { parseJsonObject } from './parse-json.ts';
+import { parseJsonObject, refuseUnknown } from './parse-json.ts';
 import { readBody, readNoBody } from './read-body.ts';
+import { demandJson } from './request-check.ts';
 import { jsonReply, leftOut, type Reply } from './reply.ts';
 
 /** A JSON string of n bytes can take 6 n to write; the rest is for the path and the braces. */
 const jsonBytesMax = (valueBytesMax: number) => 6 * valueBytesMax + 16 * 1024;
 
-export const setPath: Handler = async (context, { request }) => {
+export const setPath: Handler = async (context, { request, conditions }) => {
   const { limits, budget } = context;
+  demandJson(request);
+  const condition = writeCondition(conditions);
   const body = await readBody(request, jsonBytesMax(limits.valueBytesMax), budget);
   try {
-    const { path, value } = parseJsonObject(body);
+    const { path, value, ...unknown } = parseJsonObject(body);
+    refuseUnknown(unknown, 'the body');
     if (typeof path !== 'string') throw badRequest('"path" must be a string');
     if (typeof value !== 'string') throw badRequest('"value" must be a string');
     if (!value.isWellFormed()) throw badRequest('"value" is not well-formed Unicode');
@@ -26,7 +32,7 @@ export const setPath: Handler = async (context, { request }) => {
     if (bytes.length > limits.valueBytesMax)
       throw tooLarge(`"value" is longer than ${limits.valueBytesMax} bytes`);
     const key = checkKey(withoutSlash(path), limits.keyBytesMax);
-    return await answer(context, { kind: 'put', key, value: bytes, condition: always, wantPrevious: true });
+    return await answer(context, { kind: 'put', key, value: bytes, condition, wantPrevious: true });
   } finally {
     budget.give(body.length);
   }
@@ -35,10 +41,11 @@ export const setPath: Handler = async (context, { request }) => {
 export const getPath: Handler = (context, { rest }) =>
   answer(context, { kind: 'get', key: pathKey(rest, context.limits.keyBytesMax) });
 
-export const deletePath: Handler = async (context, { request, rest }) => {
-  await readNoBody(request, context.budget);
+export const deletePath: Handler = async (context, { request, rest, conditions }) => {
   const key = pathKey(rest, context.limits.keyBytesMax);
-  return answer(context, { kind: 'delete', key, condition: always, wantPrevious: true });
+  const condition = writeCondition(conditions);
+  await readNoBody(request, context.budget);
+  return answer(context, { kind: 'delete', key, condition, wantPrevious: true });
 };
 
 export const listShards: Handler = ({ store }) => {
@@ -70,7 +77,9 @@ async function answer({ store }: RouteContext, operation: Operation): Promise<Re
   const data = describe(`/${operation.key}`, outcome.result, operation);
   const { shard: id, slot, epoch } = outcome.place;
   const place = { server: shardName(id), shard: { id, slot, epoch } };
-  const reply = jsonReply(200, { data, ...place });
+  const { result } = outcome;
+  const etag = result.kind === 'get' && result.state ? ['etag', `W/"${result.state.version}"`] : [];
+  const reply = jsonReply(200, { data, ...place }, etag);
   if (operation.kind !== 'get')
     reply.brief = () => jsonReply(200, { data: withoutValues(data), ...place, values: leftOut });
   return reply;

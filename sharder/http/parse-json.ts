@@ -16,3 +16,12 @@ export function parseJsonObject(body: Uint8Array): Record<string, unknown> {
   }
   return parsed as Record<string, unknown>;
 }
+
+/**
+ * A misspelt field would be taken for one that is left out.
+ * @param fields those that are not known. @throws HttpError 400
+ */
+export function refuseUnknown(fields: object, where: string): void {
+  const [first] = Object.keys(fields);
+  if (first !== undefined) throw badRequest(`${where} has an unknown field ${JSON.stringify(first)}`);
+}

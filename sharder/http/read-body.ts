@@ -1,5 +1,6 @@
 /** Reads a request's body into one buffer, bounded by its route and, over all requests, by a budget. */
 import type { IncomingMessage } from 'node:http';
+import { askForBody } from './expect-continue.ts';
 import { badRequest, HttpError, tooLarge } from './http-error.ts';
 
 /** Bytes of bodies that may be held at one time by all requests together. */
@@ -54,6 +55,7 @@ export function readBody(request: IncomingMessage, bytesMax: number, budget: Bod
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
     request.on('error', () => fail(badRequest('the body broke off')));
+    askForBody(request);
   });
 }
 
@@ -69,7 +71,7 @@ export async function readNoBody(request: IncomingMessage, budget: BodyBudget): 
   budget.give((await readBody(request, idleBytesMax, budget)).length);
 }
 
-function hasNoBody({ headers }: IncomingMessage): boolean {
+export function hasNoBody({ headers }: IncomingMessage): boolean {
   const { 'content-length': length, 'transfer-encoding': encoding } = headers;
   return encoding === undefined && (length === undefined || length === '0');
 }

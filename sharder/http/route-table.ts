@@ -14,48 +14,76 @@ export interface Route {
   rest: string;
 }
 
-const notFound = () =>
-  new HttpError(404, 'not_found', 'there is no such route; GET /openapi.json lists them');
-const notAllowed = (allow: string) =>
-  new HttpError(405, 'method_not_allowed', `allowed here: ${allow}`, ['allow', allow]);
+type Probes = ReadonlyMap<string, Handler>;
+type Methods = ReadonlyMap<string, Handler>;
 
-/** @throws HttpError 404 or 405. */
-export function matchRoute(method: string, path: string, probes: ReadonlyMap<string, Handler>): Route {
+/** HEAD is answered as GET; Node leaves the body out. */
+const reading = (handler: Handler): Methods =>
+  new Map([
+    ['GET', handler],
+    ['HEAD', handler],
+  ]);
+const kv: Methods = new Map([...reading(getKey), ['PUT', putKey], ['DELETE', deleteKey]]);
+const batches: Methods = new Map([['POST', batch]]);
+const list = reading(listShards);
+const set: Methods = new Map([['PUT', setPath]]);
+const get = reading(getPath);
+const remove: Methods = new Map([['DELETE', deletePath]]);
+/** Of a server as a whole: what any of its routes takes. */
+const any: Methods = new Map([...kv, ...batches]);
+
+/** @throws HttpError 404, 405 or 501. */
+export function matchRoute(method: string, path: string, probes: Probes): Route {
   if (path.startsWith('/v1/')) return matchVersion1(method, path);
   const probe = probes.get(path);
-  if (probe) return { name: 'probe', handler: only('GET', method, probe), rest: '' };
-  if (path === '/') return { name: 'list', handler: only('GET', method, listShards), rest: '' };
-  if (path === '/set') return { name: 'set', handler: only('PUT', method, setPath), rest: '' };
-  if (path.startsWith('/get/'))
-    return { name: 'get', handler: only('GET', method, getPath), rest: path.slice(5) };
-  if (path.startsWith('/delete/')) {
-    return { name: 'delete', handler: only('DELETE', method, deletePath), rest: path.slice(8) };
-  }
-  if (!path.startsWith('/')) throw notFound();
-  return { name: 'get', handler: only('GET', method, getPath), rest: path.slice(1) };
+  if (probe) return { name: 'probe', handler: choose(reading(probe), method), rest: '' };
+  if (path === '/') return { name: 'list', handler: choose(list, method), rest: '' };
+  if (path === '/set') return { name: 'set', handler: choose(set, method), rest: '' };
+  if (path.startsWith('/get/')) return { name: 'get', handler: choose(get, method), rest: path.slice(5) };
+  if (path.startsWith('/delete/'))
+    return { name: 'delete', handler: choose(remove, method), rest: path.slice(8) };
+  if (path === '*') return { name: 'none', handler: choose(any, method), rest: '' };
+  return { name: 'get', handler: choose(get, method), rest: path.slice(1) };
 }
 
 function matchVersion1(method: string, path: string): Route {
-  if (path.startsWith('/v1/kv/')) return { name: 'kv', handler: kvHandler(method), rest: path.slice(7) };
-  if (path === '/v1/batch') return { name: 'batch', handler: only('POST', method, batch), rest: '' };
-  throw notFound();
+  if (path.startsWith('/v1/kv/')) return { name: 'kv', handler: choose(kv, method), rest: path.slice(7) };
+  if (path === '/v1/batch') return { name: 'batch', handler: choose(batches, method), rest: '' };
+  throw new HttpError(404, 'not_found', 'there is no such route; GET /openapi.json lists them');
 }
 
-function kvHandler(method: string): Handler {
-  switch (method) {
-    case 'GET':
-    case 'HEAD':
-      return getKey;
-    case 'PUT':
-      return putKey;
-    case 'DELETE':
-      return deleteKey;
-    default:
-      throw notAllowed('GET, HEAD, PUT, DELETE');
-  }
+/** The admin port's routes: it serves no data. @throws HttpError 404, 405 or 501. */
+export function matchProbe(method: string, path: string, probes: Probes): Route {
+  const probe = path === '*' ? undefined : probes.get(path);
+  if (probe) return { name: 'probe', handler: choose(reading(probe), method), rest: '' };
+  if (path === '*') return { name: 'none', handler: choose(reading(nothing), method), rest: '' };
+  throw new HttpError(
+    404,
+    'not_found',
+    `there are ${[...probes.keys()].join(', ')} here; data are elsewhere`,
+  );
 }
 
-function only(allowed: string, method: string, handler: Handler): Handler {
-  if (method === allowed || (allowed === 'GET' && method === 'HEAD')) return handler;
-  throw notAllowed(allowed === 'GET' ? 'GET, HEAD' : allowed);
+const nothing: Handler = () => ({ status: 204, headers: [], body: null });
+
+/** Methods that HTTP itself defines (RFC 9110, RFC 5789): known, if not allowed everywhere. */
+const known = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT']);
+
+/** RFC 9110, sections 9.1 and 9.3.7. @throws HttpError 405 or 501. */
+function choose(methods: Methods, method: string): Handler {
+  const handler = methods.get(method);
+  if (handler) return handler;
+  const allow = allowOf(methods.keys());
+  if (method === 'OPTIONS') return () => ({ status: 204, headers: ['allow', allow], body: null });
+  throw notAllowed(method, allow);
+}
+
+export function allowOf(methods: Iterable<string>): string {
+  return [...methods, 'OPTIONS'].join(', ');
+}
+
+export function notAllowed(method: string, allow: string): HttpError {
+  if (!known.has(method))
+    return new HttpError(501, 'not_implemented', `the method ${method} is not known here`);
+  return new HttpError(405, 'method_not_allowed', `allowed here: ${allow}`, ['allow', allow]);
 }

@@ -16,9 +16,11 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type Koa from 'koa';
 import type { HttpsFiles } from '../config.ts';
 import { errorBody, HttpError } from './http-error.ts';
+import { expectingContinue } from './expect-continue.ts';
 import { inTurn } from './in-turn.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { errorReply, writeReply } from './reply.ts';
+import { newRequestId } from './request-id.ts';
 
 const headerBytesMax = 16 * 1024;
 
@@ -58,6 +60,8 @@ export function createHttpServer(
     noDelay: true,
     // A GET has no body: it need not be streamed to its end.
     optimizeEmptyRequests: true,
+    // A request without Host is refused by the app, with a reason.
+    requireHostHeader: false,
   };
   const run = inTurn((request, response) => void handle(request, response));
   const onRequest: RequestListener = (request, response) => {
@@ -68,19 +72,16 @@ export function createHttpServer(
       ? createServer(options, onRequest)
       : createSecureServer({ ...options, ...https, minVersion: 'TLSv1.2' }, onRequest);
   connectionsOf.set(server, new KeptConnections(server, https !== null));
+  // Node asks for a body before anybody wants it unless somebody listens.
+  server.on('checkContinue', expectingContinue(onRequest));
   if (https !== null) server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.maxConnections = connectionsMax;
   // Node closes a CONNECT without a word unless somebody listens.
   server.on('connect', (_request, socket: Socket) =>
     answerAndClose(socket, 405, 'method_not_allowed', 'no proxy here'),
   );
-  server.on('checkExpectation', (_request, response: ServerResponse) => {
-    if (!connectionsOf.get(server)!.owe(response)) return;
-    writeReply(
-      response,
-      errorReply(new HttpError(417, 'expectation_failed', 'only Expect: 100-continue is known')),
-    );
-  });
+  // The app refuses other expectations than 100-continue, as it does everything else.
+  server.on('checkExpectation', onRequest);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
   return server;
 }
@@ -150,12 +151,16 @@ function answerAndClose(socket: Socket, status: number, code: string, message: s
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
+    'cache-control: no-store',
+    `x-request-id: ${newRequestId()}`,
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-function describeRefusal(error: NodeJS.ErrnoException): [status: number, code: string, message: string] {
+type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
+
+function describeRefusal(error: ParserError): [status: number, code: string, message: string] {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return [431, 'headers_too_large', `the headers are longer than ${headerBytesMax} bytes`];
@@ -163,7 +168,17 @@ function describeRefusal(error: NodeJS.ErrnoException): [status: number, code: s
       return [413, 'too_large', 'the chunk extensions are too long'];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return [408, 'request_timeout', 'the request was not sent in time'];
+    case 'HPE_INVALID_METHOD':
+      // RFC 9110, section 9.1, if this is a request line at all.
+      if (requestLine.test(error.rawPacket?.toString('latin1', 0, 1024) ?? ''))
+        return [501, 'not_implemented', 'the method is not known here'];
+      return badBytes;
+    case 'HPE_INVALID_VERSION':
+      return [505, 'version_not_supported', 'HTTP/1.1 and HTTP/1.0 are spoken here'];
     default:
-      return [400, 'bad_request', 'this is not HTTP/1.1 as Node reads it'];
+      return badBytes;
   }
 }
+
+const badBytes: [number, string, string] = [400, 'bad_request', 'this is not HTTP/1.1 as Node reads it'];
+const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP\/1\.[01]\r?\n/;

@@ -52,6 +52,7 @@ interface Result {
 async function postBatch(operations: object[]): Promise<Result[]> {
   const response = await fetch(`${cluster.endpoint}/v1/batch`, {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ operations }),
   });
   expect(response.status).toBe(200);
@@ -73,7 +74,7 @@ test('a body that comes too slowly gets 408, and one that is too many for the bu
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const slow = Buffer.from('PUT /v1/kv/slow HTTP/1.1\r\nHost: vase\r\nContent-Length: 10\r\n\r\nabc');
+  const slow = Buffer.from('PUT /v1/kv/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\nabc');
   expect((await sendRaw(port, slow, { keepOpen: true })).status).toBe(408);
   const put = (bytes: number) =>
     fetch(`http://127.0.0.1:${port}/v1/kv/big`, { method: 'PUT', body: Buffer.alloc(bytes) });
@@ -90,15 +91,16 @@ test('a body that comes too slowly gets 408, and one that is too many for the bu
 test('a stopping sharder finishes the request under way, then leaves with 0; the other goes on', async () => {
   const { sharders } = await cluster.provider.status();
   const [first] = sharders;
-  const call = request(`http://${first!.adminEndpoint}/v1/kv/last`, {
+  const { url } = (await cluster.provider.sharderDoors()).find(({ sharder }) => sharder === first!.name)!;
+  const call = request(`${url}/v1/kv/last`, {
     method: 'PUT',
     headers: { 'content-length': 4 },
   });
   call.write('ab');
   await once(call, 'socket').then(([socket]) => (socket.connecting ? once(socket, 'connect') : undefined));
-  await untilServed(first!.adminEndpoint);
+  await untilServed(url);
   process.kill(first!.pid!, 'SIGTERM');
-  await untilRefused(first!.adminEndpoint);
+  await untilRefused(url);
   call.end('cd');
   const [response] = await once(call, 'response');
   expect(response.statusCode).toBe(204);
@@ -109,13 +111,13 @@ test('a stopping sharder finishes the request under way, then leaves with 0; the
 });
 
 /** The process has read what was sent to it before: it serves its connections in turn. */
-async function untilServed(adminEndpoint: string): Promise<void> {
-  expect((await fetch(`http://${adminEndpoint}/readyz`)).status).toBe(200);
+async function untilServed(door: string): Promise<void> {
+  expect((await fetch(`${door}/readyz`)).status).toBe(200);
 }
 
-async function untilRefused(adminEndpoint: string): Promise<void> {
+async function untilRefused(door: string): Promise<void> {
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const accepted = await fetch(`http://${adminEndpoint}/readyz`, { headers: { connection: 'close' } }).then(
+    const accepted = await fetch(`${door}/readyz`, { headers: { connection: 'close' } }).then(
       (response) => response.ok,
       () => false,
     );

@@ -117,6 +117,13 @@ const header = fc.oneof(
     'Connection: upgrade',
     'Upgrade: websocket',
     'Content-Encoding: gzip',
+    'Content-Type: application/json',
+    'Content-Type: text/plain',
+    'Origin: null',
+    'Sec-Fetch-Site: cross-site',
+    'Host: evil.example',
+    'Transfer-Encoding: gzip, chunked',
+    'Content-Range: bytes 0-1/2',
     ': empty',
     'no colon',
     'A: \u0001',
@@ -202,8 +209,10 @@ function serialize(raw: RawRequest): Buffer {
   };
   const lines = [
     `${verb} ${target} HTTP/1.1`,
-    'Host: vase',
+    'Host: 127.0.0.1',
     'Connection: close',
+    // What is wrong with a body is seen only where it is taken for JSON.
+    ...(target === '/set' || target === '/v1/batch' ? ['Content-Type: application/json'] : []),
     ...framings[framing],
     ...headers,
     '',
@@ -237,7 +246,8 @@ test('400 generated kinds of malformed request get a 4xx or a correct answer, an
         return;
       }
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      expect(status, text.slice(0, 300)).toBeLessThan(500);
+      // 501: a method that nobody knows.
+      expect(status < 500 || status === 501, text.slice(0, 300)).toBe(true);
       if (status < 400 || raw.method === 'HEAD') return;
       expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))).toMatchObject({
         error: { definite: true },
@@ -255,7 +265,9 @@ test('400 generated kinds of malformed request get a 4xx or a correct answer, an
 test.each(['PUT /v1/kv/empty', 'PUT /set', 'POST /v1/batch'])(
   '%s without a body and without a length is answered at once',
   async (line) => {
-    const bytes = Buffer.from(`${line} HTTP/1.1\r\nHost: vase\r\nConnection: close\r\n\r\n`);
+    const bytes = Buffer.from(
+      `${line} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n`,
+    );
     const { status } = await sendRaw(port, bytes, { keepOpen: true, deadlineMs: 3000 });
     expect(status).toBe(line.includes('/v1/kv') ? 204 : 400);
   },
@@ -279,9 +291,10 @@ test.each([
 ] as const)('%s gets its status', async (_what, verb, target, content, expected, extra?: string) => {
   const head = [
     `${verb} ${target} HTTP/1.1`,
-    'Host: vase',
+    'Host: 127.0.0.1',
     'Connection: close',
     `Content-Length: ${content.length}`,
+    ...(target === '/set' ? ['Content-Type: application/json'] : []),
   ];
   if (extra !== undefined) head.push(extra);
   const bytes = Buffer.from(`${head.join('\r\n')}\r\n\r\n${content}`);

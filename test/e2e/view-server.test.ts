@@ -93,7 +93,8 @@ describe('what cannot be done', () => {
     ['GET', '/nothing', undefined, 404, 'not_found'],
     ['DELETE', '/moves/none', undefined, 404, 'unknown-move'],
   ])('%s %s %.14s is answered with a code and changes nothing', async (method, path, body, status, code) => {
-    const answer = await ask(path, { method, ...(body === undefined ? {} : { body }) });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await ask(path, { method, ...(body === undefined ? {} : { headers, body }) });
     expect(answer).toEqual({
       status,
       body: { error: { code, definite: true, message: expect.any(String) as string } },

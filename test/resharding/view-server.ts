@@ -101,7 +101,10 @@ export class ViewServer {
       const response = await fetch(`${endpoint}${path}`, {
         method,
         signal: AbortSignal.timeout(10_000),
-        headers: key === undefined ? {} : { 'idempotency-key': key },
+        headers: {
+          'content-type': 'application/json',
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();

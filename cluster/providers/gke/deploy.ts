@@ -2,11 +2,12 @@
  * Deploys a cluster: every resource is looked at and made when it is missing, then the objects are applied, waited for
  * and proved to serve, with the same steps as on kind. Stopped anywhere, the next run finds what there is and goes on.
  */
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { namespaceObject } from '../../manifests/cluster-objects.ts';
 import { sharderPorts } from '../../manifests/names.ts';
 import type { Blueprint } from '../../manifests/overlay.ts';
 import type { Topology } from '../../topology.ts';
+import type { StoreAccess } from '../../guarded-request.ts';
 import type { ApiObject } from '../../kubernetes-objects.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { type RollOut, rollOutSteps } from '../kubernetes/roll-out.ts';
@@ -153,7 +154,9 @@ async function secretsStep(deploying: Deploying): Promise<string> {
     cluster: cluster!,
     blueprint: deploying.blueprint,
     shardersBefore: deploying.shardersBefore,
-    endpoint: await wayToSharder(cluster!, 'sharder-1'),
+    // Through the cluster's API: neither kind of balancer answers everywhere.
+    endpoint: await wayToSharder(cluster!, 'sharder-1', address === null ? 'http' : 'https'),
+    access: address === null ? null : await readAccess(files),
     signal,
     changed: false,
     sinceMs: Date.now(),
@@ -162,13 +165,22 @@ async function secretsStep(deploying: Deploying): Promise<string> {
   return `${secrets.secrets.length} secrets, ${changed.length === 0 ? 'none' : changed.length} changed`;
 }
 
-/** Through the cluster's API: an internal balancer does not answer here, and a public one asks for a token. */
+/** Through the cluster's API to a sharder alone; its certificate, where it has one, is good for loopback, too. */
 export async function wayToSharder(
-  { tunnels, sharderNames }: KubernetesCluster,
+  cluster: KubernetesCluster,
   name: string,
+  scheme: 'http' | 'https' = 'http',
 ): Promise<string> {
-  const pod = () => sharderNames.podOf(name);
-  return `http://${await tunnels.open({ name, port: sharderPorts.admin, pod })}`;
+  const door = await cluster.sharderDoor(name);
+  return scheme === 'http' ? door : door.replace(/^http:/, 'https:');
+}
+
+async function readAccess(files: GkeFiles): Promise<StoreAccess> {
+  const [authority, token] = await Promise.all([
+    readFile(userAuthorityFile(files)),
+    readFile(files.token, 'utf8'),
+  ]);
+  return { authority, token };
 }
 
 /** Finds out which pod is behind the name, for the way above. */

@@ -17,7 +17,6 @@ import type {
   SharderDoor,
   UpResult,
 } from '../provider.ts';
-import { wayToSharder } from './deploy.ts';
 import { readBalancer } from './endpoint.ts';
 import { deploy } from './gke-actions.ts';
 import { gkeBlueprint } from './gke-blueprint.ts';
@@ -95,11 +94,13 @@ export class GkeProvider implements Provider {
     });
   }
 
+  /** None to the sharders of a public endpoint: they ask everybody for the token. */
   async sharderDoors(): Promise<SharderDoor[]> {
+    if (readGkeState(this.files)?.target.exposure.kind === 'public') return [];
     const cluster = await this.connect();
     const sharders = await cluster.sharders();
     return Promise.all(
-      sharders.map(async ({ name }) => ({ sharder: name, url: await wayToSharder(cluster, name) })),
+      sharders.map(async ({ name }) => ({ sharder: name, url: await cluster.sharderDoor(name) })),
     );
   }
 

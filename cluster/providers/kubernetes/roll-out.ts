@@ -8,6 +8,7 @@ import { memberNames, sharderName } from '../../manifests/names.ts';
 import { buildObjectGroups } from '../../manifests/object-groups.ts';
 import type { Blueprint } from '../../manifests/overlay.ts';
 import { writeRecords } from '../../records.ts';
+import type { StoreAccess } from '../../guarded-request.ts';
 import { proveServing } from '../../serving-probe.ts';
 import { shardIds, type Topology } from '../../topology.ts';
 import { counted, type Step } from '../steps.ts';
@@ -26,8 +27,10 @@ export interface RollOut {
   blueprint: Blueprint;
   /** Sharders that the topology asked for before; null for a new cluster. */
   shardersBefore: number | null;
-  /** Where users will reach the store. */
+  /** Where users will reach the store, or another way to it. */
   endpoint: string;
+  /** What the endpoint asks for where it is guarded; null or left out where it is not. */
+  access?: StoreAccess | null;
   signal: AbortSignal;
   /** Set by the steps: whether anything is otherwise than before. */
   changed: boolean;
@@ -154,8 +157,8 @@ async function waitForDeployments({ cluster, blueprint, signal, sinceMs }: RollO
 
 /** A shard that has just come owns no slot, and has nothing to serve. */
 async function proveStep(rollOut: RollOut): Promise<void> {
-  const { cluster, endpoint, signal } = rollOut;
+  const { cluster, endpoint, access = null, signal } = rollOut;
   const view = await readView(cluster, topologyShards(rollOut)[0]!.endpoints);
   const shards = [...new Set(view?.slots ?? [])].map(shardName);
-  await proveServing({ endpoint, shards, signal });
+  await proveServing({ endpoint, access, shards, signal });
 }

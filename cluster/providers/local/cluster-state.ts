@@ -29,6 +29,8 @@ const shardState = z.object({
 const sharderState = z.object({
   name: z.string(),
   adminPort: port,
+  /** Where it alone answers users; those of before there was such a port get one when `up` runs. */
+  ownPort: port.nullable().default(null),
   process: processIdentity,
   /** The settings it was started with; another text here means that it has to be restarted. */
   settings: z.string(),

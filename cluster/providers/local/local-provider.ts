@@ -22,7 +22,7 @@ import type { LocalSettings } from './local-context.ts';
 import { cleanSteps, deleteEmptyRoot, deleteFetchedEtcd, downSteps } from './local-down.ts';
 import { LocalFaults } from './local-faults.ts';
 import { healthOf, readStatus } from './local-status.ts';
-import { adminEndpoint, isOutdated } from './local-sharder.ts';
+import { isOutdated, ownUrl } from './local-sharder.ts';
 import { bringUp } from './local-up.ts';
 import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
 import { followLog, readTail } from './log-file.ts';
@@ -103,7 +103,10 @@ export class LocalProvider implements Provider {
 
   async sharderDoors(): Promise<SharderDoor[]> {
     const sharders = readState(this.folder)?.sharders ?? [];
-    return sharders.map((sharder) => ({ sharder: sharder.name, url: `http://${adminEndpoint(sharder)}` }));
+    return sharders.flatMap((sharder) => {
+      const url = ownUrl(sharder);
+      return url === null ? [] : [{ sharder: sharder.name, url }];
+    });
   }
 
   async logs(name: string, options: LogOptions): Promise<void> {

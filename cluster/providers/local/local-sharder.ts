@@ -85,6 +85,11 @@ function settingsText(context: Pick<LocalContext, 'state'>, sharder: SharderStat
   return JSON.stringify(sharderSettings(context, sharder));
 }
 
+/** Where it alone answers as on the port that all share; null for one of before there was such a port. */
+export function ownUrl({ ownPort }: Pick<SharderState, 'ownPort'>): string | null {
+  return ownPort === null ? null : `http://${localHost}:${ownPort}`;
+}
+
 export function adminEndpoint(sharder: Pick<SharderState, 'adminPort'>): string {
   return `${localHost}:${sharder.adminPort}`;
 }
@@ -102,6 +107,8 @@ function sharderSettings(
     VASE_PORT: String(context.state.httpPort),
     VASE_REUSE_PORT: '1',
     VASE_ADMIN_PORT: String(sharder.adminPort),
+    ...(sharder.ownPort === null ? {} : { VASE_OWN_PORT: String(sharder.ownPort) }),
+    VASE_HOSTS: context.state.topology.http.hosts.join(','),
     VASE_NAME: sharder.name,
     VASE_MAX_TXN_OPS: String(context.state.topology.etcd.maxTxnOps),
   };

@@ -74,6 +74,7 @@ function viewServerSettings(context: LocalContext, viewServer: ViewServerState):
     VASE_HOME: shards[0]!.members.map(clientEndpoint).join(','),
     VASE_HOST: localHost,
     VASE_PORT: String(viewServer.port),
+    VASE_HOSTS: topology.http.hosts.join(','),
     VASE_FLEET: 'local',
     VASE_STATE: context.folder.root,
     VASE_BINARIES: context.settings.binaries,

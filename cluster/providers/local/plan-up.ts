@@ -59,7 +59,7 @@ export function portGiver(folder: StateFolder, state: ClusterState | null): Give
   if (state !== null) {
     used.add(state.httpPort);
     for (const member of membersOf(state)) used.add(member.clientPort).add(member.peerPort);
-    for (const sharder of state.sharders) used.add(sharder.adminPort);
+    for (const { adminPort, ownPort } of state.sharders) used.add(adminPort).add(ownPort ?? adminPort);
     for (const viewServer of state.viewServers) used.add(viewServer.port);
   }
   return async (count) => {
@@ -94,14 +94,15 @@ export async function addSharders(
   topology: Topology,
   givePorts: GivePorts,
 ): Promise<SharderState[]> {
-  const ports = await givePorts(Math.max(0, topology.sharders - present.length));
-  const added = ports.map((adminPort, index) => ({
-    name: `sharder-${present.length + index + 1}`,
-    adminPort,
-    process: null,
-    settings: '',
-  }));
-  return [...present, ...added];
+  const sharders = [...present];
+  while (sharders.length < topology.sharders) {
+    const [adminPort] = await givePorts(1);
+    const name = `sharder-${sharders.length + 1}`;
+    sharders.push({ name, adminPort: adminPort!, ownPort: null, process: null, settings: '' });
+  }
+  const without = sharders.filter(({ ownPort }) => ownPort === null);
+  const ports = await givePorts(without.length);
+  return sharders.map((sharder) => ({ ...sharder, ownPort: sharder.ownPort ?? ports.pop()! }));
 }
 
 /** The view servers that are there, and as many more as the topology asks for; the first has the port that it names. */
@@ -141,6 +142,8 @@ async function replaceTakenPorts(state: ClusterState, givePorts: GivePorts): Pro
   }
   for (const sharder of state.sharders) {
     if (await isTaken(sharder, sharder.adminPort)) [sharder.adminPort] = (await givePorts(1)) as [number];
+    if (sharder.ownPort !== null && (await isTaken(sharder, sharder.ownPort)))
+      [sharder.ownPort] = (await givePorts(1)) as [number];
   }
 }
 

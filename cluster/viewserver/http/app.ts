@@ -3,10 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { badRequest, HttpError } from '../../../sharder/http/http-error.ts';
+import { admit } from '../../../sharder/http/admission.ts';
+import { underConditions } from '../../../sharder/http/conditions.ts';
+import { waitsToBeAsked } from '../../../sharder/http/expect-continue.ts';
+import { HttpError } from '../../../sharder/http/http-error.ts';
+import { OriginCheck } from '../../../sharder/http/origin-check.ts';
 import type { Readiness } from '../../../sharder/http/probes.ts';
 import { BodyBudget } from '../../../sharder/http/read-body.ts';
 import { errorReply, jsonReply, type Reply, writeReply } from '../../../sharder/http/reply.ts';
+import { requestIdOf } from '../../../sharder/http/request-id.ts';
+import { allowOf, notAllowed } from '../../../sharder/http/route-table.ts';
 import type { LeaderLease } from '../leader-lease.ts';
 import type { Leadership } from '../leadership.ts';
 import { asHttpError } from './errors.ts';
@@ -22,8 +28,12 @@ export interface AppOptions {
   lease: LeaderLease;
   /** Null while this one stands by. */
   leadership: () => Leadership | null;
+  /** Who may be spoken to, and on whose behalf; left out: no name but localhost. */
+  origins?: OriginCheck;
   logger: Logger;
 }
+
+const withoutNames = new OriginCheck([]);
 
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
@@ -42,39 +52,53 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = request.url!.split('?')[0]!;
-  const isChange = request.method !== 'GET' && request.method !== 'HEAD';
+  const method = request.method!;
+  const isRead = method === 'GET' || method === 'HEAD';
   try {
-    // Anything else would become part of another server's address when it is handed on.
-    if (!path.startsWith('/')) throw badRequest('the target of a request begins with /');
-    const probe = await answerProbe(options, path);
-    if (probe !== null) return writeReply(response, probe);
+    const { path, conditions } = admit(request, options.origins ?? withoutNames);
     const leadership = options.leadership();
-    if (leadership === null) return forward(request, response, options.lease.leader);
-    if (path === '/events' && request.method === 'GET') return streamEvents(leadership, request, response);
-    writeReply(response, await runRoute({ leadership, request, budget }, path));
+    if (path === '/events' && method === 'GET' && leadership !== null)
+      return streamEvents(leadership, request, response);
+    let reply =
+      path === '*'
+        ? optionsOf(allowOf(['GET', 'HEAD', 'POST', 'DELETE']))
+        : await answerProbe(options, method, path);
+    if (reply === null && leadership === null) return forward(request, response, options.lease.leader, path);
+    reply ??= await runRoute({ leadership: leadership!, request, budget, conditions }, path);
+    if (conditions !== null && isRead) reply = underConditions(conditions, reply);
+    writeReply(response, reply);
   } catch (error) {
-    const known = asHttpError(error, isChange);
-    if (known === null) options.logger.error({ err: error, path }, 'a handler failed');
+    const known = asHttpError(error, !isRead);
+    if (known === null)
+      options.logger.error({ err: error, requestId: requestIdOf(request) }, 'a handler failed');
     if (!request.complete) request.resume();
-    writeReply(response, errorReply(known ?? new HttpError(504, 'internal', 'the view server failed')));
+    const reply = errorReply(known ?? new HttpError(504, 'internal', 'the view server failed'));
+    if (waitsToBeAsked(request)) reply.headers.push('connection', 'close');
+    writeReply(response, reply);
   }
 }
 
-async function answerProbe({ registry, readiness }: AppOptions, path: string): Promise<Reply | null> {
-  switch (path) {
-    case '/livez':
-      return jsonReply(200, { status: 'ok' });
-    case '/readyz':
-      if (readiness.problem !== null) throw new HttpError(503, 'unavailable', readiness.problem);
-      return jsonReply(200, { status: 'ok' });
-    case '/metrics':
-      return {
-        status: 200,
-        headers: ['content-type', registry.contentType],
-        body: await registry.metrics(),
-      };
-    default:
-      return null;
-  }
+const reading = allowOf(['GET', 'HEAD']);
+const optionsOf = (allow: string): Reply => ({ status: 204, headers: ['allow', allow], body: null });
+
+/** Null for what is no probe. */
+async function answerProbe(options: AppOptions, method: string, path: string): Promise<Reply | null> {
+  const probe = probes[path];
+  if (probe === undefined) return null;
+  if (method === 'OPTIONS') return optionsOf(reading);
+  if (method !== 'GET' && method !== 'HEAD') throw notAllowed(method, reading);
+  return probe(options);
 }
+
+const probes: Readonly<Record<string, (options: AppOptions) => Reply | Promise<Reply>>> = {
+  '/livez': () => jsonReply(200, { status: 'ok' }),
+  '/readyz': ({ readiness }) => {
+    if (readiness.problem !== null) throw new HttpError(503, 'unavailable', readiness.problem);
+    return jsonReply(200, { status: 'ok' });
+  },
+  '/metrics': async ({ registry }) => ({
+    status: 200,
+    headers: ['content-type', registry.contentType],
+    body: await registry.metrics(),
+  }),
+};

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from '../../../sharder/http/http-error.ts';
+import { addCommonHeaders } from '../../../sharder/http/reply.ts';
 import type { ClusterEvent } from '../event-log.ts';
 import type { Leadership } from '../leadership.ts';
 
@@ -23,7 +24,9 @@ export function streamEvents(
   if (readers >= readersMax)
     throw new HttpError(429, 'overloaded', 'too many readers of events', ['retry-after', '1']);
   readers += 1;
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  const headers = ['content-type', 'text/event-stream'];
+  addCommonHeaders(request, headers);
+  response.writeHead(200, headers);
   response.flushHeaders();
   const send = (event: ClusterEvent) => {
     response.write(format(event));

@@ -10,10 +10,13 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { HttpError } from '../../../sharder/http/http-error.ts';
+import { askForBody } from '../../../sharder/http/expect-continue.ts';
 import { errorReply, writeReply } from '../../../sharder/http/reply.ts';
+import { requestIdOf } from '../../../sharder/http/request-id.ts';
 import type { Leader } from '../leader-lease.ts';
 
-const oneConnection = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
+/** Expect is answered here: the body is asked for before it is handed on. */
+const oneConnection = ['connection', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 
 /** Two that each take the other for the leader must not send a request to and fro. */
 const forwardedHeader = 'vase-forwarded';
@@ -24,18 +27,24 @@ const answerMsMax = 6000;
 /** Node's own may send requests through a proxy (cluster/skip-proxies.ts). */
 const direct = new Agent({ keepAlive: true });
 
-export function forward(request: IncomingMessage, response: ServerResponse, leader: Leader | null): void {
+/** @param path begins with `/`: anything else would become part of the other server's address. */
+export function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  leader: Leader | null,
+  path: string,
+): void {
   if (leader === null || request.headers[forwardedHeader] !== undefined) {
     request.resume();
     writeReply(response, errorReply(noLeader('no view server leads for the moment')));
     return;
   }
   const onward = startRequest(
-    `http://${leader.address}${request.url}`,
+    `http://${leader.address}${path}`,
     {
       agent: direct,
       method: request.method!,
-      headers: { ...endToEnd(request.headers), [forwardedHeader]: '1' },
+      headers: { ...endToEnd(request.headers), [forwardedHeader]: '1', 'x-request-id': requestIdOf(request) },
     },
     (answer) => {
       clearTimeout(timer);
@@ -61,6 +70,7 @@ export function forward(request: IncomingMessage, response: ServerResponse, lead
   });
   onward.on('close', () => clearTimeout(timer));
   response.on('close', () => onward.destroy());
+  askForBody(request);
   request.pipe(onward);
 }
 

@@ -5,10 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { shardName } from '../../../sharder/core/view.ts';
+import { demandUnversioned, type Preconditions } from '../../../sharder/http/conditions.ts';
 import { badRequest, HttpError } from '../../../sharder/http/http-error.ts';
 import { parseJsonObject } from '../../../sharder/http/parse-json.ts';
-import { type BodyBudget, readBody } from '../../../sharder/http/read-body.ts';
+import { type BodyBudget, hasNoBody, readBody, readNoBody } from '../../../sharder/http/read-body.ts';
 import { jsonReply, type Reply } from '../../../sharder/http/reply.ts';
+import { demandJson } from '../../../sharder/http/request-check.ts';
+import { allowOf, notAllowed } from '../../../sharder/http/route-table.ts';
 import type { Leadership } from '../leadership.ts';
 import { isOpen, type Job, type JobWork, withChange, withJobs, withTakenBack } from '../job.ts';
 import { plansTo } from '../job-runner.ts';
@@ -25,6 +28,7 @@ export interface RouteInput {
   leadership: Leadership;
   request: IncomingMessage;
   budget: BodyBudget;
+  conditions: Preconditions | null;
   /** What the path's pattern captured. */
   argument: string;
 }
@@ -38,6 +42,7 @@ const routes: readonly { method: string; path: RegExp; run: Route }[] = [
   { method: 'GET', path: /^\/jobs$/, run: showJobs },
   { method: 'GET', path: /^\/jobs\/([^/]+)$/, run: showJob },
   { method: 'GET', path: /^\/autoscaler$/, run: showAutoscaler },
+  { method: 'GET', path: /^\/events$/, run: headOfEvents },
   { method: 'POST', path: /^\/shards$/, run: postShards },
   { method: 'DELETE', path: /^\/shards\/([^/]+)$/, run: deleteShard },
   { method: 'POST', path: /^\/rebalance$/, run: postRebalance },
@@ -46,16 +51,24 @@ const routes: readonly { method: string; path: RegExp; run: Route }[] = [
   { method: 'DELETE', path: /^\/jobs\/([^/]+)$/, run: abortJob },
 ];
 
-/** @throws HttpError 404 or 405; what the route throws. */
+/** @throws HttpError 404, 405 or 501; 412 for a change whose conditions do not hold; what the route throws. */
 export async function runRoute(input: Omit<RouteInput, 'argument'>, path: string): Promise<Reply> {
   const fitting = routes.filter((route) => route.path.test(path));
   if (fitting.length === 0)
     throw new HttpError(404, 'not_found', 'there are /view, /shards, /moves, /jobs, /events, /autoscaler');
-  const route = fitting.find(({ method }) => method === input.request.method);
+  const method = input.request.method!;
+  const route = fitting.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method));
   if (route === undefined) {
-    const allow = fitting.map(({ method }) => method).join(', ');
-    throw new HttpError(405, 'method_not_allowed', `allowed here: ${allow}`, ['allow', allow]);
+    const methods = fitting.map((candidate) => candidate.method);
+    const allow = allowOf(methods.flatMap((known) => (known === 'GET' ? ['GET', 'HEAD'] : [known])));
+    if (method === 'OPTIONS') return { status: 204, headers: ['allow', allow], body: null };
+    throw notAllowed(method, allow);
   }
+  if (route.method !== 'GET')
+    demandUnversioned(
+      input.conditions,
+      fitting.some((candidate) => candidate.method === 'GET'),
+    );
   return route.run({ ...input, argument: decode(route.path.exec(path)![1] ?? '') });
 }
 
@@ -107,6 +120,11 @@ async function showJob(input: RouteInput): Promise<Reply> {
 
 async function showAutoscaler({ leadership }: RouteInput): Promise<Reply> {
   return jsonReply(200, leadership.autoscaler.report());
+}
+
+/** What HEAD of the stream of events is answered; GET does not come here. */
+async function headOfEvents(): Promise<Reply> {
+  return { status: 200, headers: ['content-type', 'text/event-stream'], body: null };
 }
 
 async function postShards(input: RouteInput): Promise<Reply> {
@@ -179,7 +197,8 @@ async function postMove(input: RouteInput): Promise<Reply> {
 }
 
 /** The job that wanted the move ends with it: it would propose it again. */
-async function abortMove({ leadership, argument }: RouteInput): Promise<Reply> {
+async function abortMove({ leadership, argument, request, budget }: RouteInput): Promise<Reply> {
+  await readNoBody(request, budget);
   await leadership.resharder.abort(argument);
   const running = (await leadership.jobs.list()).find(({ state }) => state === 'running');
   if (running !== undefined)
@@ -187,7 +206,8 @@ async function abortMove({ leadership, argument }: RouteInput): Promise<Reply> {
   return jsonReply(202, { move: argument, job: running?.id ?? null });
 }
 
-async function abortJob({ leadership, argument }: RouteInput): Promise<Reply> {
+async function abortJob({ leadership, argument, request, budget }: RouteInput): Promise<Reply> {
+  await readNoBody(request, budget);
   const jobs = await leadership.jobs.change((list) => withTakenBack(list, argument));
   const job = jobs.find(({ id }) => id === argument);
   if (job === undefined) throw new HttpError(404, 'unknown-job', `there is no job ${argument}`);
@@ -255,8 +275,9 @@ function shardIdOf(text: string): number {
   return Number(match[1]);
 }
 
-/** An absent body counts as {}. */
+/** An absent body counts as {}; one that is there must be JSON, and say so. */
 async function readJson({ request, budget }: RouteInput): Promise<unknown> {
+  if (!hasNoBody(request)) demandJson(request);
   const body = await readBody(request, bodyBytesMax, budget);
   budget.give(body.length);
   return body.length === 0 ? {} : parseJsonObject(body);

@@ -52,7 +52,12 @@ async function writeRange(
 /** The status of each operation; none when the request itself failed. */
 async function post(pool: Pool, text: string): Promise<number[]> {
   try {
-    const { statusCode, body } = await pool.request({ method: 'POST', path: '/v1/batch', body: text });
+    const { statusCode, body } = await pool.request({
+      method: 'POST',
+      path: '/v1/batch',
+      headers: { 'content-type': 'application/json' },
+      body: text,
+    });
     const answer = await body.text();
     if (statusCode !== 200) return [];
     return (JSON.parse(answer) as { results: { status: number }[] }).results.map(({ status }) => status);

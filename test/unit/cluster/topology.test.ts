@@ -34,6 +34,8 @@ test.each([
     'etcd.electionMs: must be at least 5 times etcd.heartbeatMs',
   ],
   [{ resources: { etcd: { cpu: '0' } } }, 'resources.etcd.cpu: must be cores'],
+  [{ http: { hosts: ['*'] } }, 'http.hosts.0: must be names'],
+  [{ http: { hosts: 'a' } }, 'http.hosts: must be'],
   [{ shard: 3 }, 'unknown field shard'],
   [{ etcd: { qouta: '1Gi' } }, 'unknown field etcd.qouta'],
   [[], 'topology: must be'],

@@ -8,6 +8,8 @@ test('what is left out has its default', () => {
     host: '127.0.0.1',
     port: 5000,
     adminPort: null,
+    ownPort: null,
+    hosts: [],
     reusePort: false,
     tls: null,
   });
@@ -23,6 +25,7 @@ test.each([
   [{ ...home, VASE_PORT: '70000' }, 'VASE_PORT'],
   [{ ...home, VASE_PORT: '0x10' }, 'VASE_PORT'],
   [{ ...home, VASE_MAX_TXN_OPS: '1' }, 'VASE_MAX_TXN_OPS'],
+  [{ ...home, VASE_HOSTS: 'store.example,*' }, 'VASE_HOSTS'],
   [{ ...home, VASE_TLS_CA: '/ca.pem' }, 'VASE_TLS_CERT'],
   [{ ...home, VASE_TLS_CA: '/no', VASE_TLS_CERT: '/no', VASE_TLS_KEY: '/no' }, 'cannot be read'],
 ])('%j is refused with a sentence that names %s', (environment, named) => {

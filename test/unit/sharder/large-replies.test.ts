@@ -63,7 +63,8 @@ afterEach(() => {
 
 async function send(method: string, path: string, body?: object): Promise<{ status: number; body: object }> {
   const { port } = server.address() as AddressInfo;
-  const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+  const headers = { 'content-type': 'application/json' };
+  const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
   const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
   return { status: response.status, body: (await response.json()) as object };
 }

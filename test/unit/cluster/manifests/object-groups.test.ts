@@ -181,6 +181,9 @@ describe('the sharders', () => {
     expect(value('VASE_MAX_TXN_OPS')).toBe('512');
     expect(value('VASE_PORT')).toBe('5000');
     expect(value('VASE_ADMIN_PORT')).toBe('9090');
+    expect(value('VASE_HOSTS')).toBe(
+      'sharder-endpoint,sharder-endpoint.abc,sharder-endpoint.abc.svc,sharder-endpoint.abc.svc.cluster.local',
+    );
   });
 
   test('are scaled between what the topology asks for and its maximum, never a maximum below the minimum', () => {

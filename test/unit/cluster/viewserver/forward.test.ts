@@ -5,12 +5,14 @@ import http, {
   type IncomingMessage,
   request as startRequest,
   type RequestListener,
+  type Server,
 } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test, vi } from 'vitest';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { createHttpServer } from '../../../../sharder/http/server.ts';
 import { createApp } from '../../../../cluster/viewserver/http/app.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 
@@ -20,8 +22,11 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-async function serve(listener: RequestListener): Promise<number> {
-  const server = createServer(listener);
+function serve(listener: RequestListener): Promise<number> {
+  return open(createServer(listener));
+}
+
+async function open(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   ends.push(() => {
@@ -41,8 +46,7 @@ async function standBy(leader: RequestListener): Promise<number> {
   const readiness = { problem: null };
   const logger = pino({ level: 'silent' });
   const parts = { registry: new Registry(), readiness, lease, leadership: () => null, logger };
-  const answer = createApp(parts).callback();
-  return serve((request, response) => void answer(request, response));
+  return open(createHttpServer(createApp(parts)));
 }
 
 test.each([
@@ -85,12 +89,52 @@ test('a leader is reached directly, whatever proxies Node.js was told to use', a
 test('a target that is no path is refused', async () => {
   const handed = vi.fn<RequestListener>();
   const port = await standBy(handed);
-  for (const target of ['http://127.0.0.1/view', '*', '@127.0.0.1:1/view']) {
+  for (const target of ['*', '@127.0.0.1:1/view', 'ftp://127.0.0.1/view']) {
     const socket = connect(port, '127.0.0.1');
-    socket.end(`GET ${target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    socket.end(`GET ${target} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`);
     expect(await text(socket)).toMatch(/^HTTP\/1.1 400 /);
   }
   expect(handed).not.toHaveBeenCalled();
+});
+
+test('what is handed on is the path, the id of the request, and no header that is between neighbours', async () => {
+  const port = await standBy((request, response) => {
+    response.setHeader('keep-alive', 'timeout=1');
+    response.end(JSON.stringify({ url: request.url, headers: request.headers }));
+  });
+  const socket = connect(port, '127.0.0.1');
+  const headers =
+    'host: 127.0.0.1\r\nx-request-id: abc\r\nx-own: 1\r\nte: trailers\r\nconnection: close, x-own';
+  socket.write(`GET http://localhost/view HTTP/1.1\r\n${headers}\r\n\r\n`);
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1.1 200 /);
+  expect(answer).not.toMatch(/keep-alive: timeout=1\r/i);
+  const handed = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as {
+    url: string;
+    headers: object;
+  };
+  expect(handed).toMatchObject({ url: '/view', headers: { 'x-request-id': 'abc', 'vase-forwarded': '1' } });
+  expect(handed.headers).not.toHaveProperty('x-own');
+  expect(handed.headers).not.toHaveProperty('te');
+});
+
+test('a body that is expected to be asked for is asked for once, and handed on', async () => {
+  const port = await standBy((request, response) => {
+    void text(request).then((body) => response.end(body));
+  });
+  const call = startRequest({
+    host: '127.0.0.1',
+    port,
+    method: 'POST',
+    path: '/shards',
+    headers: { expect: '100-continue', 'content-type': 'application/json' },
+  });
+  const asked = vi.fn(() => call.end('{}'));
+  call.on('continue', asked);
+  call.flushHeaders();
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
+  expect(await text(response)).toBe('{}');
+  expect(asked).toHaveBeenCalledTimes(1);
 });
 
 async function fetchFrom(

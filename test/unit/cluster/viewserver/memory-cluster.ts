@@ -256,6 +256,7 @@ const config: ViewServerConfig = {
   host: '127.0.0.1',
   port: 0,
   advertise: '127.0.0.1:1',
+  hosts: [],
   fleet: 'local',
   drainMs: 0,
   logLevel: 'warn',

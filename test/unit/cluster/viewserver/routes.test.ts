@@ -47,7 +47,10 @@ async function serve(shards: number): Promise<ServedCluster> {
   const ask: ServedCluster['ask'] = async (method, path, { body, key } = {}) => {
     const response = await fetch(`${url}${path}`, {
       method,
-      headers: key === undefined ? {} : { 'idempotency-key': key },
+      headers: {
+        'content-type': 'application/json',
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: (await response.json()) as object };

@@ -31,7 +31,7 @@ const state: ClusterState = {
       ],
     },
   ],
-  sharders: [{ name: 'sharder-1', adminPort: 20_003, process: null, settings: '' }],
+  sharders: [{ name: 'sharder-1', adminPort: 20_003, ownPort: 20_004, process: null, settings: '' }],
   viewServers: [],
 };
 
@@ -39,6 +39,13 @@ test('what was written is read', () => {
   expect(readState(folder)).toBeNull();
   writeState(folder, state);
   expect(readState(folder)).toEqual(state);
+});
+
+test('the state of before sharders had a port of their own, and topologies named hosts, is read', () => {
+  const { http: _http, ...topology } = state.topology;
+  const sharders = state.sharders.map(({ ownPort: _ownPort, ...sharder }) => sharder);
+  writeFileSync(folder.stateFile, JSON.stringify({ ...state, topology, sharders }));
+  expect(readState(folder)).toEqual({ ...state, sharders: [{ ...state.sharders[0], ownPort: null }] });
 });
 
 test('a write leaves one file, whatever was there', () => {

@@ -25,9 +25,9 @@ test('a new cluster has names like pods, a token per shard and no port twice', a
   const ports = [
     state.httpPort,
     ...members.flatMap(({ clientPort, peerPort }) => [clientPort, peerPort]),
-    ...state.sharders.map(({ adminPort }) => adminPort),
+    ...state.sharders.flatMap(({ adminPort, ownPort }) => [adminPort, ownPort]),
   ];
-  expect(new Set(ports).size).toBe(1 + 12 + 2);
+  expect(new Set(ports).size).toBe(1 + 12 + 4);
 });
 
 test('a cluster keeps its ports and tokens, and more sharders are added behind the others', async () => {
@@ -37,6 +37,15 @@ test('a cluster keeps its ports and tokens, and more sharders are added behind t
   expect(after.httpPort).toBe(before.httpPort);
   expect(after.sharders[0]).toEqual(before.sharders[0]);
   expect(after.sharders.map(({ name }) => name)).toEqual(['sharder-1', 'sharder-2', 'sharder-3']);
+});
+
+test('sharders of before they had a port of their own get one', async () => {
+  const wanted = topology({ shards: 1, members: 1, sharders: 2 });
+  const before = await planUp(null, wanted, folder);
+  before.sharders = before.sharders.map((sharder) => ({ ...sharder, ownPort: null }));
+  const after = await planUp(before, wanted, folder);
+  expect(new Set(after.sharders.map(({ ownPort }) => ownPort)).size).toBe(2);
+  expect(after.sharders.every(({ ownPort }) => ownPort !== null)).toBe(true);
 });
 
 test('fewer sharders stay in the state until they have been stopped', async () => {

@@ -1,0 +1,20 @@
+/** What every request goes through first, on every port and at the view server: what is wrong with it is refused here. */
+import type { IncomingMessage } from 'node:http';
+import { preconditionsOf, type Preconditions } from './conditions.ts';
+import type { OriginCheck } from './origin-check.ts';
+import { checkRequest } from './request-check.ts';
+import { parseTarget } from './target.ts';
+
+export interface Admitted {
+  /** Still percent-encoded, without a query; `*` with OPTIONS alone. */
+  path: string;
+  conditions: Preconditions | null;
+}
+
+/** @throws HttpError */
+export function admit(request: IncomingMessage, origins: OriginCheck): Admitted {
+  const { path, authority } = parseTarget(request.method!, request.url!);
+  origins.check(request, authority);
+  checkRequest(request);
+  return { path, conditions: preconditionsOf(request) };
+}
