@@ -12,7 +12,7 @@ export VASE_PROVIDER := $(PROVIDER)
 endif
 SIZE := $(if $(SHARDS),--shards $(SHARDS)) $(if $(MEMBERS),--members $(MEMBERS)) \
   $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(PORT),--port $(PORT)) $(if $(SSD),--ssd $(SSD)) \
-  $(if $(TOPOLOGY),--topology $(TOPOLOGY))
+  $(if $(TOPOLOGY),--topology '$(TOPOLOGY)')
 GKE = --project '$(PROJECT)' --region '$(REGION)' $(if $(NAME),--name '$(NAME)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 GKE_SIZE = $(if $(EXPOSE),--expose '$(EXPOSE)') $(if $(ALLOW),--allow '$(ALLOW)') $(if $(SHARDS),--shards $(SHARDS)) \
   $(if $(MEMBERS),--members $(MEMBERS)) $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(TOPOLOGY),--topology '$(TOPOLOGY)')
@@ -103,7 +103,7 @@ destroy-gke: $(INSTALLED) ## Show what would be deleted on GKE: PROJECT= REGION=
 	@$(VASE) destroy-gke $(GKE)
 
 bench-local: $(INSTALLED) ## Measure how the store scales, and draw it: PLAN=local (smoke, original, a file), PROVIDER=.
-	@$(WITH_ETCD) $(VASE) bench --plan $(or $(PLAN),local) $(if $(PROVIDER),--provider $(PROVIDER))
+	@$(WITH_ETCD) $(VASE) bench --plan '$(or $(PLAN),local)' $(if $(PROVIDER),--provider $(PROVIDER))
 
 bench-sharder: $(INSTALLED) ## Compare the sharder with bare Koa, one call per request, and etcd's JSON gateway.
 	@$(WITH_ETCD) node test/bench/bench-sharder.ts

@@ -17,7 +17,7 @@ describe('deploy.sh', () => {
   let folder: string;
 
   beforeEach(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'vase-deploy-'));
+    folder = await mkdtemp(path.join(tmpdir(), 'vase-deploy ü-'));
     await writeFile(path.join(folder, 'kubectl'), recordingKubectl);
     await chmod(path.join(folder, 'kubectl'), 0o755);
     const files = deploymentFiles(blueprintOf({ shards: 2, sharders: 3 }));
@@ -49,7 +49,7 @@ describe('deploy.sh', () => {
     const { exitCode, calls } = await run(['--context', 'here']);
     expect(exitCode).toBe(0);
     for (const call of calls) expect(call).toMatch(/^--context here /);
-    const applied = calls.flatMap((call) => / apply .*-f \S*\/(\S+\.yaml)$/.exec(call)?.[1] ?? []);
+    const applied = calls.flatMap((call) => / apply .*-f .*\/(\S+\.yaml)$/.exec(call)?.[1] ?? []);
     const manifests = deploymentFiles(blueprintOf({ shards: 2 })).filter(({ name }) =>
       name.endsWith('.yaml'),
     );
