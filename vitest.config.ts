@@ -20,6 +20,9 @@ const project = (name: string, include: string, testTimeout: number, options: ob
 
 export default defineConfig({
   test: {
+    // Without a word, both would depend on whether CI is set.
+    allowOnly: false,
+    update: 'none',
     projects: [
       project('unit', 'test/unit/**/*.test.ts', 60_000),
       project('property', 'test/property/**/*.test.ts', 600_000),
