@@ -14,22 +14,50 @@ const bytes = {
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const etag = { ETag: { description: "The key's version in quotes.", schema: { type: 'string' } } };
 const errors = {
-  '400': { description: 'Bad request; not applied.', content: json(ref('Error')) },
+  '400': {
+    description: 'Bad request, query parameters and fields that are not known included; not applied.',
+    content: json(ref('Error')),
+  },
+  '403': {
+    description: 'For another host than this server, or on behalf of a page of another origin; not applied.',
+    content: json(ref('Error')),
+  },
+  '412': { description: 'The condition does not hold; not applied.', content: json(ref('Error')) },
   '413': { description: 'Key, value or body too large; not applied.', content: json(ref('Error')) },
   '429': { description: 'A bounded queue is full; not applied.', content: json(ref('Error')) },
   '503': { description: 'No shard could take it; not applied.', content: json(ref('Error')) },
   '504': { description: 'No answer in time; it may have been applied.', content: json(ref('Error')) },
 };
+const unchanged = { '304': { description: 'If-None-Match names the current version.' } };
 const missing = { '404': { description: 'There is no such key.', content: json(ref('Error')) } };
-const conflict = {
-  '412': { description: 'The condition does not hold; not applied.', content: json(ref('Error')) },
+const notJson = {
+  '415': {
+    description: 'The content is coded, or is not said to be application/json; not applied.',
+    content: json(ref('Error')),
+  },
 };
+const coded = { '415': { description: 'The content is coded; not applied.', content: json(ref('Error')) } };
 const condition = [
-  { name: 'If-Match', in: 'header', description: '"<version>" or *.', schema: { type: 'string' } },
+  {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'Entity tags such as "7", "8", of which the key has one now, or *: the key is there. 8 versions for a write.',
+    schema: { type: 'string' },
+  },
   {
     name: 'If-None-Match',
     in: 'header',
-    description: '*: only if the key is missing.',
+    description:
+      'Entity tags of which the key has none now, or *: the key is missing. A read ends with 304 else.',
+    schema: { type: 'string' },
+  },
+];
+const named = [
+  {
+    name: 'X-Request-Id',
+    in: 'header',
+    description: 'Names the request in its answer and in the log: 1 to 128 visible ASCII characters.',
     schema: { type: 'string' },
   },
 ];
@@ -54,12 +82,13 @@ export const openApi = {
   },
   paths: {
     '/v1/kv/{key}': {
-      parameters: [key],
+      parameters: [key, ...named],
       get: {
         summary: 'Read a value.',
+        parameters: condition,
         responses: {
           '200': { description: 'The value.', headers: etag, content: bytes },
-          '304': { description: 'If-None-Match names the current version.' },
+          ...unchanged,
           ...missing,
           ...errors,
         },
@@ -68,12 +97,24 @@ export const openApi = {
         summary: 'Write a value of at most 1 MiB.',
         parameters: condition,
         requestBody: { required: true, content: bytes },
-        responses: { '204': { description: 'Written.', headers: etag }, ...conflict, ...errors },
+        responses: {
+          '201': {
+            description: 'Created, of which If-None-Match: * is the proof.',
+            headers: etag,
+          },
+          '204': {
+            description:
+              'Written. Without that condition it may be new, too: it is not looked at beforehand.',
+            headers: etag,
+          },
+          ...coded,
+          ...errors,
+        },
       },
       delete: {
         summary: 'Delete a key.',
         parameters: condition,
-        responses: { '204': { description: 'Deleted.', headers: etag }, ...missing, ...conflict, ...errors },
+        responses: { '204': { description: 'Deleted.', headers: etag }, ...missing, ...errors },
       },
     },
     '/v1/batch': {
@@ -82,20 +123,31 @@ export const openApi = {
         requestBody: { required: true, content: json(ref('Batch')) },
         responses: {
           '200': { description: 'One result for each operation.', content: json(ref('BatchResults')) },
+          ...notJson,
           ...errors,
         },
       },
     },
     '/set': {
       put: {
-        summary: 'The original write.',
+        summary: "The original write. Conditions are about the key's version, as at /v1/kv.",
+        parameters: condition,
         requestBody: { required: true, content: json(ref('Set')) },
-        responses: original,
+        responses: { ...original, ...notJson },
       },
     },
-    '/get/{key}': { parameters: [key], get: { summary: 'The original read.', responses: original } },
-    '/delete/{key}': { parameters: [key], delete: { summary: 'The original delete.', responses: original } },
-    '/{key}': { parameters: [key], get: { summary: 'Short for /get/{key}.', responses: original } },
+    '/get/{key}': {
+      parameters: [key, ...condition],
+      get: { summary: 'The original read; its ETag is weak.', responses: { ...original, ...unchanged } },
+    },
+    '/delete/{key}': {
+      parameters: [key, ...condition],
+      delete: { summary: 'The original delete.', responses: original },
+    },
+    '/{key}': {
+      parameters: [key, ...condition],
+      get: { summary: 'Short for /get/{key}.', responses: { ...original, ...unchanged } },
+    },
     '/': {
       get: {
         summary: 'The shards.',
@@ -129,6 +181,7 @@ export const openApi = {
         type: 'object',
         properties: { path: { type: 'string' }, value: { type: 'string' } },
         required: ['path', 'value'],
+        additionalProperties: false,
       },
       Original: {
         type: 'object',

@@ -1,7 +1,7 @@
 /** A page of one HTML file, opened in a real Chromium, with what went wrong in it and all that it asked for. */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 /** Debian's; another one is named by the variable that Chromium's own tools use. */
 const executablePath = process.env['CHROME_PATH'] ?? '/usr/bin/chromium';
@@ -16,8 +16,13 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
+/** @param args for Chromium itself. */
+export function openBrowser(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...args] });
+}
+
 export async function openPage(file: string, options: BrowserContextOptions): Promise<OpenPage> {
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  const browser = await openBrowser();
   const page = await browser.newPage(options);
   const errors: string[] = [];
   const requests: string[] = [];

@@ -64,7 +64,7 @@ test('what was written as a list is read as it, and any text is a list or refuse
 test('a list that is long and wrong at its end is refused at once', () => {
   const startMs = performance.now();
   expect(() => parseTagList('If-Match', `${' , '.repeat(5000)}x`)).toThrow(HttpError);
-  expect(() => parseTagList('If-Match', `${'"1" '.repeat(4000)}`)).toThrow(HttpError);
+  expect(() => parseTagList('If-Match', '"1" '.repeat(4000))).toThrow(HttpError);
   expect(performance.now() - startMs).toBeLessThan(1000);
 });
 

@@ -129,7 +129,7 @@ test('a body that is expected to be asked for is asked for once, and handed on',
     path: '/shards',
     headers: { expect: '100-continue', 'content-type': 'application/json' },
   });
-  const asked = vi.fn(() => call.end('{}'));
+  const asked = vi.fn<() => void>(() => void call.end('{}'));
   call.on('continue', asked);
   call.flushHeaders();
   const [response] = (await once(call, 'response')) as [IncomingMessage];
