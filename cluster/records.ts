@@ -2,7 +2,13 @@
  * The view and fence records of a new cluster. They are only ever created, never overwritten: a record that is there is
  * the truth, whatever this program would have written.
  */
-import type { EtcdReply, EtcdRequest, RangeRequest, TxnRequest } from '../sharder/core/etcd-messages.ts';
+import type {
+  EtcdReply,
+  EtcdRequest,
+  RangeRequest,
+  RequestOp,
+  TxnRequest,
+} from '../sharder/core/etcd-messages.ts';
 import { fenceKey, fenceKeys, initialFence } from '../sharder/core/fence.ts';
 import { createFenceRequest, storedIdentity } from '../sharder/core/first-fence.ts';
 import { newIdentity } from '../sharder/core/identity.ts';
@@ -13,6 +19,7 @@ import {
   encodeView,
   initialView,
   VIEW_KEY,
+  VIEW_MIRROR_KEY,
   type View,
   type ViewShard,
 } from '../sharder/core/view.ts';
@@ -125,11 +132,13 @@ async function createView(rpc: EtcdCaller, shards: readonly ViewShard[]): Promis
 }
 
 /**
- * The record of what the view gives the shard. True when it was not there before.
+ * The record of what the view gives the shard, with a copy of the view. True when it was not there before.
  * @throws ClusterError when another shard answers in its place.
  */
 async function createFence(rpc: EtcdCaller, shard: ViewShard, view: View): Promise<boolean> {
-  const reply = await callShard(rpc, shard, createFenceRequest(initialFence(view, shard.id)));
+  const isHome = shard.id === view.shards[0]!.id;
+  const mirror: RequestOp[] = isHome ? [] : [{ kind: 'put', key: VIEW_MIRROR_KEY, value: encodeView(view) }];
+  const reply = await callShard(rpc, shard, createFenceRequest(initialFence(view, shard.id), mirror));
   if (reply.kind !== 'txn') throw new Error(`etcd answered a txn with ${reply.kind}`);
   if (reply.succeeded) return true;
   if (storedIdentity(reply) === shard.identity) return false;

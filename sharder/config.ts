@@ -9,6 +9,8 @@ export interface SharderConfig {
   name: string;
   /** VASE_HOME: client endpoints of the home shard, "host:port,host:port". */
   home: readonly string[];
+  /** VASE_MIRRORS: those of the other shards, which have copies of the view, "host:port,host:port;host:port". */
+  mirrors: readonly (readonly string[])[];
   /** VASE_HOST and VASE_PORT: where users reach it; VASE_REUSE_PORT=1 shares the port with other sharders. */
   host: string;
   port: number;
@@ -61,10 +63,16 @@ export function readConfig(environment: Environment): SharderConfig {
     }
     return value;
   };
-  const home = (environment['VASE_HOME'] ?? '').split(',').filter((endpoint) => endpoint !== '');
-  if (home.length === 0 || !home.every((endpoint) => /^[^:\s]+:[0-9]+$/.test(endpoint))) {
+  const home = readEndpoints(environment['VASE_HOME']);
+  if (home === null) {
     throw new ConfigError(
       "VASE_HOME must be the home shard's client endpoints, host:port, separated by commas",
+    );
+  }
+  const mirrors = (environment['VASE_MIRRORS'] || null)?.split(';').map(readEndpoints) ?? [];
+  if (!mirrors.every((endpoints) => endpoints !== null)) {
+    throw new ConfigError(
+      "VASE_MIRRORS must be other shards' client endpoints, separated by commas, and shards by semicolons",
     );
   }
   const adminPort = whole('VASE_ADMIN_PORT', -1, 0, 65_535);
@@ -74,6 +82,7 @@ export function readConfig(environment: Environment): SharderConfig {
   return {
     name: environment['VASE_NAME'] ?? `sharder-${process.pid}`,
     home,
+    mirrors,
     host: environment['VASE_HOST'] ?? '127.0.0.1',
     port: whole('VASE_PORT', 5000, 0, 65_535),
     reusePort: environment['VASE_REUSE_PORT'] === '1',
@@ -98,6 +107,13 @@ export function readHosts(environment: Environment): string[] {
   const hosts = (environment['VASE_HOSTS'] ?? '').split(',').filter((host) => host !== '');
   if (hosts.every((host) => /^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?$/i.test(host))) return hosts;
   throw new ConfigError('VASE_HOSTS must be names such as store.example, separated by commas');
+}
+
+/** Null when it is none. */
+function readEndpoints(text = ''): readonly string[] | null {
+  const endpoints = text.split(',').filter((endpoint) => endpoint !== '');
+  const isList = endpoints.length > 0 && endpoints.every((endpoint) => /^[^:;\s]+:[0-9]+$/.test(endpoint));
+  return isList ? endpoints : null;
 }
 
 function readHttps(environment: Environment): HttpsFiles | null {

@@ -69,9 +69,10 @@ const store = new Store({
   limits: config.limits,
   hash: hashText,
   home: connect(0, config.home),
+  mirrors: { clients: config.mirrors.map((endpoints) => connect(0, endpoints)), home: config.home },
   connect,
 });
-const readiness: Readiness = { problem: 'the view and the fences are not known yet' };
+const readiness: Readiness = { problem: 'the view is not known yet' };
 const probes = createProbes(registry, readiness);
 const shared = {
   context: { store, limits: config.limits, budget: new BodyBudget(bodyBudgetBytes) },
@@ -96,7 +97,7 @@ async function start(): Promise<void> {
   if (admin) await listen(admin, { host, port: config.adminPort!, reusePort: false });
   while (!(await store.ready())) {
     if (readiness.problem === stopping) return;
-    logger.warn('the shards do not answer yet');
+    logger.warn('no shard has told a view yet');
     await delay(readyRetryMs);
   }
   store.watchView();

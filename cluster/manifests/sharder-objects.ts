@@ -14,7 +14,7 @@ import type {
   VolumeMount,
 } from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
-import type { Topology } from '../topology.ts';
+import { shardIds, type Topology } from '../topology.ts';
 import {
   certificateMount,
   certificatePaths,
@@ -29,6 +29,7 @@ import {
   componentSelector,
   homeEndpoints,
   hostNames,
+  memberEndpoints,
   sharderEndpointName,
   sharderName,
   sharderPorts,
@@ -141,6 +142,7 @@ function environment(blueprint: Blueprint): EnvVar[] {
     { name: 'VASE_ADMIN_PORT', value: String(sharderPorts.admin) },
     { name: 'VASE_HOSTS', value: hostNames(topology, sharderEndpointName).join(',') },
     { name: 'VASE_HOME', value: homeEndpoints(topology).join(',') },
+    ...mirrors(topology),
     { name: 'VASE_MAX_TXN_OPS', value: String(topology.etcd.maxTxnOps) },
     { name: 'VASE_DRAIN_MS', value: String(drainMs) },
     ...(usesTls(blueprint)
@@ -158,6 +160,14 @@ function environment(blueprint: Blueprint): EnvVar[] {
         ]
       : []),
   ];
+}
+
+/** The other shards of the topology; one that was added since has its copy of the view, too, and need not be asked. */
+function mirrors(topology: Topology): EnvVar[] {
+  const others = shardIds(topology).slice(1);
+  if (others.length === 0) return [];
+  const value = others.map((shard) => memberEndpoints(topology, shard).join(',')).join(';');
+  return [{ name: 'VASE_MIRRORS', value }];
 }
 
 function probe(path: string, timing: Omit<Probe, 'httpGet'>): Probe {

@@ -39,6 +39,10 @@ export interface Limits {
   heldPollMsMax: number;
   /** Least time between two reads of the view for slots that nobody owns. */
   viewRefreshIntervalMs: number;
+  /** The other shards' copies of the view are asked when the home shard has not answered by then ... */
+  viewHomeMs: number;
+  /** ... and have so long to answer. */
+  viewMirrorMs: number;
   /** A watch of the view that the home shard has not accepted by then is opened at another member. */
   viewWatchOpenMs: number;
   /** A watch of the view is opened anew now and then: one that has gone silent is not noticed otherwise. */
@@ -75,6 +79,8 @@ export const defaultLimits: Readonly<Limits> = {
   heldPollMs: 2,
   heldPollMsMax: 25,
   viewRefreshIntervalMs: 20,
+  viewHomeMs: 300,
+  viewMirrorMs: 2000,
   viewWatchOpenMs: 3000,
   viewWatchRenewMs: 30_000,
   viewWatchPauseMsMax: 5000,

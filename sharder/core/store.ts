@@ -3,6 +3,7 @@
  * away to where it points, and holds those that no shard owns for the moment. Holds no data and no truth.
  */
 import { decodeView, type View, VIEW_KEY } from './view.ts';
+import { ViewMirrors, type ViewMirrorsOptions } from './view-mirrors.ts';
 import type { ExecuteOptions } from './client.ts';
 import type { KeyValue } from './etcd-messages.ts';
 import type { SlotState } from './fence.ts';
@@ -11,6 +12,7 @@ import { createPending, type LaneKind, type Pending } from './pending.ts';
 import type { Limits } from './limits.ts';
 import type { Operation, Outcome } from './operation.ts';
 import type { Clock, Trace } from './ports.ts';
+import { pause } from './pause.ts';
 import { readRecord, RecordError } from './record-fields.ts';
 import { Shard, type ShardContext } from './shard.ts';
 import type { ShardClient } from './shard-client.ts';
@@ -24,6 +26,8 @@ export interface StoreOptions {
   hash: HashText;
   /** The home shard's client: where the view is read. */
   home: ShardClient;
+  /** Where copies of it are; absent: nowhere. */
+  mirrors?: ViewMirrorsOptions;
   /** A client for one shard of the view. */
   connect(shardId: number, endpoints: readonly string[]): ShardClient;
 }
@@ -38,13 +42,15 @@ export class Store {
   private route: number[] = [];
   private readonly held: HoldingPen;
   private readonly viewWatch: ViewWatch;
+  private readonly mirrors: ViewMirrors;
   private refreshing: Promise<void> | null = null;
   private refreshedAtMs = -Infinity;
   private closed = false;
 
   constructor(options: StoreOptions) {
     this.options = options;
-    const { clock, limits, home, trace } = options;
+    const { clock, limits, home, trace, mirrors = { clients: [], home: [] } } = options;
+    this.mirrors = new ViewMirrors(mirrors, { limits, trace });
     this.held = new HoldingPen({
       clock,
       limits,
@@ -114,9 +120,20 @@ export class Store {
     this.viewWatch.start();
   }
 
-  /** True when a view is known; fences are learnt when they are needed. */
-  ready(): Promise<boolean> {
-    return this.refreshView();
+  /**
+   * True when a view is known, the home shard's or, where that does not answer soon, a copy of it; fences are learnt when
+   * they are needed. What was asked may still answer after that.
+   */
+  async ready(): Promise<boolean> {
+    const { clock, limits } = this.options;
+    const fromHome = this.refreshView();
+    await Promise.race([fromHome, pause(clock, limits.viewHomeMs)]);
+    if (this.view !== null) return true;
+    const mirrored = this.mirrors.ask((view) => {
+      if (!this.closed) this.adopt(view);
+    });
+    await Promise.race([fromHome.then((isKnown) => (isKnown ? undefined : mirrored)), mirrored]);
+    return this.view !== null;
   }
 
   /** Adopts a view unless it is older than the one in use. */
@@ -148,6 +165,7 @@ export class Store {
     for (const shard of this.shards.values()) shard.close();
     this.shards.clear();
     this.options.home.close();
+    this.mirrors.close();
   }
 
   private shardContext(): ShardContext {

@@ -10,6 +10,8 @@ import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-run
 
 /** The view's key in the home shard. */
 export const VIEW_KEY = 'vase/view';
+/** The key of its copy in the other shards. */
+export const VIEW_MIRROR_KEY = 'vase/view-mirror';
 
 export interface ViewShard {
   id: number;

@@ -2,14 +2,21 @@
  * The operator of a run: writes the first records, adds and removes shards, proposes moves and aborts some. It only writes
  * intentions into the view; the view servers carry them out. Nothing befalls it, so what it has begun it brings to an end.
  */
-import type { TxnRequest } from '../../sharder/core/etcd-messages.ts';
+import type { RequestOp, TxnRequest } from '../../sharder/core/etcd-messages.ts';
 import { initialFence } from '../../sharder/core/fence.ts';
 import { createFenceRequest } from '../../sharder/core/first-fence.ts';
 import { newIdentity } from '../../sharder/core/identity.ts';
 import { defaultLimits } from '../../sharder/core/limits.ts';
 import { pause } from '../../sharder/core/pause.ts';
 import { slotOf } from '../../sharder/core/slot.ts';
-import { encodeView, initialView, type View, VIEW_KEY, type ViewShard } from '../../sharder/core/view.ts';
+import {
+  encodeView,
+  initialView,
+  type View,
+  VIEW_KEY,
+  VIEW_MIRROR_KEY,
+  type ViewShard,
+} from '../../sharder/core/view.ts';
 import { EtcdShardClient } from '../../sharder/etcd/client/shard-client.ts';
 import { hashText } from '../../sharder/hash.ts';
 import type { MovePlan } from '../../cluster/viewserver/pure/move-plan.ts';
@@ -57,7 +64,11 @@ export class Operator {
     const view = initialView(shards);
     // Each record is its shard's first write, so that all fences have the same revision.
     await Promise.all(
-      shards.map((shard) => this.create(shard, createFenceRequest(initialFence(view, shard.id)))),
+      shards.map((shard, index) => {
+        const mirror: RequestOp = { kind: 'put', key: VIEW_MIRROR_KEY, value: encodeView(view) };
+        const more = index === 0 ? [] : [mirror];
+        return this.create(shard, createFenceRequest(initialFence(view, shard.id), more));
+      }),
     );
     await this.create(shards[0]!, {
       kind: 'txn',

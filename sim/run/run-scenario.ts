@@ -104,7 +104,11 @@ class ScenarioRun {
       (_, index) => new SimViewServer(`view-${index + 1}`, { world, home, keysPerSecondMax, violations }),
     );
     this.sharders = Array.from({ length: topology.sharders }, (_, index) =>
-      this.createSharder(index, home, limits),
+      this.createSharder(
+        index,
+        shards.map(({ endpoints }) => endpoints),
+        limits,
+      ),
     );
     this.targets = {
       world,
@@ -187,11 +191,15 @@ class ScenarioRun {
     return { id, endpoints: cluster.endpoints };
   }
 
-  private createSharder(index: number, home: readonly string[], limits: Partial<Limits>): SimSharder {
+  private createSharder(
+    index: number,
+    [home, ...mirrors]: readonly (readonly string[])[],
+    limits: Partial<Limits>,
+  ): SimSharder {
     const { world, violations, recorder } = this;
     const name = `sharder-${index + 1}`;
     const onAbandoned = (operation: StoreOperation) => recorder.onAbandoned(operation);
-    return new SimSharder({ world, name, home, limits, violations, onAbandoned });
+    return new SimSharder({ world, name, home: home!, mirrors, limits, violations, onAbandoned });
   }
 
   private createClient(index: number): SimClient {

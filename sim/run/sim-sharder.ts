@@ -24,6 +24,7 @@ export class SimSharder {
   readonly server: UnaryServer<readonly Operation[], readonly Outcome[]>;
   private readonly world: World;
   private readonly home: readonly string[];
+  private readonly mirrors: readonly (readonly string[])[];
   private readonly limits: Limits;
   private readonly violations: Violations;
   private readonly onAbandoned: (operation: Operation) => void;
@@ -36,6 +37,8 @@ export class SimSharder {
     world: World;
     name: string;
     home: readonly string[];
+    /** Endpoints of shards with copies of the view. */
+    mirrors: readonly (readonly string[])[];
     limits: Partial<Limits>;
     violations: Violations;
     /** What was dropped because its client had gone: it must never have been applied. */
@@ -43,6 +46,7 @@ export class SimSharder {
   }) {
     this.world = parts.world;
     this.home = parts.home;
+    this.mirrors = parts.mirrors;
     this.violations = parts.violations;
     this.onAbandoned = parts.onAbandoned;
     this.limits = { ...defaultLimits, ...parts.limits };
@@ -74,7 +78,16 @@ export class SimSharder {
         limits,
       });
     const { clock, trace } = process;
-    const store = new Store({ clock, trace, limits, hash: hashText, home: connect(0, this.home), connect });
+    const clients = this.mirrors.map((endpoints) => connect(0, endpoints));
+    const store = new Store({
+      clock,
+      trace,
+      limits,
+      hash: hashText,
+      home: connect(0, this.home),
+      mirrors: { clients, home: this.home },
+      connect,
+    });
     this.store = store;
     void this.getReady(store);
   }

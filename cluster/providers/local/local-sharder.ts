@@ -73,6 +73,7 @@ export async function startSharder(context: LocalContext, sharder: SharderState)
       ...processEnvironment(settings),
       ...settings.sharderEnvironment,
       ...sharderSettings(context, sharder),
+      ...mirrorSetting(context),
     },
   });
   sharder.settings = settingsText(context, sharder);
@@ -112,6 +113,12 @@ function sharderSettings(
     VASE_NAME: sharder.name,
     VASE_MAX_TXN_OPS: String(context.state.topology.etcd.maxTxnOps),
   };
+}
+
+/** Not among the settings for which a sharder is replaced: shards come and go, and these are hints. */
+function mirrorSetting({ state }: Pick<LocalContext, 'state'>): Record<string, string> {
+  const others = state.shards.slice(1).map(({ members }) => members.map(clientEndpoint).join(','));
+  return { VASE_MIRRORS: others.join(';') };
 }
 
 export async function waitUntilReady(context: LocalContext, sharder: SharderState): Promise<void> {

@@ -34,6 +34,9 @@ export interface MoverLimits {
   slotsPerMoveMax: number;
   /** How often the view is read when nothing says that it has changed. */
   viewPollMs: number;
+  /** Between two writes of the view's copy in one shard, at least; up to `mirrorPauseMsMax` while it does not answer. */
+  mirrorPauseMs: number;
+  mirrorPauseMsMax: number;
   /** Pauses after a failed step grow from this ... */
   retryPauseMs: number;
   /** ... to this. */
@@ -61,6 +64,8 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   freezesMax: 1,
   slotsPerMoveMax: 120,
   viewPollMs: 500,
+  mirrorPauseMs: 1000,
+  mirrorPauseMsMax: 30_000,
   retryPauseMs: 50,
   retryPauseMsMax: 1000,
   supersededPauseMs: 500,

@@ -114,7 +114,10 @@ export class RecordsClient {
   parseFence(shard: number, { value, modRevision }: KeyValue): Fence {
     const known = this.newestFences.get(shard);
     if (known?.modRevision === modRevision) return known;
-    const fence = { record: this.decode(shard, () => decodeFenceOf(this.nameOf(shard), value)), modRevision };
+    const fence = {
+      record: this.decode(shard, () => decodeFenceOf(this.knownName(shard), value)),
+      modRevision,
+    };
     this.newestFences.set(shard, fence);
     return fence;
   }
@@ -199,6 +202,12 @@ export class RecordsClient {
     throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);
   }
 
+  /** @throws UnavailableError when the shard is not in the view. */
+  async nameOf(shard: number): Promise<ShardName> {
+    await this.client(shard);
+    return this.knownName(shard);
+  }
+
   /** One request, however it ends. */
   async execute(shard: number, request: EtcdRequest, readOnly: boolean): Promise<CallOutcome> {
     const client = await this.client(shard);
@@ -221,13 +230,8 @@ export class RecordsClient {
     this.identities.set(id, identity);
   }
 
-  private nameOf(shard: number): ShardName {
-    return { id: shard, identity: this.identities.get(shard) };
-  }
-
   private async keyOf(shard: number): Promise<string> {
-    await this.client(shard);
-    return fenceKey(this.nameOf(shard));
+    return fenceKey(await this.nameOf(shard));
   }
 
   private noteMember(shard: number, header: ReplyHeader | null): void {
@@ -235,6 +239,10 @@ export class RecordsClient {
     this.members.set(shard, known);
     if (known.size >= membersMax) known.clear();
     if (header !== null) known.add(header.memberId);
+  }
+
+  private knownName(shard: number): ShardName {
+    return { id: shard, identity: this.identities.get(shard) };
   }
 
   private async client(shard: number): Promise<EtcdShardClient> {

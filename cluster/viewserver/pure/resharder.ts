@@ -6,6 +6,7 @@ import { pause } from '../../../sharder/core/pause.ts';
 import type { Clock, EtcdRpc, Random, Trace } from '../../../sharder/core/ports.ts';
 import type { View, ViewShard } from '../../../sharder/core/view.ts';
 import { Gate } from './gate.ts';
+import { MirrorKeeper } from './mirror-keeper.ts';
 import { MoveDriver } from './move-driver.ts';
 import type { MovePlan, MoveProgress } from './move-plan.ts';
 import type { MoverContext } from './mover-context.ts';
@@ -52,6 +53,7 @@ const cleaningFactor = 2;
 export class Resharder {
   private readonly context: MoverContext;
   private readonly settings: ResharderSettings;
+  private readonly mirrors: MirrorKeeper;
   private readonly drivers = new Map<string, MoveDriver>();
   private isStopped = false;
   private failure: { error: unknown } | null = null;
@@ -72,17 +74,21 @@ export class Resharder {
       isStopped: () => this.isStopped,
       onHandedOver: () => this.wake(),
     };
+    this.mirrors = new MirrorKeeper(this.context);
   }
 
   /**
-   * Reads the view again and again and drives every move in it to its end, until `stop`. Safe when two run at once.
+   * Reads the view again and again, drives every move in it to its end, and keeps the copies of the view, until `stop`. Safe
+   * when two run at once.
    * @throws only what is a programmer's error.
    */
   async run(): Promise<void> {
     const { clock, limits, records, trace } = this.context;
     while (!this.isStopped) {
       try {
-        this.drive(await records.readView());
+        const view = await records.readView();
+        this.mirrors.note(view);
+        this.drive(view);
       } catch (error) {
         if (!(error instanceof UnavailableError)) throw error;
         trace.emit({ name: 'view.unreachable', reason: error.message });

@@ -9,7 +9,13 @@ import type {
 } from '../../../sharder/core/etcd-messages.ts';
 import { decodeFenceOf, encodeFence, fenceKey, joiningFence } from '../../../sharder/core/fence.ts';
 import { IDENTITY_KEY } from '../../../sharder/core/identity.ts';
-import { decodeView, encodeView, initialView, VIEW_KEY } from '../../../sharder/core/view.ts';
+import {
+  decodeView,
+  encodeView,
+  initialView,
+  VIEW_KEY,
+  VIEW_MIRROR_KEY,
+} from '../../../sharder/core/view.ts';
 
 const shards = [1, 2, 3].map((id) => ({ id, endpoints: [`etcd-${id}:2379`] }));
 
@@ -57,7 +63,7 @@ class FakeShards {
 function namesOf(fake: FakeShards, shard: number): string[] {
   const { identity } = decodeView(fake.of(1).get(VIEW_KEY)!).shards.find(({ id }) => id === shard)!;
   expect(identity).toMatch(/^[0-9a-f]{16}$/);
-  return [fenceKey({ identity }), IDENTITY_KEY];
+  return [fenceKey({ identity }), IDENTITY_KEY, ...(shard === 1 ? [] : [VIEW_MIRROR_KEY])];
 }
 
 test('an empty cluster gets a view, and each shard a fence for what the view gives it', async () => {
@@ -133,6 +139,10 @@ test('shards of before there were identities keep their records, and go on witho
   const view = initialView(shards);
   fake.of(1).set(VIEW_KEY, encodeView(view));
   expect(await writeRecords(fake.rpc, shards)).toMatchObject({ created: 3 });
-  expect(fake.keys()).toEqual([[VIEW_KEY, 'vase/shard'], ['vase/shard'], ['vase/shard']]);
+  expect(fake.keys()).toEqual([
+    [VIEW_KEY, 'vase/shard'],
+    ['vase/shard', VIEW_MIRROR_KEY],
+    ['vase/shard', VIEW_MIRROR_KEY],
+  ]);
   expect(await writeRecords(fake.rpc, shards)).toMatchObject({ created: 0, view: { shards } });
 });

@@ -15,6 +15,11 @@ test('what is left out has its default', () => {
   });
 });
 
+test('shards with copies of the view are separated by semicolons, and there may be none', () => {
+  expect(readConfig({ ...home, VASE_MIRRORS: 'a:1,b:1;c:1' }).mirrors).toEqual([['a:1', 'b:1'], ['c:1']]);
+  expect(readConfig({ ...home, VASE_MIRRORS: '' }).mirrors).toEqual([]);
+});
+
 test('a transaction stays ten operations below --max-txn-ops, for the comparisons of a conditional write', () => {
   expect(readConfig({ ...home, VASE_MAX_TXN_OPS: '200' }).limits.batchOperationsMax).toBe(190);
 });
@@ -22,6 +27,7 @@ test('a transaction stays ten operations below --max-txn-ops, for the comparison
 test.each([
   [{}, 'VASE_HOME'],
   [{ VASE_HOME: 'nowhere' }, 'VASE_HOME'],
+  [{ ...home, VASE_MIRRORS: 'a:1;;b:1' }, 'VASE_MIRRORS'],
   [{ ...home, VASE_PORT: '70000' }, 'VASE_PORT'],
   [{ ...home, VASE_PORT: '0x10' }, 'VASE_PORT'],
   [{ ...home, VASE_MAX_TXN_OPS: '1' }, 'VASE_MAX_TXN_OPS'],

@@ -203,7 +203,7 @@ export class MemoryCluster implements EtcdRpc {
     return leadership;
   }
 
-  private get(id: number, key: string): Uint8Array | undefined {
+  get(id: number, key: string): Uint8Array | undefined {
     return this.etcd(id).state.store.get(key)?.value;
   }
 }

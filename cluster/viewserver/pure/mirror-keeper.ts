@@ -1,0 +1,88 @@
+/**
+ * Keeps a copy of the view in every shard but the home shard, for sharders that start while the home shard does not answer.
+ * Nothing waits for it: the copies are hints. Each shard has one call under way at most, and is left in peace for a while
+ * after each, longer and longer while it does not answer.
+ */
+import { pause } from '../../../sharder/core/pause.ts';
+import type { Clock, Trace } from '../../../sharder/core/ports.ts';
+import { mirrorRequest } from '../../../sharder/core/view-mirror-request.ts';
+import { decodeView, type View, VIEW_MIRROR_KEY } from '../../../sharder/core/view.ts';
+import type { MoverLimits } from './mover-limits.ts';
+import type { RecordsClient } from './records-client.ts';
+import { UnavailableError } from './unavailable-error.ts';
+
+export interface MirrorKeeperOptions {
+  records: RecordsClient;
+  clock: Clock;
+  trace: Trace;
+  limits: MoverLimits;
+  isStopped(): boolean;
+}
+
+export class MirrorKeeper {
+  private readonly options: MirrorKeeperOptions;
+  private newest: View | null = null;
+  /** Shards with somebody at work for them. */
+  private readonly busy = new Set<number>();
+  /** Shard to the epoch that it has at least. */
+  private readonly copied = new Map<number, number>();
+
+  constructor(options: MirrorKeeperOptions) {
+    this.options = options;
+  }
+
+  /** What is to be copied from now on, unless it is older than what was. */
+  note(view: View): void {
+    if (this.newest !== null && view.epoch < this.newest.epoch) return;
+    this.newest = view;
+    for (const id of this.copied.keys()) if (!this.isWanted(id)) this.copied.delete(id);
+    for (const { id } of view.shards.slice(1))
+      if (this.isBehind(id) && !this.busy.has(id)) void this.keep(id);
+  }
+
+  private isWanted(shard: number): boolean {
+    return this.newest!.shards.slice(1).some(({ id }) => id === shard);
+  }
+
+  private isBehind(shard: number): boolean {
+    return (this.copied.get(shard) ?? 0) < this.newest!.epoch;
+  }
+
+  private async keep(shard: number): Promise<void> {
+    const { clock, limits, trace, isStopped } = this.options;
+    let pauseMs = limits.mirrorPauseMs;
+    this.busy.add(shard);
+    while (!isStopped() && this.isWanted(shard) && this.isBehind(shard)) {
+      const view = this.newest!;
+      try {
+        if (await this.copy(shard, view)) this.copied.set(shard, view.epoch);
+        pauseMs = limits.mirrorPauseMs;
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        trace.emit({ name: 'view.unmirrored', shard, reason: error.message });
+        pauseMs = Math.min(2 * pauseMs, limits.mirrorPauseMsMax);
+      }
+      await pause(clock, pauseMs);
+    }
+    this.busy.delete(shard);
+  }
+
+  /** False when somebody else has written meanwhile. @throws UnavailableError */
+  private async copy(shard: number, view: View): Promise<boolean> {
+    const { records } = this.options;
+    const found = await records.read(shard, { kind: 'range', key: VIEW_MIRROR_KEY });
+    const kv = records.demand(shard, found, 'range').kvs[0];
+    if (kv !== undefined && epochOf(kv.value) >= view.epoch) return true;
+    const request = mirrorRequest(await records.nameOf(shard), view, kv?.modRevision ?? 0);
+    return records.demand(shard, await records.execute(shard, request, false), 'txn').succeeded;
+  }
+}
+
+/** One that cannot be read is as good as none. */
+function epochOf(bytes: Uint8Array): number {
+  try {
+    return decodeView(bytes).epoch;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,78 @@
+// A new sharder is ready though one shard does not answer, the home shard or another; that shard's keys alone suffer.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LocalCluster, startLocalCluster } from '../support/local-cluster.ts';
+
+/** The least of so many is what it takes; the rest is what else the machine does. */
+const starts = 3;
+/** Beyond twice the time of a start at which every shard answers: far below what it takes to give a shard up. */
+const moreMsMax = 1000;
+const pollMs = 20;
+
+let cluster: LocalCluster;
+/** A key of each shard, by the shard's number - 1. */
+let keys: string[];
+let usualMs: number;
+
+beforeAll(async () => {
+  cluster = await startLocalCluster({ shards: 3, members: 1, sharders: 1 });
+  keys = [];
+  for (let number = 0; keys.filter(Boolean).length < 3; number++) {
+    const shard = await shardOf(`key-${number}`);
+    keys[shard - 1] ??= `key-${number}`;
+  }
+  usualMs = await leastMs(startAnew);
+});
+
+afterAll(() => cluster.close());
+
+async function shardOf(key: string): Promise<number> {
+  const response = await fetch(`${cluster.endpoint}/v1/kv/${key}`, { method: 'PUT', body: 'before' });
+  expect(response.status).toBeLessThan(300);
+  return Number(/\d+/.exec(response.headers.get('vase-shard')!)![0]);
+}
+
+/** Milliseconds from the start of the one sharder's process until it is ready. */
+async function startAnew(): Promise<number> {
+  await cluster.provider.faults.kill('sharder-1');
+  const startedAtMs = performance.now();
+  await cluster.provider.faults.restart('sharder-1');
+  while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, pollMs));
+  return performance.now() - startedAtMs;
+}
+
+function isReady(): Promise<boolean> {
+  return fetch(`${cluster.endpoint}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+async function leastMs(run: () => Promise<number>): Promise<number> {
+  let least = Infinity;
+  for (let count = 0; count < starts; count++) least = Math.min(least, await run());
+  return least;
+}
+
+async function put(key: string): Promise<number> {
+  const response = await fetch(`${cluster.endpoint}/v1/kv/${key}`, { method: 'PUT', body: 'now' });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+test.each([
+  ['the home shard', 1],
+  ['another shard', 3],
+])('with %s paused a new sharder is ready as soon as ever, and serves the others', async (_what, silent) => {
+  const member = `etcd-${silent}-0`;
+  await cluster.provider.faults.pause(member);
+  try {
+    expect(await leastMs(startAnew)).toBeLessThan(2 * usualMs + moreMsMax);
+    const statuses = await Promise.all(keys.map(put));
+    for (const [index, status] of statuses.entries())
+      if (index === silent - 1) expect([503, 504]).toContain(status);
+      else expect(status).toBe(204);
+  } finally {
+    await cluster.provider.faults.resume(member);
+  }
+  await expect.poll(() => put(keys[silent - 1]!), { timeout: 20_000 }).toBe(204);
+});
