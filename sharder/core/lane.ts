@@ -79,8 +79,13 @@ export class Lane {
    * Takes what the next transaction can carry, oldest first; settled operations are dropped on the way, and those are
    * settled that nobody waits for or that cannot end in time.
    * @param operationsMax at most so many.
+   * @param mayRide whether one may share a transaction with the first of it; those that may not stay, in their order.
    */
-  take(operationsMax: number, nowMs: number): Pending[] {
+  take(
+    operationsMax: number,
+    nowMs: number,
+    mayRide: (first: Pending, other: Pending) => boolean = () => true,
+  ): Pending[] {
     const batch: Pending[] = [];
     const rest: Pending[] = [];
     const keys = this.kind === 'write' ? new Set<string>() : null;
@@ -94,7 +99,10 @@ export class Lane {
         continue;
       }
       if (batch.length > 0 && bytes + pending.bytes > bytesMax) break;
-      if (keys?.has(pending.etcdKey)) {
+      const isApart = batch.length > 0 && !mayRide(batch[0]!, pending);
+      // What comes later of its key stays behind it.
+      if (isApart) keys?.add(pending.etcdKey);
+      if (isApart || keys?.has(pending.etcdKey)) {
         rest.push(pending);
         continue;
       }

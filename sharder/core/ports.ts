@@ -32,8 +32,11 @@ export type RpcResult =
   | { kind: 'not_sent'; message: string }
   | { kind: 'lost'; cause?: LostCause; message: string };
 
-/** Why no usable answer came; absent: the connection broke or the member gave up. */
-export type LostCause = 'deadline' | 'reply_too_large';
+/**
+ * Why no usable answer came; absent: the connection broke or the member gave up. `no_space`: the shard has reached its quota,
+ * and etcd may have applied the write all the same.
+ */
+export type LostCause = 'deadline' | 'reply_too_large' | 'no_space';
 
 /**
  * Errors of etcd that prove that the request was not applied. Names follow etcd's rpctypes (api/v3rpc/rpctypes).

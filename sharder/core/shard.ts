@@ -7,6 +7,7 @@ import { buildTransaction, readApplied, readFence } from './transaction.ts';
 import type { ReplyHeader, ResponseOp, TxnReply } from './etcd-messages.ts';
 import { type Fence, fenceKey, type SlotState } from './fence.ts';
 import type { ShardName } from './identity.ts';
+import { FullShard } from './full-shard.ts';
 import { Lane } from './lane.ts';
 import type { Limits } from './limits.ts';
 import { pause } from './pause.ts';
@@ -43,6 +44,7 @@ export class Shard {
   private fence: Fence | null = null;
   private learning: Promise<void> | null = null;
   private expiry: { atMs: number; cancel: Cancel } | null = null;
+  private readonly fullness = new FullShard();
   private readonly places: Place[] = [];
   private closed = false;
   private retired = false;
@@ -146,7 +148,10 @@ export class Shard {
    * again for them: it may have changed in their favour, and no transaction will be rejected to say so.
    */
   private fill(state: LaneState, fence: Fence): Pending[] {
-    const batch = state.lane.take(state.replySize.operationsMax, this.context.clock.nowMs());
+    const { fullness, context } = this;
+    const batch = state.lane.take(state.replySize.operationsMax, context.clock.nowMs(), (first, other) =>
+      fullness.mayRide(first, other),
+    );
     const owned = fence.record.slots;
     if (batch.every((pending) => owned[pending.slot]?.kind === 'owned')) return batch;
     void this.learnFence();
@@ -206,6 +211,7 @@ export class Shard {
         }
         return;
       case 'unknown':
+        if (outcome.cause === 'no_space') return this.settleFull(batch, outcome.message);
         this.context.onUnreachable();
         if (this.retired && state.lane.kind === 'read') return this.passOn(batch);
         // A write is never asked for again, but those after it learn: it is the previous values that are too large together.
@@ -218,7 +224,15 @@ export class Shard {
     }
   }
 
+  /** Nobody knows: etcd applies the first write that exceeds the quota, and says no all the same. */
+  private settleFull(batch: readonly Pending[], reason: string): void {
+    this.fullness.noteRefused();
+    const message = `shard ${this.id} is full: ${reason}`;
+    for (const pending of batch) settle(pending, { kind: 'unknown', message, cause: 'no_space' });
+  }
+
   private settleApplied(state: LaneState, fence: Fence, batch: Pending[], reply: TxnReply): void {
+    this.fullness.noteApplied(batch);
     let replyBytes = 0;
     for (let index = 0; index < batch.length; index++) {
       const pending = batch[index]!;

@@ -6,7 +6,7 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import type { EtcdErrorCode, RpcResult } from '../core/ports.ts';
 
 /**
- * "mvcc: database space exceeded" is not among them: etcd's quota applier applies the write that first exceeds the
+ * "mvcc: database space exceeded" is not among them, but lost with a cause of its own: etcd's quota applier applies the write that first exceeds the
  * quota and answers with this error all the same (server/etcdserver/apply.go, quotaApplierV3).
  */
 const refusals: readonly [text: string, code: EtcdErrorCode][] = [
@@ -47,6 +47,9 @@ export function classifyGrpcError(error: ServiceError): RpcResult {
   // The client's own bound, in the client's own words: etcd did answer.
   if (code === status.RESOURCE_EXHAUSTED && message.startsWith('Received message larger than max')) {
     return { kind: 'lost', cause: 'reply_too_large', message };
+  }
+  if (code === status.RESOURCE_EXHAUSTED && message.includes('database space exceeded')) {
+    return { kind: 'lost', cause: 'no_space', message };
   }
   return { kind: 'lost', message };
 }

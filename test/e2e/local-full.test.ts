@@ -23,9 +23,11 @@ async function put(key: string): Promise<number> {
   return (await fetch(`${endpoint}/v1/kv/${key}`, { method: 'PUT', body: value })).status;
 }
 
+const wasTaken = (status: number) => status >= 200 && status < 300;
+
 /** Writes new keys until one is refused. */
 async function fill(): Promise<void> {
-  while ((await put(`key-${stored}`)) === 204) stored++;
+  while (wasTaken(await put(`key-${stored}`))) stored++;
 }
 
 test('it is shown as what it is, and can be read', async () => {
@@ -34,6 +36,26 @@ test('it is shown as what it is, and can be read', async () => {
   const { exitCode, stdout } = await vase.run(['status']);
   expect(exitCode).toBe(1);
   expect(stdout).toContain('etcd-1 has reached its quota');
+  expect((await fetch(`${endpoint}/v1/kv/key-0`)).status).toBe(200);
+});
+
+test('a put is told so, indefinitely, and deletes are taken while eight others keep putting', async () => {
+  const refused = await fetch(`${endpoint}/v1/kv/more`, { method: 'PUT', body: value });
+  expect(refused.status).toBe(507);
+  expect(await refused.json()).toMatchObject({ error: { code: 'no_space', definite: false } });
+  let isOver = false;
+  const statuses: number[] = [];
+  const writers = Array.from({ length: 8 }, async (_, index) => {
+    while (!isOver) statuses.push(await put(`more-${index}`));
+  });
+  const deleted: number[] = [];
+  for (let index = 1; index <= 20; index++)
+    deleted.push((await fetch(`${endpoint}/v1/kv/key-${index}`, { method: 'DELETE' })).status);
+  isOver = true;
+  await Promise.all(writers);
+  expect(new Set(deleted)).toEqual(new Set([204]));
+  expect(new Set(statuses)).toEqual(new Set([507]));
+  expect((await fetch(`${endpoint}/v1/kv/key-1`)).status).toBe(404);
   expect((await fetch(`${endpoint}/v1/kv/key-0`)).status).toBe(200);
 });
 
@@ -57,5 +79,5 @@ test('it takes writes again with a larger quota', async () => {
   expect(up.stderr).toContain('full before and defragmented: etcd-1');
   expect(up.exitCode).toBe(0);
   expect((await vase.status()).health).toBe('ready');
-  expect(await put('after')).toBe(204);
+  expect(wasTaken(await put('after'))).toBe(true);
 });

@@ -106,6 +106,8 @@ export class EtcdShardClient implements ShardClient {
 
   /** Learns from a result which member to prefer. */
   private observe(endpoint: string, result: RpcResult): void {
+    // Every member of a full shard says the same.
+    if (result.kind === 'lost' && result.cause === 'no_space') return;
     if (result.kind === 'not_sent' || result.kind === 'lost') {
       this.options.trace.emit({
         name: `etcd.${result.kind}`,

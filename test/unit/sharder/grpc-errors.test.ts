@@ -29,6 +29,11 @@ test.each([
   expect(classifyGrpcError(error(code, details)).kind).toBe('lost');
 });
 
+test('a shard that is full is told apart, and may have applied the write', () => {
+  const full = error(status.RESOURCE_EXHAUSTED, 'etcdserver: mvcc: database space exceeded');
+  expect(classifyGrpcError(full)).toMatchObject({ kind: 'lost', cause: 'no_space' });
+});
+
 test('a deadline and a reply over the bound are told apart', () => {
   expect(classifyGrpcError(error(status.DEADLINE_EXCEEDED, 'Deadline exceeded'))).toMatchObject({
     cause: 'deadline',

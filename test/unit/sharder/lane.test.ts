@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { FullShard } from '../../../sharder/core/full-shard.ts';
 import { Lane } from '../../../sharder/core/lane.ts';
 import { defaultLimits } from '../../../sharder/core/limits.ts';
 import { always, type Operation } from '../../../sharder/core/operation.ts';
@@ -83,4 +84,36 @@ test('expired operations leave the lane and its bounds', () => {
   expect(keysOf(lane.takeExpired(20))).toEqual(['a']);
   expect(lane.offer(pending(put('c'), 40), 0)).toBeNull();
   expect(lane.nextDeadlineMs()).toBe(30);
+});
+
+test('in a full shard puts and deletes keep apart, each key keeps its order, and a put that is taken ends it', () => {
+  const full = new FullShard();
+  const remove = (key: string): Operation => ({
+    kind: 'delete',
+    key,
+    condition: always,
+    wantPrevious: false,
+  });
+  const conditional = { ...put('e'), condition: { kind: 'absent' } } as Operation;
+  const fill = () => {
+    const lane = new Lane('write', defaultLimits);
+    for (const operation of [put('a'), remove('b'), put('c'), remove('c'), remove('d'), conditional])
+      lane.offer(pending(operation), 0);
+    return () =>
+      lane
+        .take(10, 0, (first, other) => full.mayRide(first, other))
+        .map(({ operation }) => `${operation.kind} ${operation.key}`);
+  };
+  expect(fill()()).toEqual(['put a', 'delete b', 'put c', 'delete d', 'put e']);
+  full.noteRefused();
+  const take = fill();
+  expect([take(), take(), take()]).toEqual([
+    ['put a', 'put c', 'put e'],
+    ['delete b', 'delete c', 'delete d'],
+    [],
+  ]);
+  full.noteApplied([pending(remove('b')), pending(conditional)]);
+  expect(full.isFull).toBe(true);
+  full.noteApplied([pending(put('a'))]);
+  expect(full.isFull).toBe(false);
 });
