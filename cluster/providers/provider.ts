@@ -102,6 +102,12 @@ export interface DiskStatus extends DiskProfile {
   uncapped: string[];
 }
 
+/** How often a process was started again because it had ended by itself, and when last, in ISO 8601. */
+export interface Restarts {
+  count: number;
+  at: string | null;
+}
+
 export type ProcessHealth = 'running' | 'paused' | 'stopped';
 
 export interface ShardStatus {
@@ -121,6 +127,7 @@ export interface MemberStatus {
   name: string;
   process: ProcessHealth;
   pid: number | null;
+  restarts: Restarts;
   endpoint: string;
   /** Null when the member does not answer. */
   etcd: { version: string; dbSizeBytes: number; raftTerm: number; raftIndex: number; leads: boolean } | null;
@@ -132,6 +139,7 @@ export interface SharderStatus {
   name: string;
   process: ProcessHealth;
   pid: number | null;
+  restarts: Restarts;
   adminEndpoint: string;
   ready: boolean;
 }
@@ -140,6 +148,7 @@ export interface ViewServerStatus {
   name: string;
   process: ProcessHealth;
   pid: number | null;
+  restarts: Restarts;
   endpoint: string;
   ready: boolean;
 }

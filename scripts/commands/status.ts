@@ -44,11 +44,12 @@ function headline({ health, endpoint }: ClusterStatus): string {
 
 function memberTable({ shards }: ClusterStatus): string {
   const rows = shards.flatMap((shard) =>
-    shard.members.map(({ name, process, pid, endpoint, etcd }) => [
+    shard.members.map(({ name, process, pid, restarts, endpoint, etcd }) => [
       shard.name,
       name,
       process,
       pid ?? '-',
+      restarts.count,
       endpoint,
       shard.leader === name ? 'leader' : etcd === null ? '-' : 'follower',
       etcd?.version ?? '-',
@@ -57,7 +58,7 @@ function memberTable({ shards }: ClusterStatus): string {
     ]),
   );
   return drawTable(
-    ['shard', 'member', 'process', 'pid', 'endpoint', 'role', 'etcd', 'db size', 'term'],
+    ['shard', 'member', 'process', 'pid', 'restarts', 'endpoint', 'role', 'etcd', 'db size', 'term'],
     rows,
   );
 }
@@ -83,24 +84,26 @@ function duration(ms: number): string {
 }
 
 function sharderTable({ sharders }: ClusterStatus): string {
-  const rows = sharders.map(({ name, process, pid, adminEndpoint, ready }) => [
+  const rows = sharders.map(({ name, process, pid, restarts, adminEndpoint, ready }) => [
     name,
     process,
     pid ?? '-',
+    restarts.count,
     adminEndpoint,
     ready ? 'ready' : 'not ready',
   ]);
-  return drawTable(['sharder', 'process', 'pid', 'probes and metrics', 'state'], rows);
+  return drawTable(['sharder', 'process', 'pid', 'restarts', 'probes and metrics', 'state'], rows);
 }
 
 function viewServerTables({ viewServers }: ClusterStatus): string[] {
   if (viewServers.length === 0) return [];
-  const rows = viewServers.map(({ name, process, pid, endpoint, ready }) => [
+  const rows = viewServers.map(({ name, process, pid, restarts, endpoint, ready }) => [
     name,
     process,
     pid ?? '-',
+    restarts.count,
     endpoint,
     ready ? 'ready' : 'not ready',
   ]);
-  return [drawTable(['view server', 'process', 'pid', 'endpoint', 'state'], rows)];
+  return [drawTable(['view server', 'process', 'pid', 'restarts', 'endpoint', 'state'], rows)];
 }

@@ -34,7 +34,8 @@ describe('a cluster of two shards with three members each and two sharders', () 
       expect.stringMatching(/^etcd-2-[012]$/),
     ]);
     pids = pidsOf(status);
-    expect(new Set(vase.processes())).toEqual(new Set(Object.values(pids)));
+    const keeper = await vase.keeperPid();
+    expect(new Set(vase.processes())).toEqual(new Set([...Object.values(pids), keeper]));
     expect((await vase.run(['put', 'kept', 'through everything'])).exitCode).toBe(0);
   });
 
@@ -46,8 +47,8 @@ describe('a cluster of two shards with three members each and two sharders', () 
   });
 
   test('shows a killed member and a killed sharder in its status, and serves on', async () => {
-    process.kill(pids['etcd-2-1']!, 'SIGKILL');
-    process.kill(pids['sharder-1']!, 'SIGKILL');
+    await vase.provider.faults.kill('etcd-2-1');
+    await vase.provider.faults.kill('sharder-1');
     await expect
       .poll(async () => (await vase.status()).problems.map(({ what }) => what), { timeout: 30_000 })
       .toEqual(['etcd-2-1 does not run', 'sharder-1 does not run']);

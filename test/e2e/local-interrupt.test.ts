@@ -100,8 +100,8 @@ test('of two that run at once, one does the work and the other is told who does'
   // The slower one may come when all is done.
   if (refused!.exitCode === 0) expect(refused!.stdout).toContain('nothing changed');
   else expect(refused!.stderr).toMatch(/`vase up` is running on .* \(process \d+\)/);
-  // A member, a sharder and a view server.
-  expect(vase.processes()).toHaveLength(3);
+  // A member, a sharder, a view server and the keeper.
+  expect(vase.processes()).toHaveLength(4);
 });
 
 test('two state folders hold two clusters that know nothing of each other', async () => {

@@ -1,6 +1,7 @@
 /** Runs the command line as a user does, on a state folder of its own, and leaves nothing behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -69,6 +70,12 @@ export class VaseCommand {
       .filter((pid) => commandLine(pid).includes(this.stateRoot))
       .map(Number)
       .toSorted((a, b) => a - b);
+  }
+
+  /** As the state has it. */
+  async keeperPid(): Promise<number> {
+    const text = await readFile(join(this.stateRoot, 'cluster.json'), 'utf8');
+    return (JSON.parse(text) as { keeper: { process: { pid: number } } }).keeper.process.pid;
   }
 
   async remove(): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   MemberStatus,
   Problem,
   ProcessHealth,
+  Restarts,
   ProviderKind,
   ShardStatus,
   SharderStatus,
@@ -134,6 +135,7 @@ function describeShard(
       name,
       process: health(pod),
       pid: null,
+      restarts: restartsOf(pod),
       endpoint: memberEndpoint(instance, id, name),
       etcd: status && {
         version: status.version,
@@ -161,6 +163,12 @@ function describeShard(
   };
 }
 
+/** As Kubernetes counts them: of the pod's first container, since the pod was made. */
+function restartsOf(pod: Pod | null): Restarts {
+  const { restartCount = 0, lastState } = pod?.status?.containerStatuses?.[0] ?? {};
+  return { count: restartCount, at: restartCount === 0 ? null : (lastState?.terminated?.finishedAt ?? null) };
+}
+
 function describeSharders(
   { sharderNames }: KubernetesCluster,
   { pods, deployments }: LiveObjects,
@@ -174,6 +182,7 @@ function describeSharders(
       name,
       process,
       pid: null,
+      restarts: restartsOf(pod),
       adminEndpoint: pod === null ? '-' : `${pod.metadata.name}:${sharderPorts.admin}`,
       ready: pod !== null && process === 'running' && isReady(pod),
     };
@@ -187,6 +196,7 @@ function describeViewServers({ pods }: LiveObjects, health: Seen['health']): Vie
       name: pod.metadata.name,
       process: health(pod),
       pid: null,
+      restarts: restartsOf(pod),
       endpoint: pod.status?.podIP ?? '-',
       ready: isReady(pod),
     }));

@@ -10,11 +10,15 @@ import type { StateFolder } from './state-folder.ts';
 const port = z.int().min(1).max(65_535);
 const processIdentity = z.object({ pid: z.int().positive(), startedAt: z.string() }).nullable();
 
+/** How often the keeper has started a process again since `up` or a restart asked for did, and when it last did. */
+const restarts = z.object({ count: z.int().positive(), at: z.string() }).optional();
+
 const memberState = z.object({
   name: z.string(),
   clientPort: port,
   peerPort: port,
   process: processIdentity,
+  restarts,
 });
 
 const shardState = z.object({
@@ -32,6 +36,7 @@ const sharderState = z.object({
   /** Where it alone answers users; those of before there was such a port get one when `up` runs. */
   ownPort: port.nullable().default(null),
   process: processIdentity,
+  restarts,
   /** The settings it was started with; another text here means that it has to be restarted. */
   settings: z.string(),
 });
@@ -41,7 +46,14 @@ const viewServerState = z.object({
   /** Where its HTTP interface is, on loopback. */
   port,
   process: processIdentity,
+  restarts,
   /** As for a sharder. */
+  settings: z.string(),
+});
+
+const keeperState = z.object({
+  name: z.literal('keeper'),
+  process: processIdentity,
   settings: z.string(),
 });
 
@@ -55,20 +67,26 @@ const schema = z.object({
   sharders: z.array(sharderState),
   /** Clusters of before there were any have none. */
   viewServers: z.array(viewServerState).default([]),
+  /** What starts the others again; clusters of before there was one have none. */
+  keeper: keeperState.optional(),
 });
 
 export type ClusterState = z.output<typeof schema>;
 export type ShardState = z.output<typeof shardState>;
 export type MemberState = z.output<typeof memberState>;
 export type ViewServerState = z.output<typeof viewServerState>;
+export type KeeperState = z.output<typeof keeperState>;
 export type SharderState = z.output<typeof sharderState>;
 
 export function membersOf(state: Pick<ClusterState, 'shards'>): MemberState[] {
   return state.shards.flatMap((shard) => shard.members);
 }
 
-/** Everything that runs as a process: members, sharders and view servers. */
-export function ownersOf(state: ClusterState): { name: string; process: MemberState['process'] }[] {
+/** Something of the cluster that runs as a process. */
+export type Owner = Pick<MemberState, 'name' | 'process' | 'restarts'>;
+
+/** All that the keeper keeps running: members, sharders and view servers. */
+export function ownersOf(state: Pick<ClusterState, 'shards' | 'sharders' | 'viewServers'>): Owner[] {
   return [...membersOf(state), ...state.sharders, ...state.viewServers];
 }
 

@@ -17,7 +17,7 @@ const quotaWarning = 0.8;
 export function findProblems(
   folder: StateFolder,
   state: ClusterState,
-  seen: Pick<ClusterStatus, 'shards' | 'sharders' | 'viewServers'>,
+  seen: Pick<ClusterStatus, 'shards' | 'sharders' | 'viewServers'> & { isKept: boolean },
 ): Problem[] {
   const quotaBytes = byteCount(state.topology.etcd.quota);
   return [
@@ -26,6 +26,7 @@ export function findProblems(
       shard.members.flatMap((member) => memberProblems(folder, member, quotaBytes)),
     ),
     ...[...seen.sharders, ...seen.viewServers].flatMap((owner) => servantProblems(folder, owner)),
+    ...(seen.isKept ? [] : [unkept(folder)]),
   ];
 }
 
@@ -81,7 +82,14 @@ function servantProblems(folder: StateFolder, owner: SharderStatus | ViewServerS
 function stopped(folder: StateFolder, name: string): Problem {
   return {
     what: `${name} does not run`,
-    fix: `\`make up\` starts it again; why it ended may stand in ${logFileOf(folder, name)}.`,
+    fix: `\`make up\` starts it again, or the keeper does after a pause; why it ended may stand in ${logFileOf(folder, name)}.`,
+  };
+}
+
+function unkept(folder: StateFolder): Problem {
+  return {
+    what: 'the keeper does not run: what ends is not started again',
+    fix: `\`make up\` starts it; why it ended may stand in ${logFileOf(folder, 'keeper')}.`,
   };
 }
 

@@ -23,6 +23,8 @@ export interface LocalSettings {
   sharderEnvironment?: Readonly<Record<string, string>>;
   /** For tests that kill a view server at one moment: further arguments of the Node.js that runs view servers. */
   viewServerNodeArguments?: readonly string[];
+  /** For tests that need what has ended to stay so: false, and no keeper is started. */
+  keeper?: boolean;
 }
 
 /** One action on the cluster. Whoever changes `state` calls `save` before the next wait. */
@@ -40,11 +42,14 @@ export interface LocalContext {
   started: ProcessIdentity[];
 }
 
+/** Without what asks members: all that starting a process takes. */
+export type StartContext = Omit<LocalContext, 'rpc' | 'view'>;
+
 export function etcdSearch(settings: Pick<LocalSettings, 'environment' | 'binaries'>): EtcdSearch {
   return { searchPath: settings.environment['PATH'] ?? '', binaries: settings.binaries };
 }
 
-export function save(context: LocalContext): void {
+export function save(context: Pick<LocalContext, 'folder' | 'state'>): void {
   writeState(context.folder, context.state);
 }
 

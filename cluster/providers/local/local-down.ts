@@ -5,7 +5,8 @@ import { fetchedFolder } from '../../etcd/etcd-binary.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { Step } from '../steps.ts';
 import { askMembers } from './ask-members.ts';
-import { membersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
+import { membersOf, readState, writeState, type ClusterState, type Owner } from './cluster-state.ts';
+import { keeperStopGraceMs } from './local-keeper.ts';
 import { sharderStopGraceMs } from './local-sharder.ts';
 import { viewServerStopGraceMs } from './local-view-server.ts';
 import { processTitle } from './managed-process.ts';
@@ -26,6 +27,7 @@ export interface DownContext {
 
 export function downSteps(): Step<DownContext>[] {
   return [
+    { title: 'Stop the keeper', run: stopKeeper },
     { title: 'Stop the view servers', run: stopViewServers },
     { title: 'Stop the sharders', run: stopSharders },
     { title: 'Stop the members', run: stopMembers },
@@ -39,6 +41,13 @@ export function cleanSteps(): Step<DownContext>[] {
     { title: 'Stop what runs', run: ({ folder }) => stopStrays(folder, 0) },
     { title: 'Delete the data', run: deleteAll },
   ];
+}
+
+/** It could do nothing while the lock is held, and need not see that. */
+async function stopKeeper({ folder }: DownContext): Promise<string> {
+  const state = readState(folder);
+  if (state?.keeper === undefined) return 'none';
+  return describeStopped(await stopAll({ folder, state }, [state.keeper], keeperStopGraceMs));
 }
 
 /** First, so that none starts anything while the rest is stopped. */
@@ -71,12 +80,15 @@ async function stopMembers({ folder, rpc }: DownContext): Promise<string> {
 
 async function stopAll(
   { folder, state }: { folder: StateFolder; state: ClusterState },
-  owners: readonly { process: ProcessIdentity | null }[],
+  owners: readonly Pick<Owner, 'process' | 'restarts'>[],
   graceMs: number,
 ): Promise<number> {
   const running = owners.filter(({ process }) => process !== null);
   await Promise.all(running.map(({ process }) => stopProcess(process!, { graceMs })));
-  for (const owner of running) owner.process = null;
+  for (const owner of running) {
+    owner.process = null;
+    delete owner.restarts;
+  }
   writeState(folder, state);
   return running.length;
 }
@@ -106,13 +118,13 @@ function isOurs(commandLine: string, folder: StateFolder): boolean {
   if (/(^|\/)etcd --name=\S+ --data-dir=/.test(commandLine)) {
     return commandLine.includes(` --data-dir=${folder.data}/`);
   }
-  const title = /^vase ((?:sharder|view-server)-\d+) of /.exec(commandLine);
+  const title = /^vase (keeper|(?:sharder|view-server)-\d+) of /.exec(commandLine);
   return title !== null && commandLine === processTitle(folder.root, title[1]!);
 }
 
 /** Deletes what Vase has put into the folder and nothing else: the folder may be one that the user had before. */
 async function deleteAll({ folder }: DownContext): Promise<void> {
-  for (const path of [folder.data, folder.logs, folder.stateFile]) {
+  for (const path of [folder.data, folder.logs, folder.killed, folder.stateFile]) {
     rmSync(path, { recursive: true, force: true });
   }
   const leftovers = /^(cluster\.json|lock)\./;

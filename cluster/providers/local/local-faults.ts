@@ -15,6 +15,7 @@ import {
 } from './cluster-state.ts';
 import { etcdSearch, type LocalContext, type LocalSettings } from './local-context.ts';
 import { startMember } from './local-shard.ts';
+import { forgetKilled, markKilled } from './marks.ts';
 import { startSharder } from './local-sharder.ts';
 import { startViewServer } from './local-view-server.ts';
 import { healthOf } from './local-status.ts';
@@ -62,7 +63,9 @@ export class LocalFaults implements FaultControl {
 
   async kill(name: string): Promise<void> {
     const identity = this.find(this.state(), name).owner.process;
-    if (identity !== null) await killProcess(identity);
+    if (identity === null) return;
+    markKilled(this.folder, name, identity);
+    await killProcess(identity);
   }
 
   async pause(name: string): Promise<void> {
@@ -81,6 +84,7 @@ export class LocalFaults implements FaultControl {
       if (found.kind === 'member') await startMember(context, found.shard, found.owner);
       else if (found.kind === 'sharder') await startSharder(context, found.owner);
       else await startViewServer(context, found.owner);
+      forgetKilled(this.folder, name);
     });
   }
 

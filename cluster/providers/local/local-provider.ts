@@ -21,6 +21,7 @@ import { emulateDisks } from './emulate-disk.ts';
 import type { LocalSettings } from './local-context.ts';
 import { cleanSteps, deleteEmptyRoot, deleteFetchedEtcd, downSteps } from './local-down.ts';
 import { LocalFaults } from './local-faults.ts';
+import { isKept } from './local-keeper.ts';
 import { healthOf, readStatus } from './local-status.ts';
 import { isOutdated, ownUrl } from './local-sharder.ts';
 import { bringUp } from './local-up.ts';
@@ -113,7 +114,7 @@ export class LocalProvider implements Provider {
     const state = readState(this.folder);
     if (state === null)
       throw new ClusterError('there is no cluster, so there are no logs', { nextStep: 'Run `make up`.' });
-    const names = ownersOf(state).map((owner) => owner.name);
+    const names = [...ownersOf(state), ...(state.keeper ? [state.keeper] : [])].map((owner) => owner.name);
     if (!names.includes(name))
       throw new UsageError(`no log is called ${name}; the names are ${names.join(', ')}`);
     const path = logFileOf(this.folder, name);
@@ -131,6 +132,7 @@ export class LocalProvider implements Provider {
     if (status.health !== 'ready') return null;
     // Those of another version of Vase, say.
     if (current.sharders.some((sharder) => isOutdated({ state: current }, sharder))) return null;
+    if (!(await isKept(current, this.settings))) return null;
     // Caps are the kernel's, not the cluster's: somebody may have taken them away.
     const disks = await emulateDisks(this.folder, current);
     const limits = await limitProcesses(this.folder, current);

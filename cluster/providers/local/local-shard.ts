@@ -9,7 +9,7 @@ import { etcdFlags } from '../../etcd/etcd-flags.ts';
 import { askMembers } from './ask-members.ts';
 import { emulateDisk } from './emulate-disk.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
-import { processEnvironment, save, type LocalContext } from './local-context.ts';
+import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
 import { keepsRunning, startProcess, waitFor } from './managed-process.ts';
 import { describePortHolder, isPortFree, localHost } from './ports.ts';
 import { limitProcess } from './resource-limits.ts';
@@ -52,7 +52,7 @@ export async function commonLeader(
  * @throws ClusterError when its port is taken or its data are gone.
  */
 export async function startMember(
-  context: LocalContext,
+  context: StartContext,
   shard: ShardState,
   member: MemberState,
 ): Promise<void> {
@@ -75,6 +75,7 @@ export async function startMember(
     context.state.topology.etcd,
     etcd.flags,
   );
+  delete member.restarts;
   member.process = await startProcess(context, member.name, {
     command: etcd.path,
     args: flags,

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { sharderNodeFlags } from '../../../sharder/node-flags.ts';
 import type { SharderState } from './cluster-state.ts';
-import { processEnvironment, save, type LocalContext } from './local-context.ts';
+import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
 import { clientEndpoint } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from './ports.ts';
@@ -58,9 +58,10 @@ export function isOutdated(context: Pick<LocalContext, 'state'>, sharder: Sharde
 }
 
 /** Starts one sharder with the settings that it should have, ending the one that runs. */
-export async function startSharder(context: LocalContext, sharder: SharderState): Promise<void> {
+export async function startSharder(context: StartContext, sharder: SharderState): Promise<void> {
   if (sharder.process !== null) await stopProcess(sharder.process, { graceMs: sharderStopGraceMs });
   const { settings } = context;
+  delete sharder.restarts;
   sharder.process = await startProcess(context, sharder.name, {
     command: settings.nodePath,
     args: [

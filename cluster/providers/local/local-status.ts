@@ -8,12 +8,20 @@ import type {
   ClusterStatus,
   MemberStatus,
   ProcessHealth,
+  Restarts,
   ShardStatus,
   SharderStatus,
   ViewServerStatus,
 } from '../provider.ts';
 import { askMembers } from './ask-members.ts';
-import type { ClusterState, ShardState, SharderState, ViewServerState } from './cluster-state.ts';
+import {
+  ownersOf,
+  type ClusterState,
+  type Owner,
+  type ShardState,
+  type SharderState,
+  type ViewServerState,
+} from './cluster-state.ts';
 import { diskNotes, diskStatus } from './emulate-disk.ts';
 import { findProblems } from './find-problems.ts';
 import { clientEndpoint } from './local-shard.ts';
@@ -22,7 +30,10 @@ import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
 import { localHost } from './ports.ts';
 import { processState, type ProcessIdentity } from './process-identity.ts';
 import { isLimited } from './resource-limits.ts';
-import type { StateFolder } from './state-folder.ts';
+import { logFileOf, type StateFolder } from './state-folder.ts';
+import { counted } from '../steps.ts';
+
+const never: Restarts = { count: 0, at: null };
 
 export async function readStatus(
   folder: StateFolder,
@@ -47,7 +58,8 @@ export async function readStatus(
     Promise.all(state.sharders.map(readSharder)),
     Promise.all(state.viewServers.map(readViewServer)),
   ]);
-  const health = judge(shards, sharders, viewServers);
+  const isKept = state.keeper === undefined || (await healthOf(state.keeper.process)) === 'running';
+  const health = judge(shards, sharders, viewServers, isKept);
   const disk = diskStatus(
     folder,
     state,
@@ -62,8 +74,12 @@ export async function readStatus(
     sharders,
     viewServers,
     disk,
-    problems: stopped ? [] : findProblems(folder, state, { shards, sharders, viewServers }),
-    notes: [...findNotes(folder, state, { shards, sharders }), ...diskNotes(folder, disk)],
+    problems: stopped ? [] : findProblems(folder, state, { shards, sharders, viewServers, isKept }),
+    notes: [
+      ...restartNotes(folder, ownersOf(state)),
+      ...findNotes(folder, state, { shards, sharders }),
+      ...diskNotes(folder, disk),
+    ],
   };
 }
 
@@ -94,6 +110,7 @@ async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatu
       name: member.name,
       process: health[index]!,
       pid: health[index] === 'stopped' ? null : (member.process?.pid ?? null),
+      restarts: member.restarts ?? never,
       endpoint: clientEndpoint(member),
       etcd: status && {
         version: status.version,
@@ -128,6 +145,7 @@ async function readSharder(sharder: SharderState): Promise<SharderStatus> {
     name: sharder.name,
     process: health,
     pid: health === 'stopped' ? null : (sharder.process?.pid ?? null),
+    restarts: sharder.restarts ?? never,
     adminEndpoint: adminEndpoint(sharder),
     ready: health === 'running' && (await isReady(sharder)),
   };
@@ -139,6 +157,7 @@ async function readViewServer(viewServer: ViewServerState): Promise<ViewServerSt
     name: viewServer.name,
     process: health,
     pid: health === 'stopped' ? null : (viewServer.process?.pid ?? null),
+    restarts: viewServer.restarts ?? never,
     endpoint: viewServerUrl(viewServer),
     ready: health === 'running' && (await isViewServerReady(viewServer)),
   };
@@ -149,6 +168,7 @@ function judge(
   shards: readonly ShardStatus[],
   sharders: readonly SharderStatus[],
   viewServers: readonly ViewServerStatus[],
+  isKept: boolean,
 ): ClusterHealth {
   const members = shards.flatMap((shard) => shard.members);
   if ([...members, ...sharders, ...viewServers].every((owner) => owner.process === 'stopped'))
@@ -156,9 +176,21 @@ function judge(
   if (shards.some((shard) => !shard.hasQuorum || shard.isFull)) return 'unavailable';
   if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
   const whole =
+    isKept &&
     members.every((member) => member.etcd !== null) &&
     [...sharders, ...viewServers].every(({ ready }) => ready);
   return whole ? 'ready' : 'degraded';
+}
+
+function restartNotes(folder: StateFolder, owners: readonly Owner[]): string[] {
+  return owners.flatMap(({ name, restarts }) =>
+    restarts === undefined
+      ? []
+      : [
+          `${name} has ended by itself and was started again: ${counted(restarts.count, 'time')}, last at ${restarts.at}; ` +
+            `why may stand in ${logFileOf(folder, name)}.`,
+        ],
+  );
 }
 
 function findNotes(

@@ -12,11 +12,12 @@ import { proveServing } from '../../serving-probe.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import type { ActionOptions, UpResult } from '../provider.ts';
 import { counted, runSteps, type Step } from '../steps.ts';
-import { membersOf, writeState, type ClusterState } from './cluster-state.ts';
+import { membersOf, ownersOf, writeState, type ClusterState } from './cluster-state.ts';
 import { removeGroups } from './control-groups.ts';
 import { diskSteps, emulateDisks } from './emulate-disk.ts';
 import { freeFullShards } from './full-shards.ts';
 import { etcdSearch, save, type LocalContext } from './local-context.ts';
+import { startKeeper } from './local-keeper.ts';
 import { clientEndpoint, startShard } from './local-shard.ts';
 import { sharderStopGraceMs, startSharder, startSharders, waitUntilReady } from './local-sharder.ts';
 import { startViewServer, startViewServers } from './local-view-server.ts';
@@ -62,7 +63,7 @@ function publicEndpoint(context: Pick<LocalContext, 'state'>): string {
   return `http://${localHost}:${context.state.httpPort}`;
 }
 
-function upSteps({ folder, state }: LocalContext): Step<LocalContext>[] {
+function upSteps({ folder, state, settings }: LocalContext): Step<LocalContext>[] {
   const { topology, shards, sharders, viewServers } = state;
   const surplus = [
     ...surplusOf(sharders.length - topology.sharders, 'sharder'),
@@ -87,6 +88,7 @@ function upSteps({ folder, state }: LocalContext): Step<LocalContext>[] {
     ...startViewServersToo,
     ...stopSurplus,
     { title: 'Write and read a key on every shard', run: proveServingStep },
+    ...(settings.keeper === false ? [] : [{ title: 'Start the keeper', run: startKeeper }]),
   ];
 }
 
@@ -193,7 +195,7 @@ async function rollBack(
     return;
   }
   const stopped = new Set(context.started);
-  for (const owner of [...membersOf(state), ...state.sharders, ...state.viewServers]) {
+  for (const owner of [...ownersOf(state), ...(state.keeper ? [state.keeper] : [])]) {
     if (owner.process !== null && stopped.has(owner.process)) owner.process = null;
   }
   state.topology = before.topology;

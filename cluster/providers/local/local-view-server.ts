@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { ViewServerState } from './cluster-state.ts';
-import { processEnvironment, save, type LocalContext } from './local-context.ts';
+import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
 import { clientEndpoint } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from './ports.ts';
@@ -36,9 +36,10 @@ export async function startViewServers(context: LocalContext): Promise<number> {
 }
 
 /** Starts one with the settings that it should have, ending the one that runs. */
-export async function startViewServer(context: LocalContext, viewServer: ViewServerState): Promise<void> {
+export async function startViewServer(context: StartContext, viewServer: ViewServerState): Promise<void> {
   if (viewServer.process !== null) await stopProcess(viewServer.process, { graceMs: viewServerStopGraceMs });
   const { settings } = context;
+  delete viewServer.restarts;
   viewServer.process = await startProcess(context, viewServer.name, {
     command: settings.nodePath,
     args: [
@@ -61,12 +62,12 @@ export async function isViewServerReady(viewServer: Pick<ViewServerState, 'port'
   return answersReady(`${localHost}:${viewServer.port}`);
 }
 
-function settingsText(context: LocalContext, viewServer: ViewServerState): string {
+function settingsText(context: StartContext, viewServer: ViewServerState): string {
   return JSON.stringify(viewServerSettings(context, viewServer));
 }
 
 /** The whole configuration, as its environment. */
-function viewServerSettings(context: LocalContext, viewServer: ViewServerState): Record<string, string> {
+function viewServerSettings(context: StartContext, viewServer: ViewServerState): Record<string, string> {
   const { topology, shards } = context.state;
   return {
     NODE_ENV: 'production',

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ClusterError } from '../../errors.ts';
 import { startDetached, type DetachedProcess } from '../../run-command.ts';
 import { readTail, rotateLog } from './log-file.ts';
-import type { LocalContext } from './local-context.ts';
+import type { StartContext } from './local-context.ts';
 import { identifyProcess, processState, signalProcess, type ProcessIdentity } from './process-identity.ts';
 import { logFileOf } from './state-folder.ts';
 
@@ -47,7 +47,7 @@ export async function answersReady(endpoint: string): Promise<boolean> {
  * @throws ClusterError when it is gone at once, with the end of its log; CommandError when it cannot be started.
  */
 export async function startProcess(
-  context: LocalContext,
+  context: StartContext,
   name: string,
   start: Omit<DetachedProcess, 'logFile'>,
 ): Promise<ProcessIdentity> {
@@ -65,7 +65,7 @@ export async function startProcess(
  * @throws ClusterError when the time is over or one of the processes has died; the signal's reason when it is aborted.
  */
 export async function waitFor<T>(
-  context: LocalContext,
+  context: StartContext,
   wait: {
     /** For the message: "a leader in shard 1". */
     what: string;
@@ -92,7 +92,7 @@ export async function waitFor<T>(
   }
 }
 
-function died(context: LocalContext, name: string): ClusterError {
+function died(context: StartContext, name: string): ClusterError {
   const log = readTail(logFileOf(context.folder, name), linesOfLog);
   return new ClusterError(`${name} ended right after its start; the end of its log:\n${indent(log)}`, {
     nextStep: `The whole log is ${logFileOf(context.folder, name)}.`,

@@ -11,6 +11,8 @@ export interface StateFolder {
   lockFile: string;
   logs: string;
   data: string;
+  /** One file for each process that a test has killed: see `marks.ts`. */
+  killed: string;
 }
 
 export function stateFolder(root: string): StateFolder {
@@ -21,6 +23,7 @@ export function stateFolder(root: string): StateFolder {
     lockFile: join(absolute, 'lock'),
     logs: join(absolute, 'logs'),
     data: join(absolute, 'data'),
+    killed: join(absolute, 'killed'),
   };
 }
 

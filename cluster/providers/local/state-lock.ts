@@ -10,12 +10,12 @@ import { identifyProcess, processState, type ProcessIdentity } from './process-i
 import type { StateFolder } from './state-folder.ts';
 
 const pollMs = 50;
-/** A view server holds it while it starts or stops some processes. */
-const viewServerMsMax = 30_000;
+/** A view server or the keeper, whom nobody sees at work, holds it while it starts or stops some processes. */
+const unseenMsMax = 30_000;
 /** Takeovers of stale locks that one attempt makes; more would mean that holders die as fast as they come. */
 const takeoversMax = 5;
 
-type Role = 'command' | 'view-server';
+type Role = 'command' | 'view-server' | 'keeper';
 
 interface Holder extends ProcessIdentity {
   /** What the holder does, for the message to others. */
@@ -56,7 +56,7 @@ export async function withLock<T>(
   for (;;) {
     const holder = await acquire(folder, { id, text });
     if (holder === null) break;
-    const patienceMs = waitMsMax ?? (holder.role === 'view-server' ? viewServerMsMax : 0);
+    const patienceMs = waitMsMax ?? ((holder.role ?? 'command') === 'command' ? 0 : unseenMsMax);
     if (performance.now() - startedMs >= patienceMs) throw busy(folder, holder);
     await delay(pollMs);
   }

@@ -1,0 +1,163 @@
+/**
+ * Looks after the processes of a local cluster: what has ended although the state says that it runs is started again, as
+ * `up` would, under the cluster's lock. It gives way to whoever holds that, and leaves alone what was taken down on purpose:
+ * what the state has no process of, and what a test has killed.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { ClusterError } from '../../../errors.ts';
+import { findEtcd } from '../../../etcd/etcd-binary.ts';
+import { membersOf, ownersOf, readState, type ClusterState, type Owner } from '../cluster-state.ts';
+import { etcdSearch, save, type LocalSettings, type StartContext } from '../local-context.ts';
+import { startMember } from '../local-shard.ts';
+import { startSharder } from '../local-sharder.ts';
+import { startViewServer } from '../local-view-server.ts';
+import { isMarkedKilled } from '../marks.ts';
+import { processState, stopProcess } from '../process-identity.ts';
+import type { StateFolder } from '../state-folder.ts';
+import { withLock } from '../state-lock.ts';
+import { noPause, whenEnded, whenRunning, whenTried, type RestartPause } from './restart-pauses.ts';
+
+/** Where there is no /proc, each look at a process starts `ps`. */
+const pollMs = process.platform === 'linux' ? 500 : 5000;
+/** `up` starts it, and then writes it down. */
+const unnamedMsMax = 60_000;
+
+export class Keeper {
+  private readonly settings: LocalSettings;
+  private readonly folder: StateFolder;
+  private readonly logger: Logger;
+  private readonly pauses = new Map<string, RestartPause>();
+  private readonly startedAtMs = performance.now();
+  private readonly found: { mark: string; state: ClusterState | null } = { mark: '', state: null };
+
+  constructor(settings: LocalSettings, folder: StateFolder, logger: Logger) {
+    this.settings = settings;
+    this.folder = folder;
+    this.logger = logger;
+  }
+
+  /** Ends with the reason once there is nothing left to look after, or at the signal. */
+  async run(signal: AbortSignal): Promise<string> {
+    while (!signal.aborted) {
+      const state = this.readWhenChanged();
+      const reason = this.whyNotGoOn(state);
+      if (reason !== null) return reason;
+      const due = await this.findDue(state!);
+      if (due.length > 0) await this.startAgain(due, signal);
+      await delay(pollMs, undefined, { signal }).catch(() => undefined);
+    }
+    return 'told to';
+  }
+
+  private readWhenChanged(): ClusterState | null {
+    const stats = statSync(this.folder.stateFile, { throwIfNoEntry: false });
+    const mark = stats === undefined ? 'none' : `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
+    if (mark !== this.found.mark) {
+      this.found.state = readState(this.folder);
+      this.found.mark = mark;
+    }
+    return this.found.state;
+  }
+
+  private whyNotGoOn(state: ClusterState | null): string | null {
+    if (state === null) return 'the cluster is gone';
+    if (!existsSync(join(this.settings.checkout, 'sharder', 'main.ts'))) return 'the checkout is gone';
+    const named = state.keeper?.process?.pid ?? null;
+    if (named === process.pid) return null;
+    return performance.now() - this.startedAtMs < unnamedMsMax
+      ? null
+      : 'the cluster has another keeper, or none';
+  }
+
+  /** Names of what has ended and whose pause is over. */
+  private async findDue(state: ClusterState): Promise<string[]> {
+    const due: string[] = [];
+    const owners = ownersOf(state);
+    for (const name of this.pauses.keys())
+      if (!owners.some((owner) => owner.name === name)) this.pauses.delete(name);
+    for (const owner of owners) {
+      const nowMs = performance.now();
+      const before = this.pauses.get(owner.name) ?? noPause;
+      const hasEnded = await this.hasEnded(owner);
+      const pause = hasEnded ? whenEnded(before, nowMs) : whenRunning(before, nowMs);
+      if (hasEnded && before.dueAtMs === null)
+        this.logger.warn({ process: owner.name, pauseMs: Math.round(pause.dueAtMs! - nowMs) }, 'ended');
+      this.pauses.set(owner.name, pause);
+      if (pause.dueAtMs !== null && pause.dueAtMs <= nowMs) due.push(owner.name);
+    }
+    return due;
+  }
+
+  private async hasEnded({ name, process }: Owner): Promise<boolean> {
+    if (process === null || (await processState(process)) !== 'gone') return false;
+    return !isMarkedKilled(this.folder, name, process);
+  }
+
+  /** Whoever holds the lock may be at these very processes: they are looked at anew in the next round. */
+  private async startAgain(names: readonly string[], signal: AbortSignal): Promise<void> {
+    const { settings, folder } = this;
+    const isMember = membersOf(this.found.state!).some(({ name }) => names.includes(name));
+    // Found before the lock is taken, and never fetched: that is for `up`.
+    const etcd = isMember ? (await findEtcd(etcdSearch(settings))).binary : null;
+    const purpose = `a new start of ${names.join(', ')}`;
+    try {
+      await withLock(folder, { purpose, role: 'keeper', waitMsMax: 0 }, async () => {
+        const state = readState(folder);
+        if (state === null) return;
+        const context: StartContext = { settings, folder, signal, state, etcd, started: [] };
+        for (const owner of ownersOf(state))
+          if (names.includes(owner.name) && (await this.hasEnded(owner))) await this.start(context, owner);
+      });
+    } catch (error) {
+      // Held by a command or a view server.
+      if (error instanceof ClusterError) return;
+      // A disk that is full, say: as good as a start that failed.
+      for (const name of names) this.noteTry(name);
+      this.logger.error({ err: error }, 'nothing could be started');
+    }
+  }
+
+  private noteTry(name: string): void {
+    this.pauses.set(name, whenTried(this.pauses.get(name) ?? noPause, performance.now()));
+  }
+
+  private async start(context: StartContext, owner: Owner): Promise<void> {
+    const { name } = owner;
+    const count = (owner.restarts?.count ?? 0) + 1;
+    this.noteTry(name);
+    try {
+      await startOwner(context, name);
+      owner.restarts = { count, at: new Date().toISOString() };
+      save(context);
+      this.logger.warn({ process: name, pid: owner.process?.pid, restarts: count }, 'started again');
+    } catch (error) {
+      this.logger.error({ process: name, err: error }, 'could not be started');
+      // One that is not written down would be nobody's.
+      for (const process of context.started) await stopProcess(process, { graceMs: 0 });
+    } finally {
+      context.started.length = 0;
+    }
+  }
+}
+
+async function startOwner(context: StartContext, name: string): Promise<void> {
+  const { shards, sharders, viewServers } = context.state;
+  const shard = shards.find(({ members }) => members.some((member) => member.name === name));
+  if (shard !== undefined) {
+    if (context.etcd === null) throw new ClusterError('etcd is not where it was');
+    return startMember(
+      context,
+      shard,
+      shard.members.find((member) => member.name === name)!,
+    );
+  }
+  const sharder = sharders.find((candidate) => candidate.name === name);
+  if (sharder !== undefined) return startSharder(context, sharder);
+  return startViewServer(
+    context,
+    viewServers.find((candidate) => candidate.name === name)!,
+  );
+}
