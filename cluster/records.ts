@@ -38,9 +38,14 @@ export interface RecordsWritten {
 /**
  * Makes sure that the home shard (the first) has a view and every shard of the view a fence record, and that the view
  * names these endpoints. Which shards the view has, and their slots, stay as they are.
+ * @param dead shards that are not asked: one that has run before has its record.
  * @throws ClusterError when a shard does not answer.
  */
-export async function writeRecords(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<RecordsWritten> {
+export async function writeRecords(
+  rpc: EtcdCaller,
+  shards: readonly ViewShard[],
+  dead: ReadonlySet<number> = new Set(),
+): Promise<RecordsWritten> {
   const home = shards[0]!;
   const stored = await createView(rpc, shards);
   let view = decodeView(stored.value);
@@ -49,7 +54,8 @@ export async function writeRecords(rpc: EtcdCaller, shards: readonly ViewShard[]
   // A shard that the view does not know is about to join or has left: its records are the view server's to write.
   for (const { id, endpoints } of shards) {
     const known = view.shards.find((each) => each.id === id);
-    if (known !== undefined && (await createFence(rpc, { ...known, endpoints }, view))) created += 1;
+    if (known !== undefined && !dead.has(id) && (await createFence(rpc, { ...known, endpoints }, view)))
+      created += 1;
   }
   return { view, created };
 }

@@ -20,6 +20,8 @@ export interface ServingProbe {
   access?: StoreAccess | null;
   /** Names of the shards as the header `vase-shard` gives them. */
   shards: readonly string[];
+  /** Whether a key may be asked for: not one of a shard that is known to be dead. Left out: any. */
+  mayAsk?: (key: string) => boolean;
   signal: AbortSignal;
 }
 
@@ -37,6 +39,7 @@ async function findKeyPerShard(probe: ServingProbe): Promise<Map<string, string>
   const triesMax = probe.shards.length * keysPerShardMax;
   for (let tries = 0; keys.size < probe.shards.length && tries < triesMax; tries++) {
     const key = `${probeKeyPrefix}${randomUUID()}`;
+    if (probe.mayAsk?.(key) === false) continue;
     const answer = await ask(probe, 'GET', key);
     if (answer.status !== 404 || answer.shard === null)
       throw unexpected(answer, 'for a key that nobody wrote');

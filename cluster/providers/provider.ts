@@ -60,6 +60,8 @@ export interface UpResult {
   /** False when the cluster was already as requested. */
   changed: boolean;
   steps: readonly StepTime[];
+  /** What could not be brought up, while the rest serves; empty: all is well. */
+  left: readonly Problem[];
 }
 
 export interface LogOptions {

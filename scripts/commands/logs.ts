@@ -11,7 +11,7 @@ interface LogsFlags {
 export function addLogsCommand(program: Command): void {
   program
     .command('logs')
-    .description('Show the log of a member (etcd-1-0) or sharder (sharder-1).')
+    .description('Show the log of a member (etcd-1-0), a sharder (sharder-1), a view server or the keeper.')
     .argument('<name>', 'as in `vase status`')
     .option('-f, --follow', 'go on with new lines until Ctrl-C')
     .option('-n, --lines <number>', 'newest lines to show', wholeNumber, 200)

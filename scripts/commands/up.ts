@@ -12,6 +12,9 @@ import { counted } from '../../cluster/providers/steps.ts';
 import { type CommandContext, withContext } from '../command-context.ts';
 import { style } from '../printer.ts';
 
+/** A shard or a member could not be brought up, and the rest serves. */
+const leftExitCode = 3;
+
 interface UpFlags {
   shards?: number | string;
   members?: number | string;
@@ -51,7 +54,8 @@ export function addUpCommand(program: Command): void {
       'after',
       '\nEach flag has a variable: VASE_SHARDS, VASE_MEMBERS, VASE_SHARDERS, VASE_PORT, VASE_SSD, VASE_TOPOLOGY,' +
         '\nVASE_PROVIDER, VASE_KIND_PROFILE. A flag wins over its variable, both win over the file, and what none of them' +
-        '\nsays stays as it is in the cluster that is there.',
+        '\nsays stays as it is in the cluster that is there.' +
+        '\n\nExit codes: 0 ready, 1 failed, 2 wrong use, 3 serving without a shard or a member that could not be brought up.',
     )
     .action((flags: UpFlags) => {
       const requested = requestedTopology(flags);
@@ -76,10 +80,22 @@ function requestedTopology({ shards, members, sharders, port, ssd, topology }: U
 }
 
 async function up(requested: PartialTopology, { provider, printer, options }: CommandContext): Promise<void> {
-  const { endpoint, topology, changed, steps } = await provider.up(requested, options);
+  const { endpoint, topology, changed, steps, left } = await provider.up(requested, options);
   const size = `${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}, ${counted(topology.sharders, 'sharder')}`;
   const text = changed
     ? `Ready at ${endpoint} (${size})`
     : `Already up at ${endpoint} (${size}); nothing changed`;
-  printer.result(style.good(text), { event: 'ready', endpoint, changed, topology, steps });
+  if (left.length === 0)
+    return printer.result(style.good(text), { event: 'ready', endpoint, changed, topology, steps, left });
+  const problems = left.map(({ what, fix }) => `${style.warning('!')} ${what}\n  ${fix}`);
+  const partly = style.warning(`Serving at ${endpoint}, and something is left to do (${size})`);
+  printer.result([partly, ...problems].join('\n'), {
+    event: 'partly',
+    endpoint,
+    changed,
+    topology,
+    steps,
+    left,
+  });
+  process.exitCode = leftExitCode;
 }

@@ -47,7 +47,8 @@ export class GkeProvider implements Provider {
   async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
     const { checkout, stateRoot, confirm } = this.settings;
     const { target } = this.known();
-    return deploy({ target, checkout, stateRoot }, { requested, confirm }, options);
+    const deployed = await deploy({ target, checkout, stateRoot }, { requested, confirm }, options);
+    return { ...deployed, left: [] };
   }
 
   async down(): Promise<void> {

@@ -89,7 +89,7 @@ export class KindProvider implements Provider {
         const steps = await runSteps(kindUpSteps(plan), up, options);
         writeKindState(folder, { ...up.state!, phase: 'ready', sharders: topology.sharders });
         const changed = up.changed || up.rollOut!.changed;
-        return { endpoint: up.rollOut!.endpoint, topology, changed, steps };
+        return { endpoint: up.rollOut!.endpoint, topology, changed, steps, left: [] };
       } finally {
         await up.cluster?.close();
       }

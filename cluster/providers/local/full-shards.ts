@@ -17,7 +17,7 @@ const roomyPart = 0.9;
  */
 export async function freeFullShards(context: LocalContext): Promise<string[]> {
   const freed: string[] = [];
-  for (const shard of context.state.shards)
+  for (const shard of context.state.shards.filter(({ id }) => !context.left?.deadShards.has(id)))
     if (await freeShard(context, shard)) freed.push(shardName(shard.id));
   return freed;
 }

@@ -1,6 +1,7 @@
 /** What the parts of the local provider share: where things are, how to reach etcd, and the cluster's state. */
 import type { EtcdBinary, EtcdSearch } from '../../etcd/etcd-binary.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
+import type { Problem } from '../provider.ts';
 import type { View } from '../../../sharder/core/view.ts';
 import { writeState, type ClusterState } from './cluster-state.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -38,12 +39,14 @@ export interface LocalContext {
   etcd: EtcdBinary | null;
   /** The view as the records have it; set by the step that writes or finds them. */
   view?: View;
+  /** What is wrong with shards and could not be mended; and the shards that are dead. Set by the step that starts them. */
+  left?: { problems: Problem[]; deadShards: ReadonlySet<number> };
   /** What this action has started, so that a failure can stop exactly that. */
   started: ProcessIdentity[];
 }
 
 /** Without what asks members: all that starting a process takes. */
-export type StartContext = Omit<LocalContext, 'rpc' | 'view'>;
+export type StartContext = Omit<LocalContext, 'rpc' | 'view' | 'left'>;
 
 export function etcdSearch(settings: Pick<LocalSettings, 'environment' | 'binaries'>): EtcdSearch {
   return { searchPath: settings.environment['PATH'] ?? '', binaries: settings.binaries };

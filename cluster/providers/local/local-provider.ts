@@ -137,7 +137,7 @@ export class LocalProvider implements Provider {
     const disks = await emulateDisks(this.folder, current);
     const limits = await limitProcesses(this.folder, current);
     const changed = disks.mended.length + limits.mended.length > 0;
-    return { endpoint: status.endpoint!, topology, changed, steps: [] };
+    return { endpoint: status.endpoint!, topology, changed, steps: [], left: [] };
   }
 
   private async change(

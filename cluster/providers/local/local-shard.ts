@@ -10,30 +10,10 @@ import { askMembers } from './ask-members.ts';
 import { emulateDisk } from './emulate-disk.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
 import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
-import { keepsRunning, startProcess, waitFor } from './managed-process.ts';
+import { keepsRunning, startProcess } from './managed-process.ts';
 import { describePortHolder, isPortFree, localHost } from './ports.ts';
 import { limitProcess } from './resource-limits.ts';
 import { dataFolderOf } from './state-folder.ts';
-
-/** Three members on two busy cores elect in about two seconds; a long log takes its time to be read back. */
-const leaderTimeoutMs = 60_000;
-
-/** Starts what does not run of a shard and waits until all members follow one leader. Returns the leader's name. */
-export async function startShard(context: LocalContext, shard: ShardState): Promise<string> {
-  const starts = await Promise.allSettled(shard.members.map((member) => startMember(context, shard, member)));
-  for (const start of starts) if (start.status === 'rejected') throw start.reason;
-  const leader = await waitFor(context, {
-    what: `a leader that all members of shard ${shard.id} follow`,
-    timeoutMs: leaderTimeoutMs,
-    processes: shard.members,
-    check: () => commonLeader(context, shard),
-  });
-  if (!shard.formed) {
-    shard.formed = true;
-    save(context);
-  }
-  return leader;
-}
 
 /** The member that every member names as leader; null while they do not agree. */
 export async function commonLeader(

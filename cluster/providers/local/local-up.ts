@@ -9,8 +9,10 @@ import { obtainEtcd } from '../../etcd/etcd-binary.ts';
 import { etcdRelease } from '../../etcd/etcd-release.ts';
 import { writeRecords } from '../../records.ts';
 import { proveServing } from '../../serving-probe.ts';
+import { slotOf } from '../../../sharder/core/slot.ts';
 import { shardName } from '../../../sharder/core/view.ts';
-import type { ActionOptions, UpResult } from '../provider.ts';
+import { hashText } from '../../../sharder/hash.ts';
+import type { ActionOptions, Problem, UpResult } from '../provider.ts';
 import { counted, runSteps, type Step } from '../steps.ts';
 import { membersOf, ownersOf, writeState, type ClusterState } from './cluster-state.ts';
 import { removeGroups } from './control-groups.ts';
@@ -18,7 +20,7 @@ import { diskSteps, emulateDisks } from './emulate-disk.ts';
 import { freeFullShards } from './full-shards.ts';
 import { etcdSearch, save, type LocalContext } from './local-context.ts';
 import { startKeeper } from './local-keeper.ts';
-import { clientEndpoint, startShard } from './local-shard.ts';
+import { clientEndpoint } from './local-shard.ts';
 import { sharderStopGraceMs, startSharder, startSharders, waitUntilReady } from './local-sharder.ts';
 import { startViewServer, startViewServers } from './local-view-server.ts';
 import { keepsRunning } from './managed-process.ts';
@@ -26,6 +28,7 @@ import { otherListener } from './port-sharing.ts';
 import { localHost } from './ports.ts';
 import { processState, stopProcess } from './process-identity.ts';
 import { limitProcesses, limitSteps } from './resource-limits.ts';
+import { startShard } from './start-shard.ts';
 import { dataFolderOf } from './state-folder.ts';
 
 /**
@@ -44,7 +47,13 @@ export async function bringUp(
     state.sharders.length = state.topology.sharders;
     state.viewServers.length = state.topology.viewServers;
     save(context);
-    return { endpoint: publicEndpoint(context), topology: state.topology, changed: true, steps };
+    return {
+      endpoint: publicEndpoint(context),
+      topology: state.topology,
+      changed: true,
+      steps,
+      left: context.left?.problems ?? [],
+    };
   } catch (error) {
     await rollBack(context, before, ranBefore);
     throw error;
@@ -111,14 +120,30 @@ const rollbackGraceMs = 3000;
 async function startShardsStep(context: LocalContext): Promise<string> {
   const before = context.started.length;
   const starts = await Promise.allSettled(context.state.shards.map((shard) => startShard(context, shard)));
-  const leaders = starts.map((start) => {
+  const shards = starts.map((start) => {
     if (start.status === 'rejected') throw start.reason;
     return start.value;
   });
+  const dead = shards.filter(({ leader }) => leader === null).map(({ shard }) => shard);
+  context.left = {
+    problems: shards.flatMap(({ problems }) => problems),
+    deadShards: new Set(dead.map(({ id }) => id)),
+  };
+  if (dead[0] === context.state.shards[0]) throw homeIsDead(context.left.problems);
   const started = context.started.length - before;
   const freed = await freeFullShards(context);
   const again = freed.length === 0 ? '' : `; full before and defragmented: ${freed.join(', ')}`;
-  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}${again}`;
+  const without = dead.length === 0 ? '' : `; dead: ${dead.map(({ id }) => shardName(id)).join(', ')}`;
+  const leaders = shards.flatMap(({ leader }) => leader ?? []);
+  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}${again}${without}`;
+}
+
+/** The view is there, and is needed to write records and to prove that the store serves. */
+function homeIsDead(problems: readonly Problem[]): ClusterError {
+  return new ClusterError(problems.map(({ what, fix }) => `${what}\n  ${fix}`).join('\n'), {
+    nextStep:
+      'The home shard holds the view: nothing can be brought up or changed without it. What runs goes on.',
+  });
 }
 
 async function writeRecordsStep(context: LocalContext): Promise<string> {
@@ -126,16 +151,20 @@ async function writeRecordsStep(context: LocalContext): Promise<string> {
     id,
     endpoints: members.map(clientEndpoint),
   }));
-  const { view, created } = await writeRecords(context.rpc, shards);
+  const { view, created } = await writeRecords(context.rpc, shards, context.left?.deadShards);
   context.view = view;
   return `epoch ${view.epoch}, ${created === 0 ? 'all were there' : `${created} written`}`;
 }
 
 async function proveServingStep(context: LocalContext): Promise<void> {
+  const { view, left, signal } = context;
+  const { slots } = view!;
+  const serves = (id: number) => !left?.deadShards.has(id);
   await proveServing({
     endpoint: publicEndpoint(context),
-    shards: [...new Set(context.view!.slots)].map(shardName),
-    signal: context.signal,
+    shards: [...new Set(slots)].filter(serves).map(shardName),
+    mayAsk: (key) => serves(slots[slotOf(key, hashText)]!),
+    signal,
   });
 }
 

@@ -92,7 +92,7 @@ export async function waitFor<T>(
   }
 }
 
-function died(context: StartContext, name: string): ClusterError {
+export function died(context: Pick<StartContext, 'folder'>, name: string): ClusterError {
   const log = readTail(logFileOf(context.folder, name), linesOfLog);
   return new ClusterError(`${name} ended right after its start; the end of its log:\n${indent(log)}`, {
     nextStep: `The whole log is ${logFileOf(context.folder, name)}.`,
