@@ -11,11 +11,13 @@ import { GrpcEtcdRpc } from './etcd/grpc-rpc.ts';
 import { hashText } from './hash.ts';
 import { createApp } from './http/app.ts';
 import { BearerToken } from './http/bearer-token.ts';
+import { EarlyRefusals } from './http/early-refusals.ts';
 import { OriginCheck } from './http/origin-check.ts';
 import { createProbes, type Readiness } from './http/probes.ts';
 import { BodyBudget } from './http/read-body.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
 import { createHttpServer, listen, stop } from './http/server.ts';
+import { registerServerMetrics } from './http/server-metrics.ts';
 import { createStoreMetrics } from './http/store-metrics.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
@@ -86,11 +88,18 @@ const guardedApp = (token: string) => {
   return createApp({ ...shared, probes: open, token: new BearerToken(token) });
 };
 const app = config.token === null ? createApp({ ...shared, probes }) : guardedApp(config.token);
-const server = createHttpServer(app, undefined, config.https);
+const refusals = new EarlyRefusals((method, status, ms) =>
+  shared.metrics.observe('none', method, status, ms),
+);
+const openServer = () =>
+  createHttpServer(app, undefined, config.https, (listener) => refusals.guard(listener));
+const server = openServer();
 /** Probes and metrics, no data. */
 const admin =
   config.adminPort === null ? null : createHttpServer(createApp({ ...shared, probes, probesOnly: true }));
-const own = config.ownPort === null ? null : createHttpServer(app, undefined, config.https);
+const own = config.ownPort === null ? null : openServer();
+
+registerServerMetrics(registry, refusals, { public: server, own, admin });
 
 async function start(): Promise<void> {
   const { host, reusePort } = config;

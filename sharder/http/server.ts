@@ -44,11 +44,15 @@ export interface ListenOptions {
   reusePort: boolean;
 }
 
-/** @param https certificate and key, PEM, of a server that speaks TLS; null: plain text. */
+/**
+ * @param https certificate and key, PEM, of a server that speaks TLS; null: plain text.
+ * @param guard stands before everything that is done for a request; null: nothing does.
+ */
 export function createHttpServer(
   app: Koa,
   timeouts: ClientTimeouts = defaultTimeouts,
   https: HttpsFiles | null = null,
+  guard: ((listener: RequestListener) => RequestListener) | null = null,
 ): Server {
   const handle = app.callback();
   const options: ServerOptions = {
@@ -63,7 +67,8 @@ export function createHttpServer(
     // A request without Host is refused by the app, with a reason.
     requireHostHeader: false,
   };
-  const run = inTurn((request, response) => void handle(request, response));
+  const carryOut = inTurn((request, response) => void handle(request, response));
+  const run = guard === null ? carryOut : guard(carryOut);
   const onRequest: RequestListener = (request, response) => {
     if (connectionsOf.get(server)!.owe(response)) run(request, response);
   };
