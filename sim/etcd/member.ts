@@ -164,6 +164,11 @@ export class SimMember {
     this.process.resume();
   }
 
+  /** The leader gives its shard another quota, or none: `bytes` are left from then on. It may get lost. */
+  setRoom(bytes: number | null): void {
+    this.process.accept(() => this.#propose({ kind: 'set_room', bytes }, null), undefined);
+  }
+
   /** A client has opened a watch; runs in this process. */
   openWatch(request: WatchRequest, outlet: WatchOutlet): void {
     this.#machine.watches.add(request, outlet);
@@ -209,7 +214,7 @@ export class SimMember {
 
   /** @param call who waits for the answer; null when nobody does. */
   #propose(request: LoggedRequest, call: EtcdCall | null): void {
-    if (requestSizeBytes(request) > this.#settings.maxRequestBytes) {
+    if (request.kind !== 'set_room' && requestSizeBytes(request) > this.#settings.maxRequestBytes) {
       call?.answer(refusals.requestTooLarge);
       return;
     }

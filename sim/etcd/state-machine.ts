@@ -14,21 +14,30 @@ import { Lessor } from './lessor.ts';
 import { MvccStore } from './mvcc-store.ts';
 import { answerRange, checkRevision } from './range.ts';
 import { refusals, type Refusal } from './refusal.ts';
+import { Room } from './room.ts';
 import { runDeleteRange, runPut, runTxn } from './txn.ts';
 import { WatchHub } from './watch-hub.ts';
 
-export type Answer = { kind: 'reply'; reply: EtcdReply } | Refusal;
+/** `lost`: the quota is exceeded, which says nothing about whether the write was applied. */
+export type Answer = { kind: 'reply'; reply: EtcdReply } | Refusal | typeof noSpace;
+
+const noSpace = {
+  kind: 'lost',
+  cause: 'no_space',
+  message: 'etcdserver: mvcc: database space exceeded',
+} as const;
 
 /** Requests that go through the log. */
-export type LoggedRequest = Exclude<
-  EtcdRequest,
-  { kind: 'range' | 'lease_keep_alive' | 'lease_time_to_live' | 'status' }
->;
+export type LoggedRequest =
+  | Exclude<EtcdRequest, { kind: 'range' | 'lease_keep_alive' | 'lease_time_to_live' | 'status' }>
+  /** An operator's other quota, as room that is left from here on; null: none. Stands for alarms and restarts. */
+  | { kind: 'set_room'; bytes: number | null };
 
 export class StateMachine {
   readonly store = new MvccStore();
   readonly lessor: Lessor;
   readonly watches: WatchHub;
+  readonly room = new Room();
 
   readonly #onChanges: ((changes: readonly EtcdEvent[]) => void) | null;
 
@@ -48,6 +57,12 @@ export class StateMachine {
    * @param header fills in who answers; null when nobody here waits for the answer, which is then null too.
    */
   apply(request: LoggedRequest, header: ((revision: number) => ReplyHeader) | null): Answer | null {
+    if (request.kind === 'set_room') {
+      this.room.set(request.bytes);
+      return null;
+    }
+    const judged = this.room.judge(request);
+    if (judged === 'refused') return header === null ? null : noSpace;
     const outcome = this.#run(request, header !== null);
     const changes = this.store.endWrite();
     if (changes.length > 0) {
@@ -55,6 +70,7 @@ export class StateMachine {
       this.watches.notify(changes);
     }
     if (header === null) return null;
+    if (judged !== 'taken') return noSpace;
     if (outcome.kind === 'refused') return outcome;
     return { kind: 'reply', reply: { ...outcome, header: header(this.store.revision) } };
   }
@@ -71,7 +87,7 @@ export class StateMachine {
     return { kind: 'reply', reply: { ...outcome, header: header(this.store.revision) } };
   }
 
-  #run(request: LoggedRequest, wantReply: boolean): EtcdReply | Refusal {
+  #run(request: Exclude<LoggedRequest, { kind: 'set_room' }>, wantReply: boolean): EtcdReply | Refusal {
     switch (request.kind) {
       case 'put':
         if (request.lease && this.lessor.lookup(request.lease) === undefined) return refusals.leaseNotFound;

@@ -22,6 +22,8 @@ export interface FaultTargets {
 /** Faults that had something to strike, by kind. */
 export type FaultTally = Partial<Record<FaultKind, number>>;
 
+const giveRoomEveryMs = 100;
+const giveRoomForMs = 1000;
 const perfect = { loss: 0, duplicate: 0, reorder: 0 };
 /** Late messages make candidates of one term meet members that have been restarted since they voted. */
 const lateNetwork = { loss: 0.05, duplicate: 0.05, reorder: 0.4 };
@@ -55,6 +57,7 @@ export function healAll({ world, sharders }: FaultTargets): void {
   world.tracer.emit('nemesis', { name: 'heal.all' });
   world.network.heal();
   world.addresses.heal();
+  for (const cluster of world.clusters) giveRoom(cluster, world, { untilMs: Infinity });
   for (const process of world.processes) {
     process.restart();
     process.resume();
@@ -142,6 +145,8 @@ function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
       return swapAddresses(cluster(fault.shard), cluster(fault.other), world);
     case 'stray_address':
       return strayAddress(fault, cluster(fault.shard), cluster(fault.other), world);
+    case 'fill_shard':
+      return fillShard(cluster(fault.shard), fault.bytes, world);
     case 'compact':
       return onLeader(cluster(fault.shard), (leader) => {
         const { revision } = leader.machine.store;
@@ -211,6 +216,26 @@ function split(
   const others = sharders.filter((each) => each !== sharder).map((each) => each.process.name);
   world.network.partition([here, [...members, ...others]]);
   return { target: `${here.join(', ')} from the others`, end: () => world.network.heal() };
+}
+
+function fillShard(cluster: SimCluster, bytes: number, world: World): Struck | null {
+  return onLeader(cluster, (leader) => {
+    leader.setRoom(bytes);
+    return {
+      target: cluster.name,
+      end: () => giveRoom(cluster, world, { untilMs: world.nowMs + giveRoomForMs }),
+    };
+  });
+}
+
+/** Again and again: a quota that was on its way to a leader may come into force late. */
+function giveRoom(cluster: SimCluster, world: World, { untilMs }: { untilMs: number }): void {
+  if (world.nowMs > untilMs) return;
+  const leader = cluster.leader();
+  if (leader !== null && leader.machine.room.left !== null) leader.setRoom(null);
+  world.kernel.scheduleAsync((world.nowMs + giveRoomEveryMs) * 1000, () =>
+    giveRoom(cluster, world, { untilMs }),
+  );
 }
 
 /** Null when the two are one. */

@@ -104,6 +104,12 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     other: target,
     forGood: fc.boolean(),
   }),
+  fc.record({
+    kind: fc.constant('fill_shard' as const),
+    ...span,
+    shard: target,
+    bytes: fc.integer({ min: 0, max: 2000 }),
+  }),
   fc.record({ kind: fc.constant('compact' as const), atMs, shard: target }),
   fc.record({
     kind: fc.constant('clock_step' as const),

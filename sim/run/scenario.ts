@@ -99,6 +99,13 @@ const fault = z.discriminatedUnion('kind', [
     other: whole(0, 100),
     forGood: z.boolean(),
   }),
+  /** A shard has room for so many bytes more, and is given more when it ends. */
+  z.strictObject({
+    kind: z.literal('fill_shard'),
+    ...span,
+    shard: whole(0, 100),
+    bytes: whole(0, 1_000_000),
+  }),
   /** A shard forgets its history, as etcd does every so often. */
   z.strictObject({ kind: z.literal('compact'), atMs: span.atMs, shard: whole(0, 100) }),
   z.strictObject({

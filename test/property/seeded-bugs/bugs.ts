@@ -197,6 +197,18 @@ export const seededBugs: readonly SeededBug[] = [
     runsMax: 300,
   },
   {
+    name: 'a full shard reported as a definite failure',
+    shows: ['definite_failures_never_applied'],
+    file: 'sharder/core/shard.ts',
+    changes: [
+      {
+        find: "settle(pending, { kind: 'unknown', message, cause: 'no_space' });",
+        replace: "settle(pending, { kind: 'failed', code: 'no_space', message });",
+      },
+    ],
+    runsMax: 300,
+  },
+  {
     name: 'fence without identity',
     shows: ['ownership', 'linearizable', 'versions_rise'],
     file: 'sharder/core/fence.ts',
