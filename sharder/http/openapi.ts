@@ -27,6 +27,10 @@ const errors = {
   '429': { description: 'A bounded queue is full; not applied.', content: json(ref('Error')) },
   '503': { description: 'No shard could take it; not applied.', content: json(ref('Error')) },
   '504': { description: 'No answer in time; it may have been applied.', content: json(ref('Error')) },
+  '507': {
+    description: 'The shard is full; `definite` says whether that is certain. Deletes are taken.',
+    content: json(ref('Error')),
+  },
 };
 const unchanged = { '304': { description: 'If-None-Match names the current version.' } };
 const missing = { '404': { description: 'There is no such key.', content: json(ref('Error')) } };

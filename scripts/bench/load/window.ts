@@ -13,11 +13,11 @@ interface Second {
 }
 
 /**
- * How a status counts: 504 says that the store does not know. A missing key is a failure: what is read by a route that says
- * 404 was written before the load.
+ * How a status counts: 504 says that the store does not know, and so may 507, of a full shard. A missing key is a failure:
+ * what is read by a route that says 404 was written before the load.
  */
 export function outcomeOfStatus(status: number): RequestOutcome {
-  if (status === 504) return 'indefinite';
+  if (status === 504 || status === 507) return 'indefinite';
   return status >= 200 && status < 300 ? 'ok' : 'failed';
 }
 

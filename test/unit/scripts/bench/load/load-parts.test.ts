@@ -131,6 +131,7 @@ test.each([
   [429, 'failed'],
   [503, 'failed'],
   [504, 'indefinite'],
+  [507, 'indefinite'],
 ])('status %d counts as %s', (status, outcome) => {
   expect(outcomeOfStatus(status)).toBe(outcome);
 });
