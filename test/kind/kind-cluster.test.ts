@@ -26,6 +26,7 @@ import { LiveRecorder } from '../../scripts/live/live-recorder.ts';
 import type { LiveResult } from '../../scripts/live/live-result.ts';
 import { KindCommand, report, whyNoKind } from './kind-machine.ts';
 import { reshardingTests } from './resharding-tests.ts';
+import { rollingRestartTest } from './rolling-restart.ts';
 import { expectWell, underLoad } from './under-load.ts';
 import { forbidden, listRules, needed, tryAsViewServer } from './view-server-role.ts';
 
@@ -314,6 +315,7 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     600_000,
   );
 
+  rollingRestartTest(() => ({ vase, endpoint }));
   reshardingTests({ cluster: () => ({ vase, endpoint }), up, isShort });
 
   test('has its data when its node was killed and started again', async () => {

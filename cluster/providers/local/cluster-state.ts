@@ -75,7 +75,6 @@ export type ClusterState = z.output<typeof schema>;
 export type ShardState = z.output<typeof shardState>;
 export type MemberState = z.output<typeof memberState>;
 export type ViewServerState = z.output<typeof viewServerState>;
-export type KeeperState = z.output<typeof keeperState>;
 export type SharderState = z.output<typeof sharderState>;
 
 export function membersOf(state: Pick<ClusterState, 'shards'>): MemberState[] {

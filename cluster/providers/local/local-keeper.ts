@@ -16,7 +16,7 @@ export async function isKept(
   settings: LocalSettings,
 ): Promise<boolean> {
   if (settings.keeper === false) return true;
-  if (keeper?.process == null || keeper.settings !== settingsText(settings)) return false;
+  if (!keeper?.process || keeper.settings !== settingsText(settings)) return false;
   return (await processState(keeper.process)) === 'running';
 }
 
