@@ -4,6 +4,7 @@ import {
   addBuckets,
   bucketsBetween,
   bucketsOf,
+  type Buckets,
   parseMetrics,
   quantile,
   total,
@@ -14,6 +15,7 @@ import type { LoadSample } from './pure/autoscaler.ts';
 const readMsMax = 2000;
 const metricsBytesMax = 4 * 1024 * 1024;
 const requests = 'vase_request_duration_seconds';
+const statuses = 'vase_requests_total';
 const calls = 'vase_etcd_call_duration_seconds';
 const fsyncs = 'etcd_disk_wal_fsync_duration_seconds';
 const processor = 'process_cpu_seconds_total';
@@ -22,9 +24,12 @@ const size = 'etcd_mvcc_db_total_size_in_bytes';
 const realRoutes: readonly string[] = ['kv', 'batch', 'set', 'get', 'delete'];
 const wanted = new Set([
   ...[requests, calls, fsyncs].flatMap((name) => [`${name}_bucket`, `${name}_sum`, `${name}_count`]),
+  statuses,
   processor,
   size,
 ]);
+
+type Labels = Readonly<Record<string, string>>;
 
 interface Snapshot {
   atMs: number;
@@ -108,8 +113,11 @@ function between(
   const windowMs = now.atMs - before.atMs;
   const sharders = pairs(before.sharders, now.sharders);
   const members = pairs(before.members, now.members);
-  const isReal = (labels: Readonly<Record<string, string>>) => realRoutes.includes(labels['route'] ?? '');
-  const ended = addBuckets(sharders.map((pair) => histogram(pair, requests, isReal)));
+  const isReal = (labels: Labels) => realRoutes.includes(labels['route'] ?? '');
+  const isRefused = (labels: Labels) => isReal(labels) && labels['status'] === '429';
+  const ended = addBuckets(
+    sharders.map((pair) => without(histogram(pair, requests, isReal), difference(pair, statuses, isRefused))),
+  );
   const called = addBuckets(sharders.map((pair) => histogram(pair, calls)));
   const cores = members.map((pair) => (difference(pair, processor) * 1000) / windowMs);
   return {
@@ -132,20 +140,17 @@ function between(
   };
 }
 
-function histogram(
-  { before, after }: Pair,
-  name: string,
-  fits?: (labels: Readonly<Record<string, string>>) => boolean,
-) {
+function histogram({ before, after }: Pair, name: string, fits?: (labels: Labels) => boolean) {
   return bucketsBetween(bucketsOf(before, name, fits), bucketsOf(after, name, fits));
 }
 
+/** A refusal is quick and serves nobody: the more of them, the better an overloaded shard would look. */
+function without(buckets: Buckets, refused: number): Buckets {
+  return new Map([...buckets].map(([bound, count]) => [bound, Math.max(0, count - refused)]));
+}
+
 /** Of a counter; all of it where the process has started anew. */
-function difference(
-  { before, after }: Pair,
-  name: string,
-  fits?: (labels: Readonly<Record<string, string>>) => boolean,
-): number {
+function difference({ before, after }: Pair, name: string, fits?: (labels: Labels) => boolean): number {
   const first = total(before, name, fits);
   const last = total(after, name, fits);
   return last >= first ? last - first : last;

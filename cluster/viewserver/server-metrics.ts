@@ -1,6 +1,7 @@
 /** The view server's /metrics: who leads, how far the moves are, what the autoscaler saw. */
-import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Trace } from '../../sharder/core/ports.ts';
+import { collectProcessMetrics } from '../../sharder/http/process-metrics.ts';
 import type { Leadership } from './leadership.ts';
 import type { ViewWatch } from './view-watch.ts';
 
@@ -12,7 +13,7 @@ export interface MetricSources {
 /** Counts what the resharder traces. */
 export function createServerMetrics(registry: Registry, { leadership, view }: MetricSources): Trace {
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,

@@ -68,14 +68,10 @@ export class Shard {
     return this.fence;
   }
 
-  /** Operations that wait, by lane. */
-  queued(kind: LaneKind): number {
-    return this.lanes[kind].lane.length;
-  }
-
-  /** Bytes of their keys and values. */
-  queuedBytes(kind: LaneKind): number {
-    return this.lanes[kind].lane.bytes;
+  /** What a lane holds: operations that wait, their bytes, and operations in the transaction under way. */
+  load(kind: LaneKind): { queued: number; bytes: number; inFlight: number } {
+    const { lane, inFlight } = this.lanes[kind];
+    return { queued: lane.length, bytes: lane.bytes, inFlight: inFlight.length };
   }
 
   submit(pending: Pending): void {

@@ -104,7 +104,7 @@ export class Store {
   /** Operations that wait in all shards' lanes of one kind. */
   queued(kind: LaneKind): number {
     let sum = 0;
-    for (const shard of this.shards.values()) sum += shard.queued(kind);
+    for (const shard of this.shards.values()) sum += shard.load(kind).queued;
     return sum;
   }
 

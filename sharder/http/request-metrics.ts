@@ -1,6 +1,6 @@
 /**
- * Requests and their durations by route, method and class of status, in the shape of a prom-client histogram. The
- * buckets are counted here and rendered when scraped: prom-client's own observe() hashes its labels on every call, which
+ * Requests by route, method and status, and their durations by class of status, in the shape of prom-client's counter and
+ * histogram. What is counted is counted here and rendered when scraped: prom-client's own observe() hashes its labels on every call, which
  * is a tenth of a small request. Never a label by key.
  */
 import type { Registry } from 'prom-client';
@@ -14,6 +14,8 @@ interface Series {
   buckets: Float64Array;
   sumSeconds: number;
   count: number;
+  /** By the status less the hundreds of its class. */
+  statuses: Float64Array;
 }
 
 const methodsKnown = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']);
@@ -22,13 +24,18 @@ export class RequestMetrics {
   private readonly series = new Map<string, Map<number, Series>>();
 
   constructor(registry: Registry) {
-    const name = 'vase_request_duration_seconds';
-    const help = 'Time from the request line to the end of the reply, by route, method and class of status.';
-    // prom-client has no type for a metric of one's own; it asks only for a name and for get().
-    registry.registerMetric({
-      name,
-      get: () => ({ name, help, type: 'histogram', values: this.values(name), aggregator: 'sum' }),
-    } as never);
+    register(registry, {
+      name: 'vase_request_duration_seconds',
+      help: 'Time from the request line to the end of the reply, by route, method and class of status.',
+      type: 'histogram',
+      values: (name) => this.durations(name),
+    });
+    register(registry, {
+      name: 'vase_requests_total',
+      help: 'Requests that were answered, by route, method and status.',
+      type: 'counter',
+      values: () => this.counts(),
+    });
   }
 
   observe(route: RouteName, method: string, status: number, durationMs: number): void {
@@ -36,6 +43,7 @@ export class RequestMetrics {
     const seconds = durationMs / 1000;
     series.sumSeconds += seconds;
     series.count++;
+    series.statuses[status % 100]!++;
     for (let index = 0; index < boundsSeconds.length; index++) {
       if (seconds <= boundsSeconds[index]!) {
         series.buckets[index]!++;
@@ -51,30 +59,54 @@ export class RequestMetrics {
     let series = byClass.get(statusClass);
     if (!series) {
       const labels = { route, method, code: `${statusClass}xx` };
-      series = { labels, buckets: new Float64Array(boundsSeconds.length), sumSeconds: 0, count: 0 };
+      const buckets = new Float64Array(boundsSeconds.length);
+      series = { labels, buckets, sumSeconds: 0, count: 0, statuses: new Float64Array(100) };
       byClass.set(statusClass, series);
     }
     return series;
   }
 
-  private values(name: string): object[] {
+  private all(): Series[] {
+    return [...this.series.values()].flatMap((byClass) => [...byClass.values()]);
+  }
+
+  private counts(): object[] {
+    return this.all().flatMap(({ labels: { route, method, code }, statuses }) =>
+      [...statuses.entries()]
+        .filter(([, value]) => value > 0)
+        .map(([rest, value]) => ({
+          labels: { route, method, status: String(Number(code[0]) * 100 + rest) },
+          value,
+        })),
+    );
+  }
+
+  private durations(name: string): object[] {
     const values: object[] = [];
-    for (const byClass of this.series.values()) {
-      for (const { labels, buckets, sumSeconds, count } of byClass.values()) {
-        let cumulative = 0;
-        for (let index = 0; index < boundsSeconds.length; index++) {
-          cumulative += buckets[index]!;
-          values.push({
-            labels: { ...labels, le: boundsSeconds[index] },
-            value: cumulative,
-            metricName: `${name}_bucket`,
-          });
-        }
-        values.push({ labels: { ...labels, le: '+Inf' }, value: count, metricName: `${name}_bucket` });
-        values.push({ labels, value: sumSeconds, metricName: `${name}_sum` });
-        values.push({ labels, value: count, metricName: `${name}_count` });
+    for (const { labels, buckets, sumSeconds, count } of this.all()) {
+      let cumulative = 0;
+      for (let index = 0; index < boundsSeconds.length; index++) {
+        cumulative += buckets[index]!;
+        const le = boundsSeconds[index];
+        values.push({ labels: { ...labels, le }, value: cumulative, metricName: `${name}_bucket` });
       }
+      values.push({ labels: { ...labels, le: '+Inf' }, value: count, metricName: `${name}_bucket` });
+      values.push({ labels, value: sumSeconds, metricName: `${name}_sum` });
+      values.push({ labels, value: count, metricName: `${name}_count` });
     }
     return values;
   }
+}
+
+interface OwnMetric {
+  name: string;
+  help: string;
+  type: 'histogram' | 'counter';
+  values(name: string): object[];
+}
+
+/** prom-client has no type for a metric of one's own; it asks only for a name and for get(). */
+function register(registry: Registry, { name, help, type, values }: OwnMetric): void {
+  const get = () => ({ name, help, type, values: values(name), aggregator: 'sum' });
+  registry.registerMetric({ name, get } as never);
 }

@@ -1,12 +1,13 @@
 /** The store's side of /metrics: batches, calls to etcd, queues, epochs. Fed by the core's trace; never a label by key. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Trace } from '../core/ports.ts';
+import { collectProcessMetrics } from './process-metrics.ts';
 import type { Store } from '../core/store.ts';
 
 /** A trace that counts. `store` is asked when the metrics are read, so it may come into being later. */
 export function createStoreMetrics(registry: Registry, store: () => Store): Trace {
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const batchOperations = new Histogram({
     name: 'vase_batch_operations',
     help: 'Operations in one transaction, by shard and lane.',
@@ -46,20 +47,24 @@ export function createStoreMetrics(registry: Registry, store: () => Store): Trac
 }
 
 function registerGauges(registers: Registry[], store: () => Store): void {
-  const gauges: Gauge[] = [
+  const laneGauge = (name: string, help: string, figure: 'queued' | 'bytes' | 'inFlight') =>
     new Gauge({
-      name: 'vase_queued_operations',
-      help: 'Operations that wait in a lane.',
+      name,
+      help,
       labelNames: ['shard', 'lane'],
       registers,
       collect() {
         this.reset();
         for (const [id, shard] of store().currentShards) {
           for (const lane of ['read', 'write'] as const)
-            this.set({ shard: String(id), lane }, shard.queued(lane));
+            this.set({ shard: String(id), lane }, shard.load(lane)[figure]);
         }
       },
-    }),
+    });
+  const gauges: Gauge[] = [
+    laneGauge('vase_queued_operations', 'Operations that wait in a lane.', 'queued'),
+    laneGauge('vase_queued_bytes', 'Bytes of keys and values that wait in a lane.', 'bytes'),
+    laneGauge('vase_in_flight_operations', "Operations in a lane's transaction under way.", 'inFlight'),
     new Gauge({
       name: 'vase_held_operations',
       help: 'Operations that wait because no shard owns their slot for the moment.',

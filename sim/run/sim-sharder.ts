@@ -147,10 +147,10 @@ export class SimSharder {
     if (store === null) return;
     for (const [id, shard] of store.currentShards) {
       for (const lane of ['read', 'write'] as const) {
-        if (shard.queued(lane) <= limits.laneOperationsMax + limits.batchOperationsMax) continue;
+        if (shard.load(lane).queued <= limits.laneOperationsMax + limits.batchOperationsMax) continue;
         violations.add(
           'bounds',
-          `${process.name}: ${shard.queued(lane)} operations wait in a lane of shard ${id}`,
+          `${process.name}: ${shard.load(lane).queued} operations wait in a lane of shard ${id}`,
         );
       }
     }
