@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-const ofProcess = randomBytes(6).toString('hex');
+const ofProcess = `${randomBytes(6).toString('hex')}-`;
 let count = 0;
 
 /** Visible ASCII, so that it can stand in a header and a log as it is. */
@@ -15,7 +15,7 @@ const id = Symbol('request id');
 type Named = IncomingMessage & { [id]?: string };
 
 export function newRequestId(): string {
-  return `${ofProcess}-${(++count).toString(36)}`;
+  return ofProcess + String(++count);
 }
 
 /** The same for each call with one request. */
