@@ -49,10 +49,11 @@ export class MirrorKeeper {
   }
 
   private async keep(shard: number): Promise<void> {
-    const { clock, limits, trace, isStopped } = this.options;
+    const { options } = this;
+    const { clock, limits, trace } = options;
     let pauseMs = limits.mirrorPauseMs;
     this.busy.add(shard);
-    while (!isStopped() && this.isWanted(shard) && this.isBehind(shard)) {
+    while (!options.isStopped() && this.isWanted(shard) && this.isBehind(shard)) {
       const view = this.newest!;
       try {
         if (await this.copy(shard, view)) this.copied.set(shard, view.epoch);
