@@ -59,7 +59,7 @@ export class KeptLoad {
       const next = () => {
         if (this.isOver) return socket.end();
         isWaiting = true;
-        send(socket, `kept-${id}`);
+        send(socket, `${this.host}:${this.port}`, `kept-${id}`);
       };
       socket.once('connect', () => {
         isConnected = true;
@@ -88,8 +88,8 @@ export class KeptLoad {
   }
 }
 
-function send(socket: Socket, key: string): void {
-  socket.write(`PUT /v1/kv/${key} HTTP/1.1\r\nhost: vase\r\ncontent-length: 1\r\n\r\nx`);
+function send(socket: Socket, host: string, key: string): void {
+  socket.write(`PUT /v1/kv/${key} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 1\r\n\r\nx`);
 }
 
 function wholeAnswer(text: string): { status: number; closes: boolean } | null {
