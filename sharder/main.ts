@@ -18,6 +18,7 @@ import { BodyBudget } from './http/read-body.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
 import { createHttpServer, listen, stop } from './http/server.ts';
 import { registerServerMetrics } from './http/server-metrics.ts';
+import { SlowRequests } from './http/slow-requests.ts';
 import { createStoreMetrics } from './http/store-metrics.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
@@ -81,6 +82,7 @@ const shared = {
   metrics: new RequestMetrics(registry),
   origins: new OriginCheck(config.hosts),
   logger,
+  slow: new SlowRequests(logger),
 };
 /** Where users need a token, its absence tells them nothing: metrics are on the admin port alone. */
 const guardedApp = (token: string) => {

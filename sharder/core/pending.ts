@@ -1,5 +1,5 @@
 /** An operation on its way: from the moment it is admitted to the one outcome that settles it. */
-import type { Client } from './client.ts';
+import { type Client, slowMs } from './client.ts';
 import type { Limits } from './limits.ts';
 import type { Operation, Outcome } from './operation.ts';
 import { dataPrefix } from './slot.ts';
@@ -60,6 +60,21 @@ export function settle(pending: Pending, outcome: Outcome): void {
   if (callback === null) return;
   pending.settle = null;
   callback(outcome);
+}
+
+/** To be called before it is settled; costs a comparison unless it was slow. */
+export function tellIfSlow(pending: Pending, shard: number, endedAtMs: number): void {
+  const { client, queuedAtMs, sentAtMs } = pending;
+  if (queuedAtMs === null || endedAtMs - queuedAtMs < slowMs || pending.settle === null) return;
+  const leftAtMs = sentAtMs ?? endedAtMs;
+  client?.onSlow?.({
+    shard,
+    lane: laneOf(pending.operation),
+    queuedAtMs,
+    endedAtMs,
+    laneMs: leftAtMs - queuedAtMs,
+    etcdMs: endedAtMs - leftAtMs,
+  });
 }
 
 /** True, and settled, when its client has gone and it has not left this process: nobody hears the answer. */

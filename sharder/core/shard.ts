@@ -11,7 +11,7 @@ import { FullShard } from './full-shard.ts';
 import { Lane } from './lane.ts';
 import type { Limits } from './limits.ts';
 import { pause } from './pause.ts';
-import { type LaneKind, laneOf, type Pending, settle, settleExpired } from './pending.ts';
+import { type LaneKind, laneOf, type Pending, settle, settleExpired, tellIfSlow } from './pending.ts';
 import type { FailureCode, Place } from './operation.ts';
 import type { Cancel, Clock, EtcdErrorCode, Trace } from './ports.ts';
 import { RecordError } from './record-fields.ts';
@@ -174,7 +174,9 @@ export class Shard {
       deadlineMs: deadlineAtMs - startedAtMs,
     });
     state.inFlight = [];
-    const durationMs = clock.nowMs() - startedAtMs;
+    const endedAtMs = clock.nowMs();
+    const durationMs = endedAtMs - startedAtMs;
+    for (const pending of batch) tellIfSlow(pending, this.id, endedAtMs);
     state.lane.onEnded(outcome.kind === 'reply' ? durationMs : null);
     trace.emit({
       name: 'batch.ended',
@@ -352,18 +354,22 @@ export class Shard {
 
   private expire(): void {
     this.expiry = null;
-    const { clock, limits } = this.context;
-    const nowMs = clock.nowMs();
+    const nowMs = this.context.clock.nowMs();
     let nextMs = Infinity;
     for (const { lane, inFlight } of Object.values(this.lanes)) {
-      for (const pending of lane.takeExpired(nowMs)) settleExpired(pending, limits);
+      for (const pending of lane.takeExpired(nowMs)) this.settleLate(pending, nowMs);
       nextMs = Math.min(nextMs, lane.nextDeadlineMs());
       for (const pending of inFlight) {
-        if (pending.deadlineAtMs <= nowMs) settleExpired(pending, limits);
+        if (pending.deadlineAtMs <= nowMs) this.settleLate(pending, nowMs);
         else nextMs = Math.min(nextMs, pending.deadlineAtMs);
       }
     }
     if (nextMs !== Infinity) this.armExpiry(nextMs);
+  }
+
+  private settleLate(pending: Pending, nowMs: number): void {
+    tellIfSlow(pending, this.id, nowMs);
+    settleExpired(pending, this.context.limits);
   }
 }
 

@@ -14,6 +14,7 @@ import { HttpError } from './http-error.ts';
 import { OriginCheck } from './origin-check.ts';
 import { requestIdOf } from './request-id.ts';
 import type { RequestMetrics } from './request-metrics.ts';
+import type { SlowRequests } from './slow-requests.ts';
 import { errorReply, type Reply, writeReply } from './reply.ts';
 import { matchProbe, matchRoute, type RouteName } from './route-table.ts';
 
@@ -27,6 +28,8 @@ export interface AppOptions {
   origins?: OriginCheck;
   metrics: RequestMetrics;
   logger: Logger;
+  /** Left out: slow requests are not logged. */
+  slow?: SlowRequests;
   /** What requests must carry, all but those to probes; left out: nothing. */
   token?: BearerToken | null;
 }
@@ -86,7 +89,17 @@ async function answer(
   }
   if (!request.complete) discardBody(request, reply);
   writeReply(response, reply);
-  options.metrics.observe(name, method, reply.status, performance.now() - startedAtMs);
+  const endedAtMs = performance.now();
+  options.metrics.observe(name, method, reply.status, endedAtMs - startedAtMs);
+  if (options.slow?.concerns(response, endedAtMs - startedAtMs)) {
+    const requestId = requestIdOf(request);
+    options.slow.note(response, startedAtMs, endedAtMs, {
+      requestId,
+      route: name,
+      method,
+      status: reply.status,
+    });
+  }
 }
 
 function isRead(method: string): boolean {

@@ -102,7 +102,7 @@ interface OwnMetric {
   name: string;
   help: string;
   type: 'histogram' | 'counter';
-  values(name: string): object[];
+  values: (name: string) => object[];
 }
 
 /** prom-client has no type for a metric of one's own; it asks only for a name and for get(). */
