@@ -12,9 +12,10 @@ import { hashText } from './hash.ts';
 import { createApp } from './http/app.ts';
 import { BearerToken } from './http/bearer-token.ts';
 import { EarlyRefusals } from './http/early-refusals.ts';
+import { registerBudgetMetrics } from './http/edge-metrics.ts';
+import { MemoryBudget } from './http/memory-budget.ts';
 import { OriginCheck } from './http/origin-check.ts';
 import { createProbes, type Readiness } from './http/probes.ts';
-import { BodyBudget } from './http/read-body.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
 import { createHttpServer, listen, stop } from './http/server.ts';
 import { registerServerMetrics } from './http/server-metrics.ts';
@@ -22,8 +23,8 @@ import { SlowRequests } from './http/slow-requests.ts';
 import { createStoreMetrics } from './http/store-metrics.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
-/** Bodies and large replies that one sharder holds at a time. */
-const bodyBudgetBytes = 64 * 1024 * 1024;
+/** Bytes of bodies, and as many of large replies, that one sharder holds at a time. */
+const budgetBytes = 32 * 1024 * 1024;
 /** Requests under way get this long, from the close of the port on. */
 const stopDeadlineMs = 10_000;
 /** A kept connection has this long for the request whose answer tells it to end. */
@@ -77,8 +78,13 @@ const store = new Store({
 });
 const readiness: Readiness = { problem: 'the view is not known yet' };
 const probes = createProbes(registry, readiness);
+const budgets = {
+  bodies: new MemoryBudget('bodies', budgetBytes),
+  replies: new MemoryBudget('replies', budgetBytes),
+};
+registerBudgetMetrics(registry, budgets);
 const shared = {
-  context: { store, limits: config.limits, budget: new BodyBudget(bodyBudgetBytes) },
+  context: { store, limits: config.limits, budgets },
   metrics: new RequestMetrics(registry),
   origins: new OriginCheck(config.hosts),
   logger,

@@ -8,14 +8,16 @@ import type { Logger } from 'pino';
 import { admit } from './admission.ts';
 import type { BearerToken } from './bearer-token.ts';
 import { underConditions } from './conditions.ts';
-import type { Handler, RouteContext } from './context.ts';
-import { waitsToBeAsked } from './expect-continue.ts';
+import { type Handler, type RouteContext, RouteRequest } from './context.ts';
+import { answer as send } from './closing.ts';
+import { held } from './hold-reply.ts';
 import { HttpError } from './http-error.ts';
+import type { Lifetime } from './lifetime.ts';
 import { OriginCheck } from './origin-check.ts';
 import { requestIdOf } from './request-id.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { SlowRequests } from './slow-requests.ts';
-import { errorReply, type Reply, writeReply } from './reply.ts';
+import { errorReply, type Reply } from './reply.ts';
 import { matchProbe, matchRoute, type RouteName } from './route-table.ts';
 
 export interface AppOptions {
@@ -34,13 +36,7 @@ export interface AppOptions {
   token?: BearerToken | null;
 }
 
-/** Replies from this size on count against the budget of bodies until they are sent. */
-const largeReplyBytes = 64 * 1024;
-
 const withoutNames = new OriginCheck([]);
-
-/** Unread bodies up to this are read to keep the connection; for longer ones it is closed. */
-const discardBytesMax = 256 * 1024;
 
 /**
  * Koa without its watch on the end of each response, which is for streams as bodies: here every reply is one buffer, and
@@ -76,19 +72,21 @@ async function answer(
   const { token = null } = options;
   let name: RouteName = 'none';
   let reply: Reply;
+  let routed: RouteRequest | null = null;
   try {
     const { path, conditions } = admit(request, options.origins ?? withoutNames);
     const route = (options.probesOnly ? matchProbe : matchRoute)(method, path, options.probes);
     name = route.name;
     if (token !== null && name !== 'probe') token.demand(request);
-    reply = await route.handler(options.context, { request, rest: route.rest, conditions });
+    routed = new RouteRequest(request, route.rest, conditions);
+    reply = await route.handler(options.context, routed);
     if (conditions !== null && isRead(method)) reply = underConditions(conditions, reply);
-    reply = bounded(options, reply, response);
+    reply = held(routed, options.context.budgets, reply);
   } catch (error) {
     reply = errorReply(error instanceof HttpError ? error : unexpected(error, request, options.logger));
   }
-  if (!request.complete) discardBody(request, reply);
-  writeReply(response, reply);
+  send(request, response, reply);
+  if (routed !== null && routed.begun !== null) endAfter(routed.begun, response, reply);
   const endedAtMs = performance.now();
   options.metrics.observe(name, method, reply.status, endedAtMs - startedAtMs);
   if (options.slow?.concerns(response, endedAtMs - startedAtMs)) {
@@ -112,23 +110,9 @@ function unexpected(error: unknown, request: IncomingMessage, logger: Logger): H
   return new HttpError(504, 'internal', 'the sharder failed while it carried this out');
 }
 
-/** A request that is refused early still has a body on its way. */
-function discardBody(request: IncomingMessage, reply: Reply): void {
-  const declared = Number(
-    request.headers['content-length'] ?? (request.headers['transfer-encoding'] ? Infinity : 0),
-  );
-  if (declared > discardBytesMax || waitsToBeAsked(request)) reply.headers.push('connection', 'close');
-  request.resume();
-}
-
-/** The reply if there is room for it; of a request that has written its brief form, of one that has only read 429. */
-function bounded({ context: { budget } }: AppOptions, reply: Reply, response: ServerResponse): Reply {
-  const bytes = reply.body === null ? 0 : reply.body.length;
-  if (bytes < largeReplyBytes) return reply;
-  if (!budget.take(bytes)) {
-    if (reply.brief) return reply.brief();
-    throw new HttpError(429, 'overloaded', 'too many large replies are under way', ['retry-after', '1']);
-  }
-  response.once('close', () => budget.give(bytes));
-  return reply;
+/** Of what the request took, only the bytes of its reply are needed until that has left. */
+function endAfter(lifetime: Lifetime, response: ServerResponse, { hold = null }: Reply): void {
+  lifetime.releaseAllBut(hold);
+  if (hold === null) lifetime.end();
+  else lifetime.endWith(response);
 }

@@ -3,84 +3,48 @@
  * the order of the list; those on different keys at the same time, in no order.
  */
 import { executeInOrder } from '../core/execute-in-order.ts';
-import { always, type Condition, type KeyState, type Operation, type Outcome } from '../core/operation.ts';
-import { shardName } from '../core/view.ts';
+import { always, type Condition } from '../core/operation.ts';
+import { BatchAnswer, type BatchEntry, type EncodedResult } from './batch-answer.ts';
 import { demandUnversioned } from './conditions.ts';
 import type { Handler, RouteContext } from './context.ts';
-import { badRequest, errorBody, HttpError, isMissing, outcomeError, tooLarge } from './http-error.ts';
+import { handOver } from './hand-over.ts';
+import { badRequest, tooLarge } from './http-error.ts';
 import { checkKey } from './key.ts';
 import { parseJsonObject, refuseUnknown } from './parse-json.ts';
 import { readBody } from './read-body.ts';
 import { demandJson } from './request-check.ts';
-import { jsonReply, leftOut } from './reply.ts';
 
 const operationsMax = 1000;
 const bodyBytesMax = 8 * 1024 * 1024;
-/** Values past it are left out of the answer: a thousand gets of 1 MiB must not be one response. */
-const valueBytesMaxOfAnswer = 16 * 1024 * 1024;
+/** The list, and in it what operations with all their fields have. */
+const jsonBounds = { objects: operationsMax + 1, members: 2 + 8 * operationsMax, depth: 8 };
 
-export const batch: Handler = async (context, { request, conditions }) => {
-  demandJson(request);
-  const body = await readBody(request, bodyBytesMax, context.budget);
-  try {
-    const { operations, ...unknown } = parseJsonObject(body);
-    refuseUnknown(unknown, 'the body');
-    if (!Array.isArray(operations)) throw badRequest('"operations" must be a list');
-    if (operations.length > operationsMax)
-      throw tooLarge(`"operations" has more than ${operationsMax} entries`);
-    const parsed = operations.map((raw: unknown, index) =>
-      parseOperation(raw, `operations[${index}]`, context),
-    );
-    demandUnversioned(conditions, false);
-    const results = await runAll(context, parsed);
-    const reply = jsonReply(200, { results });
-    if (parsed.some(({ operation }) => operation.kind !== 'get'))
-      reply.brief = () => jsonReply(200, { results: results.map(inBrief) });
-    return reply;
-  } finally {
-    context.budget.give(body.length);
-  }
+export const batch: Handler = async (context, routed) => {
+  const { store, budgets } = context;
+  demandJson(routed.request);
+  const { bytes, hold } = await readBody(routed, bodyBytesMax, budgets, jsonBounds);
+  const entries = parseBatch(bytes, context);
+  demandUnversioned(routed.conditions, false);
+  const operations = entries.map(({ operation }) => operation);
+  handOver(routed, context, hold, operations);
+  const answer = new BatchAnswer(routed, budgets, entries.length);
+  const options = { client: routed.connection, deadlineAtMs: store.deadlineAtMs() };
+  const onOutcome: Parameters<typeof executeInOrder<EncodedResult>>[2] = (outcome, index) =>
+    answer.encode(entries[index]!, outcome);
+  return answer.reply(await executeInOrder(store, operations, onOutcome, options));
 };
 
-async function runAll({ store }: RouteContext, entries: readonly ParsedOperation[]): Promise<Result[]> {
-  let valueBytes = 0;
-  const operations = entries.map(({ operation }) => operation);
-  return executeInOrder(store, operations, (outcome, index) => {
-    const entry = entries[index]!;
-    if (outcome.kind === 'ok' && outcome.result.kind === 'get')
-      valueBytes += outcome.result.state?.value.length ?? 0;
-    if (valueBytes <= valueBytesMaxOfAnswer || entry.operation.kind !== 'get')
-      return describe(entry, outcome);
-    return {
-      status: 413,
-      ...errorBody(tooLarge(`the values read are over ${valueBytesMaxOfAnswer} bytes together`)),
-    };
-  });
+/** By itself, so that the body and its text are garbage when the operations begin. */
+function parseBatch(body: Buffer, context: RouteContext): BatchEntry[] {
+  const { operations, ...unknown } = parseJsonObject(body);
+  refuseUnknown(unknown, 'the body');
+  if (!Array.isArray(operations)) throw badRequest('"operations" must be a list');
+  if (operations.length > operationsMax)
+    throw tooLarge(`"operations" has more than ${operationsMax} entries`);
+  return operations.map((raw: unknown, index) => parseOperation(raw, `operations[${index}]`, context));
 }
 
-/** One entry of `results`: a status as the same operation alone would have had, and its body. */
-interface Result {
-  status: number;
-  shard?: string;
-  version?: number;
-  value?: string;
-  error?: { code: string; message: string; definite: boolean };
-}
-
-/** What became of the operation, in at most some 130 bytes: a read that found a value is refused, it changed nothing. */
-function inBrief({ value, error, ...rest }: Result): Result {
-  if (value !== undefined) {
-    return { status: 429, ...errorBody({ code: 'overloaded', message: leftOut }) };
-  }
-  return error ? { ...rest, error: { ...error, message: leftOut } } : rest;
-}
-
-interface ParsedOperation {
-  operation: Operation;
-  encoding: BufferEncoding;
-}
-
-function parseOperation(raw: unknown, where: string, { limits }: RouteContext): ParsedOperation {
+function parseOperation(raw: unknown, where: string, { limits }: RouteContext): BatchEntry {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw badRequest(`${where} must be an object`);
   const {
@@ -135,26 +99,4 @@ function parseValue(value: unknown, encoding: BufferEncoding, where: string, byt
     throw badRequest(`${where}.value is not base64`);
   if (bytes.length > bytesMax) throw tooLarge(`${where}.value is longer than ${bytesMax} bytes`);
   return bytes;
-}
-
-function describe({ operation, encoding }: ParsedOperation, outcome: Outcome): Result {
-  if (isMissing(operation, outcome)) {
-    const missing = new HttpError(404, 'key_not_found', `there is no key ${JSON.stringify(operation.key)}`);
-    const shard = outcome.kind === 'ok' ? { shard: shardName(outcome.place.shard) } : {};
-    return { status: 404, ...shard, ...errorBody(missing) };
-  }
-  if (outcome.kind !== 'ok') {
-    const error = outcomeError(outcome);
-    return { status: error.status, ...errorBody(error) };
-  }
-  const { result, place } = outcome;
-  const shard = shardName(place.shard);
-  if (result.kind === 'get') return { status: 200, shard, ...describeState(result.state!, encoding) };
-  const isCreated = operation.kind === 'put' && operation.condition.kind === 'absent';
-  return { status: isCreated ? 201 : 204, shard, version: result.version };
-}
-
-function describeState({ value, version }: KeyState, encoding: BufferEncoding) {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
-  return { version, value: bytes.toString(encoding), encoding };
 }

@@ -4,6 +4,7 @@
  * admitted request one comparison.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { answerLast } from './closing.ts';
 import { HttpError } from './http-error.ts';
 import { LoadShedding } from './load-shedding.ts';
 import { errorReply, writeReply } from './reply.ts';
@@ -69,10 +70,10 @@ export class EarlyRefusals {
   private answer(response: ServerResponse, atMs: number): void {
     const { req: request } = response;
     const reply = errorReply(new HttpError(429, 'overloaded', message, ['retry-after', '1']));
-    // What is on its way would be read for nothing.
-    if (!request.complete && !isSmall(request)) reply.headers.push('connection', 'close');
     request.resume();
-    writeReply(response, reply);
+    // What is on its way would be read for nothing.
+    if (!request.complete && !isSmall(request)) answerLast(request, response, reply);
+    else writeReply(response, reply);
     this.onRefused(request.method!, reply.status, performance.now() - atMs);
   }
 

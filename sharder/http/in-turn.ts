@@ -1,48 +1,84 @@
 /**
  * Requests that a client sends on one connection without waiting for the answers. A write starts when everything before it
  * has been answered, and what follows a write when that has: a read sees the write before it (RFC 9112, section 9.3.2).
- * Reads run beside each other. A request that is alone on its connection costs one comparison.
+ * Reads run beside each other, a few at a time: each may become a large reply that waits for those before it. A request
+ * that is alone on its connection costs one comparison.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { answer } from './closing.ts';
 import { HttpError } from './http-error.ts';
-import { errorReply, writeReply } from './reply.ts';
+import { errorReply } from './reply.ts';
+import { watchReader } from './stalled-readers.ts';
 
 /** Requests that wait on one connection; past it 429, whose unsent replies make Node stop reading from the client. */
 export const waitingMax = 64;
+/** Reads that run beside the first: with it, what one connection can have under way or unsent. */
+export const besideMax = 7;
 
-const waiting = Symbol('requests that wait for their turn');
+const turns = Symbol('requests behind the first of a connection');
 
 interface SharedSocket extends Socket {
   /** Node marks a socket with the response that it is for; those after it get the socket in their turn. */
   _httpMessage?: ServerResponse | null;
-  [waiting]?: number;
+  [turns]?: Turns;
+}
+
+interface Turn {
+  request: IncomingMessage;
+  response: ServerResponse;
 }
 
 export function inTurn(handle: RequestListener): RequestListener {
   return (request, response) => {
     const socket: SharedSocket = request.socket;
     const first = socket._httpMessage;
-    if (!first || first === response || runsBeside(socket, first, request)) return handle(request, response);
-    const before = socket[waiting] ?? 0;
-    if (before >= waitingMax) {
-      const message = `${before} requests wait on this connection`;
-      return writeReply(
-        response,
-        errorReply(new HttpError(429, 'overloaded', message, ['retry-after', '1'])),
-      );
-    }
-    socket[waiting] = before + 1;
-    response.once('socket', () => {
-      socket[waiting] = socket[waiting]! - 1;
-      handle(request, response);
-    });
+    if (!first || first === response) return handle(request, response);
+    socket[turns] ??= new Turns(handle);
+    socket[turns].add({ request, response }, first.req);
   };
 }
 
 /** Invariant: a write runs only when it is the first, so that one which is under way is the first, or waits. */
-function runsBeside(socket: SharedSocket, first: ServerResponse, request: IncomingMessage): boolean {
-  return isRead(request) && isRead(first.req) && !socket[waiting];
+class Turns {
+  private readonly handle: RequestListener;
+  private readonly waiting: Turn[] = [];
+  private beside = 0;
+
+  constructor(handle: RequestListener) {
+    this.handle = handle;
+  }
+
+  add(turn: Turn, first: IncomingMessage): void {
+    const before = this.waiting.length;
+    if (before >= waitingMax) {
+      const message = `${before} requests wait on this connection`;
+      const error = new HttpError(429, 'overloaded', message, ['retry-after', '1']);
+      return answer(turn.request, turn.response, errorReply(error));
+    }
+    watchReader(turn.request.socket);
+    this.waiting.push(turn);
+    turn.response.once('socket', () => this.becomeFirst(turn));
+    this.startBeside(first);
+  }
+
+  /** Everything before it has been answered. */
+  private becomeFirst(turn: Turn): void {
+    if (this.waiting[0] === turn) {
+      this.waiting.shift();
+      this.handle(turn.request, turn.response);
+    } else this.beside--;
+    this.startBeside(turn.request);
+  }
+
+  private startBeside(first: IncomingMessage): void {
+    if (!isRead(first)) return;
+    while (this.beside < besideMax && this.waiting.length > 0 && isRead(this.waiting[0]!.request)) {
+      const { request, response } = this.waiting.shift()!;
+      this.beside++;
+      this.handle(request, response);
+    }
+  }
 }
 
 function isRead({ method }: IncomingMessage): boolean {

@@ -11,6 +11,7 @@ import { shardName } from '../core/view.ts';
 import { writeCondition } from './conditions.ts';
 import type { Handler } from './context.ts';
 import { HttpError, isMissing, outcomeError } from './http-error.ts';
+import { handOver } from './hand-over.ts';
 import { keyFromPath } from './key.ts';
 import { readBody, readNoBody } from './read-body.ts';
 import type { Reply } from './reply.ts';
@@ -19,8 +20,10 @@ type OkOutcome = Extract<Outcome, { kind: 'ok' }>;
 
 // Plain promises where an `await` would do: what waits for etcd outlives a collection of garbage and is copied by it, so
 // each frame less counts.
-export const getKey: Handler = ({ store, limits }, { rest }) =>
-  store.execute({ kind: 'get', key: keyFromPath(rest, limits.keyBytesMax) }).then(found);
+export const getKey: Handler = ({ store, limits }, { connection, rest }) =>
+  store
+    .execute({ kind: 'get', key: keyFromPath(rest, limits.keyBytesMax) }, connection.executeOptions)
+    .then(found);
 
 function found(outcome: Outcome): Reply {
   if (outcome.kind !== 'ok') throw outcomeError(outcome);
@@ -32,26 +35,23 @@ function found(outcome: Outcome): Reply {
   return { status: 200, headers, body: state.value };
 }
 
-export const putKey: Handler = async (context, { request, rest, conditions }) => {
-  const { store, limits, budget } = context;
-  const key = keyFromPath(rest, limits.keyBytesMax);
-  const condition = writeCondition(conditions);
-  const value = await readBody(request, limits.valueBytesMax, budget);
-  try {
-    const outcome = await store.execute({ kind: 'put', key, value, condition, wantPrevious: false });
-    const reply = written(outcome);
-    return condition.kind === 'absent' ? { ...reply, status: 201, body: '' } : reply;
-  } finally {
-    budget.give(value.length);
-  }
+export const putKey: Handler = async (context, routed) => {
+  const { store, limits, budgets } = context;
+  const key = keyFromPath(routed.rest, limits.keyBytesMax);
+  const condition = writeCondition(routed.conditions);
+  const { bytes: value, hold } = await readBody(routed, limits.valueBytesMax, budgets);
+  const operation: Operation = { kind: 'put', key, value, condition, wantPrevious: false };
+  handOver(routed, context, hold, [operation]);
+  const reply = written(await store.execute(operation, routed.connection.executeOptions));
+  return condition.kind === 'absent' ? { ...reply, status: 201, body: '' } : reply;
 };
 
-export const deleteKey: Handler = async ({ store, limits, budget }, { request, rest, conditions }) => {
-  const key = keyFromPath(rest, limits.keyBytesMax);
-  const condition = writeCondition(conditions);
-  await readNoBody(request, budget);
+export const deleteKey: Handler = async ({ store, limits, budgets }, routed) => {
+  const key = keyFromPath(routed.rest, limits.keyBytesMax);
+  const condition = writeCondition(routed.conditions);
+  await readNoBody(routed, budgets);
   const operation: Operation = { kind: 'delete', key, condition, wantPrevious: false };
-  const outcome = await store.execute(operation);
+  const outcome = await store.execute(operation, routed.connection.executeOptions);
   if (isMissing(operation, outcome)) throw keyNotFound(outcome);
   return written(outcome);
 };

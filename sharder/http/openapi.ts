@@ -23,8 +23,8 @@ const errors = {
     content: json(ref('Error')),
   },
   '412': { description: 'The condition does not hold; not applied.', content: json(ref('Error')) },
-  '413': { description: 'Key, value or body too large; not applied.', content: json(ref('Error')) },
-  '429': { description: 'A bounded queue is full; not applied.', content: json(ref('Error')) },
+  '413': { description: 'Key, value, body or answer too large; not applied.', content: json(ref('Error')) },
+  '429': { description: 'A bounded queue or budget is full; not applied.', content: json(ref('Error')) },
   '503': { description: 'No shard could take it; not applied.', content: json(ref('Error')) },
   '504': { description: 'No answer in time; it may have been applied.', content: json(ref('Error')) },
   '507': {
@@ -123,7 +123,8 @@ export const openApi = {
     },
     '/v1/batch': {
       post: {
-        summary: 'Up to 1000 operations, each with its own outcome; those on one key in order.',
+        summary:
+          'Up to 1000 operations, each with its own outcome; those on one key in order. 8 MiB each way.',
         requestBody: { required: true, content: json(ref('Batch')) },
         responses: {
           '200': { description: 'One result for each operation.', content: json(ref('BatchResults')) },

@@ -3,11 +3,13 @@
  * and errorCode 100. A key is its path without leading slashes and is answered with one. A read's ETag is the key's version,
  * weak because its JSON tells also where the key was; a write's conditions are about the key's version, as at /v1/kv.
  */
-import type { KeyState, Operation, OperationResult } from '../core/operation.ts';
+import type { Condition, KeyState, Operation, OperationResult } from '../core/operation.ts';
 import { shardName } from '../core/view.ts';
 import { writeCondition } from './conditions.ts';
-import type { Handler, RouteContext } from './context.ts';
+import type { Handler, RouteContext, RouteRequest } from './context.ts';
 import { badRequest, HttpError, outcomeError, tooLarge } from './http-error.ts';
+import { handOver } from './hand-over.ts';
+import { jsonOf, type JsonText, jsonValue } from './json-text.ts';
 import { checkKey, keyFromPath } from './key.ts';
 import { parseJsonObject, refuseUnknown } from './parse-json.ts';
 import { readBody, readNoBody } from './read-body.ts';
@@ -17,35 +19,41 @@ import { jsonReply, leftOut, type Reply } from './reply.ts';
 /** A JSON string of n bytes can take 6 n to write; the rest is for the path and the braces. */
 const jsonBytesMax = (valueBytesMax: number) => 6 * valueBytesMax + 16 * 1024;
 
-export const setPath: Handler = async (context, { request, conditions }) => {
-  const { limits, budget } = context;
-  demandJson(request);
-  const condition = writeCondition(conditions);
-  const body = await readBody(request, jsonBytesMax(limits.valueBytesMax), budget);
-  try {
-    const { path, value, ...unknown } = parseJsonObject(body);
-    refuseUnknown(unknown, 'the body');
-    if (typeof path !== 'string') throw badRequest('"path" must be a string');
-    if (typeof value !== 'string') throw badRequest('"value" must be a string');
-    if (!value.isWellFormed()) throw badRequest('"value" is not well-formed Unicode');
-    const bytes = Buffer.from(value);
-    if (bytes.length > limits.valueBytesMax)
-      throw tooLarge(`"value" is longer than ${limits.valueBytesMax} bytes`);
-    const key = checkKey(withoutSlash(path), limits.keyBytesMax);
-    return await answer(context, { kind: 'put', key, value: bytes, condition, wantPrevious: true });
-  } finally {
-    budget.give(body.length);
-  }
+/** A path and a value, and little besides. */
+const jsonBounds = { objects: 16, members: 64, depth: 8 };
+
+export const setPath: Handler = async (context, routed) => {
+  const { limits, budgets } = context;
+  demandJson(routed.request);
+  const condition = writeCondition(routed.conditions);
+  const { bytes, hold } = await readBody(routed, jsonBytesMax(limits.valueBytesMax), budgets, jsonBounds);
+  const operation = parseSet(bytes, context, condition);
+  handOver(routed, context, hold, [operation]);
+  return answer(context, routed, operation);
 };
 
-export const getPath: Handler = (context, { rest }) =>
-  answer(context, { kind: 'get', key: pathKey(rest, context.limits.keyBytesMax) });
+/** By itself, so that the body and its text are garbage when the operation begins. */
+function parseSet(body: Buffer, { limits }: RouteContext, condition: Condition): Operation {
+  const { path, value, ...unknown } = parseJsonObject(body);
+  refuseUnknown(unknown, 'the body');
+  if (typeof path !== 'string') throw badRequest('"path" must be a string');
+  if (typeof value !== 'string') throw badRequest('"value" must be a string');
+  if (!value.isWellFormed()) throw badRequest('"value" is not well-formed Unicode');
+  const bytes = Buffer.from(value);
+  if (bytes.length > limits.valueBytesMax)
+    throw tooLarge(`"value" is longer than ${limits.valueBytesMax} bytes`);
+  const key = checkKey(withoutSlash(path), limits.keyBytesMax);
+  return { kind: 'put', key, value: bytes, condition, wantPrevious: true };
+}
 
-export const deletePath: Handler = async (context, { request, rest, conditions }) => {
-  const key = pathKey(rest, context.limits.keyBytesMax);
-  const condition = writeCondition(conditions);
-  await readNoBody(request, context.budget);
-  return answer(context, { kind: 'delete', key, condition, wantPrevious: true });
+export const getPath: Handler = (context, routed) =>
+  answer(context, routed, { kind: 'get', key: pathKey(routed.rest, context.limits.keyBytesMax) });
+
+export const deletePath: Handler = async (context, routed) => {
+  const key = pathKey(routed.rest, context.limits.keyBytesMax);
+  const condition = writeCondition(routed.conditions);
+  await readNoBody(routed, context.budgets);
+  return answer(context, routed, { kind: 'delete', key, condition, wantPrevious: true });
 };
 
 export const listShards: Handler = ({ store }) => {
@@ -71,52 +79,61 @@ function withoutSlash(path: string): string {
   return path.startsWith('/') ? path.replace(/^\/+/, '') : path;
 }
 
-async function answer({ store }: RouteContext, operation: Operation): Promise<Reply> {
-  const outcome = await store.execute(operation);
+async function answer(
+  { store }: RouteContext,
+  { connection }: RouteRequest,
+  operation: Operation,
+): Promise<Reply> {
+  const outcome = await store.execute(operation, connection.executeOptions);
   if (outcome.kind !== 'ok') throw outcomeError(outcome);
-  const data = describe(`/${operation.key}`, outcome.result, operation);
+  const { result } = outcome;
   const { shard: id, slot, epoch } = outcome.place;
   const place = { server: shardName(id), shard: { id, slot, epoch } };
-  const { result } = outcome;
+  const values: (string | JsonText)[] = [];
+  const withValue: ToText = (value) => {
+    const text = jsonValue(value);
+    values.push(text);
+    return text;
+  };
+  const data = describe(operation, result, withValue);
   const etag = result.kind === 'get' && result.state ? ['etag', `W/"${result.state.version}"`] : [];
-  const reply = jsonReply(200, { data, ...place }, etag);
-  if (operation.kind !== 'get')
-    reply.brief = () => jsonReply(200, { data: withoutValues(data), ...place, values: leftOut });
-  return reply;
+  const reply = { ...jsonReply(200, {}, etag), body: jsonOf({ data, ...place }, values) };
+  if (operation.kind === 'get') return reply;
+  const brief = () =>
+    jsonReply(200, { data: describe(operation, result, () => undefined), ...place, values: leftOut });
+  return { ...reply, brief };
 }
 
-function withoutValues(data: object): unknown {
-  return JSON.parse(JSON.stringify(data, (name, field: unknown) => (name === 'value' ? undefined : field)));
-}
+/** JSON leaves out what is undefined. */
+type ToText = (value: Uint8Array) => string | JsonText | undefined;
 
-function describe(key: string, result: OperationResult, operation: Operation): object {
+function describe(operation: Operation, result: OperationResult, text: ToText): object {
+  const key = `/${operation.key}`;
   switch (result.kind) {
     case 'get':
       return result.state
-        ? { action: 'get', node: toNode(key, result.state) }
+        ? { action: 'get', node: toNode(key, result.state, text) }
         : notFound(key, result.version);
     case 'put': {
       const { version, previous } = result;
-      const value = operation.kind === 'put' ? toText(operation.value) : '';
+      const value = operation.kind === 'put' ? text(operation.value) : '';
       const node = { key, value, modifiedIndex: version, createdIndex: previous?.createdVersion ?? version };
-      return previous ? { action: 'set', node, prevNode: toNode(key, previous) } : { action: 'set', node };
+      return previous
+        ? { action: 'set', node, prevNode: toNode(key, previous, text) }
+        : { action: 'set', node };
     }
     case 'delete': {
       const { deleted, version, previous } = result;
       if (!deleted || !previous) return notFound(key, version);
       const node = { key, modifiedIndex: version, createdIndex: previous.createdVersion };
-      return { action: 'delete', node, prevNode: toNode(key, previous) };
+      return { action: 'delete', node, prevNode: toNode(key, previous, text) };
     }
   }
 }
 
-function toNode(key: string, state: KeyState): object {
+function toNode(key: string, state: KeyState, text: ToText): object {
   const { value, version, createdVersion } = state;
-  return { key, value: toText(value), modifiedIndex: version, createdIndex: createdVersion };
-}
-
-function toText(value: Uint8Array): string {
-  return Buffer.from(value.buffer, value.byteOffset, value.length).toString();
+  return { key, value: text(value), modifiedIndex: version, createdIndex: createdVersion };
 }
 
 function notFound(key: string, index: number): object {

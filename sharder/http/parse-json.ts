@@ -23,5 +23,6 @@ export function parseJsonObject(body: Uint8Array): Record<string, unknown> {
  */
 export function refuseUnknown(fields: object, where: string): void {
   const [first] = Object.keys(fields);
-  if (first !== undefined) throw badRequest(`${where} has an unknown field ${JSON.stringify(first)}`);
+  if (first !== undefined)
+    throw badRequest(`${where} has an unknown field ${JSON.stringify(first.slice(0, 100))}`);
 }

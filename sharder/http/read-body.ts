@@ -1,62 +1,156 @@
-/** Reads a request's body into one buffer, bounded by its route and, over all requests, by a budget. */
+/** Reads a request's body into one buffer, bounded by its route and, over all requests, by the budget of bodies. */
 import type { IncomingMessage } from 'node:http';
+import { BodyBuffer } from './body-buffer.ts';
+import type { Budgets, RouteRequest } from './context.ts';
 import { askForBody } from './expect-continue.ts';
 import { badRequest, HttpError, tooLarge } from './http-error.ts';
+import { JsonScanner, type JsonBounds } from './json-scanner.ts';
+import type { Resource } from './lifetime.ts';
+import type { Hold, MemoryBudget } from './memory-budget.ts';
 
-/** Bytes of bodies that may be held at one time by all requests together. */
-export class BodyBudget {
-  private free: number;
+/**
+ * Who holds the body while it is read: large ones, however slowly they come, leave room for the small ones. Smaller bodies
+ * are given back once the store has their operations, whose lanes count bytes.
+ */
+const smallBodies = 'small-bodies';
+const largeBodies = 'large-bodies';
+export const largeBodyBytes = 64 * 1024;
 
-  constructor(bytes: number) {
-    this.free = bytes;
-  }
-
-  take(bytes: number): boolean {
-    if (bytes > this.free) return false;
-    this.free -= bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.free += bytes;
-  }
+export interface Body {
+  bytes: Buffer;
+  /** What is held for it; null for one that came whole in one piece and is small. */
+  hold: Hold | null;
 }
 
 /**
- * The whole body; the caller gives its length back to the budget when it is done with it.
- * @throws HttpError 413 when it is longer than `bytesMax`, 429 when the budget is spent, 400 when the client breaks off.
+ * The whole body.
+ * @param json bounds of a body that is to be parsed; refused as soon as they are passed.
+ * @throws HttpError 413 when it is or has too much, 429 when the budget is spent, 400 when the client breaks off.
  */
-export function readBody(request: IncomingMessage, bytesMax: number, budget: BodyBudget): Promise<Buffer> {
+export function readBody(
+  routed: RouteRequest,
+  bytesMax: number,
+  { bodies }: Pick<Budgets, 'bodies'>,
+  json: JsonBounds | null = null,
+): Promise<Body> {
+  const { request } = routed;
   // Of a request without a body, the server's setting lets no event tell the end: there is nothing to wait for.
-  if (hasNoBody(request)) return Promise.resolve(Buffer.alloc(0));
+  if (hasNoBody(request)) return Promise.resolve({ bytes: Buffer.alloc(0), hold: null });
   return new Promise((resolve, reject) => {
-    const declared = Number(request.headers['content-length'] ?? 0);
+    const length = request.headers['content-length'];
+    const declared = length === undefined ? bytesMax : Number(length);
     if (declared > bytesMax) {
       reject(tooLarge(`the body has ${declared} bytes; at most ${bytesMax} are allowed`));
       return;
     }
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const fail = (error: HttpError) => {
-      request.removeAllListeners('data');
-      budget.give(length);
-      length = 0;
-      chunks.length = 0;
-      reject(error);
-    };
-    request.on('data', (chunk: Buffer) => {
-      if (length + chunk.length > bytesMax)
-        return fail(tooLarge(`the body is longer than ${bytesMax} bytes`));
-      if (!budget.take(chunk.length)) {
-        return fail(new HttpError(429, 'overloaded', 'too many bodies are under way', ['retry-after', '1']));
-      }
-      length += chunk.length;
-      chunks.push(chunk);
-    });
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
-    request.on('error', () => fail(badRequest('the body broke off')));
-    askForBody(request);
+    if (length !== undefined && declared > bodies.largestBytes) {
+      reject(tooLarge(`a body of ${declared} bytes never fits in the ${bodies.limitBytes} for all of them`));
+      return;
+    }
+    const settled: Settled = { resolve, reject };
+    new BodyReader(routed, { declared, bytesMax, bodies, json }, settled).start();
   });
+}
+
+interface Settled {
+  resolve(body: Body): void;
+  reject(error: HttpError): void;
+}
+
+interface Bounds {
+  declared: number;
+  bytesMax: number;
+  bodies: MemoryBudget;
+  json: JsonBounds | null;
+}
+
+/** One object for each body, and no closure that it does not need: most writes are one small piece. */
+class BodyReader implements Resource {
+  private readonly routed: RouteRequest;
+  private readonly bounds: Bounds;
+  private readonly settled: Settled;
+  private readonly scanner: JsonScanner | null;
+  private whole: Buffer | null = null;
+  private buffer: BodyBuffer | null = null;
+  private received = 0;
+  private hold: Hold | null = null;
+  private isSettled = false;
+
+  constructor(routed: RouteRequest, bounds: Bounds, settled: Settled) {
+    this.routed = routed;
+    this.bounds = bounds;
+    this.settled = settled;
+    this.scanner = bounds.json === null ? null : new JsonScanner(bounds.json);
+  }
+
+  start(): void {
+    const { request } = this.routed;
+    request.on('data', (chunk: Buffer) => this.take(chunk));
+    request.on('end', () => this.end());
+    request.on('error', () => this.release());
+    askForBody(request);
+  }
+
+  /** A client that is refused or cut off in the middle need not bring an event of the body: its lifetime ends. */
+  release(): void {
+    this.fail(badRequest('the body broke off'));
+  }
+
+  private take(chunk: Buffer): void {
+    try {
+      this.keep(chunk);
+    } catch (error) {
+      this.fail(error as HttpError);
+    }
+  }
+
+  private keep(chunk: Buffer): void {
+    const { declared, bytesMax, bodies } = this.bounds;
+    this.received += chunk.length;
+    if (this.received > bytesMax) throw tooLarge(`the body is longer than ${bytesMax} bytes`);
+    this.scanner?.scan(chunk);
+    // It is handed on in the same turn, and never waits for its client.
+    if (chunk.length === declared && declared <= largeBodyBytes) {
+      this.whole = chunk;
+      return;
+    }
+    this.buffer ??= new BodyBuffer(declared);
+    const capacity = this.buffer.capacityWith(chunk);
+    if (!this.holdFor(capacity)) {
+      throw capacity > bodies.largestBytes
+        ? tooLarge(`the body never fits in the ${bodies.limitBytes} bytes for all of them`)
+        : overloaded('too many bodies are under way');
+    }
+    this.buffer.append(chunk);
+  }
+
+  private holdFor(capacity: number): boolean {
+    const party = capacity > largeBodyBytes ? largeBodies : smallBodies;
+    if (this.hold !== null) return this.hold.change([[party, capacity]]);
+    const { lifetime } = this.routed;
+    this.hold = this.bounds.bodies.take(lifetime, party, capacity);
+    return this.hold !== null && lifetime.keep(this);
+  }
+
+  private end(): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.settled.resolve({ bytes: this.whole ?? this.buffer?.bytes() ?? Buffer.alloc(0), hold: this.hold });
+  }
+
+  private fail(error: HttpError): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.routed.request.removeAllListeners('data');
+    this.hold?.giveUp();
+    this.whole = null;
+    this.buffer = null;
+    this.settled.reject(error);
+  }
+}
+
+export function overloaded(message: string): HttpError {
+  return new HttpError(429, 'overloaded', message, ['retry-after', '1']);
 }
 
 /** A body where none is expected is read and forgotten. */
@@ -66,9 +160,10 @@ const idleBytesMax = 1024;
  * Waits for the end of a request that should have no body, so that a malformed one is refused before anything is done.
  * @throws HttpError as `readBody`.
  */
-export async function readNoBody(request: IncomingMessage, budget: BodyBudget): Promise<void> {
-  if (hasNoBody(request)) return;
-  budget.give((await readBody(request, idleBytesMax, budget)).length);
+export async function readNoBody(routed: RouteRequest, budgets: Budgets): Promise<void> {
+  if (hasNoBody(routed.request)) return;
+  const { hold } = await readBody(routed, idleBytesMax, budgets);
+  hold?.giveUp();
 }
 
 export function hasNoBody({ headers }: IncomingMessage): boolean {

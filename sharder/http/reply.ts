@@ -4,22 +4,30 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody, type HttpError } from './http-error.ts';
+import { JsonParts } from './json-text.ts';
+import type { Hold } from './memory-budget.ts';
 import { requestIdOf } from './request-id.ts';
+import { watchReader } from './stalled-readers.ts';
+
+/** A list is sent as one body, part by part; JSON with large values in it is encoded when there is room for it. */
+export type Body = Uint8Array | string | null | readonly (Uint8Array | string)[] | JsonParts;
 
 /** A response before it is written; `headers` holds names and values in turn. */
 export interface Reply {
   status: number;
   headers: string[];
-  body: Uint8Array | string | null;
+  body: Body;
   /**
    * Of a request that has written: the same outcomes without their values, for when there is no room for these. It cannot be
    * refused any more, because a refusal says that nothing was applied.
    */
   brief?: () => Reply;
+  /** What the request holds for it until it has left. */
+  hold?: Hold | null;
 }
 
 /** Why something is missing in a brief reply. */
-export const leftOut = 'left out: too many large replies are under way';
+export const leftOut = 'left out: too many large replies are under way, or this one would be too large';
 
 export function jsonReply(status: number, body: object, headers: readonly string[] = []): Reply {
   return {
@@ -36,20 +44,38 @@ export function errorReply(error: HttpError): Reply {
 /** Bodies up to this leave with their headers as one string: one write of one chunk, not a vector of two. */
 const oneChunkBytesMax = 4096;
 
+export function replyBytes({ body }: Reply): number {
+  if (body === null) return 0;
+  if (!isList(body)) return typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  return body.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+}
+
+/** `Array.isArray` does not know lists that are only to be read. */
+function isList(body: Body): body is readonly (Uint8Array | string)[] {
+  return Array.isArray(body);
+}
+
 /** Sends it; a client that has gone is not an error. */
-export function writeReply(response: ServerResponse, { status, headers, body }: Reply): void {
+export function writeReply(response: ServerResponse, reply: Reply): void {
+  const { status, headers } = reply;
   if (response.headersSent || response.destroyed) return;
   addCommonHeaders(response.req, headers);
-  if (body === null) {
+  if (reply.body === null) {
     response.writeHead(status, headers);
     response.end();
     return;
   }
-  headers.push('content-length', String(Buffer.byteLength(body)));
+  headers.push('content-length', String(replyBytes(reply)));
   response.writeHead(status, headers);
-  if (typeof body === 'string' || body.length > oneChunkBytesMax) response.end(body);
+  const body = reply.body instanceof JsonParts ? reply.body.encode() : reply.body;
+  if (isList(body)) {
+    for (const part of body) response.write(part);
+    response.end();
+  } else if (typeof body === 'string' || body.length > oneChunkBytesMax) response.end(body);
   // Latin-1 maps bytes to code units and back one to one; Node joins it to the headers, which are Latin-1 as well.
   else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
+  const { socket } = response;
+  if (socket !== null && socket.writableLength > 0) watchReader(socket);
 }
 
 /**

@@ -9,18 +9,19 @@ import {
   type Server,
   type ServerOptions,
   type ServerResponse,
-  STATUS_CODES,
 } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type Koa from 'koa';
 import type { HttpsFiles } from '../config.ts';
-import { errorBody, HttpError } from './http-error.ts';
+import { answerAndClose, answerLast } from './closing.ts';
+import { connectionOf } from './connection.ts';
+import { badRequest, HttpError } from './http-error.ts';
 import { expectingContinue } from './expect-continue.ts';
 import { inTurn } from './in-turn.ts';
 import { KeptConnections } from './kept-connections.ts';
-import { errorReply, writeReply } from './reply.ts';
-import { newRequestId } from './request-id.ts';
+import { errorReply } from './reply.ts';
+import { cutOffStalled } from './stalled-readers.ts';
 
 const headerBytesMax = 16 * 1024;
 
@@ -28,8 +29,10 @@ const headerBytesMax = 16 * 1024;
 export interface ClientTimeouts {
   headersMs: number;
   requestMs: number;
+  /** How long a client may take nothing of an answer; past it the connection is closed. */
+  stalledMs: number;
 }
-const defaultTimeouts: ClientTimeouts = { headersMs: 10_000, requestMs: 30_000 };
+const defaultTimeouts: ClientTimeouts = { headersMs: 10_000, requestMs: 30_000, stalledMs: 10_000 };
 
 /** Longer than the idle time of common load balancers, so that they close first. */
 const keepAliveTimeoutMs = 65_000;
@@ -75,20 +78,36 @@ export function createHttpServer(
   const server =
     https === null
       ? createServer(options, onRequest)
-      : createSecureServer({ ...options, ...https, minVersion: 'TLSv1.2' }, onRequest);
+      : createSecureServer(
+          { ...options, ...https, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headersMs },
+          onRequest,
+        );
   connectionsOf.set(server, new KeptConnections(server, https !== null));
   // Node asks for a body before anybody wants it unless somebody listens.
   server.on('checkContinue', expectingContinue(onRequest));
-  if (https !== null) server.on('tlsClientError', (_error, socket) => socket.destroy());
   server.maxConnections = connectionsMax;
-  // Node closes a CONNECT without a word unless somebody listens.
-  server.on('connect', (_request, socket: Socket) =>
-    answerAndClose(socket, 405, 'method_not_allowed', 'no proxy here'),
-  );
   // The app refuses other expectations than 100-continue, as it does everything else.
   server.on('checkExpectation', onRequest);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
+  watchSockets(server, timeouts.stalledMs);
   return server;
+}
+
+/** From a socket's first moment to its last somebody hears its errors, also of one that leaves the server's care. */
+function watchSockets(server: Server, stalledMs: number): void {
+  server.on('connection', connectionOf);
+  // Of TLS, what its users see is another socket, around that of the connection.
+  server.on('secureConnection', connectionOf);
+  server.on('tlsClientError', (_error, socket: Socket) => {
+    connectionOf(socket);
+    socket.destroy();
+  });
+  // Node closes a CONNECT without a word unless somebody listens.
+  server.on('connect', (_request, socket: AnsweringSocket) => {
+    if (socket._httpMessage) socket.destroy();
+    else answerAndClose(socket, new HttpError(405, 'method_not_allowed', 'no proxy here'));
+  });
+  server.on('clientError', refuse);
+  cutOffStalled(server, stalledMs);
 }
 
 export function listen(server: Server, { host, port, reusePort }: ListenOptions): Promise<number> {
@@ -127,63 +146,53 @@ export async function stop(server: Server, { listenUntil, idleMs, deadline }: St
   server.close();
 }
 
+/** Node marks a socket with the response that it is for; its own default handlers look there, too. */
+type AnsweringSocket = Socket & { _httpMessage?: (ServerResponse & { req: IncomingMessage }) | null };
+
 /** Answers what the parser refused: no handler has seen it, or its handler still waits for the rest of it. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: Answering | null }): void {
+function refuse(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
+  connectionOf(socket);
   // Bytes after a request that closes the connection are nobody's; its answer is still to be sent.
   if (error.code === 'HPE_CLOSED_CONNECTION') return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const [status, code, message] = describeRefusal(error);
-  // Node marks a socket with the response that it is for; its own default handler looks there, too.
+  const refusal = describeRefusal(error);
   const answering = socket._httpMessage;
-  if (!answering) answerAndClose(socket, status, code, message);
+  if (!answering) answerAndClose(socket, refusal);
   else if (answering.headersSent) socket.destroySoon();
   // Every handler that writes reads its body to the end first: nothing of this request was applied.
-  else if (!answering.req.complete)
-    writeReply(answering, errorReply(new HttpError(status, code, message, closing)));
+  else if (!answering.req.complete) {
+    answerLast(answering.req, answering, errorReply(refusal));
+    // The handler waits for a body that will not come.
+    connectionOf(socket).end();
+  }
   // An answer now would be taken for that of the request before, which is under way and may be applied.
   else socket.destroy();
 }
 
-type Answering = ServerResponse & { req: IncomingMessage };
-const closing = ['connection', 'close'];
-
-function answerAndClose(socket: Socket, status: number, code: string, message: string): void {
-  const body = JSON.stringify(errorBody({ code, message }));
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'cache-control: no-store',
-    `x-request-id: ${newRequestId()}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
 type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
 
-function describeRefusal(error: ParserError): [status: number, code: string, message: string] {
+function describeRefusal(error: ParserError): HttpError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return [431, 'headers_too_large', `the headers are longer than ${headerBytesMax} bytes`];
+      return new HttpError(431, 'headers_too_large', `the headers are longer than ${headerBytesMax} bytes`);
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return [413, 'too_large', 'the chunk extensions are too long'];
+      return new HttpError(413, 'too_large', 'the chunk extensions are too long');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return [408, 'request_timeout', 'the request was not sent in time'];
+      return new HttpError(408, 'request_timeout', 'the request was not sent in time');
     case 'HPE_INVALID_METHOD':
       // RFC 9110, section 9.1, if this is a request line at all.
       if (requestLine.test(error.rawPacket?.toString('latin1', 0, 1024) ?? ''))
-        return [501, 'not_implemented', 'the method is not known here'];
+        return new HttpError(501, 'not_implemented', 'the method is not known here');
       return badBytes;
     case 'HPE_INVALID_VERSION':
-      return [505, 'version_not_supported', 'HTTP/1.1 and HTTP/1.0 are spoken here'];
+      return new HttpError(505, 'version_not_supported', 'HTTP/1.1 and HTTP/1.0 are spoken here');
     default:
       return badBytes;
   }
 }
 
-const badBytes: [number, string, string] = [400, 'bad_request', 'this is not HTTP/1.1 as Node reads it'];
+const badBytes = badRequest('this is not HTTP/1.1 as Node reads it');
 const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP\/1\.[01]\r?\n/;

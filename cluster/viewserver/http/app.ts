@@ -5,22 +5,26 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { admit } from '../../../sharder/http/admission.ts';
 import { underConditions } from '../../../sharder/http/conditions.ts';
-import { waitsToBeAsked } from '../../../sharder/http/expect-continue.ts';
+import { answer as send } from '../../../sharder/http/closing.ts';
+import { type Budgets, RouteRequest } from '../../../sharder/http/context.ts';
+import { registerBudgetMetrics } from '../../../sharder/http/edge-metrics.ts';
+import { held } from '../../../sharder/http/hold-reply.ts';
 import { HttpError } from '../../../sharder/http/http-error.ts';
 import { OriginCheck } from '../../../sharder/http/origin-check.ts';
 import type { Readiness } from '../../../sharder/http/probes.ts';
-import { BodyBudget } from '../../../sharder/http/read-body.ts';
-import { errorReply, jsonReply, type Reply, writeReply } from '../../../sharder/http/reply.ts';
+import { MemoryBudget } from '../../../sharder/http/memory-budget.ts';
+import { errorReply, jsonReply, type Reply } from '../../../sharder/http/reply.ts';
 import { requestIdOf } from '../../../sharder/http/request-id.ts';
 import { allowOf, notAllowed } from '../../../sharder/http/route-table.ts';
 import type { LeaderLease } from '../leader-lease.ts';
 import type { Leadership } from '../leadership.ts';
 import { asHttpError } from './errors.ts';
-import { streamEvents } from './event-stream.ts';
+import { registerReaderMetrics, streamEvents } from './event-stream.ts';
 import { forward } from './forward.ts';
 import { runRoute } from './routes.ts';
 
 const bodyBudgetBytes = 4 * 1024 * 1024;
+const replyBudgetBytes = 32 * 1024 * 1024;
 
 export interface AppOptions {
   registry: Registry;
@@ -38,43 +42,55 @@ const withoutNames = new OriginCheck([]);
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
   app.silent = true;
-  const budget = new BodyBudget(bodyBudgetBytes);
+  const budgets: Budgets = {
+    bodies: new MemoryBudget('bodies', bodyBudgetBytes),
+    replies: new MemoryBudget('replies', replyBudgetBytes),
+  };
+  registerBudgetMetrics(options.registry, budgets);
+  registerReaderMetrics(options.registry);
   app.use(async (ctx) => {
     ctx.respond = false;
-    await answer(options, budget, ctx.req, ctx.res);
+    try {
+      await answer(options, budgets, ctx.req, ctx.res);
+    } catch (error) {
+      options.logger.error({ err: error, requestId: requestIdOf(ctx.req) }, 'a reply failed');
+      ctx.res.destroy();
+    }
   });
   return app;
 }
 
 async function answer(
   options: AppOptions,
-  budget: BodyBudget,
+  budgets: Budgets,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const method = request.method!;
   const isRead = method === 'GET' || method === 'HEAD';
+  let routed: RouteRequest | null = null;
   try {
     const { path, conditions } = admit(request, options.origins ?? withoutNames);
+    routed = new RouteRequest(request, '', conditions);
     const leadership = options.leadership();
     if (path === '/events' && method === 'GET' && leadership !== null)
-      return streamEvents(leadership, request, response);
+      return streamEvents(leadership, routed, response);
     let reply =
       path === '*'
         ? optionsOf(allowOf(['GET', 'HEAD', 'POST', 'DELETE']))
         : await answerProbe(options, method, path);
-    if (reply === null && leadership === null) return forward(request, response, options.lease.leader, path);
-    reply ??= await runRoute({ leadership: leadership!, request, budget, conditions }, path);
+    if (reply === null && leadership === null) return forward(routed, response, options.lease.leader, path);
+    reply ??= await runRoute({ leadership: leadership!, routed, budgets }, path);
     if (conditions !== null && isRead) reply = underConditions(conditions, reply);
-    writeReply(response, reply);
+    send(request, response, held(routed, budgets, reply));
   } catch (error) {
     const known = asHttpError(error, !isRead);
     if (known === null)
       options.logger.error({ err: error, requestId: requestIdOf(request) }, 'a handler failed');
-    if (!request.complete) request.resume();
-    const reply = errorReply(known ?? new HttpError(504, 'internal', 'the view server failed'));
-    if (waitsToBeAsked(request)) reply.headers.push('connection', 'close');
-    writeReply(response, reply);
+    const unknown = new HttpError(504, 'internal', 'the view server failed');
+    send(request, response, errorReply(known ?? unknown));
+  } finally {
+    routed?.begun?.endWith(response);
   }
 }
 

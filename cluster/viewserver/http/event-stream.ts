@@ -1,8 +1,10 @@
 /**
  * Server-sent events: what is kept after `last-event-id`, then everything as it happens, for as long as this view server
- * leads: its reader then asks the next one. A reader that lags is cut off.
+ * leads: its reader then asks the next one. A reader that lags, or takes nothing from one heartbeat to the next, is cut off.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { Gauge, type Registry } from 'prom-client';
+import type { RouteRequest } from '../../../sharder/http/context.ts';
 import { HttpError } from '../../../sharder/http/http-error.ts';
 import { addCommonHeaders } from '../../../sharder/http/reply.ts';
 import type { ClusterEvent } from '../event-log.ts';
@@ -15,15 +17,26 @@ const heartbeatMs = 10_000;
 
 let readers = 0;
 
+export function registerReaderMetrics(registry: Registry): void {
+  const gauge = new Gauge({
+    name: 'vase_event_readers',
+    help: 'Clients that follow the events.',
+    registers: [registry],
+    collect() {
+      this.set(readers);
+    },
+  });
+  void gauge;
+}
+
 /** @throws HttpError 429 when there are too many readers. */
 export function streamEvents(
   { events, ended }: Pick<Leadership, 'events' | 'ended'>,
-  request: IncomingMessage,
+  { request, lifetime }: RouteRequest,
   response: ServerResponse,
 ): void {
   if (readers >= readersMax)
     throw new HttpError(429, 'overloaded', 'too many readers of events', ['retry-after', '1']);
-  readers += 1;
   const headers = ['content-type', 'text/event-stream'];
   addCommonHeaders(request, headers);
   response.writeHead(200, headers);
@@ -35,21 +48,28 @@ export function streamEvents(
   const lastId = Number(request.headers['last-event-id'] ?? 0);
   for (const event of events.since(Number.isSafeInteger(lastId) ? lastId : 0)) send(event);
   const stop = events.follow(send);
-  const heartbeat = setInterval(() => response.write(':\n\n'), heartbeatMs);
-  const release = () => {
-    clearInterval(heartbeat);
-    stop();
-    ended.removeEventListener('abort', end);
-  };
+  let unsentBefore = 0;
+  const heartbeat = setInterval(() => {
+    const unsent = response.writableLength;
+    if (unsentBefore > 0 && unsent >= unsentBefore) response.destroy();
+    else if (unsent === 0) response.write(':\n\n');
+    unsentBefore = unsent;
+  }, heartbeatMs);
   const end = () => {
-    release();
+    lifetime.end();
     response.end();
   };
   ended.addEventListener('abort', end);
-  response.on('close', () => {
-    readers -= 1;
-    release();
+  readers += 1;
+  lifetime.keep({
+    release() {
+      readers -= 1;
+      clearInterval(heartbeat);
+      stop();
+      ended.removeEventListener('abort', end);
+    },
   });
+  if (ended.aborted) end();
 }
 
 function format({ id, name, at, data }: ClusterEvent): string {

@@ -2,17 +2,14 @@
  * A view server that stands by hands requests on to the one that leads, body and answer as they come, so that any of them
  * can be asked.
  */
-import {
-  Agent,
-  request as startRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
-import { HttpError } from '../../../sharder/http/http-error.ts';
+import { Agent, request as startRequest, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { answer as send } from '../../../sharder/http/closing.ts';
+import type { RouteRequest } from '../../../sharder/http/context.ts';
 import { askForBody } from '../../../sharder/http/expect-continue.ts';
-import { errorReply, writeReply } from '../../../sharder/http/reply.ts';
 import { requestIdOf } from '../../../sharder/http/request-id.ts';
+import { HttpError } from '../../../sharder/http/http-error.ts';
+import { errorReply } from '../../../sharder/http/reply.ts';
+import { watchReader } from '../../../sharder/http/stalled-readers.ts';
 import type { Leader } from '../leader-lease.ts';
 
 /** Expect is answered here: the body is asked for before it is handed on. */
@@ -27,18 +24,16 @@ const answerMsMax = 6000;
 /** Node's own may send requests through a proxy (cluster/skip-proxies.ts). */
 const direct = new Agent({ keepAlive: true });
 
-/** @param path begins with `/`: anything else would become part of the other server's address. */
+/** @param path begins with `/`: anything else would become part of the other server's address. @throws HttpError 503 */
 export function forward(
-  request: IncomingMessage,
+  routed: RouteRequest,
   response: ServerResponse,
   leader: Leader | null,
   path: string,
 ): void {
-  if (leader === null || request.headers[forwardedHeader] !== undefined) {
-    request.resume();
-    writeReply(response, errorReply(noLeader('no view server leads for the moment')));
-    return;
-  }
+  const { request, lifetime } = routed;
+  if (leader === null || request.headers[forwardedHeader] !== undefined)
+    throw noLeader('no view server leads for the moment');
   const onward = startRequest(
     `http://${leader.address}${path}`,
     {
@@ -48,28 +43,38 @@ export function forward(
     },
     (answer) => {
       clearTimeout(timer);
-      response.writeHead(answer.statusCode!, {
-        ...endToEnd(answer.headers),
-        'vase-view-server': leader.name,
-      });
+      answer.on('error', () => response.destroy());
+      try {
+        response.writeHead(answer.statusCode!, {
+          ...endToEnd(answer.headers),
+          'vase-view-server': leader.name,
+        });
+      } catch (error) {
+        // What has the leader's address now does not speak as a view server does.
+        onward.destroy(error as Error);
+        return;
+      }
       // A stream of events may have nothing to say for a while.
       response.flushHeaders();
+      watchReader(request.socket);
       answer.pipe(response);
-      answer.on('error', () => response.destroy());
     },
   );
   const timer = setTimeout(() => onward.destroy(new Error('no answer in time')), answerMsMax);
   onward.on('error', (error) => {
-    request.resume();
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
     // It may have been taken on before the connection broke.
     const sent = (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' && request.method !== 'GET';
-    if (response.headersSent) response.destroy();
-    else if (sent)
-      writeReply(response, errorReply(new HttpError(504, 'timeout', `${leader.name} did not answer`)));
-    else writeReply(response, errorReply(noLeader(`${leader.name} does not answer`)));
+    const refusal = sent
+      ? new HttpError(504, 'timeout', `${leader.name} did not answer`)
+      : noLeader(`${leader.name} does not answer`);
+    send(request, response, errorReply(refusal));
   });
   onward.on('close', () => clearTimeout(timer));
-  response.on('close', () => onward.destroy());
+  if (!lifetime.keep({ release: () => void onward.destroy() })) return;
   askForBody(request);
   request.pipe(onward);
 }

@@ -5,10 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { shardName } from '../../../sharder/core/view.ts';
-import { demandUnversioned, type Preconditions } from '../../../sharder/http/conditions.ts';
+import { demandUnversioned } from '../../../sharder/http/conditions.ts';
+import type { Budgets, RouteRequest } from '../../../sharder/http/context.ts';
 import { badRequest, HttpError } from '../../../sharder/http/http-error.ts';
 import { parseJsonObject } from '../../../sharder/http/parse-json.ts';
-import { type BodyBudget, hasNoBody, readBody, readNoBody } from '../../../sharder/http/read-body.ts';
+import { hasNoBody, readBody, readNoBody } from '../../../sharder/http/read-body.ts';
 import { jsonReply, type Reply } from '../../../sharder/http/reply.ts';
 import { demandJson } from '../../../sharder/http/request-check.ts';
 import { allowOf, notAllowed } from '../../../sharder/http/route-table.ts';
@@ -26,9 +27,8 @@ const bodyBytesMax = 16 * 1024;
 
 export interface RouteInput {
   leadership: Leadership;
-  request: IncomingMessage;
-  budget: BodyBudget;
-  conditions: Preconditions | null;
+  routed: RouteRequest;
+  budgets: Budgets;
   /** What the path's pattern captured. */
   argument: string;
 }
@@ -56,7 +56,7 @@ export async function runRoute(input: Omit<RouteInput, 'argument'>, path: string
   const fitting = routes.filter((route) => route.path.test(path));
   if (fitting.length === 0)
     throw new HttpError(404, 'not_found', 'there are /view, /shards, /moves, /jobs, /events, /autoscaler');
-  const method = input.request.method!;
+  const method = input.routed.request.method!;
   const route = fitting.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method));
   if (route === undefined) {
     const methods = fitting.map((candidate) => candidate.method);
@@ -66,7 +66,7 @@ export async function runRoute(input: Omit<RouteInput, 'argument'>, path: string
   }
   if (route.method !== 'GET')
     demandUnversioned(
-      input.conditions,
+      input.routed.conditions,
       fitting.some((candidate) => candidate.method === 'GET'),
     );
   return route.run({ ...input, argument: decode(route.path.exec(path)![1] ?? '') });
@@ -197,8 +197,8 @@ async function postMove(input: RouteInput): Promise<Reply> {
 }
 
 /** The job that wanted the move ends with it: it would propose it again. */
-async function abortMove({ leadership, argument, request, budget }: RouteInput): Promise<Reply> {
-  await readNoBody(request, budget);
+async function abortMove({ leadership, argument, routed, budgets }: RouteInput): Promise<Reply> {
+  await readNoBody(routed, budgets);
   await leadership.resharder.abort(argument);
   const running = (await leadership.jobs.list()).find(({ state }) => state === 'running');
   if (running !== undefined)
@@ -206,8 +206,8 @@ async function abortMove({ leadership, argument, request, budget }: RouteInput):
   return jsonReply(202, { move: argument, job: running?.id ?? null });
 }
 
-async function abortJob({ leadership, argument, request, budget }: RouteInput): Promise<Reply> {
-  await readNoBody(request, budget);
+async function abortJob({ leadership, argument, routed, budgets }: RouteInput): Promise<Reply> {
+  await readNoBody(routed, budgets);
   const jobs = await leadership.jobs.change((list) => withTakenBack(list, argument));
   const job = jobs.find(({ id }) => id === argument);
   if (job === undefined) throw new HttpError(404, 'unknown-job', `there is no job ${argument}`);
@@ -227,14 +227,17 @@ function keyOf(request: IncomingMessage): string {
 }
 
 /** The job that the request's key has made before; asked first, because what it has done would refuse it now. */
-async function recorded({ leadership, request }: RouteInput): Promise<Job[] | null> {
+async function recorded({ leadership, routed: { request } }: RouteInput): Promise<Job[] | null> {
   const key = keyOf(request);
   const job = (await leadership.jobs.list()).find(({ id }) => id === key);
   return job === undefined ? null : [job];
 }
 
 /** The jobs under the request's key, all of them or none; those that are there already stay as they are. */
-async function record({ leadership, request }: RouteInput, works: readonly JobWork[]): Promise<Job[]> {
+async function record(
+  { leadership, routed: { request } }: RouteInput,
+  works: readonly JobWork[],
+): Promise<Job[]> {
   const key = keyOf(request);
   const askedAt = new Date().toISOString();
   const ids = works.map((_, index) => (works.length === 1 ? key : `${key}.${index + 1}`));
@@ -275,10 +278,13 @@ function shardIdOf(text: string): number {
   return Number(match[1]);
 }
 
+/** Of a few fields, one of them with a weight for each shard. */
+const jsonBounds = { objects: 16, members: 2000, depth: 8 };
+
 /** An absent body counts as {}; one that is there must be JSON, and say so. */
-async function readJson({ request, budget }: RouteInput): Promise<unknown> {
-  if (!hasNoBody(request)) demandJson(request);
-  const body = await readBody(request, bodyBytesMax, budget);
-  budget.give(body.length);
-  return body.length === 0 ? {} : parseJsonObject(body);
+async function readJson({ routed, budgets }: RouteInput): Promise<unknown> {
+  if (!hasNoBody(routed.request)) demandJson(routed.request);
+  const { bytes, hold } = await readBody(routed, bodyBytesMax, budgets, jsonBounds);
+  hold?.giveUp();
+  return bytes.length === 0 ? {} : parseJsonObject(bytes);
 }

@@ -6,9 +6,9 @@ import { readConfig } from '../../../sharder/config.ts';
 import type { Operation, Outcome } from '../../../sharder/core/operation.ts';
 import type { Store } from '../../../sharder/core/store.ts';
 import { createApp } from '../../../sharder/http/app.ts';
-import { BodyBudget } from '../../../sharder/http/read-body.ts';
 import { RequestMetrics } from '../../../sharder/http/request-metrics.ts';
 import { createHttpServer, listen } from '../../../sharder/http/server.ts';
+import { budgetsOf } from '../../support/budgets.ts';
 
 const config = readConfig(process.env);
 const etcd = new Etcd3({ hosts: config.home.map((endpoint) => `http://${endpoint}`) });
@@ -30,7 +30,7 @@ const app = createApp({
   context: {
     store: { execute } as unknown as Store,
     limits: config.limits,
-    budget: new BodyBudget(64 * 1024 * 1024),
+    budgets: budgetsOf(32 * 1024 * 1024),
   },
   probes: new Map(),
   metrics: new RequestMetrics(new Registry()),

@@ -9,9 +9,9 @@ import { defaultLimits } from '../../../sharder/core/limits.ts';
 import type { Operation, Outcome } from '../../../sharder/core/operation.ts';
 import type { Store } from '../../../sharder/core/store.ts';
 import { createApp } from '../../../sharder/http/app.ts';
-import { BodyBudget } from '../../../sharder/http/read-body.ts';
 import { RequestMetrics } from '../../../sharder/http/request-metrics.ts';
 import { createHttpServer } from '../../../sharder/http/server.ts';
+import { budgetsOf } from '../../support/budgets.ts';
 
 let server: Server;
 let written: string[];
@@ -31,7 +31,7 @@ beforeEach(async () => {
   written = [];
   server = createHttpServer(
     createApp({
-      context: { store, limits: defaultLimits, budget: new BodyBudget(1_000_000) },
+      context: { store, limits: defaultLimits, budgets: budgetsOf(1_000_000) },
       probes: new Map(),
       metrics: new RequestMetrics(new Registry()),
       logger: pino({ level: 'silent' }),

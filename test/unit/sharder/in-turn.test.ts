@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inTurn, waitingMax } from '../../../sharder/http/in-turn.ts';
+import { besideMax, inTurn, waitingMax } from '../../../sharder/http/in-turn.ts';
 
 let server: Server;
 let client: Socket;
@@ -39,6 +39,17 @@ async function untilStarted(count: number): Promise<string[]> {
   return started.map(({ name }) => name);
 }
 
+/** The server has heard what was sent before, on another connection. */
+async function untilIdle(): Promise<void> {
+  const { port } = server.address() as AddressInfo;
+  const count = started.length;
+  const other = connect(port, '127.0.0.1');
+  other.write('GET /other HTTP/1.1\r\nHost: vase\r\n\r\n');
+  while (!started.slice(count).some(({ name }) => name === 'GET /other')) await once(server, 'started');
+  started = started.filter(({ name }) => name !== 'GET /other');
+  other.destroy();
+}
+
 const answer = (index: number) => started[index]!.response.end(`<${started[index]!.name}>`);
 
 async function untilAnswered(wanted: string): Promise<void> {
@@ -55,15 +66,34 @@ test('reads run beside each other, and are answered in their order', async () =>
 });
 
 test('a read after a write starts when the write has been answered, and so does what follows it', async () => {
-  send('PUT /a', 'GET /a', 'GET /b');
+  send('PUT /a', 'GET /a', 'DELETE /a', 'GET /b');
   expect(await untilStarted(1)).toEqual(['PUT /a']);
-  // All three have been parsed by now, in the turn of the first.
+  // All of them have been parsed by now, in the turn of the first.
   answer(0);
   expect(await untilStarted(2)).toEqual(['PUT /a', 'GET /a']);
   answer(1);
-  expect(await untilStarted(3)).toEqual(['PUT /a', 'GET /a', 'GET /b']);
+  expect(await untilStarted(3)).toEqual(['PUT /a', 'GET /a', 'DELETE /a']);
   answer(2);
+  expect(await untilStarted(4)).toEqual(['PUT /a', 'GET /a', 'DELETE /a', 'GET /b']);
+  answer(3);
   await untilAnswered('<GET /b>');
+});
+
+test('only a few reads run beside the first, and each that is answered makes room for the next', async () => {
+  const names = Array.from({ length: besideMax + 4 }, (_, index) => `GET /${index}`);
+  send(...names);
+  expect(await untilStarted(besideMax + 1)).toEqual(names.slice(0, besideMax + 1));
+  // Answered before those before it: it still waits for its client.
+  answer(1);
+  await untilIdle();
+  expect(started).toHaveLength(besideMax + 1);
+  answer(0);
+  expect(await untilStarted(besideMax + 3)).toEqual(names.slice(0, besideMax + 3));
+  for (let index = 2; index < names.length; index++) {
+    await untilStarted(index + 1);
+    answer(index);
+  }
+  await untilAnswered(`<${names.at(-1)}>`);
 });
 
 test('a write starts when everything before it has been answered', async () => {

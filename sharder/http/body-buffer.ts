@@ -1,0 +1,41 @@
+/**
+ * The bytes of one body as they arrive. It grows by halves, so that a body which comes in tiny pieces costs neither an object
+ * for each nor a copy of everything at its end.
+ */
+const firstBytes = 16 * 1024;
+const nothing = Buffer.alloc(0);
+
+export class BodyBuffer {
+  private readonly bytesMax: number;
+  private buffer = nothing;
+  private length = 0;
+
+  /** @param bytesMax that can come at most: it never grows past it. */
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
+
+  /** What it takes of memory once `chunk` is in it. */
+  capacityWith(chunk: Uint8Array): number {
+    const needed = this.length + chunk.length;
+    if (needed <= this.buffer.length) return this.buffer.length;
+    return Math.min(this.bytesMax, Math.max(needed, firstBytes, Math.ceil(this.buffer.length * 1.5)));
+  }
+
+  /** Those so far must be at most `bytesMax`. */
+  append(chunk: Uint8Array): void {
+    const capacity = this.capacityWith(chunk);
+    if (capacity > this.buffer.length) {
+      const grown = Buffer.allocUnsafeSlow(capacity);
+      this.buffer.copy(grown, 0, 0, this.length);
+      this.buffer = grown;
+    }
+    this.buffer.set(chunk, this.length);
+    this.length += chunk.length;
+  }
+
+  /** Shares its memory. */
+  bytes(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+}
