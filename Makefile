@@ -23,7 +23,7 @@ SOURCES := sharder cluster sim scripts test
 TEST_REPORT := node_modules/.cache/vase-tests.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e test-kind \
+.PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e test-edge test-kind \
   check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original ci
 
 help: ## Show the targets.
@@ -68,6 +68,9 @@ test-contract: $(INSTALLED) ## Run the tests against real etcd.
 
 test-e2e: $(INSTALLED) ## Run the tests against real clusters of processes.
 	@$(WITH_ETCD) vitest run --project e2e
+
+test-edge: $(INSTALLED) ## Run the tests of what hostile clients can do to real servers: 10,000 requests drawn anew, SEED=.
+	@$(WITH_ETCD) $(if $(SEED),SEED=$(SEED)) vitest run --project e2e test/e2e/edge
 
 test-kind: $(INSTALLED) ## Run the tests against a real kind cluster: takes Docker, kind and kubectl, and about 15 minutes.
 	@vitest run --project kind

@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defaultLimits } from '../../sharder/core/limits.ts';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
 import { createApp } from '../../sharder/http/app.ts';
-import { BodyBudget } from '../../sharder/http/read-body.ts';
 import { RequestMetrics } from '../../sharder/http/request-metrics.ts';
 import { createHttpServer } from '../../sharder/http/server.ts';
+import { budgetsOf } from '../support/budgets.ts';
 import { type LocalCluster, startLocalCluster } from '../support/local-cluster.ts';
 import { sendRaw } from '../support/raw-request.ts';
 import { createRealStore } from '../support/real-store.ts';
@@ -59,18 +59,18 @@ async function postBatch(operations: object[]): Promise<Result[]> {
   return ((await response.json()) as { results: Result[] }).results;
 }
 
-test('a body that comes too slowly gets 408, and one that is too many for the budget 429', async () => {
+test('a body that comes too slowly gets 408, one that is too many for the budget 429, and one that never fits 413', async () => {
   const rpc = new GrpcEtcdRpc();
   const home = (await cluster.provider.status()).shards[0]!.members.map((member) => member.endpoint);
   const store = createRealStore({ rpc, home });
   expect(await store.ready()).toBe(true);
   const app = createApp({
-    context: { store, limits: defaultLimits, budget: new BodyBudget(100_000) },
+    context: { store, limits: defaultLimits, budgets: budgetsOf(200_000) },
     probes: new Map(),
     metrics: new RequestMetrics(new Registry()),
     logger: pino({ level: 'silent' }),
   });
-  const server = createHttpServer(app, { headersMs: 500, requestMs: 1000 });
+  const server = createHttpServer(app, { headersMs: 500, requestMs: 1000, stalledMs: 10_000 });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -78,7 +78,13 @@ test('a body that comes too slowly gets 408, and one that is too many for the bu
   expect((await sendRaw(port, slow, { keepOpen: true })).status).toBe(408);
   const put = (bytes: number) =>
     fetch(`http://127.0.0.1:${port}/v1/kv/big`, { method: 'PUT', body: Buffer.alloc(bytes) });
-  expect((await put(200_000)).status).toBe(429);
+  expect((await put(110_000)).status).toBe(413);
+  const half = Buffer.from(
+    `PUT /v1/kv/slow HTTP/1.1\r\nHost: vase\r\nContent-Length: 90000\r\n\r\n${'x'.repeat(80_000)}`,
+  );
+  const slowOnes = sendRaw(port, half, { keepOpen: true });
+  await expect.poll(async () => (await put(90_000)).status, { interval: 10 }).toBe(429);
+  expect((await slowOnes).status).toBe(408);
   expect((await put(90_000)).status).toBe(204);
   // The budget was given back.
   expect((await put(90_000)).status).toBe(204);

@@ -1,76 +1,30 @@
 /** Replies for which there is no room: a read is refused, a write that was applied is never said not to be. */
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
+import { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { defaultLimits } from '../../../sharder/core/limits.ts';
-import type { KeyState, Operation, Outcome } from '../../../sharder/core/operation.ts';
-import type { Store } from '../../../sharder/core/store.ts';
-import { createApp } from '../../../sharder/http/app.ts';
-import { BodyBudget } from '../../../sharder/http/read-body.ts';
-import { RequestMetrics } from '../../../sharder/http/request-metrics.ts';
-import { createHttpServer } from '../../../sharder/http/server.ts';
+import { connectionOf } from '../../../sharder/http/connection.ts';
+import { Lifetime } from '../../../sharder/http/lifetime.ts';
+import { serveMemoryStore, type ServedStore } from '../../support/memory-store.ts';
 
-/** Room for one value of `large` and not for two. */
-const budgetBytes = 150_000;
+/** Of which one request gets half at most: room for one value of `large` and not for two. */
+const budgetBytes = 300_000;
 const large = 'v'.repeat(100_000);
 
-let kept: Map<string, KeyState>;
-let server: Server;
-
-/** A store in memory, of what the routes use. */
-const store = {
-  async execute(operation: Operation): Promise<Outcome> {
-    const previous = kept.get(operation.key) ?? null;
-    const version = 7;
-    const place = { shard: 1, slot: 3, epoch: 1 };
-    switch (operation.kind) {
-      case 'get':
-        return { kind: 'ok', result: { kind: 'get', state: previous, version }, place };
-      case 'put':
-        kept.set(operation.key, { value: operation.value, version, createdVersion: version });
-        return { kind: 'ok', result: { kind: 'put', version, previous }, place };
-      case 'delete':
-        kept.delete(operation.key);
-        return {
-          kind: 'ok',
-          result: { kind: 'delete', deleted: previous !== null, version, previous },
-          place,
-        };
-    }
-  },
-} as Store;
+let served: ServedStore;
 
 beforeEach(async () => {
-  kept = new Map();
-  const app = createApp({
-    context: { store, limits: defaultLimits, budget: new BodyBudget(budgetBytes) },
-    probes: new Map(),
-    metrics: new RequestMetrics(new Registry()),
-    logger: pino({ level: 'silent' }),
-  });
-  server = createHttpServer(app);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  served = await serveMemoryStore(budgetBytes);
 });
 
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => served.close());
 
 async function send(method: string, path: string, body?: object): Promise<{ status: number; body: object }> {
-  const { port } = server.address() as AddressInfo;
   const headers = { 'content-type': 'application/json' };
   const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
+  const response = await fetch(`http://127.0.0.1:${served.port}${path}`, init);
   return { status: response.status, body: (await response.json()) as object };
 }
 
-const keep = (key: string, value: string) =>
-  kept.set(key, { value: Buffer.from(value), version: 5, createdVersion: 5 });
+const keep = (key: string, value: string) => served.store.keep(key, value);
 
 test('a set that was applied is answered 200 without its values when there is no room for them', async () => {
   keep('k', large);
@@ -84,7 +38,7 @@ test('a set that was applied is answered 200 without its values when there is no
     },
     server: 'etcd-1',
     shard: { id: 1, slot: 3, epoch: 1 },
-    values: 'left out: too many large replies are under way',
+    values: 'left out: too many large replies are under way, or this one would be too large',
   });
 });
 
@@ -100,16 +54,24 @@ test('a delete that was applied is answered 200 without the previous value when 
   expect(status).toBe(200);
   expect(body).toMatchObject({ data: { action: 'delete', prevNode: { key: '/k', modifiedIndex: 5 } } });
   expect(body).not.toHaveProperty('data.prevNode.value');
-  expect(kept.has('k')).toBe(false);
+  expect(served.store.kept.has('k')).toBe(false);
 });
 
+/** Another client's replies, of which one more value of `large` still fits when they have left. */
+function occupy(): Lifetime {
+  const lifetime = new Lifetime(connectionOf(new Socket()));
+  expect(served.budgets.replies.take(lifetime, 'another client', 150_000)).not.toBeNull();
+  return lifetime;
+}
+
 test('a batch that has written says so for each write when there is no room for what it has read', async () => {
-  keep('old', large + large);
+  keep('old', large);
   const operations = [
     { op: 'put', key: 'new', value: 'v' },
     { op: 'get', key: 'old' },
     { op: 'get', key: 'none' },
   ];
+  const others = occupy();
   const { status, body } = await send('POST', '/v1/batch', { operations });
   expect(status).toBe(200);
   expect(body).toMatchObject({
@@ -119,12 +81,45 @@ test('a batch that has written says so for each write when there is no room for 
       { status: 404, error: { code: 'key_not_found', definite: true } },
     ],
   });
-  expect(kept.has('new')).toBe(true);
+  expect(served.store.kept.has('new')).toBe(true);
+  others.end();
+  const { body: afterwards } = await send('POST', '/v1/batch', { operations });
+  expect(afterwards).toMatchObject({
+    results: [{ status: 204 }, { status: 200, value: large }, { status: 404 }],
+  });
 });
 
-test('a read and a batch of reads are refused when there is no room for what they read', async () => {
+test('a read is refused while there is no room for what it reads, and one that never fits is too large', async () => {
+  keep('k', large);
+  const others = occupy();
+  const error = { code: 'overloaded', definite: true };
+  expect(await send('GET', '/get/k')).toMatchObject({ status: 429, body: { error } });
+  others.end();
+  expect(await send('GET', '/get/k')).toMatchObject({ status: 200 });
   keep('k', large + large);
-  const refused = { status: 429, body: { error: { code: 'overloaded', definite: true } } };
-  expect(await send('GET', '/get/k')).toMatchObject(refused);
-  expect(await send('POST', '/v1/batch', { operations: [{ op: 'get', key: 'k' }] })).toMatchObject(refused);
+  expect(await send('GET', '/get/k')).toMatchObject({ status: 413, body: { error: { code: 'too_large' } } });
+});
+
+test('what counts is the JSON: of the values of a batch those that fit are answered, and the others are too large', async () => {
+  // Six bytes of JSON each.
+  keep('control', '\u0001'.repeat(15_000));
+  keep('small', 'v');
+  const get = (key: string) => ({ op: 'get', key });
+  const operations = [get('control'), get('control'), get('small')];
+  expect(await send('POST', '/v1/batch', { operations })).toMatchObject({
+    status: 200,
+    body: {
+      results: [{ status: 200 }, { status: 413, error: { definite: true } }, { status: 200, value: 'v' }],
+    },
+  });
+});
+
+test('nothing is held when all is answered', async () => {
+  keep('k', large);
+  await send('GET', '/get/k');
+  await send('PUT', '/set', { path: 'k', value: large });
+  await expect
+    .poll(() => [served.budgets.bodies, served.budgets.replies].map((budget) => budget.heldBytes))
+    .toEqual([0, 0]);
+  expect([served.budgets.bodies, served.budgets.replies].map((budget) => budget.holds)).toEqual([0, 0]);
 });
