@@ -5,7 +5,8 @@
  * the process. Two listeners a socket, none a request.
  */
 import type { Socket } from 'node:net';
-import type { Client, ExecuteOptions } from '../core/client.ts';
+import type { Client, ExecuteOptions, Spent } from '../core/client.ts';
+import { noteSpent } from './slow-requests.ts';
 
 const connectionOfSocket = Symbol("a socket's connection");
 
@@ -34,6 +35,10 @@ export class Connection implements Client {
   /** Also after the client's FIN: Node then ends its side as well, and no answer can be sent any more. */
   get gone(): boolean {
     return this.socket.destroyed || this.socket.writableEnded;
+  }
+
+  onSlow(spent: Spent): void {
+    noteSpent(this.socket, spent);
   }
 
   /** Ends it when the connection closes, unless it has left by then. */
