@@ -64,8 +64,9 @@ test('a body that comes too slowly gets 408, one that is too many for the budget
   const home = (await cluster.provider.status()).shards[0]!.members.map((member) => member.endpoint);
   const store = createRealStore({ rpc, home });
   expect(await store.ready()).toBe(true);
+  const budgets = budgetsOf(200_000);
   const app = createApp({
-    context: { store, limits: defaultLimits, budgets: budgetsOf(200_000) },
+    context: { store, limits: defaultLimits, budgets },
     probes: new Map(),
     metrics: new RequestMetrics(new Registry()),
     logger: pino({ level: 'silent' }),
@@ -80,10 +81,11 @@ test('a body that comes too slowly gets 408, one that is too many for the budget
     fetch(`http://127.0.0.1:${port}/v1/kv/big`, { method: 'PUT', body: Buffer.alloc(bytes) });
   expect((await put(110_000)).status).toBe(413);
   const half = Buffer.from(
-    `PUT /v1/kv/slow HTTP/1.1\r\nHost: vase\r\nContent-Length: 90000\r\n\r\n${'x'.repeat(80_000)}`,
+    `PUT /v1/kv/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 90000\r\n\r\n${'x'.repeat(80_000)}`,
   );
   const slowOnes = sendRaw(port, half, { keepOpen: true });
-  await expect.poll(async () => (await put(90_000)).status, { interval: 10 }).toBe(429);
+  await expect.poll(() => budgets.bodies.heldBytes, { interval: 5 }).toBeGreaterThanOrEqual(80_000);
+  expect((await put(90_000)).status).toBe(429);
   expect((await slowOnes).status).toBe(408);
   expect((await put(90_000)).status).toBe(204);
   // The budget was given back.
