@@ -26,6 +26,8 @@ const busy: RequestListener = (request, response) => {
   response.writeHead(204).end();
 };
 
+const loadsMax = 6;
+
 /** So many users that each turn of the event loop takes a third of a second. */
 const users = 60;
 const overload = (url: string) =>
@@ -78,20 +80,26 @@ test('a refusal says when to ask again, and probes are answered whatever the loa
 
 test('a client that hangs up while its refusal waits leaves nothing behind', async () => {
   const refusals = new EarlyRefusals(() => undefined);
-  const url = await serve(refusals.guard(busy));
-  const load = overload(url);
-  const hangUps = new AbortController();
-  const deadlineMs = performance.now() + 30_000;
-  const ask = () =>
-    fetch(`${url}/v1/kv/x`, { signal: hangUps.signal }).then(
-      (answer) => answer.arrayBuffer(),
-      () => undefined,
+  let mostWaiting = 0;
+  const guarded = refusals.guard(busy);
+  const url = await serve((request, response) => {
+    guarded(request, response);
+    mostWaiting = Math.max(mostWaiting, refusals.waiting);
+  });
+  // On a machine that has much else to do, one load may not last until refusals have to wait.
+  for (let attempt = 0; attempt < loadsMax && mostWaiting === 0; attempt++) {
+    const hangUps = new AbortController();
+    const load = overload(url);
+    const asked = Array.from({ length: 20 }, () =>
+      fetch(`${url}/v1/kv/x`, { signal: hangUps.signal }).then(
+        (answer) => answer.arrayBuffer(),
+        () => undefined,
+      ),
     );
-  while (refusals.waiting === 0 && performance.now() < deadlineMs)
-    await Promise.race([Promise.all(Array.from({ length: 20 }, ask)), delay(50)]);
-  expect(refusals.waiting).toBeGreaterThan(0);
-  hangUps.abort();
-  await load;
-  while (refusals.waiting > 0 && performance.now() < deadlineMs) await delay(20);
-  expect(refusals.waiting).toBe(0);
+    for (let looks = 0; looks < 300 && refusals.waiting === 0; looks++) await delay(10);
+    hangUps.abort();
+    await Promise.all([load, ...asked]);
+  }
+  expect(mostWaiting).toBeGreaterThan(0);
+  await expect.poll(() => refusals.waiting).toBe(0);
 }, 90_000);
