@@ -73,7 +73,7 @@ export function createHttpServer(
   const carryOut = inTurn((request, response) => void handle(request, response));
   const run = guard === null ? carryOut : guard(carryOut);
   const onRequest: RequestListener = (request, response) => {
-    if (connectionsOf.get(server)!.owe(response)) run(request, response);
+    if (connections.owe(response)) run(request, response);
   };
   const server =
     https === null
@@ -82,7 +82,8 @@ export function createHttpServer(
           { ...options, ...https, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headersMs },
           onRequest,
         );
-  connectionsOf.set(server, new KeptConnections(server, https !== null));
+  const connections = new KeptConnections(server, https !== null);
+  connectionsOf.set(server, connections);
   // Node asks for a body before anybody wants it unless somebody listens.
   server.on('checkContinue', expectingContinue(onRequest));
   server.maxConnections = connectionsMax;
