@@ -23,8 +23,12 @@ import { SlowRequests } from './http/slow-requests.ts';
 import { createStoreMetrics } from './http/store-metrics.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
-/** Bytes of bodies, and as many of large replies, that one sharder holds at a time. */
-const budgetBytes = 32 * 1024 * 1024;
+/**
+ * Bytes of bodies and of large replies that one sharder holds at a time. A body is there up to three times while it becomes
+ * operations; of replies, four batches of what JSON makes of one value of 1 MiB fit.
+ */
+const bodyBudgetBytes = 24 * 1024 * 1024;
+const replyBudgetBytes = 32 * 1024 * 1024;
 /** Requests under way get this long, from the close of the port on. */
 const stopDeadlineMs = 10_000;
 /** A kept connection has this long for the request whose answer tells it to end. */
@@ -79,8 +83,8 @@ const store = new Store({
 const readiness: Readiness = { problem: 'the view is not known yet' };
 const probes = createProbes(registry, readiness);
 const budgets = {
-  bodies: new MemoryBudget('bodies', budgetBytes),
-  replies: new MemoryBudget('replies', budgetBytes),
+  bodies: new MemoryBudget('bodies', bodyBudgetBytes),
+  replies: new MemoryBudget('replies', replyBudgetBytes),
 };
 registerBudgetMetrics(registry, budgets);
 const shared = {
