@@ -38,7 +38,7 @@ import { usesTls, type Blueprint } from './overlay.ts';
 import { sharderPlacement } from './placement.ts';
 import { containerPort, servicePort } from './ports.ts';
 import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
-import { sharderNodeFlags } from '../../sharder/node-flags.ts';
+import { sharderAllocator, sharderNodeFlags } from '../../sharder/node-flags.ts';
 
 /** From "stopping" to the close of the port: long enough for every node to stop sending requests to the pod. */
 const drainMs = 5000;
@@ -137,6 +137,7 @@ function environment(blueprint: Blueprint): EnvVar[] {
   const endpointFiles = certificatePaths(endpointFolder);
   return [
     { name: 'VASE_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ...Object.entries(sharderAllocator).map(([name, value]) => ({ name, value })),
     { name: 'VASE_HOST', value: '0.0.0.0' },
     { name: 'VASE_PORT', value: String(sharderPorts.http) },
     { name: 'VASE_ADMIN_PORT', value: String(sharderPorts.admin) },

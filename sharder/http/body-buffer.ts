@@ -1,5 +1,5 @@
 /**
- * The bytes of one body as they arrive. It grows by halves, so that a body which comes in tiny pieces costs neither an object
+ * The bytes of one body as they arrive. It grows to three times, so that a body which comes in tiny pieces costs neither an object
  * for each nor a copy of everything at its end.
  */
 const firstBytes = 16 * 1024;
@@ -19,7 +19,7 @@ export class BodyBuffer {
   capacityWith(chunk: Uint8Array): number {
     const needed = this.length + chunk.length;
     if (needed <= this.buffer.length) return this.buffer.length;
-    return Math.min(this.bytesMax, Math.max(needed, firstBytes, Math.ceil(this.buffer.length * 1.5)));
+    return Math.min(this.bytesMax, Math.max(needed, firstBytes, 3 * this.buffer.length));
   }
 
   /** Those so far must be at most `bytesMax`. */

@@ -3,7 +3,7 @@
  * each has an administration port of its own. One that runs with other settings than wanted is replaced.
  */
 import { join } from 'node:path';
-import { sharderNodeFlags } from '../../../sharder/node-flags.ts';
+import { sharderAllocator, sharderNodeFlags } from '../../../sharder/node-flags.ts';
 import type { SharderState } from './cluster-state.ts';
 import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
 import { clientEndpoint } from './local-shard.ts';
@@ -104,6 +104,7 @@ function sharderSettings(
   const home = context.state.shards[0]!;
   return {
     NODE_ENV: 'production',
+    ...sharderAllocator,
     VASE_HOME: home.members.map(clientEndpoint).join(','),
     VASE_HOST: localHost,
     VASE_PORT: String(context.state.httpPort),
