@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { preconditionsOf, type Preconditions } from './conditions.ts';
 import type { OriginCheck } from './origin-check.ts';
+import { plainHostOf } from './plain-request.ts';
 import { checkRequest } from './request-check.ts';
 import { parseTarget } from './target.ts';
 
@@ -14,6 +15,13 @@ export interface Admitted {
 /** @throws HttpError */
 export function admit(request: IncomingMessage, origins: OriginCheck): Admitted {
   const { path, authority } = parseTarget(request.method!, request.url!);
+  if (authority === null && request.httpVersionMajor === 1) {
+    const host = plainHostOf(request);
+    if (host !== null) {
+      origins.checkHost(host);
+      return { path, conditions: null };
+    }
+  }
   origins.check(request, authority);
   checkRequest(request);
   return { path, conditions: preconditionsOf(request) };

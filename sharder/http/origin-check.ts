@@ -40,7 +40,8 @@ export class OriginCheck {
       throw foreign('a page of another origin');
   }
 
-  private checkHost(host: string): void {
+  /** @throws HttpError 400 or 403, as `check`. */
+  checkHost(host: string): void {
     if (this.known.has(host)) return;
     const parts = authorityPattern.exec(host);
     if (parts === null) throw badRequest('Host must be a name or an address, and maybe a port');

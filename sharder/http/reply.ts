@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody, type HttpError } from './http-error.ts';
 import { JsonParts } from './json-text.ts';
 import type { Hold } from './memory-budget.ts';
+import { isBrowser, isPlain } from './plain-request.ts';
 import { requestIdOf } from './request-id.ts';
 import { watchReader } from './stalled-readers.ts';
 
@@ -85,6 +86,6 @@ export function writeReply(response: ServerResponse, reply: Reply): void {
  */
 export function addCommonHeaders(request: IncomingMessage, headers: string[]): void {
   headers.push('cache-control', 'no-store', 'x-request-id', requestIdOf(request));
-  if (request.headers['user-agent']?.startsWith('Mozilla/'))
+  if (!isPlain(request) && isBrowser(request.headers['user-agent'] ?? ''))
     headers.push('cross-origin-resource-policy', 'same-origin', 'x-content-type-options', 'nosniff');
 }

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isPlain } from './plain-request.ts';
 
 const ofProcess = `${randomBytes(6).toString('hex')}-`;
 let count = 0;
@@ -23,7 +24,7 @@ export function requestIdOf(request: Named): string {
   return (request[id] ??= nameOf(request));
 }
 
-function nameOf({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id'];
+function nameOf(request: IncomingMessage): string {
+  const given = isPlain(request) ? undefined : request.headers['x-request-id'];
   return typeof given === 'string' && acceptable.test(given) ? given : newRequestId();
 }
