@@ -121,6 +121,6 @@ test('status is JSON for programs and columns for people', async () => {
   });
   const { stdout } = await vase.run(['status']);
   expect(stdout).toMatch(
-    /^etcd-1 +etcd-1-0 +running +\d+ +127\.0\.0\.1:\d+ +leader +3\.\d+\.\S+ +\S+ [KMG]iB +\d+$/m,
+    /^etcd-1 +etcd-1-0 +running +\d+ +\d+ +127\.0\.0\.1:\d+ +leader +3\.\d+\.\S+ +\S+ [KMG]iB +\d+$/m,
   );
 });
