@@ -2,12 +2,12 @@
  * A lane: the bounded queue from which one shard's transactions are filled. It keeps the order of operations on one key
  * and never puts two writes of one key into one transaction, so each write has a version of its own.
  *
- * Who comes is admitted by time, not by count: what waits, at the rate at which the shard carries it out, must end in time
- * together with the newcomer; otherwise the newcomer is refused at once, while the refusal still helps. Taken from CoDel
- * (RFC 8289): what is bounded is the time in the queue, and what has waited too long goes from the head, but only while
- * newcomers are being refused, so that a pause of the shard alone fails nobody. From DAGOR (Zhou et al., 2018): the queue's
- * time, not the processor's use, tells overload. Not taken: adaptive LIFO, which leaves to starve what was admitted first,
- * and gradients of concurrency (Envoy), since a lane has one transaction in flight anyway.
+ * A newcomer is admitted by time, not by count: by the rate at which the shard works, everything that waits and the newcomer
+ * must end in time. Otherwise the newcomer is refused at once, while the refusal still helps. Taken from CoDel (RFC 8289): the
+ * time in the queue is bounded, and the head drops what has waited too long, but only while newcomers are being refused, so
+ * that a pause of the shard alone fails nobody. From DAGOR (Zhou et al., 2018): the time in the queue tells overload, not the
+ * processor's use. Not taken: adaptive LIFO, which starves what was admitted first, and gradients of concurrency (Envoy),
+ * since a lane has one transaction in flight.
  */
 import type { Client } from './client.ts';
 import { LaneShares } from './lane-shares.ts';
@@ -17,9 +17,9 @@ import { ServiceRate } from './service-rate.ts';
 
 /** What an operation weighs beside its bytes: even an empty one is parsed, compared, indexed. */
 const operationWeight = 256;
-/** One key holds no more than this part of the places. */
+/** One key holds at most this part of the places. */
 const keyShare = 1 / 4;
-/** So long after somebody was refused, what has waited too long is not sent any more. */
+/** For so long after a refusal, the lane drops what has waited too long. */
 const overloadedForMs = 1000;
 const sweepPauseMs = 20;
 

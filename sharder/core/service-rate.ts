@@ -3,9 +3,9 @@
  * that left others waiting tell the rate: a transaction of one operation takes as long as one of a hundred.
  */
 
-/** What one more transaction changes of what is known: the last five or so count. */
+/** The part of what was known that stays with each new transaction: the last five or so count. */
 const kept = 0.8;
-/** A transaction that took so many times longer than the others met a pause, and tells little of the rate. */
+/** A transaction that took more than so many times as long as the others met a pause: it counts as so many times. */
 const outlier = 4;
 
 export class ServiceRate {

@@ -1,6 +1,6 @@
 /**
- * The bytes of one body as they arrive. It grows to three times, so that a body which comes in tiny pieces costs neither an object
- * for each nor a copy of everything at its end.
+ * The bytes of one body as they arrive. The buffer triples when it is full: a body that comes in tiny pieces then costs no
+ * object for each piece, and is not copied as a whole at its end.
  */
 const firstBytes = 16 * 1024;
 const nothing = Buffer.alloc(0);

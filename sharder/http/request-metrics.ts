@@ -1,7 +1,7 @@
 /**
  * Requests by route, method and status, and their durations by class of status, in the shape of prom-client's counter and
- * histogram. What is counted is counted here and rendered when scraped: prom-client's own observe() hashes its labels on every call, which
- * is a tenth of a small request. Never a label by key.
+ * histogram. They are counted here and rendered when scraped: prom-client's own observe() hashes its labels on every call,
+ * which is a tenth of a small request. Never a label by key.
  */
 import type { Registry } from 'prom-client';
 import type { RouteName } from './route-table.ts';
