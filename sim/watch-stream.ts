@@ -11,7 +11,8 @@ import type { WatchOutlet } from './etcd/watch-hub.ts';
 type Message =
   | { kind: 'created'; revision: number }
   | { kind: 'events'; events: readonly EtcdEvent[]; revision: number }
-  | { kind: 'compacted'; compactRevision: number };
+  | { kind: 'compacted'; compactRevision: number }
+  | { kind: 'broken' };
 
 interface Numbered {
   stream: WatchStream;
@@ -89,6 +90,10 @@ export class WatchStream implements ConnectionUser, WatchOutlet {
     this.#send({ kind: 'compacted', compactRevision });
   }
 
+  broken(): void {
+    this.#send({ kind: 'broken' });
+  }
+
   isClosed(): boolean {
     return this.#sink === null || this.#incarnation !== this.#connection.client.incarnation;
   }
@@ -148,6 +153,9 @@ export class WatchStream implements ConnectionUser, WatchOutlet {
       case 'compacted':
         this.cancel();
         sink.onEnd({ kind: 'compacted', compactRevision: message.compactRevision });
+        break;
+      case 'broken':
+        this.end('ended by the member');
     }
   }
 

@@ -15,6 +15,8 @@ export interface WatchOutlet {
   created(revision: number): void;
   events(events: readonly EtcdEvent[], revision: number): void;
   compacted(compactRevision: number): void;
+  /** The member ends the watch. */
+  broken(): void;
   /** True when nobody listens any more: the watch is dropped. */
   isClosed(): boolean;
 }
@@ -90,6 +92,20 @@ export class WatchHub {
         this.#send(watcher, this.#select(watcher, changes), revision);
     }
     if (hasClosed) this.#synced = this.#synced.filter((watcher) => !watcher.outlet.isClosed());
+  }
+
+  /** Ends all watches, as a member does that loses touch with its cluster. */
+  breakAll(): void {
+    for (const { outlet } of [...this.#synced, ...this.#unsynced]) if (!outlet.isClosed()) outlet.broken();
+    this.#synced = [];
+    this.#unsynced = [];
+  }
+
+  /** First keys of the watches that somebody still listens to. */
+  get openKeys(): string[] {
+    return [...this.#synced, ...this.#unsynced]
+      .filter(({ outlet }) => !outlet.isClosed())
+      .map(({ interval }) => interval.start);
   }
 
   /** Tells the watches that asked for it, and have heard nothing since the last call, how far everything is delivered. */

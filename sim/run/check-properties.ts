@@ -12,6 +12,8 @@ export interface FinishedRun {
   recorder: HistoryRecorder;
   history: readonly Operation[];
   ownership: OwnershipWatch;
+  /** Moves that were to be undone, and what came of the wish. */
+  aborts: ReadonlyMap<string, 'asked' | 'taken' | 'refused'>;
   violations: Violations;
 }
 
@@ -65,7 +67,11 @@ function checkNotVacuous({ scenario, recorder, violations, ownership }: Finished
   const { ok } = recorder.counts;
   if (ok < Math.min(okOperationsMin, scenario.workload.operations / 5))
     violations.add('vacuous', `only ${ok} operations succeeded`);
-  const mustMove = scenario.moves.some((change) => change.kind === 'add_shard' || isToBeDone(change));
+  const mayUndo = scenario.faults.some(
+    (fault) => fault.kind === 'strike_phase' && (fault.what === 'abort' || fault.what === 'pause_and_abort'),
+  );
+  const mustMove =
+    !mayUndo && scenario.moves.some((change) => change.kind === 'add_shard' || isToBeDone(change));
   if (mustMove && ownership.movesDone === 0 && scenario.topology.shards > 1)
     violations.add('vacuous', 'no move was completed');
 }

@@ -15,6 +15,8 @@ export interface FaultTargets {
   clusterOf(shard: number): SimCluster;
   /** Calls to members from a process that no fault befalls. */
   rpc: EtcdRpc;
+  /** The operator wants a move undone, whatever has become of it. */
+  abort(move: string): void;
   /** Faults strike until then. */
   faultsUntilMs: number;
 }
@@ -148,11 +150,12 @@ function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
     case 'fill_shard':
       return fillShard(cluster(fault.shard), fault.bytes, world);
     case 'compact':
-      return onLeader(cluster(fault.shard), (leader) => {
-        const { revision } = leader.machine.store;
-        void rpc.call(`${leader.process.name}:2379`, { kind: 'compact', revision }, { deadlineMs: 1000 });
-        return { target: leader.process.name };
-      });
+      return compact(cluster(fault.shard), rpc);
+    case 'break_watches':
+      breakWatches(world, cluster(fault.shard), { everyMs: fault.everyMs, untilMs });
+      return { target: cluster(fault.shard).name };
+    case 'lose_replies':
+      return loseReplies(cluster(fault.shard), sharders, world);
     case 'clock_step': {
       const { process } = pick(sharders, fault.sharder);
       process.clock.step(fault.stepMs);
@@ -218,7 +221,35 @@ function split(
   return { target: `${here.join(', ')} from the others`, end: () => world.network.heal() };
 }
 
-function fillShard(cluster: SimCluster, bytes: number, world: World): Struck | null {
+export function compact(cluster: SimCluster, rpc: EtcdRpc): Struck | null {
+  return onLeader(cluster, (leader) => {
+    const { revision } = leader.machine.store;
+    void rpc.call(`${leader.process.name}:2379`, { kind: 'compact', revision }, { deadlineMs: 1000 });
+    return { target: leader.process.name };
+  });
+}
+
+export function breakWatches(
+  world: World,
+  cluster: SimCluster,
+  { everyMs, untilMs }: { everyMs: number; untilMs: number },
+): void {
+  if (world.nowMs >= untilMs) return;
+  for (const member of cluster.members)
+    if (member.process.state === 'running') member.machine.watches.breakAll();
+  world.kernel.scheduleAsync((world.nowMs + everyMs) * 1000, () =>
+    breakWatches(world, cluster, { everyMs, untilMs }),
+  );
+}
+
+export function loseReplies(cluster: SimCluster, sharders: readonly SimSharder[], world: World): Struck {
+  for (const member of cluster.members)
+    for (const sharder of sharders)
+      world.network.cut({ from: member.process.name, to: sharder.process.name });
+  return { target: `of ${cluster.name}`, end: () => world.network.heal() };
+}
+
+export function fillShard(cluster: SimCluster, bytes: number, world: World): Struck | null {
   return onLeader(cluster, (leader) => {
     leader.setRoom(bytes);
     return {

@@ -1,27 +1,7 @@
 /** Records what the clients of a run asked and learned, in the form that the checker judges. */
-import type { Condition, Operation, Outcome } from '../../sharder/core/operation.ts';
+import type { Operation, Outcome } from '../../sharder/core/operation.ts';
 import type { Action, Operation as Recorded, Outcome as RecordedOutcome } from '../checker/operation.ts';
-
-/** An operation as a client sends it; `expected` is the value that a condition stands for. */
-export interface Intent {
-  operation: Operation;
-  /** The value that is written, unique in the run; null for other operations. */
-  written: number | null;
-  /** Of a write with the condition `version`: the value that had this version. */
-  expected: number | null;
-}
-
-/** How one operation of a request ended, as its client knows it; `lost` when the sharder's answer was. */
-export type Learned = Outcome | { kind: 'lost' } | { kind: 'not_sent' };
-
-/** An operation's value as the number that it stands for: four bytes, big end first. */
-export function encodeValue(value: number): Uint8Array {
-  return new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]);
-}
-
-export function decodeValue(bytes: Uint8Array): number {
-  return ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0;
-}
+import { decodeValue, type Intent, type Learned } from './intent.ts';
 
 export class HistoryRecorder {
   private readonly records: {
@@ -48,7 +28,7 @@ export class HistoryRecorder {
       return {
         process,
         key,
-        action: toAction(intent),
+        action: toAction(intent, learned),
         outcome: toOutcome(intent, learned, isMoved(key)),
         invoked,
         returned,
@@ -81,19 +61,18 @@ export class HistoryRecorder {
   }
 }
 
-function toAction({ operation, written, expected }: Intent): Action {
-  if (operation.kind === 'get') return { kind: 'get' };
-  if (operation.kind === 'delete') return { kind: 'delete' };
-  return isPlain(operation.condition)
-    ? { kind: 'put', value: written! }
-    : { kind: 'cas', expected, value: written! };
+/** A write that tells what it found is a compare-and-swap, whatever its condition was. */
+function toAction({ operation, written, expected }: Intent, learned: Learned): Action {
+  if (operation.kind !== 'put') return { kind: operation.kind };
+  const value = written!;
+  if (learned.kind === 'ok' && operation.wantPrevious && learned.result.kind === 'put') {
+    const { previous } = learned.result;
+    return { kind: 'cas', expected: previous === null ? null : decodeValue(previous.value), value };
+  }
+  return expected === undefined ? { kind: 'put', value } : { kind: 'cas', expected, value };
 }
 
-function isPlain(condition: Condition): boolean {
-  return condition.kind === 'always';
-}
-
-function toOutcome({ operation }: Intent, learned: Learned, isMoved: boolean): RecordedOutcome {
+function toOutcome({ expected }: Intent, learned: Learned, isMoved: boolean): RecordedOutcome {
   switch (learned.kind) {
     case 'lost':
     case 'unknown':
@@ -101,7 +80,7 @@ function toOutcome({ operation }: Intent, learned: Learned, isMoved: boolean): R
     case 'not_sent':
       return { kind: 'fail' };
     case 'failed':
-      return learned.code === 'condition_failed' && operation.kind === 'put' && !isMoved
+      return learned.code === 'condition_failed' && expected !== undefined && !isMoved
         ? { kind: 'mismatch' }
         : { kind: 'fail' };
     case 'ok':

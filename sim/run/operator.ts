@@ -25,8 +25,10 @@ import { Resharder } from '../../cluster/viewserver/pure/resharder.ts';
 import { UnavailableError } from '../../cluster/viewserver/pure/unavailable-error.ts';
 import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
-import { type Change, keyName } from './scenario.ts';
-import { simMoverLimits, simResharderSettings } from './sim-view-server.ts';
+import { keyName } from './key-names.ts';
+import { simMoverLimits } from './scenario-limits.ts';
+import type { Change, Scenario } from './scenario.ts';
+import { simResharderSettings } from './sim-view-server.ts';
 
 const retryPauseMs = 100;
 const callDeadlineMs = 3000;
@@ -34,8 +36,7 @@ const callDeadlineMs = 3000;
 export interface OperatorParts {
   world: World;
   shards: readonly ViewShard[];
-  keys: number;
-  tags: number;
+  workload: Scenario['workload'];
   /** Makes the etcd cluster of a shard that is to join. */
   createCluster: (id: number) => ViewShard;
 }
@@ -45,7 +46,9 @@ export class Operator {
   private readonly parts: OperatorParts;
   private readonly resharder: Resharder;
   private readonly created = new Map<number, ViewShard>();
-  private shardTurn: Promise<void> = Promise.resolve();
+  private joining: Promise<void> = Promise.resolve();
+  /** Moves that were to be undone, and what came of the wish. */
+  readonly aborts = new Map<string, 'asked' | 'taken' | 'refused'>();
 
   constructor(parts: OperatorParts) {
     this.parts = parts;
@@ -91,17 +94,16 @@ export class Operator {
 
   private async perform(change: Change): Promise<void> {
     if (change.kind === 'move') return this.move(change);
-    // Shards come and go one after the other.
-    const turn = this.shardTurn.then(() =>
-      change.kind === 'add_shard' ? this.addShard() : this.removeShard(change.shard),
-    );
-    this.shardTurn = turn;
-    return turn;
+    if (change.kind === 'rebalance') return void (await this.propose(() => this.resharder.planRebalance()));
+    if (change.kind === 'remove_shard') return this.removeShard(change.shard);
+    // Shards come one after the other.
+    this.joining = this.joining.then(() => this.addShard());
+    return this.joining;
   }
 
   private async move({ key, to, abortAfterMs }: Extract<Change, { kind: 'move' }>): Promise<void> {
-    const { keys, tags } = this.parts;
-    const slot = slotOf(keyName(key % keys, tags), hashText);
+    const { workload } = this.parts;
+    const slot = slotOf(keyName(key % workload.keys, workload), hashText);
     const before = await this.propose((view) => {
       const from = view.slots[slot]!;
       const takers = view.shards.filter((shard) => shard.id !== from && shard.state !== 'draining');
@@ -111,7 +113,14 @@ export class Operator {
     const move = before?.moves.find(({ slots }) => slots.includes(slot));
     if (abortAfterMs === null || move === undefined) return;
     await pause(this.process.clock, abortAfterMs);
-    await this.persist(() => this.resharder.abort(move.id), ['unknown-move', 'move-committed']);
+    await this.abort(move.id);
+  }
+
+  /** Asks for a move to be undone, until the view says so or it is too late. */
+  async abort(move: string): Promise<void> {
+    this.aborts.set(move, 'asked');
+    const isTaken = await this.persist(() => this.resharder.abort(move), ['unknown-move', 'move-committed']);
+    this.aborts.set(move, isTaken ? 'taken' : 'refused');
   }
 
   private async addShard(): Promise<void> {
@@ -127,7 +136,8 @@ export class Operator {
     const { shards } = await this.until(() => true);
     if (shards.length < 2) return;
     const { id } = shards[1 + (number % (shards.length - 1))]!;
-    await this.persist(() => this.resharder.markDraining(id), []);
+    // Another one may be the last that takes slots by now, or this one gone.
+    if (!(await this.persist(() => this.resharder.markDraining(id), ['last-shard', 'unknown-shard']))) return;
     let isGone = false;
     while (!isGone) {
       // Gone, too, by an attempt of which nobody heard that it was made.
@@ -154,14 +164,14 @@ export class Operator {
     }
   }
 
-  /** Does it until it succeeds, or is refused for one of these reasons. */
-  private async persist(action: () => Promise<unknown>, refusals: readonly string[]): Promise<void> {
+  /** Does it until it succeeds (true), or is refused for one of these reasons (false). */
+  private async persist(action: () => Promise<unknown>, refusals: readonly string[]): Promise<boolean> {
     for (;;) {
       try {
         await action();
-        return;
+        return true;
       } catch (error) {
-        if (error instanceof RefusedError && refusals.includes(error.code)) return;
+        if (error instanceof RefusedError && refusals.includes(error.code)) return false;
         if (!(error instanceof UnavailableError)) throw error;
         await pause(this.process.clock, retryPauseMs);
       }

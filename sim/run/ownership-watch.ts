@@ -4,13 +4,16 @@
  * written. Looks at what is applied, past all protocols.
  */
 import type { EtcdEvent, KeyValue } from '../../sharder/core/etcd-messages.ts';
-import { decodeFence, fenceKey, type FenceRecord, type SlotState } from '../../sharder/core/fence.ts';
+import type { FenceRecord, SlotState } from '../../sharder/core/fence.ts';
 import { SLOT_COUNT } from '../../sharder/core/slot.ts';
-import { decodeView, type View, VIEW_KEY } from '../../sharder/core/view.ts';
-import { isMarker, slotOfDataKey } from '../../cluster/viewserver/pure/marker.ts';
+import type { View } from '../../sharder/core/view.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
-import { decodeValue } from './history-recorder.ts';
+import { decodeValue } from './intent.ts';
+import { readDataKey, readStoredFence, readStoredView } from './stored-records.ts';
 import type { Violations } from './violations.ts';
+
+const fencePrefix = 'vase/shard';
+const viewKey = 'vase/view';
 
 interface ObservedShard {
   id: number;
@@ -20,8 +23,6 @@ interface ObservedShard {
   fence: FenceRecord | null;
   /** Slot to the revision at which it was frozen last. */
   frozenAt: Map<number, number>;
-  /** Value to how often it was put here. */
-  puts: Map<number, number>;
 }
 
 export class OwnershipWatch {
@@ -29,6 +30,8 @@ export class OwnershipWatch {
   readonly movedSlots = new Set<number>();
   /** Values that were applied anywhere. */
   readonly applied = new Set<number>();
+  /** Value to how often it was put into a slot by whoever writes to its owner. */
+  private readonly puts = new Map<number, number>();
   movesDone = 0;
   movesAborted = 0;
   view: View | null = null;
@@ -42,8 +45,7 @@ export class OwnershipWatch {
   }
 
   observe(id: number, cluster: SimCluster): void {
-    const puts = new Map<number, number>();
-    const shard: ObservedShard = { id, cluster, revision: 0, fence: null, frozenAt: new Map(), puts };
+    const shard: ObservedShard = { id, cluster, revision: 0, fence: null, frozenAt: new Map() };
     this.shards.set(id, shard);
     for (const member of cluster.members) member.onChanges = (changes) => this.take(shard, changes);
   }
@@ -68,23 +70,19 @@ export class OwnershipWatch {
       const stores = shard.cluster.members.map((member) => member.machine.store);
       const newest = stores.reduce((best, store) => (store.revision > best.revision ? store : best));
       for (const { key } of newest.list({ start: 'd/', end: 'd0' }, Infinity)) {
-        if (isMarker(key)) this.add(`shard ${shard.id} still has the marker ${key}`);
-        else if (shard.fence?.slots[slotOfDataKey(key)]?.kind !== 'owned')
+        const { isMarker, slot } = readDataKey(key);
+        if (isMarker) this.add(`shard ${shard.id} still has the marker ${key}`);
+        else if (shard.fence?.slots[slot]?.kind !== 'owned')
           this.add(`shard ${shard.id} has ${key} and does not own its slot`);
       }
     }
   }
 
-  /** What no shard may have applied twice: a value whose slot never moved. */
+  /** No value may have been applied twice as a user's write, wherever its slot was. */
   checkAppliedOnce(): void {
-    for (const { id, puts } of this.shards.values()) {
-      for (const [value, times] of puts) {
-        if (times > 1)
-          this.violations.add(
-            'indefinite_at_most_once',
-            `value ${value} was applied ${times} times by shard ${id}`,
-          );
-      }
+    for (const [value, times] of this.puts) {
+      if (times > 1)
+        this.violations.add('indefinite_at_most_once', `value ${value} was applied ${times} times`);
     }
   }
 
@@ -92,29 +90,31 @@ export class OwnershipWatch {
     const { modRevision } = changes[0]!.kv;
     if (modRevision <= shard.revision) return;
     shard.revision = modRevision;
-    const fence = changes.find(({ kv }) => kv.key.startsWith(fenceKey({})));
+    const fence = changes.find(({ kv }) => kv.key.startsWith(fencePrefix));
     for (const event of changes) {
       const { type, kv } = event;
       if (!kv.key.startsWith('d/')) continue;
       if (fence === undefined) this.checkData(shard, event);
-      if (type === 'put' && !isMarker(kv.key)) this.notePut(shard, kv);
+      if (type === 'put' && !readDataKey(kv.key).isMarker) this.notePut(shard, kv);
     }
-    if (fence) this.takeFence(shard, decodeFence(fence.kv.value));
-    const view = changes.find(({ kv }) => kv.key === VIEW_KEY);
-    if (view) this.takeView(decodeView(view.kv.value));
+    if (fence) this.takeFence(shard, readStoredFence(fence.kv.value));
+    const view = changes.find(({ kv }) => kv.key === viewKey);
+    if (view) this.takeView(readStoredView(view.kv.value));
   }
 
-  private notePut({ fence, puts }: ObservedShard, kv: KeyValue): void {
+  private notePut({ fence }: ObservedShard, kv: KeyValue): void {
+    const { puts } = this;
     const value = decodeValue(kv.value);
     this.applied.add(value);
-    const state = fence?.slots[slotOfDataKey(kv.key)];
+    const state = fence?.slots[readDataKey(kv.key).slot];
     if (state?.kind === 'owned') puts.set(value, (puts.get(value) ?? 0) + 1);
   }
 
   /** A write without a change of the record: by a sharder, or by a mover that fills, probes or clears. */
   private checkData({ id, fence }: ObservedShard, { type, kv }: EtcdEvent): void {
-    const kind = fence?.slots[slotOfDataKey(kv.key)]?.kind;
-    const isFine = isMarker(kv.key)
+    const { slot, isMarker } = readDataKey(kv.key);
+    const kind = fence?.slots[slot]?.kind;
+    const isFine = isMarker
       ? kind !== 'frozen' && (type === 'delete' || kind === 'owned')
       : kind === 'owned' || kind === 'importing' || (type === 'delete' && kind !== 'frozen');
     if (!isFine)

@@ -13,13 +13,19 @@ import type { FaultCounters } from '../fault-counters.ts';
 import type { TraceLine, TraceObserver } from '../tracer.ts';
 import { World } from '../world.ts';
 import type { Operation } from '../checker/operation.ts';
+import { AnswerChecks } from './answer-checks.ts';
 import { checkProperties } from './check-properties.ts';
+import { CopyRate } from './copy-rate.ts';
 import { type FaultTally, type FaultTargets, healAll, scheduleFaults } from './fault-script.ts';
 import { HistoryRecorder } from './history-recorder.ts';
 import { Operator } from './operator.ts';
 import { OwnershipWatch } from './ownership-watch.ts';
+import { keyNames } from './key-names.ts';
+import { MinorityWatch } from './minority-watch.ts';
 import { PhaseStrikes } from './phase-strikes.ts';
-import { keyName, type Scenario } from './scenario.ts';
+import { findRestless } from './rest-check.ts';
+import type { Scenario } from './scenario.ts';
+import { simMoverLimits } from './scenario-limits.ts';
 import { SimClient } from './sim-client.ts';
 import { SimSharder } from './sim-sharder.ts';
 import { SimViewServer } from './sim-view-server.ts';
@@ -31,6 +37,8 @@ export interface RunReport {
   violations: readonly Violation[];
   counts: { ok: number; failed: number; unknown: number };
   faults: FaultTally;
+  /** What was done in which phase of a move, and how often. */
+  strikes: ReadonlyMap<string, number>;
   counters: FaultCounters;
   movesDone: number;
   movesAborted: number;
@@ -63,7 +71,10 @@ class ScenarioRun {
   private readonly scenario: Scenario;
   private readonly violations = new Violations();
   private readonly recorder = new HistoryRecorder();
+  private readonly checks = new AnswerChecks(this.violations);
   private readonly ownership = new OwnershipWatch(this.violations);
+  private readonly minority: MinorityWatch;
+  private readonly copyRate: CopyRate;
   private readonly clusters = new Map<number, SimCluster>();
   private readonly operator: Operator;
   private readonly viewServers: SimViewServer[];
@@ -71,18 +82,24 @@ class ScenarioRun {
   private readonly targets: FaultTargets;
   private readonly strikes: PhaseStrikes;
   private readonly tally: FaultTally = {};
+  private readonly struck = new Map<string, number>();
   private readonly leaderOfTerm = new Map<string, string>();
   private readonly rushes: Promise<void>[] = [];
   private isConverged = false;
-  private lastValue = 0;
+  private lastValue: number;
   private lastProcess = 0;
 
   constructor(scenario: Scenario, { observer }: { observer?: TraceObserver }) {
     this.scenario = scenario;
-    const { topology, limits } = scenario;
+    // Number 0 is the empty value.
+    this.lastValue = scenario.workload.valueBytes.some((bytes) => bytes > 4) ? -1 : 0;
+    const { topology, limits, workload, moverLimits } = scenario;
+    this.minority = new MinorityWatch(scenario, this.violations);
+    this.copyRate = new CopyRate(scenario, this.violations);
     const watched: TraceObserver = (line) => {
       if (line.event.name === 'raft.leader') this.noteLeader(line);
       this.strikes.onTrace(line);
+      this.copyRate.onTrace(line);
       this.rush(line);
       observer?.(line);
     };
@@ -90,18 +107,23 @@ class ScenarioRun {
     const { world, violations } = this;
     const shards = Array.from({ length: topology.shards }, (_, index) => this.createCluster(index + 1));
     const home = shards[0]!.endpoints;
-    const { keys, tags } = scenario.workload;
     const { keysPerSecondMax } = topology;
     this.operator = new Operator({
       world,
       shards,
-      keys,
-      tags,
+      workload,
       createCluster: (id) => this.createCluster(id),
     });
     this.viewServers = Array.from(
       { length: topology.viewServers },
-      (_, index) => new SimViewServer(`view-${index + 1}`, { world, home, keysPerSecondMax, violations }),
+      (_, index) =>
+        new SimViewServer(`view-${index + 1}`, {
+          world,
+          home,
+          keysPerSecondMax,
+          limits: { ...simMoverLimits, ...moverLimits },
+          violations,
+        }),
     );
     this.sharders = Array.from({ length: topology.sharders }, (_, index) =>
       this.createSharder(
@@ -116,10 +138,12 @@ class ScenarioRun {
       viewServers: this.viewServers,
       clusterOf: (shard) => this.clusters.get(shard)!,
       rpc: world.etcdRpc(this.operator.process),
+      abort: (move) => void this.operator.abort(move),
       faultsUntilMs: scenario.budgets.faultsUntilMs,
     };
     const strikes = scenario.faults.filter((fault) => fault.kind === 'strike_phase');
-    this.strikes = new PhaseStrikes(strikes, this.targets, this.tally);
+    const { targets, tally, struck } = this;
+    this.strikes = new PhaseStrikes(strikes, { targets, tally, struck });
     world.tracer.observer = watched;
     this.clients = Array.from({ length: scenario.workload.clients + 2 }, (_, index) =>
       this.createClient(index),
@@ -136,14 +160,20 @@ class ScenarioRun {
     if (!this.isConverged)
       this.violations.add('liveness', `not all is served again ${convergeMs} ms after everything was healed`);
     const { ownership, recorder, violations } = this;
-    if (this.isConverged) ownership.checkFinal();
+    if (this.isConverged) {
+      ownership.checkFinal();
+      const restless = this.findRestless();
+      if (restless !== null) violations.add('at_rest', restless);
+    }
     const history = recorder.history((key) => ownership.movedSlots.has(slotOf(key, hashText)));
-    checkProperties({ scenario, recorder, history, ownership, violations });
+    const { aborts } = this.operator;
+    checkProperties({ scenario, recorder, history, ownership, aborts, violations });
     return {
       hash: world.hash,
       violations: this.violations.list,
       counts: this.recorder.counts,
       faults: this.tally,
+      strikes: this.struck,
       counters: world.counters,
       movesDone: ownership.movesDone,
       movesAborted: ownership.movesAborted,
@@ -151,11 +181,16 @@ class ScenarioRun {
     };
   }
 
-  /** Ends the run when every shard has a leader, and every member what the others have; else it goes on to its end. */
+  private findRestless(): string | null {
+    const { sharders, viewServers } = this;
+    return findRestless({ sharders, viewServers, clusters: this.world.clusters });
+  }
+
+  /** Ends the run when every shard has a leader, every member has what the others have, and all rests; else at its end. */
   private stopWhenQuiet(atMs: number, wasQuiet: boolean): void {
     const { kernel } = this.world;
     kernel.scheduleAsync(atMs * 1000, () => {
-      const isQuiet = [...this.clusters.values()].every(isOfOneMind);
+      const isQuiet = [...this.clusters.values()].every(isOfOneMind) && this.findRestless() === null;
       if (isQuiet && wasQuiet) kernel.stop();
       else this.stopWhenQuiet(atMs + quietMs, isQuiet);
     });
@@ -184,8 +219,9 @@ class ScenarioRun {
   }
 
   private createCluster(id: number): ViewShard {
-    const { members, disk, preVote, watchLagMs } = this.scenario.topology;
-    const cluster = this.world.addCluster({ name: `etcd-${id}`, members, disk, preVote, watchLagMs });
+    const { members, disk, preVote, watchLagMs, maxTxnOps } = this.scenario.topology;
+    const name = `etcd-${id}`;
+    const cluster = this.world.addCluster({ name, members, disk, preVote, watchLagMs, maxTxnOps });
     this.clusters.set(id, cluster);
     this.ownership.observe(id, cluster);
     return { id, endpoints: cluster.endpoints };
@@ -203,7 +239,7 @@ class ScenarioRun {
   }
 
   private createClient(index: number): SimClient {
-    const { world, scenario, sharders, recorder, violations } = this;
+    const { world, scenario, sharders, recorder, checks, minority, violations } = this;
     const nextValue = () => ++this.lastValue;
     const nextProcess = () => ++this.lastProcess;
     return new SimClient(`client-${index}`, {
@@ -211,6 +247,8 @@ class ScenarioRun {
       scenario,
       sharders,
       recorder,
+      checks,
+      minority,
       violations,
       nextValue,
       nextProcess,
@@ -218,8 +256,7 @@ class ScenarioRun {
   }
 
   private keys(): string[] {
-    const { keys, tags } = this.scenario.workload;
-    return Array.from({ length: keys }, (_, index) => keyName(index, tags));
+    return keyNames(this.scenario.workload);
   }
 
   private async everything(): Promise<void> {
@@ -238,6 +275,7 @@ class ScenarioRun {
     await pause(reader!.process.clock, Math.max(0, faultsUntilMs - world.nowMs));
     await Promise.all([...this.rushes, ...crowds]);
     await this.readEverything(reader!);
+    await this.writeEverywhere(reader!);
     this.isConverged = true;
     this.stopWhenQuiet(world.nowMs + aftermathMs, false);
   }
@@ -249,6 +287,24 @@ class ScenarioRun {
         while (!(await reader.read(sharder, key))) await pause(reader.process.clock, finalReadRetryMs);
       }
     }
+  }
+
+  /** A key of every shard through every sharder, until it is written. */
+  private async writeEverywhere(writer: SimClient): Promise<void> {
+    for (const { id } of this.ownership.view!.shards) {
+      const key = this.keyOf(id);
+      if (key === null) continue;
+      for (const sharder of this.sharders)
+        while (!(await writer.write(sharder, key))) await pause(writer.process.clock, finalReadRetryMs);
+    }
+  }
+
+  /** A key that nobody else uses, of a slot that this shard has; null when it has none. */
+  private keyOf(shard: number): string | null {
+    const { slots } = this.ownership.view!;
+    if (!slots.includes(shard)) return null;
+    for (let number = 0; ; number++)
+      if (slots[slotOf(`healed${number}`, hashText)] === shard) return `healed${number}`;
   }
 }
 

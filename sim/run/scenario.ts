@@ -3,7 +3,7 @@
  * that a failure can be shrunk, written to a file and replayed.
  */
 import { z } from 'zod';
-import { defaultLimits } from '../../sharder/core/limits.ts';
+import { moverLimits, sharderLimits } from './scenario-limits.ts';
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 const chance = z.number().min(0).max(1);
@@ -87,8 +87,31 @@ const fault = z.discriminatedUnion('kind', [
       'pause_destination',
       'cut_destination',
       'swap_addresses',
+      'pause_source',
+      'cut_source',
+      'compact_source',
+      'break_watches',
+      'lose_replies',
+      'stall_source',
+      'stall_destination',
+      'fill_destination',
+      'abort',
+      'pause_and_abort',
     ]),
+    /** How long after the entry. */
+    afterMs: whole(0, 5000).default(0),
+    /** At so many entries, one after the other. */
+    times: whole(1, 10).default(1),
   }),
+  /** The members of a shard end every watch, again and again. */
+  z.strictObject({
+    kind: z.literal('break_watches'),
+    ...span,
+    shard: whole(0, 100),
+    everyMs: whole(1, 5000),
+  }),
+  /** What the members of a shard answer does not reach the sharders; what those ask arrives. */
+  z.strictObject({ kind: z.literal('lose_replies'), ...span, shard: whole(0, 100) }),
   /** The addresses of two shards are each other's. */
   z.strictObject({ kind: z.literal('swap_addresses'), ...span, shard: whole(0, 100), other: whole(0, 100) }),
   /** One address of a shard is a member's of another one; `forGood`: nothing heals that, and it is the shard's first one. */
@@ -131,6 +154,8 @@ const change = z.discriminatedUnion('kind', [
     to: whole(0, 100),
     abortAfterMs: whole(0, 10_000).nullable(),
   }),
+  /** Everybody gets the same share. */
+  z.strictObject({ kind: z.literal('rebalance'), atMs: span.atMs }),
   /** A new shard joins and gets its share. */
   z.strictObject({ kind: z.literal('add_shard'), atMs: span.atMs }),
   /** A shard other than the home shard gives everything away and leaves. */
@@ -154,6 +179,8 @@ const schema = z.strictObject({
     watchLagMs: whole(0, 1000).default(0),
     /** What each view server copies at most; null: as fast as it goes. */
     keysPerSecondMax: whole(1, 1_000_000).nullable().default(null),
+    /** etcd's --max-txn-ops. */
+    maxTxnOps: whole(4, 10_000).default(1024),
   }),
   workload: z.strictObject({
     clients: whole(1, 20),
@@ -162,6 +189,10 @@ const schema = z.strictObject({
     keys: whole(1, 100),
     /** Keys share so many slots; 0: each has one of its own. */
     tags: whole(0, 100).default(0),
+    /** `extreme`: among them keys of one character, of the largest size, and of characters of three bytes. */
+    keyStyle: z.enum(['plain', 'extreme']).default('plain'),
+    /** Sizes that values have, one as often as another; the first value of all is empty unless all have 4 bytes. */
+    valueBytes: z.array(whole(4, 1_048_576)).min(1).max(10).default([4]),
     /** Moments at which so many requests come at once, for keys of one slot: more than its shard carries out in time. */
     crowds: z
       .array(z.strictObject({ atMs: whole(0, 60_000), requests: whole(1, 1000) }))
@@ -174,15 +205,14 @@ const schema = z.strictObject({
       delete: whole(0, 100),
       cas: whole(0, 100),
       burst: whole(0, 100),
+      /** Writes with a condition of any kind, true or not. */
+      conditional: whole(0, 100).default(0),
+      /** Requests of several operations of any kind. */
+      batch: whole(0, 100).default(0),
     }),
   }),
-  /** Bounds of the sharders that are tightened, so that they are reached. */
-  limits: z.strictObject({
-    laneOperationsMax: whole(1, 10_000),
-    batchOperationsMax: whole(1, 512),
-    operationTimeoutMs: whole(100, 60_000).default(defaultLimits.operationTimeoutMs),
-    admittedMsMax: whole(1, 60_000).default(defaultLimits.admittedMsMax),
-  }),
+  limits: sharderLimits,
+  moverLimits,
   /** What an operator asks of the view servers. */
   moves: z.array(change).max(20),
   faults: z.array(fault).max(50),
@@ -201,11 +231,6 @@ export type FaultKind = Fault['kind'];
 
 /** Every kind of fault there is. */
 export const faultKinds: readonly FaultKind[] = fault.options.map((option) => option.shape.kind.value);
-
-/** The name of the key of this number. */
-export function keyName(number: number, tags: number): string {
-  return tags === 0 ? `k${number}` : `{t${number % tags}}k${number}`;
-}
 
 export class ScenarioError extends Error {
   override name = 'ScenarioError';

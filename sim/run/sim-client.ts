@@ -2,19 +2,19 @@
  * A client of a run: a loop of operations on a few keys through sharders picked at random, until its share is done or its
  * time is over. After an answer that is not known it goes on as another logical process, as the checker wants it.
  */
-import { always, type Condition, type Operation, type Outcome } from '../../sharder/core/operation.ts';
+import type { Outcome } from '../../sharder/core/operation.ts';
 import { pause } from '../../sharder/core/pause.ts';
+import { slotOf } from '../../sharder/core/slot.ts';
+import { hashText } from '../../sharder/hash.ts';
 import type { SimProcess } from '../process.ts';
 import type { UnaryCaller, UnaryResult } from '../unary.ts';
 import type { World } from '../world.ts';
-import {
-  decodeValue,
-  encodeValue,
-  type HistoryRecorder,
-  type Intent,
-  type Learned,
-} from './history-recorder.ts';
-import { keyName, type Scenario } from './scenario.ts';
+import type { AnswerChecks, Seen } from './answer-checks.ts';
+import type { HistoryRecorder } from './history-recorder.ts';
+import { decodeValue, describeIntent, type Intent, type Learned } from './intent.ts';
+import { IntentDrawer, type Known } from './intent-drawer.ts';
+import type { MinorityWatch } from './minority-watch.ts';
+import type { Scenario } from './scenario.ts';
 import type { SimSharder } from './sim-sharder.ts';
 import type { Violations } from './violations.ts';
 
@@ -34,15 +34,12 @@ export interface ClientParts {
   scenario: Scenario;
   sharders: readonly SimSharder[];
   recorder: HistoryRecorder;
+  checks: AnswerChecks;
+  minority: MinorityWatch;
   violations: Violations;
   /** Numbers that are unique in the run. */
   nextValue: () => number;
   nextProcess: () => number;
-}
-
-interface Known {
-  version: number;
-  value: number;
 }
 
 export class SimClient {
@@ -51,6 +48,11 @@ export class SimClient {
   private readonly caller: UnaryCaller;
   /** What this client last saw of a key: what its conditional writes build on. */
   private readonly known = new Map<string, Known>();
+  /** Key to the highest version at which it was missing. */
+  private readonly missingAt = new Map<string, number>();
+  /** Slot to the highest epoch at which it has answered. */
+  private readonly epochs = new Map<number, number>();
+  private readonly drawer: IntentDrawer;
   private logicalProcess: number;
 
   constructor(name: string, parts: ClientParts) {
@@ -58,6 +60,14 @@ export class SimClient {
     this.process = parts.world.addProcess(name);
     this.caller = parts.world.caller(this.process);
     this.logicalProcess = parts.nextProcess();
+    const { random } = this.process;
+    const { nextValue } = parts;
+    this.drawer = new IntentDrawer({
+      random,
+      workload: parts.scenario.workload,
+      known: this.known,
+      nextValue,
+    });
   }
 
   /** Works through its share, spread over the time until the end. */
@@ -67,7 +77,7 @@ export class SimClient {
     const meanPauseMs = (options.untilMs - options.fromMs) / operations;
     await pause(clock, options.fromMs + random.nextExponential(meanPauseMs));
     for (let done = 0; done < operations && world.nowMs < options.untilMs;) {
-      const intents = this.drawIntents();
+      const intents = this.drawer.draw();
       await this.send(sharders[random.nextBelow(sharders.length)]!, intents);
       done += intents.length;
       const elapsed = world.nowMs - options.fromMs;
@@ -89,7 +99,7 @@ export class SimClient {
     const ends: Promise<unknown>[] = [];
     for (let left = random.nextBelow(rushRoundsMax + 1); left > 0; left--) {
       const chosen = keys.filter(() => random.nextBelow(2) === 0);
-      const intents = (chosen.length > 0 ? chosen : keys).map((key) => this.drawIntent(key));
+      const intents = (chosen.length > 0 ? chosen : keys).map((key) => this.drawer.drawForMove(key));
       ends.push(this.send(sharders[random.nextBelow(sharders.length)]!, intents));
       await pause(clock, random.nextExponential(meanPauseMs));
     }
@@ -103,28 +113,26 @@ export class SimClient {
     await pause(clock, atMs);
     const sharder = sharders[random.nextBelow(sharders.length)]!;
     const keys = Array.from({ length: requests }, (_, index) => `{crowd}${index}`);
-    await Promise.all(keys.map((key) => this.send(sharder, [this.put(key)])));
-  }
-
-  private drawIntent(key: string): Intent {
-    const draw = this.process.random.nextBelow(4);
-    if (draw === 0) return { operation: { kind: 'get', key }, written: null, expected: null };
-    if (draw > 1) return this.put(key);
-    const operation: Operation = { kind: 'delete', key, condition: always, wantPrevious: false };
-    return { operation, written: null, expected: null };
+    await Promise.all(keys.map((key) => this.send(sharder, [this.drawer.put(key)])));
   }
 
   /** Reads a key through one sharder; records it and says whether it succeeded. */
   async read(sharder: SimSharder, key: string): Promise<boolean> {
-    const intent: Intent = { operation: { kind: 'get', key }, written: null, expected: null };
-    const [learned] = await this.send(sharder, [intent]);
+    const [learned] = await this.send(sharder, [this.drawer.get(key)]);
+    return learned!.kind === 'ok';
+  }
+
+  /** As `read`, with a write. */
+  async write(sharder: SimSharder, key: string): Promise<boolean> {
+    const [learned] = await this.send(sharder, [this.drawer.put(key)]);
     return learned!.kind === 'ok';
   }
 
   private async send(sharder: SimSharder, intents: readonly Intent[]): Promise<readonly Learned[]> {
-    const { recorder } = this.parts;
+    const { recorder, checks, minority, world } = this.parts;
+    const askedAtMs = world.nowMs;
     const invoked = intents.map(() => recorder.next());
-    const versions = intents.map(({ operation }) => this.known.get(operation.key)?.version ?? 0);
+    const seen = intents.map(({ operation }) => this.seenOf(operation.key));
     this.tell('client.asks', intents);
     const request = intents.map(({ operation }) => operation);
     const { random } = this.process;
@@ -135,7 +143,8 @@ export class SimClient {
     this.tell('client.learns', intents, learned);
     for (const [index, intent] of intents.entries()) {
       this.record(intent, invoked[index]!, learned[index]!);
-      this.checkVersion(intent, versions[index]!, learned[index]!);
+      checks.check(intent, seen[index]!, learned[index]!);
+      minority.note(intent.operation.key, learned[index]!, { askedAtMs, nowMs: world.nowMs });
     }
     this.checkOrder(intents, learned);
     return learned;
@@ -147,30 +156,33 @@ export class SimClient {
     this.logicalProcess = this.parts.nextProcess();
     this.checkAvailable(learned);
     if (learned.kind !== 'ok') return;
-    const { result } = learned;
+    const { result, place } = learned;
     const { key } = intent.operation;
+    this.epochs.set(place.slot, Math.max(place.epoch, this.epochs.get(place.slot) ?? 0));
     if (result.kind === 'get' && result.state) {
       this.known.set(key, { version: result.state.version, value: decodeValue(result.state.value) });
     } else if (result.kind === 'put') {
       this.known.set(key, { version: result.version, value: intent.written! });
-    }
+    } else this.missingAt.set(key, Math.max(result.version, this.missingAt.get(key) ?? -1));
+  }
+
+  /** What this client knows of a key before it asks. */
+  private seenOf(key: string): Seen {
+    return {
+      version: this.known.get(key)?.version ?? 0,
+      missingAt: this.missingAt.get(key) ?? -1,
+      epoch: this.epochs.get(slotOf(key, hashText)) ?? 0,
+    };
   }
 
   /** Where nothing fails, slots that change hands stop nobody: what has to wait goes on before its time is over. */
   private checkAvailable(learned: Learned): void {
     const { scenario, violations } = this.parts;
+    const { operationTimeoutMs, heldMsMax, heldOperationsMax, readAttemptMs } = scenario.limits;
+    const hasTime = operationTimeoutMs >= 2000 && heldMsMax >= 2000 && readAttemptMs >= 1000;
+    if (!hasTime || heldOperationsMax < 100) return;
     if (scenario.faults.length > 0 || learned.kind !== 'failed' || learned.code !== 'unavailable') return;
     if (learned.message !== 'not ready') violations.add('available', `without faults: ${learned.message}`);
-  }
-
-  /** A key's version is never lower than what this client had seen of the key when it asked, wherever its slot is. */
-  private checkVersion({ operation }: Intent, before: number, learned: Learned): void {
-    if (learned.kind !== 'ok') return;
-    const { result } = learned;
-    const version = result.kind === 'get' ? (result.state?.version ?? result.version) : result.version;
-    if (version >= before) return;
-    const message = `a ${result.kind} of ${operation.key} has version ${version} after ${before}`;
-    this.parts.violations.add('versions_rise', message);
   }
 
   /** Writes of one key in one request get versions in their order: batching never reorders a client's own operations. */
@@ -189,68 +201,12 @@ export class SimClient {
     }
   }
 
-  private drawIntents(): Intent[] {
-    const { random } = this.process;
-    const { keys, tags, mix } = this.parts.scenario.workload;
-    const drawKey = () => keyName(random.nextBelow(keys), tags);
-    const key = drawKey();
-    let draw = random.nextBelow(mix.get + mix.put + mix.delete + mix.cas + mix.burst);
-    if ((draw -= mix.get) < 0) return [{ operation: { kind: 'get', key }, written: null, expected: null }];
-    if ((draw -= mix.put) < 0) return [this.put(key)];
-    if ((draw -= mix.delete) < 0) {
-      return [
-        {
-          operation: { kind: 'delete', key, condition: always, wantPrevious: false },
-          written: null,
-          expected: null,
-        },
-      ];
-    }
-    if ((draw -= mix.cas) < 0) return [this.conditionalPut(key)];
-    return Array.from({ length: 2 + random.nextBelow(11) }, () => this.put(drawKey()));
-  }
-
-  private put(key: string): Intent {
-    const written = this.parts.nextValue();
-    const value = encodeValue(written);
-    return {
-      operation: { kind: 'put', key, value, condition: always, wantPrevious: false },
-      written,
-      expected: null,
-    };
-  }
-
-  private conditionalPut(key: string): Intent {
-    const known = this.known.get(key);
-    const { operation, written } = this.put(key);
-    const put = operation as Extract<Operation, { kind: 'put' }>;
-    if (known === undefined)
-      return { operation: { ...put, condition: { kind: 'absent' } }, written, expected: null };
-    const { version } = known;
-    // Two ways to say the same: no key has version 0.
-    const condition: Condition =
-      written! % 2 === 0 ? { kind: 'version', version } : { kind: 'one_of', versions: [0, version] };
-    return { operation: { ...put, condition }, written, expected: known.value };
-  }
-
   private tell(name: string, intents: readonly Intent[], learned?: readonly Learned[]): void {
-    const what = intents.map((intent, index) => describe(intent, learned?.[index])).join('; ');
+    const what = intents.map((intent, index) => describeIntent(intent, learned?.[index])).join('; ');
     this.process.trace.emit({ name, what });
   }
 }
 
 function learnedOf(result: UnaryResult<readonly Outcome[]>, index: number): Learned {
   return result.kind === 'reply' ? result.reply[index]! : { kind: result.kind };
-}
-
-function describe({ operation, written, expected }: Intent, learned: Learned | undefined): string {
-  const condition =
-    operation.kind === 'put' && operation.condition.kind !== 'always' ? ` if ${String(expected)}` : '';
-  const asked = `${operation.kind} ${operation.key}${written === null ? '' : `=${written}`}${condition}`;
-  if (learned === undefined) return asked;
-  if (learned.kind !== 'ok')
-    return `${asked}: ${learned.kind}${learned.kind === 'failed' ? ` ${learned.code}` : ''}`;
-  const { result } = learned;
-  if (result.kind !== 'get') return `${asked}: ok at version ${result.version}`;
-  return `${asked}: ${result.state ? `${decodeValue(result.state.value)} at version ${result.state.version}` : 'missing'}`;
 }

@@ -92,6 +92,21 @@ export class SimSharder {
     void this.getReady(store);
   }
 
+  /** Null when nothing waits or is under way here. */
+  findBusy(): string | null {
+    const { store } = this;
+    if (store === null || !this.isReady) return 'it is not ready';
+    if (store.heldOperations > 0) return `${store.heldOperations} operations are held`;
+    for (const [id, shard] of store.currentShards) {
+      for (const lane of ['read', 'write'] as const) {
+        const { queued, bytes, inFlight } = shard.load(lane);
+        if (queued + bytes + inFlight > 0)
+          return `the ${lane} lane of shard ${id} has ${queued} waiting, ${bytes} bytes and ${inFlight} under way`;
+      }
+    }
+    return null;
+  }
+
   private stop(): void {
     this.store?.close();
     this.store = null;
@@ -145,13 +160,16 @@ export class SimSharder {
   private checkQueues(): void {
     const { store, limits, violations, process } = this;
     if (store === null) return;
+    if (store.heldOperations > limits.heldOperationsMax)
+      violations.add('bounds', `${process.name}: ${store.heldOperations} operations are held`);
     for (const [id, shard] of store.currentShards) {
       for (const lane of ['read', 'write'] as const) {
-        if (shard.load(lane).queued <= limits.laneOperationsMax + limits.batchOperationsMax) continue;
-        violations.add(
-          'bounds',
-          `${process.name}: ${shard.load(lane).queued} operations wait in a lane of shard ${id}`,
-        );
+        const { queued, bytes } = shard.load(lane);
+        if (queued > limits.laneOperationsMax + limits.batchOperationsMax)
+          violations.add('bounds', `${process.name}: ${queued} operations wait in a lane of shard ${id}`);
+        // One that is alone may be as large as it will.
+        if (queued > 1 && bytes > limits.laneBytesMax + limits.batchBytesMax)
+          violations.add('bounds', `${process.name}: ${bytes} bytes wait in a lane of shard ${id}`);
       }
     }
   }

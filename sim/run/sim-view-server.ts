@@ -1,21 +1,9 @@
 /** A view server in the simulator: the real movers over the simulated EtcdRpc. No lease: safety must not rest on one. */
-import { type MoverLimits, defaultMoverLimits } from '../../cluster/viewserver/pure/mover-limits.ts';
+import type { MoverLimits } from '../../cluster/viewserver/pure/mover-limits.ts';
 import { Resharder, type ResharderSettings } from '../../cluster/viewserver/pure/resharder.ts';
 import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
 import type { Violations } from './violations.ts';
-
-/** Small enough that a few keys make pages and chunks, and short enough that two movers get out of each other's way in time. */
-export const simMoverLimits: MoverLimits = {
-  ...defaultMoverLimits,
-  pageKeysMax: 1,
-  writeOperationsMax: 2,
-  clearKeysMax: 16,
-  writesInFlightMax: 2,
-  freezeLagKeysMax: 3,
-  viewPollMs: 500,
-  supersededPauseMsMax: 2000,
-};
 
 export const simResharderSettings: ResharderSettings = {
   concurrentMovesMax: 3,
@@ -27,6 +15,7 @@ interface SimViewServerParts {
   world: World;
   home: readonly string[];
   keysPerSecondMax: number | null;
+  limits: MoverLimits;
   violations: Violations;
 }
 
@@ -43,17 +32,22 @@ export class SimViewServer {
   }
 
   start(): void {
-    const { world, home, keysPerSecondMax, violations } = this.parts;
+    const { world, home, keysPerSecondMax, limits, violations } = this.parts;
     const { clock, random, trace, name } = this.process;
     const rpc = world.etcdRpc(this.process);
     const settings = { ...simResharderSettings, keysPerSecondMax };
-    const resharder = new Resharder({ clock, random, trace, rpc, home, settings, limits: simMoverLimits });
+    const resharder = new Resharder({ clock, random, trace, rpc, home, settings, limits });
     this.resharder = resharder;
     resharder
       .run()
       .catch((error: unknown) =>
         violations.add('mover_crash', `${name}: ${error instanceof Error ? error.stack : String(error)}`),
       );
+  }
+
+  /** Moves that it works on. */
+  get movesUnderWay(): number {
+    return this.resharder?.progress().length ?? 0;
   }
 
   private stop(): void {

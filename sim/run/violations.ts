@@ -9,6 +9,12 @@ export type Property =
   | 'one_leader_per_term'
   | 'ownership'
   | 'versions_rise'
+  | 'versions_name_values'
+  | 'epochs_rise'
+  | 'conditions'
+  | 'at_rest'
+  | 'copy_rate'
+  | 'minority'
   | 'mover_crash'
   | 'available'
   | 'deadline'
@@ -52,6 +58,12 @@ const exitCodes: Readonly<Record<Property, number>> = {
   one_leader_per_term: notSafe,
   ownership: notSafe,
   versions_rise: notSafe,
+  versions_name_values: notSafe,
+  epochs_rise: notSafe,
+  conditions: notSafe,
+  at_rest: notSafe,
+  copy_rate: notLive,
+  minority: notLive,
   bounds: notSafe,
   mover_crash: crashed,
   available: notLive,

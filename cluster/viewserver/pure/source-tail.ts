@@ -184,7 +184,10 @@ export class SourceTail {
           },
         };
         records.watch(shard, request, sink).then(
-          (started) => (cancel = started),
+          (started) => {
+            cancel = started;
+            if (isOver) started();
+          },
           () => {
             disarm();
             resolve(null);
@@ -197,7 +200,11 @@ export class SourceTail {
       isOver = true;
       opened.cancel();
     };
-    if (!(await records.isMember(shard, opened.memberId))) {
+    const isMember = await records.isMember(shard, opened.memberId).catch((error: unknown) => {
+      cancel();
+      throw error;
+    });
+    if (!isMember) {
       cancel();
       records.avoidPreferred(shard);
       throw new UnavailableError(shard, `what answers is not known to be shard ${shard}`);

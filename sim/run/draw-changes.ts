@@ -1,0 +1,37 @@
+/** What an operator asks, as it is drawn, and the strikes that go with it. */
+import fc from 'fast-check';
+import { atMs, target } from './draw-faults.ts';
+import { strike } from './draw-strikes.ts';
+import type { Change, Fault } from './scenario.ts';
+
+export const change: fc.Arbitrary<Change> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('move' as const),
+      atMs,
+      key: target,
+      to: target,
+      abortAfterMs: fc.option(fc.integer({ min: 0, max: 150 }), { freq: 4 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('add_shard' as const), atMs }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove_shard' as const), atMs, shard: target }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rebalance' as const), atMs }) },
+);
+
+/** A change, and what befalls the moves that come of it. */
+const tour: fc.Arbitrary<{ change: Change; strikes: Fault[] }> = change.chain((drawn) =>
+  fc.record({
+    change: fc.constant(drawn),
+    strikes: fc.array(strike(fc.constant(drawn.atMs)), { minLength: 1, maxLength: 2, size: 'max' }),
+  }),
+);
+
+/** Changes with strikes on their moves. */
+export const tours: fc.Arbitrary<{ moves: Change[]; strikes: Fault[] }> = fc
+  .array(tour, { minLength: 1, maxLength: 4, size: 'max' })
+  .map((list) => ({
+    moves: list.map((each) => each.change),
+    strikes: list.flatMap(({ strikes }) => strikes),
+  }));

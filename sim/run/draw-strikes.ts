@@ -1,0 +1,84 @@
+/** Strikes on a phase of a move, drawn so that they hurt: what can go wrong in a phase is struck in it more often. */
+import fc from 'fast-check';
+import { type Fault, strikablePhases } from './scenario.ts';
+
+type Strike = Extract<Fault, { kind: 'strike_phase' }>;
+type Phase = Strike['phase'];
+type What = Strike['what'];
+
+/** Of any phase. */
+const anywhere: readonly What[] = [
+  'kill',
+  'pause',
+  'kill_source',
+  'kill_destination',
+  'pause_source',
+  'pause_destination',
+  'stall_destination',
+  'cut_source',
+  'cut_destination',
+  'swap_addresses',
+  'abort',
+  'pause_and_abort',
+];
+
+/** What is at stake in a phase. */
+const apt: Partial<Record<Phase, readonly What[]>> = {
+  import: ['pause', 'pause_and_abort', 'abort', 'stall_destination', 'kill_destination'],
+  copy: [
+    'break_watches',
+    'compact_source',
+    'kill_source',
+    'pause_destination',
+    'stall_destination',
+    'fill_destination',
+    'pause',
+    'cut_destination',
+  ],
+  tail: ['break_watches', 'compact_source', 'pause_destination', 'stall_destination', 'pause'],
+  freeze: ['break_watches', 'pause', 'pause_and_abort', 'pause_source', 'stall_source', 'lose_replies'],
+  drain: [
+    'break_watches',
+    'compact_source',
+    'pause',
+    'pause_destination',
+    'stall_destination',
+    'kill_source',
+  ],
+  activate: ['pause', 'pause_destination', 'stall_destination', 'lose_replies', 'cut_destination'],
+  publish: ['kill', 'pause', 'lose_replies', 'cut_source'],
+  clean: ['lose_replies', 'pause', 'pause_source', 'kill_source', 'stall_source'],
+  rollback: ['pause', 'kill', 'pause_source', 'pause_destination', 'stall_source', 'cut_destination'],
+};
+
+const phaseAndWhat: fc.Arbitrary<{ phase: Phase; what: What }> = fc
+  .constantFrom(...strikablePhases)
+  .chain((phase) =>
+    fc
+      .oneof(
+        { weight: 3, arbitrary: fc.constantFrom(...(apt[phase] ?? anywhere)) },
+        { weight: 1, arbitrary: fc.constantFrom(...anywhere) },
+      )
+      .map((what) => ({ phase, what })),
+  );
+
+/** Short strikes hit one call; those near a timeout decide who gives up first. */
+const strikeForMs = fc.oneof(
+  fc.integer({ min: 20, max: 400 }),
+  fc
+    .tuple(fc.constantFrom(500, 1000, 3000, 5000), fc.integer({ min: -150, max: 300 }))
+    .map(([timeoutMs, moreMs]) => timeoutMs + moreMs),
+);
+
+/** @param atMs the moment from which on it waits. */
+export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
+  return fc
+    .record({
+      at: phaseAndWhat,
+      atMs,
+      forMs: strikeForMs,
+      afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 120 })),
+      times: fc.constantFrom(1, 1, 1, 2, 3),
+    })
+    .map(({ at, ...rest }) => ({ kind: 'strike_phase' as const, ...at, ...rest }));
+}

@@ -1,0 +1,25 @@
+/** The keys of a run. */
+import type { Scenario } from './scenario.ts';
+
+const keyBytesMax = 1024;
+
+/** The name of the key of this number. */
+export function keyName(number: number, { tags, keyStyle }: Scenario['workload']): string {
+  const plain = tags === 0 ? `k${number}` : `{t${number % tags}}k${number}`;
+  if (keyStyle === 'plain') return plain;
+  switch (number % 4) {
+    case 1:
+      return tags === 0 ? String.fromCharCode(65 + (number % 26)) : plain;
+    case 2:
+      return plain.padEnd(keyBytesMax, '.');
+    case 3:
+      return `${plain}\u20ac~`;
+    default:
+      return plain;
+  }
+}
+
+/** All of them. */
+export function keyNames(workload: Scenario['workload']): string[] {
+  return Array.from({ length: workload.keys }, (_, number) => keyName(number, workload));
+}
