@@ -12,6 +12,7 @@ import { createPrinter } from '../printer.ts';
 import { createProgressLine } from '../simulation/progress-line.ts';
 import { describeFailure, saveScenario } from '../simulation/report-failure.ts';
 import { runWorkers } from '../simulation/run-workers.ts';
+import { strikeTable } from '../simulation/strike-table.ts';
 
 const help = `
 Exit codes: 0 all properties hold, 1 a crash, 2 wrong use, 3 not live, or too little happened, 4 not safe, 5 not
@@ -58,8 +59,8 @@ async function soak({ seeds, json }: Flags): Promise<number> {
   // Workers that gave up after failures have not run all seeds.
   const poor = failures.length === 0 ? vacuityOf(progress) : [];
   told.push(...poor.map(({ property, message }) => `${property}: ${message}`));
-  const summary = `${progress.runs} seeds in ${seconds.toFixed(1)} s (${((60 * progress.runs) / seconds).toFixed(0)} a minute): ${failures.length} failed; ${progress.operations.ok} operations ok, ${progress.operations.failed} failed, ${progress.operations.unknown} unknown; ${progress.movesDone} slots changed hands`;
-  createPrinter({ json: json === true }).result([...told, summary].join('\n'), {
+  const summary = `${progress.runs} seeds in ${seconds.toFixed(1)} s (${((60 * progress.runs) / seconds).toFixed(0)} a minute): ${failures.length} failed; ${progress.operations.ok} operations ok, ${progress.operations.failed} failed, ${progress.operations.unknown} unknown; ${progress.movesDone} moves done, ${progress.movesAborted} undone`;
+  createPrinter({ json: json === true }).result([...told, strikeTable(progress), summary].join('\n'), {
     ...progress,
     seconds,
     failures,

@@ -75,15 +75,18 @@ function runWorker(
 
 function sum(all: readonly Progress[]): Progress {
   const total = newProgress();
-  for (const { runs, operations, faults, movesDone } of all) {
+  for (const { runs, operations, faults, strikes, movesDone, movesAborted } of all) {
     total.runs += runs;
     total.movesDone += movesDone;
+    total.movesAborted += movesAborted;
     total.operations.ok += operations.ok;
     total.operations.failed += operations.failed;
     total.operations.unknown += operations.unknown;
     for (const [kind, count] of Object.entries(faults) as [keyof FaultTally, number][]) {
       total.faults[kind] = (total.faults[kind] ?? 0) + count;
     }
+    for (const [name, count] of Object.entries(strikes))
+      total.strikes[name] = (total.strikes[name] ?? 0) + count;
   }
   return total;
 }

@@ -9,6 +9,7 @@ import {
   type Progress,
   searchFailure,
 } from '../../sim/run/search-failure.ts';
+import { StrayErrors } from '../../sim/run/stray-errors.ts';
 
 /**
  * - `search`: draws scenarios from one seed and shrinks the first that fails.
@@ -35,9 +36,8 @@ const progressEveryRuns = 10;
 process.once('message', (work: Work) => void perform(work).then(() => process.disconnect()));
 
 // A promise that the simulated code has left behind is a failure of that code: it must not pass unseen.
-process.on('unhandledRejection', (reason) => {
-  throw reason;
-});
+const strays = new StrayErrors();
+process.on('unhandledRejection', (reason) => strays.note(reason));
 
 const send = (report: WorkReport) => process.send!(report);
 
@@ -49,7 +49,7 @@ async function perform(work: Work): Promise<void> {
       return runSeeds(work);
     case 'replay': {
       const progress = newProgress();
-      const found = await judgeScenario(work.scenario, { twice: true, progress });
+      const found = await judgeScenario(work.scenario, { twice: true, progress, strays });
       if (found !== null) send({ kind: 'failure', failure: { ...found, runsBefore: 0 } });
       send({ kind: 'done', progress });
       return;
@@ -70,7 +70,7 @@ async function search(work: Extract<Work, { kind: 'search' }>): Promise<void> {
     last = progress;
     if (progress.runs % progressEveryRuns === 0) send({ kind: 'progress', progress });
   };
-  const failure = await searchFailure({ ...work, onProgress });
+  const failure = await searchFailure({ ...work, onProgress, strays });
   if (failure !== null) send({ kind: 'failure', failure });
   send({ kind: 'done', progress: last });
 }
@@ -79,7 +79,7 @@ async function runSeeds({ from, to, step }: Extract<Work, { kind: 'seeds' }>): P
   const progress = newProgress();
   let failures = 0;
   for (let seed = from; seed <= to && failures < failuresMax; seed += step) {
-    const found = await judgeScenario(scenarioOfSeed(seed), { twice: false, progress });
+    const found = await judgeScenario(scenarioOfSeed(seed), { twice: false, progress, strays });
     if (found !== null) {
       failures++;
       send({ kind: 'failure', failure: { ...found, runsBefore: progress.runs - 1 } });

@@ -6,6 +6,7 @@ import type { Condition, KeyState, Outcome } from '../../sharder/core/operation.
 import { slotOf } from '../../sharder/core/slot.ts';
 import { hashText } from '../../sharder/hash.ts';
 import { decodeValue, type Intent, type Learned } from './intent.ts';
+import { shownKey } from './key-names.ts';
 import type { Violations } from './violations.ts';
 
 /** What a client knew of a key when it asked. */
@@ -36,7 +37,7 @@ export class AnswerChecks {
   }
 
   private checkOk({ operation, written }: Intent, seen: Seen, { result, place }: Ok): void {
-    const { key } = operation;
+    const key = shownKey(operation.key);
     const { violations } = this;
     const version = result.kind === 'get' ? (result.state?.version ?? result.version) : result.version;
     if (version < seen.version)
@@ -44,16 +45,16 @@ export class AnswerChecks {
         'versions_rise',
         `a ${result.kind} of ${key} has version ${version} after ${seen.version}`,
       );
-    if (place.slot !== slotOf(key, hashText))
+    if (place.slot !== slotOf(operation.key, hashText))
       violations.add('ownership', `${key} was answered as of slot ${place.slot}`);
     if (place.epoch < seen.epoch)
       violations.add('epochs_rise', `slot ${place.slot} is at epoch ${place.epoch} after ${seen.epoch}`);
     if (result.kind === 'get') {
-      if (result.state !== null) this.name(key, result.state, seen);
+      if (result.state !== null) this.name(operation.key, result.state, seen);
       return;
     }
     const { previous } = result;
-    if (previous !== null) this.name(key, previous, { ...seen, missingAt: -1 });
+    if (previous !== null) this.name(operation.key, previous, { ...seen, missingAt: -1 });
     if (operation.kind === 'get') return;
     if (!operation.wantPrevious && previous !== null)
       violations.add(
@@ -71,7 +72,7 @@ export class AnswerChecks {
       );
     if (result.kind === 'put') {
       const created = operation.wantPrevious ? (previous?.createdVersion ?? result.version) : null;
-      this.nameVersion(key, result.version, written!, created);
+      this.nameVersion(operation.key, result.version, written!, created);
     }
   }
 
@@ -81,7 +82,7 @@ export class AnswerChecks {
       violations.add('conditions', `a ${operation.kind} was refused for a condition without a version`);
       return;
     }
-    const { key } = operation;
+    const key = shownKey(operation.key);
     if (holds(operation.condition, currentVersion))
       violations.add(
         'conditions',
@@ -99,7 +100,7 @@ export class AnswerChecks {
     if (createdVersion > version || createdVersion <= seen.missingAt)
       this.violations.add(
         'versions_rise',
-        `${key} was created at ${createdVersion}, has ${version} and was missing at ${seen.missingAt}`,
+        `${shownKey(key)} was created at ${createdVersion}, has ${version} and was missing at ${seen.missingAt}`,
       );
   }
 
@@ -113,12 +114,12 @@ export class AnswerChecks {
     if (before.value !== value)
       this.violations.add(
         'versions_name_values',
-        `version ${version} of ${key} is ${before.value} and ${value}`,
+        `version ${version} of ${shownKey(key)} is ${before.value} and ${value}`,
       );
     if (before.created !== null && created !== null && before.created !== created)
       this.violations.add(
         'versions_name_values',
-        `version ${version} of ${key} was created at ${before.created} and at ${created}`,
+        `version ${version} of ${shownKey(key)} was created at ${before.created} and at ${created}`,
       );
     before.created ??= created;
   }

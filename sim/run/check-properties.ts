@@ -3,6 +3,7 @@ import { checkHistory } from '../checker/check-history.ts';
 import type { KeyVerdict } from '../checker/verdict.ts';
 import type { Operation } from '../checker/operation.ts';
 import type { HistoryRecorder } from './history-recorder.ts';
+import { shownKey } from './key-names.ts';
 import type { OwnershipWatch } from './ownership-watch.ts';
 import type { Change, Scenario } from './scenario.ts';
 import type { Violations } from './violations.ts';
@@ -33,8 +34,9 @@ function checkLinearizable({ history, violations }: FinishedRun): void {
   for (const verdict of checkHistory(history).keys) {
     if (verdict.kind === 'ok') continue;
     if (verdict.kind === 'unknown')
-      violations.add('unknown', `key ${verdict.key}: too hard to judge within the bounds`);
-    else violations.add('linearizable', `key ${verdict.key}: ${describe(verdict, history)}`);
+      violations.add('unknown', `key ${shownKey(String(verdict.key))}: too hard to judge within the bounds`);
+    else
+      violations.add('linearizable', `key ${shownKey(String(verdict.key))}: ${describe(verdict, history)}`);
   }
 }
 

@@ -51,6 +51,17 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
   rollback: ['pause', 'kill', 'pause_source', 'pause_destination', 'stall_source', 'cut_destination'],
 };
 
+/** Every strike that is drawn, as "what in phase". */
+export function strikeNames(): string[] {
+  return strikablePhases.flatMap((phase) =>
+    [...new Set([...(apt[phase] ?? []), ...anywhere])].map((what) => strikeName(what, phase)),
+  );
+}
+
+export function strikeName(what: What, phase: Phase): string {
+  return `${what} in ${phase}`;
+}
+
 const phaseAndWhat: fc.Arbitrary<{ phase: Phase; what: What }> = fc
   .constantFrom(...strikablePhases)
   .chain((phase) =>

@@ -1,5 +1,6 @@
 /** What the client of a run asks, and what it learns. */
 import type { Operation, Outcome } from '../../sharder/core/operation.ts';
+import { shownKey } from './key-names.ts';
 
 /** An operation as a client sends it, with what it stands for. */
 export interface Intent {
@@ -36,7 +37,7 @@ export function describeIntent(
   const condition =
     kind === 'get' || operation.condition.kind === 'always' ? '' : describeCondition(operation);
   const means = expected === undefined || condition === '' ? '' : ` (${String(expected)})`;
-  const asked = `${kind} ${key.slice(0, 40)}${written === null ? '' : `=${written}`}${condition}${means}`;
+  const asked = `${kind} ${shownKey(key)}${written === null ? '' : `=${written}`}${condition}${means}`;
   if (learned === undefined) return asked;
   if (learned.kind !== 'ok')
     return `${asked}: ${learned.kind}${learned.kind === 'failed' ? ` ${learned.code}` : ''}`;

@@ -23,3 +23,8 @@ export function keyName(number: number, { tags, keyStyle }: Scenario['workload']
 export function keyNames(workload: Scenario['workload']): string[] {
   return Array.from({ length: workload.keys }, (_, number) => keyName(number, workload));
 }
+
+/** As it is told to people. */
+export function shownKey(key: string): string {
+  return key.length > 40 ? `${key.slice(0, 20)}... (${key.length} characters)` : key;
+}

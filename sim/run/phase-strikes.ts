@@ -15,6 +15,7 @@ import {
   type Struck,
   swapAddresses,
 } from './fault-script.ts';
+import { strikeName } from './draw-strikes.ts';
 import type { Fault } from './scenario.ts';
 
 type Strike = Extract<Fault, { kind: 'strike_phase' }>;
@@ -76,7 +77,7 @@ export class PhaseStrikes {
     const struck = this.act(strike.what, move, endMs);
     if (struck === null) return;
     this.tally.strike_phase = (this.tally.strike_phase ?? 0) + 1;
-    const name = `${strike.what} in ${strike.phase}`;
+    const name = strikeName(strike.what, strike.phase);
     this.struck.set(name, (this.struck.get(name) ?? 0) + 1);
     const target = `${name}: ${struck.target}`;
     world.tracer.emit('nemesis', { name: 'fault.strike_phase', target });

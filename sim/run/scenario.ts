@@ -24,6 +24,27 @@ export const strikablePhases = [
   'rollback',
 ] as const;
 
+/** What is done to whoever moves a slot, or to the shards of the move. */
+export const strikeKinds = [
+  'kill',
+  'pause',
+  'kill_source',
+  'kill_destination',
+  'pause_destination',
+  'cut_destination',
+  'swap_addresses',
+  'pause_source',
+  'cut_source',
+  'compact_source',
+  'break_watches',
+  'lose_replies',
+  'stall_source',
+  'stall_destination',
+  'fill_destination',
+  'abort',
+  'pause_and_abort',
+] as const;
+
 const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('kill_member'), ...span, ...member, power: z.boolean() }),
   /** Strikes whoever leads the shard at that moment. */
@@ -79,25 +100,7 @@ const fault = z.discriminatedUnion('kind', [
     kind: z.literal('strike_phase'),
     ...span,
     phase: z.enum(strikablePhases),
-    what: z.enum([
-      'kill',
-      'pause',
-      'kill_source',
-      'kill_destination',
-      'pause_destination',
-      'cut_destination',
-      'swap_addresses',
-      'pause_source',
-      'cut_source',
-      'compact_source',
-      'break_watches',
-      'lose_replies',
-      'stall_source',
-      'stall_destination',
-      'fill_destination',
-      'abort',
-      'pause_and_abort',
-    ]),
+    what: z.enum(strikeKinds),
     /** How long after the entry. */
     afterMs: whole(0, 5000).default(0),
     /** At so many entries, one after the other. */

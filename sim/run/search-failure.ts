@@ -7,6 +7,7 @@ import type { FaultTally } from './fault-script.ts';
 import { runScenario, type RunReport } from './run-scenario.ts';
 import { scenarioArbitrary } from './scenario-arbitrary.ts';
 import type { Scenario } from './scenario.ts';
+import type { StrayErrors } from './stray-errors.ts';
 import type { Violation } from './violations.ts';
 
 /** A shrunk scenario is worth half a minute of one core. */
@@ -27,6 +28,9 @@ export interface Progress {
   operations: { ok: number; failed: number; unknown: number };
   faults: FaultTally;
   movesDone: number;
+  movesAborted: number;
+  /** What was done in which phase of a move ("kill in copy"), and how often. */
+  strikes: Record<string, number>;
 }
 
 export interface SearchOptions {
@@ -38,10 +42,19 @@ export interface SearchOptions {
   /** Runs that shrinking may take. */
   shrinkRunsMax?: number;
   onProgress: (progress: Progress) => void;
+  /** Where the process notes rejections that nobody handles; absent: they end the process. */
+  strays?: StrayErrors;
 }
 
 export function newProgress(): Progress {
-  return { runs: 0, operations: { ok: 0, failed: 0, unknown: 0 }, faults: {}, movesDone: 0 };
+  return {
+    runs: 0,
+    operations: { ok: 0, failed: 0, unknown: 0 },
+    faults: {},
+    movesDone: 0,
+    movesAborted: 0,
+    strikes: {},
+  };
 }
 
 /** The first failure, shrunk; null when all runs passed. */
@@ -51,20 +64,21 @@ export async function searchFailure({
   twice,
   shrinkRunsMax = shrinkRunsMaxDefault,
   onProgress,
+  strays,
 }: SearchOptions): Promise<Failure | null> {
   const progress = newProgress();
   let failure: Failure | null = null;
   let shrinkRuns = 0;
   const property = fc.asyncProperty(scenarioArbitrary, async (scenario) => {
     if (failure !== null && ++shrinkRuns > shrinkRunsMax) return true;
-    const found = await judgeScenario(scenario, { twice: twice && failure === null, progress });
+    const found = await judgeScenario(scenario, { twice: twice && failure === null, progress, strays });
     onProgress(progress);
     if (found === null) return true;
     failure = { ...found, runsBefore: failure?.runsBefore ?? progress.runs - 1 };
     return false;
   });
   await fc.check(property, { seed, numRuns: runs });
-  return failure === null ? null : shrinkSizes(failure);
+  return failure === null ? null : shrinkSizes(failure, strays);
 }
 
 /** Ways to make a scenario smaller than any that is drawn; null when there is nothing left to take away. */
@@ -90,11 +104,11 @@ function halve(field: 'operations' | 'clients' | 'keys'): (scenario: Scenario) =
 }
 
 /** What was found with 300 operations may need no more than 5: reduces while it fails in the same way. */
-async function shrinkSizes(failure: Failure): Promise<Failure> {
+async function shrinkSizes(failure: Failure, strays: StrayErrors | undefined): Promise<Failure> {
   let smallest = failure;
   for (const reduce of reductions) {
     for (let scenario = reduce(smallest.scenario); scenario !== null; scenario = reduce(smallest.scenario)) {
-      const found = await judgeScenario(scenario, { twice: false, progress: newProgress() });
+      const found = await judgeScenario(scenario, { twice: false, progress: newProgress(), strays });
       if (found === null || !isSameKind(found, failure)) break;
       smallest = { ...found, runsBefore: failure.runsBefore };
     }
@@ -112,12 +126,14 @@ function isSameKind(found: Omit<Failure, 'runsBefore'>, failure: Failure): boole
 /** Null when the scenario passes. */
 export async function judgeScenario(
   scenario: Scenario,
-  { twice, progress }: { twice: boolean; progress: Progress },
+  { twice, progress, strays }: { twice: boolean; progress: Progress; strays?: StrayErrors | undefined },
 ): Promise<Omit<Failure, 'runsBefore'> | null> {
   progress.runs++;
   try {
     const report = await runScenario(scenario);
     addTo(progress, report);
+    const stray = await strays?.take();
+    if (stray) throw stray.error;
     if (report.violations.length > 0) return { scenario, violations: report.violations, crash: null };
     if (!twice) return null;
     const again = await runScenario(scenario);
@@ -133,11 +149,13 @@ export async function judgeScenario(
   }
 }
 
-function addTo(progress: Progress, { counts, faults, movesDone }: RunReport): void {
+function addTo(progress: Progress, { counts, faults, strikes, movesDone, movesAborted }: RunReport): void {
   progress.operations.ok += counts.ok;
   progress.operations.failed += counts.failed;
   progress.operations.unknown += counts.unknown;
   progress.movesDone += movesDone;
+  progress.movesAborted += movesAborted;
+  for (const [name, count] of strikes) progress.strikes[name] = (progress.strikes[name] ?? 0) + count;
   for (const [kind, count] of Object.entries(faults) as [keyof FaultTally, number][]) {
     progress.faults[kind] = (progress.faults[kind] ?? 0) + count;
   }

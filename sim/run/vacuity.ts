@@ -1,5 +1,6 @@
 /** Whether many runs together have shown anything: a single run may be poor, for its faults; all of them may not. */
 import type { Progress } from './search-failure.ts';
+import { strikeNames } from './draw-strikes.ts';
 import { faultKinds } from './scenario.ts';
 import type { Violation } from './violations.ts';
 
@@ -8,16 +9,31 @@ const runsMin = 300;
 /** Of the 300 or so that a scenario has on average. */
 const okOperationsMinPerRun = 200;
 const movesMinPerRun = 1;
+const abortsMinPerRun = 0.1;
+/** So many runs strike each phase in each way. */
+const strikeRunsMin = 10_000;
 
 /** What there was too little of; empty for runs that are too few to say. */
-export function vacuityOf({ runs, operations, movesDone, faults }: Progress): Violation[] {
+export function vacuityOf({
+  runs,
+  operations,
+  movesDone,
+  movesAborted,
+  faults,
+  strikes,
+}: Progress): Violation[] {
   if (runs < runsMin) return [];
   const silent = faultKinds.filter((kind) => (faults[kind] ?? 0) === 0);
+  const unstruck = strikeNames().filter((name) => (strikes[name] ?? 0) === 0);
   const complaints = [
     operations.ok > okOperationsMinPerRun * runs
       ? null
       : `only ${operations.ok} operations succeeded in ${runs} runs`,
     movesDone > movesMinPerRun * runs ? null : `only ${movesDone} moves were completed in ${runs} runs`,
+    movesAborted > abortsMinPerRun * runs ? null : `only ${movesAborted} moves were undone in ${runs} runs`,
+    runs < strikeRunsMin || unstruck.length === 0
+      ? null
+      : `strikes that never fell in ${runs} runs: ${unstruck.join(', ')}`,
     silent.length === 0 ? null : `faults that never struck in ${runs} runs: ${silent.join(', ')}`,
   ];
   return complaints

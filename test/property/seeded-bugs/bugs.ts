@@ -140,7 +140,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'slot hash that differs between sharders',
-    shows: ['versions_rise', 'linearizable'],
+    shows: ['versions_rise', 'linearizable', 'ownership'],
     file: 'sim/run/sim-sharder.ts',
     changes: [
       {

@@ -8,6 +8,8 @@ const rich: Progress = {
   runs: 300,
   operations: { ok: 90_000, failed: 0, unknown: 0 },
   movesDone: 500,
+  movesAborted: 60,
+  strikes: {},
   faults: Object.fromEntries(faultKinds.map((kind) => [kind, 1])),
 };
 
@@ -18,6 +20,17 @@ test('runs in which enough happened have shown something', () => {
 test.each<[string, Partial<Progress>, RegExp]>([
   ['operations', { operations: { ok: 60_000, failed: 0, unknown: 0 } }, /only 60000 operations succeeded/],
   ['moves', { movesDone: 300 }, /only 300 moves were completed/],
+  ['moves undone', { movesAborted: 30 }, /only 30 moves were undone/],
+  [
+    'strikes',
+    {
+      runs: 10_000,
+      operations: { ok: 3_000_000, failed: 0, unknown: 0 },
+      movesDone: 20_000,
+      movesAborted: 2000,
+    },
+    /strikes that never fell in 10000 runs: pause in import, /,
+  ],
   ['kinds of faults', { faults: { ...rich.faults, split: 0 } }, /never struck in 300 runs: split$/],
 ])('runs with too few %s have shown nothing, and are not passed', (_what, poor, message) => {
   const violations = vacuityOf({ ...rich, ...poor });
