@@ -63,7 +63,7 @@ test-properties: $(INSTALLED) ## Run the property tests; TARGET=cluster: faults 
 	@$(if $(filter cluster,$(TARGET)),$(VASE) nemesis $(if $(DURATION),--duration $(DURATION)) \
 	  $(if $(SEED),--seed $(SEED)),vitest run --project property)
 
-test-contract: $(INSTALLED) ## Run the tests against real etcd.
+test-contract: $(INSTALLED) ## Run the tests against a real etcd of each release that is found: VASE_ETCD_RELEASES=folder:folder (/var/tmp/etcd-builds/*), PATH.
 	@$(WITH_ETCD) vitest run --project contract
 
 test-e2e: $(INSTALLED) ## Run the tests against real clusters of processes.

@@ -22,6 +22,8 @@ export interface FaultCounters {
   lostWrites: number;
   /** Syncs that met a stall of their disk. */
   stalledSyncs: number;
+  /** Answers that a member gave whatever it had stored. */
+  oddAnswers: number;
   /** Times that a member became leader. */
   elections: number;
 }
@@ -42,6 +44,7 @@ export function newFaultCounters(): FaultCounters {
     pauses: 0,
     lostWrites: 0,
     stalledSyncs: 0,
+    oddAnswers: 0,
     elections: 0,
   };
 }

@@ -17,7 +17,7 @@ export class FullShard {
     this.full = true;
   }
 
-  /** A transaction was carried out. A put with a condition says nothing: etcd counts what is nested as free. */
+  /** A transaction was carried out. A put with a condition says nothing: etcd 3.4 counts what is nested as free. */
   noteApplied(batch: readonly Pending[]): void {
     if (
       this.full &&

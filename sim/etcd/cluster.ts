@@ -6,11 +6,14 @@ import type { Network } from '../network.ts';
 import type { SimProcess } from '../process.ts';
 import type { TraceHash } from '../trace-hash.ts';
 import { SimMember, type MemberSettings } from './member.ts';
+import type { ReleaseName } from './release.ts';
 import { noBugs, type SimBugs } from './sim-bugs.ts';
 
 export interface ClusterOptions {
   /** Members are named `<name>-0`, `<name>-1`, ...; their endpoints end in ":2379". */
   name: string;
+  /** Default 3.4. */
+  release?: ReleaseName;
   /** Default 3. */
   members?: 1 | 3 | 5;
   /** Default pd-ssd. */
@@ -90,6 +93,7 @@ export class SimCluster {
 
 function settingsOf(options: ClusterOptions, voters: 1 | 3 | 5): MemberSettings {
   return {
+    release: options.release ?? '3.4',
     voters,
     heartbeatMs: options.heartbeatMs ?? 100,
     electionMs: options.electionMs ?? 1_000,

@@ -1,7 +1,7 @@
 /**
  * One simulated etcd member: a process with a Raft node, a disk, a state machine and the part of the v3 API that Vase
  * speaks. Linearizable reads go through ReadIndex, writes through the log, and what a client may learn when something
- * breaks is what a client of etcd 3.4 may learn. Faults are those of its process (`crash`, `restart`, `pause`, `resume`)
+ * breaks is what a client of etcd may learn. Faults are those of its process (`crash`, `restart`, `pause`, `resume`)
  * and of its disk.
  */
 import type { EtcdEvent, EtcdRequest, ReplyHeader, WatchRequest } from '../../sharder/core/etcd-messages.ts';
@@ -15,10 +15,12 @@ import type { Entry } from '../raft/message.ts';
 import type { TraceHash } from '../trace-hash.ts';
 import { UnaryCaller, UnaryServer, type UnaryCall } from '../unary.ts';
 import { LeaseKeeper, type LeaseQuestion } from './lease-keeper.ts';
+import { OddAnswers } from './odd-answers.ts';
 import { ProposalTable, proposalDropped, type EtcdCall } from './proposal-table.ts';
 import { RaftDriver } from './raft-driver.ts';
 import { ReadBatcher } from './read-batcher.ts';
-import { refusals } from './refusal.ts';
+import { noSpace, refusals } from './refusal.ts';
+import { type ReleaseName, releases } from './release.ts';
 import { checkRequest } from './request-check.ts';
 import { mixRequest, requestSizeBytes } from './request-size.ts';
 import type { SimBugs } from './sim-bugs.ts';
@@ -26,13 +28,12 @@ import { StateMachine, type LoggedRequest } from './state-machine.ts';
 import { isReadOnly, isSerializable } from './txn.ts';
 import type { WatchOutlet } from './watch-hub.ts';
 
-/** The version whose behaviour this follows. */
-const etcdVersion = '3.4.23';
 /** How often etcd's syncWatchersLoop replays history to watches that are behind. */
 const watchSyncUs = 100_000;
 
 /** Settings of one cluster, all members alike; names and defaults as etcd's flags where it has them. */
 export interface MemberSettings {
+  release: ReleaseName;
   voters: 1 | 3 | 5;
   heartbeatMs: number;
   electionMs: number;
@@ -69,6 +70,8 @@ export class SimMember {
   readonly memberId: string;
   readonly disk: Disk;
   readonly raft: RaftDriver;
+  /** What it answers to clients now and then. */
+  readonly oddAnswers: OddAnswers;
   /** Where clients connect. */
   readonly server: UnaryServer<EtcdRequest, RpcResult>;
   /** Where other members ask this one about leases. */
@@ -94,6 +97,7 @@ export class SimMember {
     this.#settings = settings;
     this.#hash = parts.hash;
     this.#counters = counters;
+    this.oddAnswers = new OddAnswers(process, counters);
     this.memberId = String(memberIdOf(process.index));
     this.#machine = this.#newMachine();
     this.raft = new RaftDriver({
@@ -174,10 +178,14 @@ export class SimMember {
     this.#machine.watches.add(request, outlet);
   }
 
-  #handle(call: EtcdCall): void {
-    const { request } = call;
+  #handle(received: EtcdCall): void {
+    const { request } = received;
     mixRequest(this.#hash, request);
-    const refusal = checkRequest(request, this.#settings.maxTxnOps);
+    const call = this.oddAnswers.receive(received);
+    if (call === null) return;
+    const refusal = this.#machine.room.refuses(request)
+      ? noSpace
+      : checkRequest(request, this.#settings.maxTxnOps);
     if (refusal !== null) {
       call.answer(refusal);
       return;
@@ -266,7 +274,7 @@ export class SimMember {
       reply: {
         kind: 'status',
         header: this.#header(store.revision),
-        version: etcdVersion,
+        version: releases[this.#settings.release].version,
         // An empty bolt file; nothing in Vase depends on its growth.
         dbSizeBytes: 20_480,
         leaderId: leader === 0 ? '0' : this.peers[leader - 1]!.memberId,
@@ -289,6 +297,7 @@ export class SimMember {
 
   #newMachine(): StateMachine {
     const machine: StateMachine = new StateMachine({
+      release: releases[this.#settings.release],
       electionMs: this.#settings.electionMs,
       requestSync: () => this.#scheduleSync(machine),
       onChanges: (changes) => this.onChanges?.(changes),

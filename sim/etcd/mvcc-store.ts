@@ -5,6 +5,7 @@
  */
 import type { EtcdEvent, KeyValue } from '../../sharder/core/etcd-messages.ts';
 import { isInside, orderOf, type OrderInterval } from './key-order.ts';
+import type { Release } from './release.ts';
 
 const noBytes = new Uint8Array(0);
 
@@ -27,6 +28,11 @@ export class MvccStore {
   #history: EtcdEvent[] = [];
   /** Changes of the transaction that is now running. */
   #changes: EtcdEvent[] = [];
+  readonly #compactionKeepsDeletions: boolean;
+
+  constructor({ compactionKeepsDeletions }: Pick<Release, 'compactionKeepsDeletions'>) {
+    this.#compactionKeepsDeletions = compactionKeepsDeletions;
+  }
 
   /** What a reader inside the running transaction sees as the newest revision. */
   get visibleRevision(): number {
@@ -105,8 +111,8 @@ export class MvccStore {
   }
 
   /**
-   * Forgets every version that no read at `revision` or later can see. As etcd 3.4, this includes deletions at `revision`
-   * itself: a watch from there will not see them.
+   * Forgets every version that no read at `revision` or later can see. Whether this includes deletions at `revision` itself,
+   * so that a watch from there will not see them, depends on the release.
    */
   compact(revision: number): void {
     this.compactRevision = revision;
@@ -114,8 +120,10 @@ export class MvccStore {
     for (const record of this.#sorted) {
       const newestAt = record.versions.findLastIndex((version) => version.modRevision <= revision);
       if (newestAt < 0) continue;
-      const isDeleted = record.versions[newestAt]!.version === 0;
-      record.versions = record.versions.slice(isDeleted ? newestAt + 1 : newestAt);
+      const newest = record.versions[newestAt]!;
+      const isKept =
+        newest.version > 0 || (this.#compactionKeepsDeletions && newest.modRevision === revision);
+      record.versions = record.versions.slice(isKept ? newestAt : newestAt + 1);
       if (record.versions.length === 0) gone.push(record);
     }
     for (const record of gone) {
@@ -123,7 +131,7 @@ export class MvccStore {
       this.#sorted.splice(this.#seek(record.order), 1);
     }
     this.#history = this.changesSince(revision).filter(
-      ({ kv }) => kv.modRevision > revision || this.get(kv.key, revision) === kv,
+      ({ kv }) => kv.modRevision > revision || this.#records.get(kv.key)?.versions[0] === kv,
     );
   }
 

@@ -6,9 +6,12 @@ import type { EtcdRequest } from '../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../sharder/core/ports.ts';
 import type { ScheduledEvent } from '../event-heap.ts';
 import type { SimProcess } from '../process.ts';
-import type { UnaryCall } from '../unary.ts';
 
-export type EtcdCall = UnaryCall<EtcdRequest, RpcResult>;
+/** A request of a client that waits for its answer: a `UnaryCall`, or what stands before one. */
+export interface EtcdCall {
+  readonly request: EtcdRequest;
+  answer(result: RpcResult): void;
+}
 
 /** `errors.go` and `v3rpc/rpctypes` of etcd: Unavailable, so nobody can tell whether the request was carried out. */
 export const timedOut: RpcResult = { kind: 'lost', message: 'etcdserver: request timed out' };

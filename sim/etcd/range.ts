@@ -1,8 +1,9 @@
-/** Answers a range at a revision as etcd 3.4 does (`etcdserver/apply.go`, Range): filter, sort, cut, strip, in this order. */
+/** Answers a range at a revision as etcd does (`etcdserver/txn/range.go`): filter, sort, cut, strip, in this order. */
 import type { KeyValue, RangeReply, RangeRequest, ReplyHeader } from '../../sharder/core/etcd-messages.ts';
 import { compareBytes, intervalOf, orderOf } from './key-order.ts';
 import type { MvccStore } from './mvcc-store.ts';
 import { refusals, type Refusal } from './refusal.ts';
+import type { Release } from './release.ts';
 
 const noBytes = new Uint8Array(0);
 
@@ -13,7 +14,11 @@ export function checkRevision(store: MvccStore, revision: number): Refusal | nul
 }
 
 /** The revision must have been checked. `header` is null inside a transaction. */
-export function answerRange(store: MvccStore, request: RangeRequest, header: ReplyHeader | null): RangeReply {
+export function answerRange(
+  { store, release }: { store: MvccStore; release: Release },
+  request: RangeRequest,
+  header: ReplyHeader | null,
+): RangeReply {
   const revision = request.revision || store.visibleRevision;
   const found = listAll(store, request, revision);
   const count = found.length;
@@ -23,7 +28,10 @@ export function answerRange(store: MvccStore, request: RangeRequest, header: Rep
   const limit = request.limit ?? 0;
   const more = limit > 0 && kvs.length > limit;
   if (more) kvs = kvs.slice(0, limit);
-  if (request.keysOnly) kvs = kvs.map((kv) => ({ ...kv, value: noBytes }));
+  if (request.keysOnly) {
+    const isFromIndex = !release.keysOnlyTellsLeases && request.sort?.target !== 'value';
+    kvs = kvs.map((kv) => ({ ...kv, value: noBytes, lease: isFromIndex ? 0 : kv.lease }));
+  }
   return { kind: 'range', header, kvs, more, count };
 }
 

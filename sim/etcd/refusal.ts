@@ -19,4 +19,13 @@ export const refusals = {
   leaseNotFound: refuse('lease_not_found', 'etcdserver: requested lease not found'),
   leaseExists: refuse('lease_exists', 'etcdserver: lease already exists'),
   leaseTtlTooLarge: refuse('lease_ttl_too_large', 'etcdserver: too large lease TTL'),
+  tooManyRequests: refuse('too_many_requests', 'etcdserver: too many requests'),
+  notCapable: refuse('other_definite', 'etcdserver: not capable'),
+} as const;
+
+/** The quota is exceeded: no refusal, because the write that first exceeds it is applied and told so all the same. */
+export const noSpace = {
+  kind: 'lost',
+  cause: 'no_space',
+  message: 'etcdserver: mvcc: database space exceeded',
 } as const;

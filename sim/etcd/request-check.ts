@@ -1,6 +1,6 @@
 /**
  * What a member checks before a request touches its log or its store: empty keys, too many operations, and keys that one
- * transaction would write twice. Same rules and same order as etcd 3.4 (`etcdserver/api/v3rpc/key.go`).
+ * transaction would write twice. Same rules and same order as etcd (`etcdserver/api/v3rpc/key.go`).
  */
 import type { EtcdRequest, RequestOp, TxnRequest } from '../../sharder/core/etcd-messages.ts';
 import { intervalOf, orderOf } from './key-order.ts';

@@ -3,9 +3,11 @@
  * same, until the alarm is raised; from then on writes with puts are refused without effect, and deletions go on.
  */
 import type { EtcdRequest, RequestOp } from '../../sharder/core/etcd-messages.ts';
+import type { Release } from './release.ts';
 
-/** etcd's costPut and costTxn: nested transactions count nothing. */
-const putOverheadBytes = 128;
+/** etcd's kvOverhead and leaseOverhead. */
+const putOverheadBytes = 256;
+const leaseBytes = 64;
 /** Writes that are on their way while the member raises the alarm. */
 const beforeAlarm = 2;
 
@@ -13,6 +15,11 @@ export class Room {
   /** Bytes; null: no quota. */
   #left: number | null = null;
   #exceeded = 0;
+  readonly #countsNestedPuts: boolean;
+
+  constructor({ countsNestedPuts }: Pick<Release, 'countsNestedPuts'>) {
+    this.#countsNestedPuts = countsNestedPuts;
+  }
 
   get left(): number | null {
     return this.#left;
@@ -26,7 +33,7 @@ export class Room {
 
   /** Of a write, in the order of the log. */
   judge(request: EtcdRequest): 'taken' | 'applied and refused' | 'refused' {
-    const cost = costOf(request);
+    const cost = this.#costOf(request);
     if (this.#left === null || cost === 0) return 'taken';
     if (this.#exceeded >= beforeAlarm) return 'refused';
     this.#left -= cost;
@@ -34,18 +41,30 @@ export class Room {
     this.#exceeded++;
     return 'applied and refused';
   }
-}
 
-function costOf(request: EtcdRequest): number {
-  if (request.kind === 'put') return costOfPut(request);
-  if (request.kind !== 'txn') return 0;
-  return Math.max(sum(request.success), sum(request.failure));
-}
+  /** Whether the member refuses the request as it comes, before it looks at anything else: the alarm has been raised. */
+  refuses(request: EtcdRequest): boolean {
+    return this.#left !== null && this.#exceeded >= beforeAlarm && this.#costOf(request) > 0;
+  }
 
-function sum(operations: readonly RequestOp[]): number {
-  return operations.reduce((total, each) => total + (each.kind === 'put' ? costOfPut(each) : 0), 0);
-}
+  /** etcd's Cost. */
+  #costOf(request: EtcdRequest): number {
+    switch (request.kind) {
+      case 'put':
+        return putOverheadBytes + request.key.length + request.value.length;
+      case 'txn':
+        return Math.max(this.#sum(request.success), this.#sum(request.failure));
+      case 'lease_grant':
+        return leaseBytes;
+      default:
+        return 0;
+    }
+  }
 
-function costOfPut({ key, value }: RequestOp & { kind: 'put' }): number {
-  return putOverheadBytes + key.length + value.length;
+  #sum(operations: readonly RequestOp[]): number {
+    return operations.reduce(
+      (total, each) => total + (each.kind === 'txn' && !this.#countsNestedPuts ? 0 : this.#costOf(each)),
+      0,
+    );
+  }
 }

@@ -13,19 +13,14 @@ import { orderOf } from './key-order.ts';
 import { Lessor } from './lessor.ts';
 import { MvccStore } from './mvcc-store.ts';
 import { answerRange, checkRevision } from './range.ts';
-import { refusals, type Refusal } from './refusal.ts';
+import { noSpace, refusals, type Refusal } from './refusal.ts';
+import type { Release } from './release.ts';
 import { Room } from './room.ts';
 import { runDeleteRange, runPut, runTxn } from './txn.ts';
 import { WatchHub } from './watch-hub.ts';
 
 /** `lost`: the quota is exceeded, which says nothing about whether the write was applied. */
 export type Answer = { kind: 'reply'; reply: EtcdReply } | Refusal | typeof noSpace;
-
-const noSpace = {
-  kind: 'lost',
-  cause: 'no_space',
-  message: 'etcdserver: mvcc: database space exceeded',
-} as const;
 
 /** Requests that go through the log. */
 export type LoggedRequest =
@@ -34,22 +29,27 @@ export type LoggedRequest =
   | { kind: 'set_room'; bytes: number | null };
 
 export class StateMachine {
-  readonly store = new MvccStore();
+  readonly release: Release;
+  readonly store: MvccStore;
   readonly lessor: Lessor;
   readonly watches: WatchHub;
-  readonly room = new Room();
+  readonly room: Room;
 
   readonly #onChanges: ((changes: readonly EtcdEvent[]) => void) | null;
 
   /** @param options.requestSync see WatchHub. @param options.onChanges sees the changes of each revision as it is made. */
   constructor(options: {
+    release: Release;
     electionMs: number;
     requestSync: () => void;
     onChanges?: (changes: readonly EtcdEvent[]) => void;
   }) {
     this.#onChanges = options.onChanges ?? null;
+    this.release = options.release;
+    this.room = new Room(options.release);
+    this.store = new MvccStore(options.release);
     this.lessor = new Lessor(options.electionMs);
-    this.watches = new WatchHub(this.store, options.requestSync);
+    this.watches = new WatchHub({ ...options, store: this.store });
   }
 
   /**
@@ -80,7 +80,7 @@ export class StateMachine {
     if (request.kind === 'range') {
       const refusal = checkRevision(this.store, request.revision ?? 0);
       if (refusal !== null) return refusal;
-      return { kind: 'reply', reply: answerRange(this.store, request, header(this.store.revision)) };
+      return { kind: 'reply', reply: answerRange(this, request, header(this.store.revision)) };
     }
     const outcome = runTxn(this, request, true);
     if (outcome.kind === 'refused') return outcome;

@@ -1,5 +1,5 @@
 /**
- * Transactions as etcd 3.4 applies them: first every comparison, nested ones included, is decided on the state before the
+ * Transactions as etcd applies them: first every comparison, nested ones included, is decided on the state before the
  * transaction; then the chosen operations are checked; then they run in order, each seeing what those before it did.
  */
 import type {
@@ -16,11 +16,13 @@ import type { Lessor } from './lessor.ts';
 import type { MvccStore } from './mvcc-store.ts';
 import { answerRange, checkRevision, listAll } from './range.ts';
 import { refusals, type Refusal } from './refusal.ts';
+import type { Release } from './release.ts';
 
 /** What operations work on. */
 export interface Tables {
   store: MvccStore;
   lessor: Lessor;
+  release: Release;
 }
 
 /** The branch that a transaction takes, and those of its nested ones, in order. */
@@ -100,19 +102,18 @@ function holds(store: MvccStore, compare: Compare): boolean {
   }
 }
 
-/** As etcd: all puts are looked at before all ranges. */
-function checkChosen(tables: Tables, txn: TxnRequest, path: ChosenPath): Refusal | null {
-  const { store, lessor } = tables;
-  return (
-    findRefusal(txn, path, (operation) =>
-      operation.kind === 'put' && operation.lease && lessor.lookup(operation.lease) === undefined
-        ? refusals.leaseNotFound
-        : null,
-    ) ??
-    findRefusal(txn, path, (operation) =>
-      operation.kind === 'range' && operation.revision ? checkRevision(store, operation.revision) : null,
-    )
-  );
+/** Looks at all puts before all ranges, or at everything in its order: depending on the release. */
+function checkChosen({ store, lessor, release }: Tables, txn: TxnRequest, path: ChosenPath): Refusal | null {
+  const checkPut = (operation: RequestOp): Refusal | null =>
+    operation.kind === 'put' && operation.lease && lessor.lookup(operation.lease) === undefined
+      ? refusals.leaseNotFound
+      : null;
+  const checkRange = (operation: RequestOp): Refusal | null =>
+    operation.kind === 'range' && operation.revision ? checkRevision(store, operation.revision) : null;
+  if (release.checksLeasesFirst) {
+    return findRefusal(txn, path, checkPut) ?? findRefusal(txn, path, checkRange);
+  }
+  return findRefusal(txn, path, (operation) => checkPut(operation) ?? checkRange(operation));
 }
 
 function findRefusal(
@@ -135,7 +136,7 @@ function runChosen(tables: Tables, txn: TxnRequest, path: ChosenPath, wantReply:
   for (const operation of path.succeeded ? txn.success : txn.failure) {
     switch (operation.kind) {
       case 'range':
-        if (wantReply) responses.push(answerRange(tables.store, operation, null));
+        if (wantReply) responses.push(answerRange(tables, operation, null));
         break;
       case 'put':
         responses.push(runPut(tables, operation));

@@ -6,6 +6,7 @@
 import type { EtcdEvent, WatchRequest } from '../../sharder/core/etcd-messages.ts';
 import { intervalOf, isInside, orderOf, type OrderInterval } from './key-order.ts';
 import type { MvccStore } from './mvcc-store.ts';
+import type { Release } from './release.ts';
 
 /** Events of one replay call; more revisions go into the next call. */
 const eventsPerReplayMax = 1_000;
@@ -24,6 +25,8 @@ export interface WatchOutlet {
 interface Watcher {
   interval: OrderInterval;
   startRevision: number;
+  /** As the request had it; 0: from now on. */
+  askedRevision: number;
   prevKv: boolean;
   progressNotify: boolean;
   /** Whether anything was sent since the last progress report. */
@@ -36,12 +39,14 @@ export class WatchHub {
   /** Those that have heard everything so far. */
   #synced: Watcher[] = [];
   #unsynced: Watcher[] = [];
+  readonly #release: Release;
   readonly #requestSync: () => void;
 
-  /** @param requestSync asks for a call of `sync` before long: some watch has fallen behind. */
-  constructor(store: MvccStore, requestSync: () => void) {
-    this.#store = store;
-    this.#requestSync = requestSync;
+  /** @param parts.requestSync asks for a call of `sync` before long: some watch has fallen behind. */
+  constructor(parts: { store: MvccStore; release: Release; requestSync: () => void }) {
+    this.#store = parts.store;
+    this.#release = parts.release;
+    this.#requestSync = parts.requestSync;
   }
 
   add(request: WatchRequest, outlet: WatchOutlet): void {
@@ -52,6 +57,7 @@ export class WatchHub {
       // An empty key is the smallest one: with an end, everything before it.
       interval: intervalOf(request.key === '' ? '\0' : request.key, request.rangeEnd),
       startRevision,
+      askedRevision: request.startRevision ?? 0,
       prevKv: request.prevKv ?? false,
       progressNotify: request.progressNotify ?? false,
       isQuiet: true,
@@ -110,8 +116,10 @@ export class WatchHub {
 
   /** Tells the watches that asked for it, and have heard nothing since the last call, how far everything is delivered. */
   reportProgress(): void {
+    const { revision } = this.#store;
     for (const watcher of this.#synced) {
-      if (watcher.progressNotify && watcher.isQuiet) watcher.outlet.events([], this.#store.revision);
+      const mayHear = this.#release.futureWatchesHearProgress || watcher.askedRevision <= revision;
+      if (watcher.progressNotify && watcher.isQuiet && mayHear) watcher.outlet.events([], revision);
       watcher.isQuiet = true;
     }
   }

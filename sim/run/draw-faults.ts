@@ -1,5 +1,6 @@
 /** Faults as they are drawn. */
 import fc from 'fast-check';
+import { oddAnswerNames } from '../etcd/odd-answers.ts';
 import { strike } from './draw-strikes.ts';
 import type { Fault } from './scenario.ts';
 
@@ -42,7 +43,20 @@ const isolate = fc.record({
   clientsReachIt: fc.boolean(),
 });
 
+const oddAnswers = fc.record({
+  kind: fc.constant('odd_answers' as const),
+  ...span,
+  shard: target,
+  member: fc.option(target, { freq: 1 }),
+  answer: fc.constantFrom(...oddAnswerNames),
+  percent: fc.constantFrom(100, 50, 10),
+  // Around the bounds of one attempt: of a search for the leader, a read, a write, an operation.
+  delayMs: fc.oneof(fc.constantFrom(490, 990, 1010, 2990, 3010, 5010), fc.integer({ min: 100, max: 6000 })),
+});
+
 export const fault: fc.Arbitrary<Fault> = fc.oneof(
+  oddAnswers,
+  oddAnswers,
   kill,
   killLeader,
   killLeader,

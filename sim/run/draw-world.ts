@@ -1,6 +1,7 @@
 /** Topology, workload and limits as they are drawn: mostly as users have them, and now and then at their bounds. */
 import fc from 'fast-check';
 import { defaultLimits } from '../../sharder/core/limits.ts';
+import { releaseNames } from '../etcd/release.ts';
 import { atMs } from './draw-faults.ts';
 import type { Scenario } from './scenario.ts';
 import { moverLimits as moverLimitsSchema } from './scenario-limits.ts';
@@ -17,6 +18,7 @@ const usually = <Value>(value: Value, ...others: Value[]): fc.Arbitrary<Value> =
 export const topology: fc.Arbitrary<Topology> = fc.record({
   shards: usually(3, 2, 4, 1),
   members: usually<Topology['members']>(3, 1, 5),
+  release: fc.constantFrom(...releaseNames),
   sharders: usually(3, 1, 2, 4),
   viewServers: fc.constantFrom(1, 2, 2),
   preVote: fc.boolean(),

@@ -3,6 +3,7 @@ import type { EtcdRpc } from '../../sharder/core/ports.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
 import type { SimMember } from '../etcd/member.ts';
 import type { World } from '../world.ts';
+import { answerOddly } from './odd-answer-fault.ts';
 import type { Fault, FaultKind } from './scenario.ts';
 import type { SimSharder } from './sim-sharder.ts';
 import type { SimViewServer } from './sim-view-server.ts';
@@ -59,7 +60,10 @@ export function healAll({ world, sharders }: FaultTargets): void {
   world.tracer.emit('nemesis', { name: 'heal.all' });
   world.network.heal();
   world.addresses.heal();
-  for (const cluster of world.clusters) giveRoom(cluster, world, { untilMs: Infinity });
+  for (const cluster of world.clusters) {
+    giveRoom(cluster, world, { untilMs: Infinity });
+    for (const { oddAnswers } of cluster.members) oddAnswers.end();
+  }
   for (const process of world.processes) {
     process.restart();
     process.resume();
@@ -149,6 +153,8 @@ function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
       return strayAddress(fault, cluster(fault.shard), cluster(fault.other), world);
     case 'fill_shard':
       return fillShard(cluster(fault.shard), fault.bytes, world);
+    case 'odd_answers':
+      return answerOddly(fault, cluster(fault.shard), world);
     case 'compact':
       return compact(cluster(fault.shard), rpc);
     case 'break_watches':

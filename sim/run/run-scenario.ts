@@ -219,9 +219,10 @@ class ScenarioRun {
   }
 
   private createCluster(id: number): ViewShard {
-    const { members, disk, preVote, watchLagMs, maxTxnOps } = this.scenario.topology;
+    const { members, release, disk, preVote, watchLagMs, maxTxnOps } = this.scenario.topology;
     const name = `etcd-${id}`;
-    const cluster = this.world.addCluster({ name, members, disk, preVote, watchLagMs, maxTxnOps });
+    const options = { members, release, disk, preVote, watchLagMs, maxTxnOps };
+    const cluster = this.world.addCluster({ name, ...options });
     this.clusters.set(id, cluster);
     this.ownership.observe(id, cluster);
     return { id, endpoints: cluster.endpoints };

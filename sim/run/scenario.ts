@@ -3,6 +3,8 @@
  * that a failure can be shrunk, written to a file and replayed.
  */
 import { z } from 'zod';
+import { oddAnswerNames } from '../etcd/odd-answers.ts';
+import { releaseNames } from '../etcd/release.ts';
 import { moverLimits, sharderLimits } from './scenario-limits.ts';
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
@@ -132,6 +134,17 @@ const fault = z.discriminatedUnion('kind', [
     shard: whole(0, 100),
     bytes: whole(0, 1_000_000),
   }),
+  /** One member, or all of a shard's, answer some requests in an odd way (sim/etcd/odd-answers.ts). */
+  z.strictObject({
+    kind: z.literal('odd_answers'),
+    ...span,
+    shard: whole(0, 100),
+    member: whole(0, 100).nullable(),
+    answer: z.enum(oddAnswerNames),
+    percent: whole(1, 100),
+    /** Of answers that are late. */
+    delayMs: whole(1, 30_000),
+  }),
   /** A shard forgets its history, as etcd does every so often. */
   z.strictObject({ kind: z.literal('compact'), atMs: span.atMs, shard: whole(0, 100) }),
   z.strictObject({
@@ -171,6 +184,8 @@ const schema = z.strictObject({
   topology: z.strictObject({
     shards: whole(1, 5),
     members: z.union([z.literal(1), z.literal(3), z.literal(5)]),
+    /** Of etcd, on all shards. */
+    release: z.enum(releaseNames).default('3.4'),
     sharders: whole(1, 5),
     /** They know nothing of each other: no lease says who leads. */
     viewServers: whole(1, 2),

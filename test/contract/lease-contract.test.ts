@@ -4,34 +4,36 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
+import { findEtcds } from '../support/etcd-releases.ts';
 import { memoryFolder, type RealEtcd, startRealEtcd } from '../support/real-etcd.ts';
 import { describeResult, describeWatch, type Base } from './relative.ts';
 import { contractLimits } from './requests.ts';
 import { realSide, simulatedSide, type Side } from './side.ts';
 
 const rpc = new GrpcEtcdRpc();
-let etcd: RealEtcd;
+afterAll(() => rpc.close());
 
-beforeAll(async () => {
-  etcd = await startRealEtcd({ folder: memoryFolder });
+describe.for([...findEtcds(process.env).values()])('etcd $version', ({ release, path }) => {
+  let etcd: RealEtcd;
+  beforeAll(async () => {
+    etcd = await startRealEtcd({ binary: path, folder: memoryFolder });
+  });
+  afterAll(() => etcd?.stop());
+
+  describe('real', () => {
+    testLeases(() => realSide(rpc, etcd.endpoints[0]!));
+  });
+  describe('simulated', () => {
+    testLeases(() => simulatedSide({ ...contractLimits, release }));
+  });
 });
 
-afterAll(async () => {
-  rpc.close();
-  await etcd?.stop();
-});
-
-const openSide: Record<string, () => Side> = {
-  etcd: () => realSide(rpc, etcd.endpoints[0]!),
-  simulated: () => simulatedSide(contractLimits),
-};
-
-describe.each(Object.keys(openSide))('%s', (name) => {
+function testLeases(openSide: () => Side): void {
   let side: Side;
   const value = new Uint8Array([1]);
 
   beforeAll(async () => {
-    side = openSide[name]!();
+    side = openSide();
     await side.call({ kind: 'range', key: 'ready' });
   });
 
@@ -56,7 +58,7 @@ describe.each(Object.keys(openSide))('%s', (name) => {
       kv: { key, value: '', create: 'none', mod: 1, version: 0, lease: 0 },
       prevKv: null,
     });
-    expect(describeWatch(watch, { lastRevision: base.revision + 1 }, base)).toEqual({
+    expect(describeWatch(watch, base.revision + 1, base)).toEqual({
       created: 0,
       end: null,
       revisions: [['l/a', 'l/b', 'l/\uffff', 'l/\u{1f600}'].map(deletion)],
@@ -66,4 +68,4 @@ describe.each(Object.keys(openSide))('%s', (name) => {
       grantedTtlSeconds: 0,
     });
   });
-});
+}

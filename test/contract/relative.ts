@@ -92,9 +92,9 @@ function compareToAbsolute(compare: Compare, base: Base): Compare {
   }
 }
 
-/** An answer as plain data that must be equal on both sides. Messages of errors are for people and left out. */
+/** An answer as plain data that must be equal on both sides, with the messages of errors: Vase tells some apart by them. */
 export function describeResult(result: RpcResult, base: Base): unknown {
-  if (result.kind === 'refused') return { refused: result.code };
+  if (result.kind === 'refused') return { refused: result.code, message: result.message };
   if (result.kind !== 'reply') return { [result.kind]: result.message };
   const { reply } = result;
   return { ...describeReply(reply, base), revision: (reply.header?.revision ?? NaN) - base.revision };
@@ -163,17 +163,8 @@ function describeKeyValue(kv: KeyValue, base: Base): object {
   };
 }
 
-/**
- * Everything a watch has said up to a revision, whole revisions together.
- * @param compactedAt the revision up to which history had been compacted when the watch was opened. Deletions of that very
- *   revision are left out: releases of etcd differ in whether a watch from there sees them (etcd's change 18274).
- */
-export function describeWatch(
-  watch: RecordedWatch,
-  { lastRevision, compactedAt = null }: { lastRevision: number; compactedAt?: number | null },
-  base: Base,
-): unknown {
-  const isCompared = ({ type, kv }: EtcdEvent) => type !== 'delete' || kv.modRevision !== compactedAt;
+/** Everything a watch has said up to a revision, whole revisions together. */
+export function describeWatch(watch: RecordedWatch, lastRevision: number, base: Base): unknown {
   const describeEvent = ({ type, kv, prevKv }: EtcdEvent): object => ({
     type,
     kv: describeKeyValue(kv, base),
@@ -185,7 +176,7 @@ export function describeWatch(
       watch.end?.kind === 'compacted'
         ? { compacted: watch.end.compactRevision - base.revision }
         : (watch.end?.kind ?? null),
-    revisions: splitByRevision(watch.batches.map((events) => events.filter(isCompared)))
+    revisions: splitByRevision(watch.batches)
       .filter((events) => events[0]!.kv.modRevision <= lastRevision)
       .map((events) => events.map(describeEvent)),
   };

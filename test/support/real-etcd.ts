@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import getPort from 'get-port';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
 
-const binary = 'etcd';
 /** An election of three members on a busy machine, and then some. */
 const readyMsMax = 30_000;
 
@@ -19,6 +18,8 @@ const readyMsMax = 30_000;
 export const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface RealEtcdOptions {
+  /** The program. Default: etcd on PATH. */
+  binary?: string;
   members?: 1 | 3;
   /** Further flags, without the dashes: { 'max-txn-ops': '6' }. */
   flags?: Record<string, string>;
@@ -40,7 +41,7 @@ export async function startRealEtcd(options: RealEtcdOptions = {}): Promise<Real
   const members = await chooseAddresses(options.members ?? 1);
   const output: string[] = [];
   const processes = members.map((member) => {
-    const child = spawn(binary, flagsOf(member, members, folder, options.flags ?? {}), {
+    const child = spawn(options.binary ?? 'etcd', flagsOf(member, members, folder, options.flags ?? {}), {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     // The end of the log tells why a member did not start.

@@ -39,7 +39,12 @@ const startedOtherwise = {
 
 test('what is not of the machine or of the tests is taken away', () => {
   const ofTheMachine = { PATH: '/bin', HOME: '/home/a', DOCKER_HOST: 'unix:///run/docker.sock' };
-  const ofTheTests = { SEED: '1', CHROME_PATH: '/opt/chrome', VASE_NODE_IMAGE: 'kindest/node:v1' };
+  const ofTheTests = {
+    SEED: '1',
+    CHROME_PATH: '/opt/chrome',
+    VASE_NODE_IMAGE: 'kindest/node:v1',
+    VASE_ETCD_RELEASES: '/a',
+  };
   const fixed = { LANG: 'C.UTF-8', TZ: 'UTC', NODE_ENV: 'test' };
   expect(environmentOfTests({ ...startedOtherwise, ...ofTheMachine, ...ofTheTests })).toEqual({
     ...ofTheMachine,

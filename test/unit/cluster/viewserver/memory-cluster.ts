@@ -26,6 +26,7 @@ import {
 } from '../../../../sharder/core/view.ts';
 import { systemClock, systemRandom } from '../../../../sharder/system-clock.ts';
 import { intervalOf, isInside, orderOf } from '../../../../sim/etcd/key-order.ts';
+import { releases } from '../../../../sim/etcd/release.ts';
 import { StateMachine } from '../../../../sim/etcd/state-machine.ts';
 
 const endpointOf = (id: number) => `shard-${id}:2379`;
@@ -35,6 +36,7 @@ class MemoryEtcd {
   private readonly memberId: string;
   private readonly watches = new Set<{ request: WatchRequest; sink: WatchSink }>();
   readonly state = new StateMachine({
+    release: releases['3.6'],
     electionMs: 1000,
     requestSync: () => undefined,
     onChanges: (changes) => this.tell(changes),

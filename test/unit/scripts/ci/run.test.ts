@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const checkout = join(import.meta.dirname, '..', '..', '..', '..');
 
@@ -86,6 +86,32 @@ test("the README's commands run first, as a newcomer runs them, and are not run 
     expect(environment).toContain('HTTPS_PROXY=http://proxy:1\n');
     expect(environment).toContain('NODE_EXTRA_CA_CERTS=/ca.pem\n');
   }
+});
+
+describe('what builds etcds', () => {
+  const write = (script: string) => {
+    const builder = join(root, 'shared', 'etcd');
+    mkdirSync(builder, { recursive: true });
+    writeFileSync(join(builder, 'build'), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(builder, 'build'), 0o755);
+  };
+
+  test('gives the tests the folders', async () => {
+    write("echo '/a b/3.5.33'; echo /c/3.7.3");
+    writeMakefile({ ci: 'echo 41 passed, 0 failed' });
+    expect(await ended(start())).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, 'test.env'), 'utf8')).toContain(
+      '\nVASE_ETCD_RELEASES=/a b/3.5.33:/c/3.7.3\n',
+    );
+  });
+
+  test('is counted when it fails', async () => {
+    write('echo /a/3.5.33; false');
+    writeMakefile({ ci: 'echo 40 passed, 1 failed; false' });
+    expect(await ended(start())).toMatchObject({ code: 1 });
+    expect(made().at(-1)).toBe('ci etcd-builds=1 up=0 test=0 clean=0');
+    expect(readFileSync(join(folder, 'test.env'), 'utf8')).not.toContain('VASE_ETCD_RELEASES');
+  });
 });
 
 test('a command that fails is handed on to be counted, and the cluster is taken down all the same', async () => {

@@ -25,8 +25,8 @@ const everything = intervalOf('\0', '\0');
 
 test('every revision reads as it was when it was made, until it is compacted away', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-      const store = new MvccStore();
+    fc.property(fc.array(step, { maxLength: 30 }), fc.boolean(), (steps, compactionKeepsDeletions) => {
+      const store = new MvccStore({ compactionKeepsDeletions });
       // The dumb twin: a copy of the whole store for each revision.
       const snapshots: KeyValue[][] = [[], []];
       const changed: string[][] = [[], []];

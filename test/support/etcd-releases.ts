@@ -1,0 +1,53 @@
+/**
+ * The real etcds of the contract tests: one of each release that people run. Looked for in the folders of VASE_ETCD_RELEASES
+ * ("folder:folder"), without it in those that ../shared/etcd/build makes, then in those of PATH; the first one of a release
+ * counts. test/contract/releases.test.ts names what is not there.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type ReleaseName, releaseNames } from '../../sim/etcd/release.ts';
+
+export interface FoundEtcd {
+  release: ReleaseName;
+  /** For example "3.5.33". */
+  version: string;
+  /** The program. */
+  path: string;
+}
+
+const buildsFolder = '/var/tmp/etcd-builds';
+
+/** @throws Error that names a folder of VASE_ETCD_RELEASES without an etcd of a release that Vase knows. */
+export function findEtcds(environment: NodeJS.ProcessEnv): ReadonlyMap<ReleaseName, FoundEtcd> {
+  const found = new Map<ReleaseName, FoundEtcd>();
+  const named = foldersIn(environment['VASE_ETCD_RELEASES']);
+  for (const folder of [...(named ?? builtFolders()), ...(foldersIn(environment['PATH']) ?? [])]) {
+    const etcd = examine(join(folder, 'etcd'));
+    if (etcd !== null && !found.has(etcd.release)) found.set(etcd.release, etcd);
+    if (etcd === null && named?.includes(folder))
+      throw new Error(`VASE_ETCD_RELEASES: ${folder} has no etcd of ${releaseNames.join(', ')}`);
+  }
+  return new Map([...found].toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function foldersIn(path: string | undefined): readonly string[] | null {
+  return path === undefined || path === '' ? null : path.split(delimiter).filter((folder) => folder !== '');
+}
+
+function builtFolders(): readonly string[] {
+  if (!existsSync(buildsFolder)) return [];
+  return readdirSync(buildsFolder).map((name) => join(buildsFolder, name));
+}
+
+function examine(path: string): FoundEtcd | null {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch {
+    return null;
+  }
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 20_000 });
+  const version = /^etcd Version: (\S+)$/m.exec(stdout ?? '')?.[1];
+  const release = releaseNames.find((name) => version?.startsWith(`${name}.`));
+  return version === undefined || release === undefined ? null : { release, version, path };
+}
