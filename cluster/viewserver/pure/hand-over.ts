@@ -32,7 +32,9 @@ export async function handOver(
 ): Promise<void> {
   const { records, clock, limits } = context;
   await clearSlots(context, move.slots, claim.writer);
-  const tail = new SourceTail({ records, clock, limits, shard: move.from, slots: move.slots, move: move.id });
+  const { isStopped } = context;
+  const { from: shard, slots, id } = move;
+  const tail = new SourceTail({ records, clock, limits, shard, slots, move: id, isStopped });
   try {
     await tail.open();
     driver.enter('copy');

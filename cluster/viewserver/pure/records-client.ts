@@ -208,6 +208,11 @@ export class RecordsClient {
     return this.knownName(shard);
   }
 
+  /** Whether the shard was in the newest view that was read. */
+  isKnown(shard: number): boolean {
+    return this.clients.has(shard);
+  }
+
   /** One request, however it ends. */
   async execute(shard: number, request: EtcdRequest, readOnly: boolean): Promise<CallOutcome> {
     const client = await this.client(shard);

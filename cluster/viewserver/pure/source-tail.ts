@@ -10,7 +10,7 @@ import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
 import { isFrozenMarker, isMarker, slotOfDataKey } from './marker.ts';
 import type { MoverLimits } from './mover-limits.ts';
 import type { RecordsClient } from './records-client.ts';
-import { CompactedError } from './step-errors.ts';
+import { CompactedError, RecordsChangedError } from './step-errors.ts';
 import { UnavailableError } from './unavailable-error.ts';
 
 export interface SourceTailOptions {
@@ -21,6 +21,8 @@ export interface SourceTailOptions {
   /** Ascending. */
   slots: readonly number[];
   move: string;
+  /** Whether this process works on moves no more. */
+  isStopped(): boolean;
 }
 
 /** Batches of events that are kept until it is known who sends them. */
@@ -43,6 +45,8 @@ export class SourceTail {
   private isReopening = false;
   private isClosed = false;
   private compacted = false;
+  /** There is no source to ask any more, or nobody to ask for. */
+  private isLost = false;
   private waiters: (() => void)[] = [];
 
   constructor(options: SourceTailOptions) {
@@ -106,7 +110,7 @@ export class SourceTail {
     return operations;
   }
 
-  /** Resolves when something has come, the watch has ended, or the time is over. @throws CompactedError */
+  /** Resolves when something has come, the watch has ended, or the time is over. @throws CompactedError, RecordsChangedError */
   async next(waitMs: number): Promise<void> {
     this.check();
     await new Promise<void>((resolve) => {
@@ -119,7 +123,10 @@ export class SourceTail {
     this.check();
   }
 
-  /** The watch is quiet when it should not be: asks another member to go on from what has come. */
+  /**
+   * The watch is quiet when it should not be: asks another member to go on from what has come, for as long as the source is
+   * in the view. Resolves when the watch is open, or never will be, which `take` and `next` tell.
+   */
   async reopen(): Promise<void> {
     if (this.isReopening) return;
     this.isReopening = true;
@@ -129,15 +136,17 @@ export class SourceTail {
       this.cancel = null;
       records.avoidPreferred(shard);
     }
-    while (!this.isClosed && !this.compacted && this.cancel === null) {
+    while (!this.isClosed && !this.compacted && !this.isLost && this.cancel === null) {
       try {
         await this.openFrom(this.receivedRevision + 1);
       } catch (error) {
         if (!(error instanceof UnavailableError)) throw error;
-        await pause(clock, limits.retryPauseMs);
+        this.isLost = this.options.isStopped() || !records.isKnown(shard);
+        if (!this.isLost) await pause(clock, limits.retryPauseMs);
       }
     }
     this.isReopening = false;
+    if (this.isLost) this.wake();
   }
 
   close(): void {
@@ -167,7 +176,8 @@ export class SourceTail {
         const sink = {
           onCreated: (revision: number, memberId: string) => {
             disarm();
-            resolve({ cancel, revision, memberId });
+            // It may not have been told yet how to cancel.
+            resolve({ cancel: () => cancel(), revision, memberId });
           },
           onEvents: (events: readonly EtcdEvent[]) => {
             if (isOver || this.isClosed) return;
@@ -262,6 +272,7 @@ export class SourceTail {
 
   private check(): void {
     if (this.compacted) throw new CompactedError('the source has forgotten revisions that are needed');
+    if (this.isLost) throw new RecordsChangedError('the source has left, or this mover is to stop');
   }
 
   private wake(): void {

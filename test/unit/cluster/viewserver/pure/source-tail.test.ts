@@ -4,6 +4,7 @@ import { frozenMarker } from '../../../../../cluster/viewserver/pure/marker.ts';
 import { defaultMoverLimits } from '../../../../../cluster/viewserver/pure/mover-limits.ts';
 import type { RecordsClient } from '../../../../../cluster/viewserver/pure/records-client.ts';
 import { SourceTail } from '../../../../../cluster/viewserver/pure/source-tail.ts';
+import { UnavailableError } from '../../../../../cluster/viewserver/pure/unavailable-error.ts';
 import type { EtcdEvent } from '../../../../../sharder/core/etcd-messages.ts';
 import type { WatchSink } from '../../../../../sharder/core/ports.ts';
 import { dataPrefix } from '../../../../../sharder/core/slot.ts';
@@ -16,35 +17,64 @@ function put(name: string, modRevision: number, value: Uint8Array): EtcdEvent {
   return { type: 'put', kv, prevKv: null };
 }
 
+interface Opened {
+  tail: SourceTail;
+  bring: (event: EtcdEvent) => void;
+  /** The view is without the source from now on. */
+  removeSource: () => void;
+  /** Watches that are open. */
+  watches: () => number;
+}
+
 async function openTail({
   member = '1',
   early = [],
-}: { member?: string; early?: EtcdEvent[] } = {}): Promise<{
-  tail: SourceTail;
-  bring: (event: EtcdEvent) => void;
-}> {
+}: { member?: string; early?: EtcdEvent[] } = {}): Promise<Opened> {
   let sink: WatchSink | null = null;
-  const records: Pick<RecordsClient, 'watch' | 'isMember' | 'avoidPreferred'> = {
-    isMember: (_shard, memberId) => Promise.resolve(memberId === member),
+  let isThere = true;
+  let watches = 0;
+  const demandSource = () => {
+    if (!isThere) throw new UnavailableError(1, 'shard 1 is not in the view');
+  };
+  const records: Pick<RecordsClient, 'watch' | 'isMember' | 'isKnown' | 'avoidPreferred'> = {
+    isMember: async (_shard, memberId) => {
+      await Promise.resolve();
+      demandSource();
+      return memberId === member;
+    },
+    isKnown: () => isThere,
     avoidPreferred: () => undefined,
     watch: (_shard, _request, watcher) => {
+      demandSource();
       sink = watcher;
-      watcher.onCreated?.(10, '1');
-      for (const event of early) watcher.onEvents([event], event.kv.modRevision);
-      return Promise.resolve(() => undefined);
+      watches++;
+      queueMicrotask(() => {
+        watcher.onCreated?.(10, '1');
+        for (const event of early) watcher.onEvents([event], event.kv.modRevision);
+      });
+      return Promise.resolve(() => void watches--);
     },
   };
   const clock = { nowMs: () => 0, schedule: () => () => undefined };
   const tail = new SourceTail({
-    records: records as RecordsClient,
+    records: {
+      ...records,
+      watch: async (...all: Parameters<RecordsClient['watch']>) => records.watch(...all),
+    } as RecordsClient,
     clock,
     limits: defaultMoverLimits,
     shard: 1,
     slots: [slot],
     move: '2.0',
+    isStopped: () => false,
   });
   await tail.open();
-  return { tail, bring: (event) => sink!.onEvents([event], event.kv.modRevision) };
+  return {
+    tail,
+    bring: (event) => sink!.onEvents([event], event.kv.modRevision),
+    removeSource: () => (isThere = false),
+    watches: () => watches,
+  };
 }
 
 test('a write that the copy holds a newer one of is forgotten, and one that the copy has not is kept', async () => {
@@ -72,4 +102,22 @@ test('what a watch brings before it is known who answers counts if that is the s
   const { tail } = await openTail({ early });
   expect(tail.take()).toEqual([{ kind: 'put', key, value: Uint8Array.of(1) }]);
   await expect(openTail({ early, member: '2' })).rejects.toThrow('not known to be shard 1');
+});
+
+test('a watch is not opened again for ever when its source has left the view', async () => {
+  const { tail, removeSource, watches } = await openTail();
+  removeSource();
+  await tail.reopen();
+  expect(() => tail.take()).toThrow('the source has left');
+  expect(watches()).toBe(0);
+});
+
+test('a watch that was opened just before its source left the view is closed', async () => {
+  const { tail, removeSource, watches } = await openTail();
+  const reopened = tail.reopen();
+  await Promise.resolve();
+  removeSource();
+  await reopened;
+  expect(watches()).toBe(0);
+  expect(() => tail.take()).toThrow('the source has left');
 });
