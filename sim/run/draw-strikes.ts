@@ -17,6 +17,8 @@ const anywhere: readonly What[] = [
   'stall_destination',
   'cut_source',
   'cut_destination',
+  'clog_source',
+  'clog_destination',
   'swap_addresses',
   'abort',
   'pause_and_abort',
@@ -26,6 +28,8 @@ const anywhere: readonly What[] = [
 const apt: Partial<Record<Phase, readonly What[]>> = {
   import: ['pause', 'pause_and_abort', 'abort', 'stall_destination', 'kill_destination'],
   copy: [
+    'clog_destination',
+    'clog_destination',
     'break_watches',
     'compact_source',
     'kill_source',
@@ -35,8 +39,23 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
     'pause',
     'cut_destination',
   ],
-  tail: ['break_watches', 'compact_source', 'pause_destination', 'stall_destination', 'pause'],
-  freeze: ['break_watches', 'pause', 'pause_and_abort', 'pause_source', 'stall_source', 'lose_replies'],
+  tail: [
+    'clog_destination',
+    'break_watches',
+    'compact_source',
+    'pause_destination',
+    'stall_destination',
+    'pause',
+  ],
+  freeze: [
+    'clog_source',
+    'break_watches',
+    'pause',
+    'pause_and_abort',
+    'pause_source',
+    'stall_source',
+    'lose_replies',
+  ],
   drain: [
     'break_watches',
     'compact_source',
@@ -45,10 +64,25 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
     'stall_destination',
     'kill_source',
   ],
-  activate: ['pause', 'pause_destination', 'stall_destination', 'lose_replies', 'cut_destination'],
+  activate: [
+    'clog_destination',
+    'pause',
+    'pause_destination',
+    'stall_destination',
+    'lose_replies',
+    'cut_destination',
+  ],
   publish: ['kill', 'pause', 'lose_replies', 'cut_source'],
   clean: ['lose_replies', 'pause', 'pause_source', 'kill_source', 'stall_source'],
-  rollback: ['pause', 'kill', 'pause_source', 'pause_destination', 'stall_source', 'cut_destination'],
+  rollback: [
+    'clog_source',
+    'pause',
+    'kill',
+    'pause_source',
+    'pause_destination',
+    'stall_source',
+    'cut_destination',
+  ],
 };
 
 /** Every strike that is drawn, as "what in phase". */
@@ -76,8 +110,9 @@ const phaseAndWhat: fc.Arbitrary<{ phase: Phase; what: What }> = fc
 /** Short strikes hit one call; those near a timeout decide who gives up first. */
 const strikeForMs = fc.oneof(
   fc.integer({ min: 20, max: 400 }),
+  // What was late then lands among what was done instead.
   fc
-    .tuple(fc.constantFrom(500, 1000, 3000, 5000), fc.integer({ min: -150, max: 300 }))
+    .tuple(fc.constantFrom(500, 750, 1000, 3000, 3000, 5000), fc.integer({ min: -100, max: 300 }))
     .map(([timeoutMs, moreMs]) => timeoutMs + moreMs),
 );
 

@@ -14,6 +14,7 @@ import type { Violations } from './violations.ts';
 
 const fencePrefix = 'vase/shard';
 const viewKey = 'vase/view';
+const mirrorKey = 'vase/view-mirror';
 
 interface ObservedShard {
   id: number;
@@ -35,6 +36,8 @@ export class OwnershipWatch {
   movesDone = 0;
   movesAborted = 0;
   view: View | null = null;
+  /** Shard to the epoch of its copy of the view. */
+  readonly mirrored = new Map<number, number>();
   private readonly violations: Violations;
   private readonly shards = new Map<number, ObservedShard>();
   /** Slot to the newest epoch at which it has had an owner. */
@@ -98,6 +101,8 @@ export class OwnershipWatch {
       if (type === 'put' && !readDataKey(kv.key).isMarker) this.notePut(shard, kv);
     }
     if (fence) this.takeFence(shard, readStoredFence(fence.kv.value));
+    const mirror = changes.find(({ kv }) => kv.key === mirrorKey);
+    if (mirror) this.takeMirror(shard.id, readStoredView(mirror.kv.value));
     const view = changes.find(({ kv }) => kv.key === viewKey);
     if (view) this.takeView(readStoredView(view.kv.value));
   }
@@ -215,6 +220,13 @@ export class OwnershipWatch {
       else this.movesAborted++;
       if (!isDone && !move.abort) this.add(`move ${move.id} has vanished`);
     }
+  }
+
+  private takeMirror(shard: number, { epoch }: View): void {
+    const before = this.mirrored.get(shard) ?? 0;
+    if (epoch < before)
+      this.add(`the copy of the view in shard ${shard} goes from epoch ${before} to ${epoch}`);
+    this.mirrored.set(shard, epoch);
   }
 
   private add(message: string): void {

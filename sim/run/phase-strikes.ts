@@ -118,6 +118,10 @@ export class PhaseStrikes {
         return cutOff(process, source, world);
       case 'cut_destination':
         return cutOff(process, destination, world);
+      case 'clog_source':
+        return onLeader(source, (leader) => this.clog(move.mover, leader, untilMs));
+      case 'clog_destination':
+        return onLeader(destination, (leader) => this.clog(move.mover, leader, untilMs));
       case 'compact_source':
         return compact(source, targets.rpc);
       case 'break_watches':
@@ -134,6 +138,12 @@ export class PhaseStrikes {
         targets.abort(move.id);
         return pauseProcess(process);
     }
+  }
+
+  /** What the mover sends to one member arrives late, and all others are there to be asked instead. */
+  private clog(from: string, { process }: SimMember, untilMs: number): Struck {
+    this.targets.world.network.clog({ from, to: process.name, untilMs });
+    return { target: `${from} to ${process.name}` };
   }
 }
 

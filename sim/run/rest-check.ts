@@ -1,4 +1,5 @@
 /** What must be over when nothing is asked and nothing fails any more: nothing waits, is on its way, or is listened to. */
+import type { View } from '../../sharder/core/view.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
 import type { SimSharder } from './sim-sharder.ts';
 import type { SimViewServer } from './sim-view-server.ts';
@@ -7,13 +8,27 @@ export interface RestingWorld {
   sharders: readonly SimSharder[];
   viewServers: readonly SimViewServer[];
   clusters: readonly SimCluster[];
+  /** The newest. */
+  view: View;
+  /** Shard to the epoch of its copy of the view. */
+  mirrored: ReadonlyMap<number, number>;
+  /** Whether every sharder must have heard of it. */
+  isViewTold: boolean;
 }
 
 /** Null when all rests; else what does not. */
-export function findRestless({ sharders, viewServers, clusters }: RestingWorld): string | null {
+export function findRestless(world: RestingWorld): string | null {
+  const { sharders, viewServers, clusters, view, mirrored, isViewTold } = world;
   for (const sharder of sharders) {
     const busy = sharder.findBusy();
     if (busy !== null) return `${sharder.process.name}: ${busy}`;
+    const { viewEpoch } = sharder;
+    if (isViewTold && viewEpoch !== view.epoch)
+      return `${sharder.process.name} is at epoch ${viewEpoch}, and the view at ${view.epoch}`;
+  }
+  for (const { id } of view.shards.slice(1)) {
+    const epoch = mirrored.get(id) ?? 0;
+    if (epoch !== view.epoch) return `shard ${id} has a copy of view ${epoch}, not ${view.epoch}`;
   }
   for (const { process, movesUnderWay } of viewServers)
     if (movesUnderWay > 0) return `${process.name} still works on ${movesUnderWay} moves`;

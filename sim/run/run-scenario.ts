@@ -10,6 +10,7 @@ import type { ViewShard } from '../../sharder/core/view.ts';
 import { hashText } from '../../sharder/hash.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
 import type { FaultCounters } from '../fault-counters.ts';
+import type { RandomStream } from '../random-stream.ts';
 import type { TraceLine, TraceObserver } from '../tracer.ts';
 import { World } from '../world.ts';
 import type { Operation } from '../checker/operation.ts';
@@ -24,7 +25,7 @@ import { keyNames } from './key-names.ts';
 import { MinorityWatch } from './minority-watch.ts';
 import { PhaseStrikes } from './phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
-import type { Scenario } from './scenario.ts';
+import type { Fault, Scenario } from './scenario.ts';
 import { simMoverLimits } from './scenario-limits.ts';
 import { SimClient } from './sim-client.ts';
 import { SimSharder } from './sim-sharder.ts';
@@ -48,13 +49,19 @@ export interface RunReport {
 /** Virtual time that the first elections and the first readiness get. */
 const workFromMs = 600;
 const finalReadRetryMs = 50;
-const rushPhases = new Set(['move.copy', 'move.freeze', 'move.drain']);
+/** With how long after the entry at most: what is written before the copy begins must not come after it. */
+const rushPhases = new Map([
+  ['move.import', 30],
+  ['move.copy', 0],
+  ['move.freeze', 0],
+  ['move.drain', 0],
+]);
 /** When all is served again, what is still under way somewhere gets so long at least to land where it must not. */
 const aftermathMs = 1500;
 /** All members of all shards must have been of one mind so long before a run is over before its time. */
 const quietMs = 500;
 /** A mover that begins anew again and again is not met with ever more requests. */
-const rushesMax = 24;
+const rushesMax = 32;
 const rushKeysMax = 4;
 
 export async function runScenario(
@@ -85,6 +92,7 @@ class ScenarioRun {
   private readonly struck = new Map<string, number>();
   private readonly leaderOfTerm = new Map<string, string>();
   private readonly rushes: Promise<void>[] = [];
+  private readonly rushRandom: RandomStream;
   private isConverged = false;
   private lastValue: number;
   private lastProcess = 0;
@@ -104,6 +112,7 @@ class ScenarioRun {
       observer?.(line);
     };
     this.world = new World({ seed: scenario.seed, network: topology.network });
+    this.rushRandom = this.world.random('rush');
     const { world, violations } = this;
     const shards = Array.from({ length: topology.shards }, (_, index) => this.createCluster(index + 1));
     const home = shards[0]!.endpoints;
@@ -182,8 +191,18 @@ class ScenarioRun {
   }
 
   private findRestless(): string | null {
-    const { sharders, viewServers } = this;
-    return findRestless({ sharders, viewServers, clusters: this.world.clusters });
+    const { sharders, viewServers, ownership, scenario } = this;
+    const { view, mirrored } = ownership;
+    // A watch of the view may have been opened at a member of another shard, which never tells.
+    const isViewTold = !scenario.faults.some(misleads);
+    return findRestless({
+      sharders,
+      viewServers,
+      view: view!,
+      mirrored,
+      isViewTold,
+      clusters: this.world.clusters,
+    });
   }
 
   /** Ends the run when every shard has a leader, every member has what the others have, and all rests; else at its end. */
@@ -208,14 +227,18 @@ class ScenarioRun {
   /** Whatever is being moved is written and read just then. */
   private rush({ event }: TraceLine): void {
     const { world, scenario, ownership } = this;
-    if (!rushPhases.has(event.name) || this.rushes.length >= rushesMax) return;
+    const delayMsMax = rushPhases.get(event.name);
+    if (delayMsMax === undefined || this.rushes.length >= rushesMax) return;
     if (world.nowMs >= scenario.budgets.faultsUntilMs) return;
     const move = ownership.view?.moves.find(({ id }) => id === event['move']);
     const keys = this.keys()
       .filter((key) => move?.slots.includes(slotOf(key, hashText)))
       .slice(0, rushKeysMax);
     if (keys.length === 0) return;
-    world.kernel.scheduleAsync(world.kernel.nowUs, () => this.rushes.push(this.clients[1]!.rush(keys)));
+    const delayUs = delayMsMax === 0 ? 0 : this.rushRandom.nextBelow(1000 * delayMsMax);
+    world.kernel.scheduleAsync(world.kernel.nowUs + delayUs, () =>
+      this.rushes.push(this.clients[1]!.rush(keys)),
+    );
   }
 
   private createCluster(id: number): ViewShard {
@@ -307,6 +330,14 @@ class ScenarioRun {
     for (let number = 0; ; number++)
       if (slots[slotOf(`healed${number}`, hashText)] === shard) return `healed${number}`;
   }
+}
+
+function misleads(fault: Fault): boolean {
+  return (
+    fault.kind === 'swap_addresses' ||
+    fault.kind === 'stray_address' ||
+    (fault.kind === 'strike_phase' && fault.what === 'swap_addresses')
+  );
 }
 
 function isOfOneMind(cluster: SimCluster): boolean {

@@ -32,6 +32,7 @@ export const simMoverLimits = {
   freezeLagKeysMax: 3,
   viewPollMs: 500,
   supersededPauseMsMax: 2000,
+  mirrorPauseMsMax: 2000,
 };
 
 export const moverLimits = z

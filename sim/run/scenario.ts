@@ -40,6 +40,8 @@ export const strikeKinds = [
   'compact_source',
   'break_watches',
   'lose_replies',
+  'clog_source',
+  'clog_destination',
   'stall_source',
   'stall_destination',
   'fill_destination',

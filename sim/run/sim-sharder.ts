@@ -92,6 +92,11 @@ export class SimSharder {
     void this.getReady(store);
   }
 
+  /** Of the view that it goes by. */
+  get viewEpoch(): number {
+    return this.store?.currentView?.epoch ?? 0;
+  }
+
   /** Null when nothing waits or is under way here. */
   findBusy(): string | null {
     const { store } = this;
