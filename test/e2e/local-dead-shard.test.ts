@@ -1,7 +1,7 @@
 // A shard that cannot be brought up: `up` says which and why, the rest is served, and the next `up` mends it.
 import { renameSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { VaseCommand } from './vase-command.ts';
+import { smallCluster, VaseCommand } from './vase-command.ts';
 
 let vase: VaseCommand;
 let endpoint: string;
@@ -63,19 +63,62 @@ test('a member that ends whenever it is started is named, and the quorum of its 
   expect((await vase.status()).health).toBe('ready');
 });
 
-test('without the home shard it says so, and leaves what runs alone', async () => {
-  for (const member of ['etcd-1-0', 'etcd-1-1']) {
+const homeLost = ['etcd-1-0', 'etcd-1-1'];
+const bringBack = () => {
+  for (const member of homeLost) renameSync(`${data(member)}.away`, data(member));
+};
+
+test('without the home shard sharders start from copies of the view and serve the others', async () => {
+  expect((await vase.run(['down'])).exitCode).toBe(0);
+  for (const member of homeLost) renameSync(data(member), `${data(member)}.away`);
+  const up = await vase.run(['up', '--sharders', '2']);
+  expect({ exitCode: up.exitCode, stderr: up.exitCode === 3 ? '' : up.stderr }).toEqual({
+    exitCode: 3,
+    stderr: '',
+  });
+  expect(up.stdout).toContain('etcd-1 is dead: 1 of its 3 members run');
+  expect(up.stdout).toContain('the data of etcd-1-0 are gone');
+  expect(up.stdout).toContain('nothing can be moved, added or removed');
+  expect((await vase.status()).sharders.map(({ ready }) => ready)).toEqual([true, true]);
+  expect(await get('etcd-2')).toEqual([200, 'before']);
+  expect((await put(keys.get('etcd-2')!, 'without the home shard')).status).toBe(204);
+  expect((await get('etcd-1'))[0]).toBeGreaterThanOrEqual(500);
+  bringBack();
+  expect((await vase.run(['up'])).exitCode).toBe(0);
+  expect(await get('etcd-1')).toEqual([200, 'meanwhile']);
+  expect(await get('etcd-2')).toEqual([200, 'without the home shard']);
+  expect((await vase.status()).health).toBe('ready');
+});
+
+test('where the home shard dies while sharders run, it says so and leaves them alone', async () => {
+  for (const member of homeLost) {
     await vase.provider.faults.kill(member);
     renameSync(data(member), `${data(member)}.away`);
   }
-  const { pid } = (await vase.status()).sharders[0]!;
+  const pids = async () => (await vase.status()).sharders.map(({ pid }) => pid);
+  const before = await pids();
   const up = await vase.run(['up']);
-  expect(up.exitCode).toBe(1);
-  expect(up.stderr).toContain('etcd-1 is dead');
-  expect(up.stderr).toContain('the data of etcd-1-0 are gone');
-  expect((await vase.status()).sharders[0]!.pid).toBe(pid);
-  expect(await get('etcd-2')).toEqual([200, 'before']);
-  for (const member of ['etcd-1-0', 'etcd-1-1']) renameSync(`${data(member)}.away`, data(member));
+  expect(up.exitCode).toBe(3);
+  expect(up.stdout).toContain('etcd-1 is dead');
+  expect(await pids()).toEqual(before);
+  expect(await get('etcd-2')).toEqual([200, 'without the home shard']);
+  bringBack();
   expect((await vase.run(['up'])).exitCode).toBe(0);
   expect((await vase.status()).health).toBe('ready');
+});
+
+test('a home shard that is the only one is told as a failure, and nothing is left running', async () => {
+  const single = new VaseCommand();
+  try {
+    expect((await single.run(['up', ...smallCluster])).exitCode).toBe(0);
+    expect((await single.run(['down'])).exitCode).toBe(0);
+    renameSync(`${single.stateRoot}/data/etcd-1-0`, `${single.stateRoot}/data/away`);
+    const up = await single.run(['up']);
+    expect(up.exitCode).toBe(1);
+    expect(up.stderr).toContain('etcd-1 is dead: 0 of its 1 members run');
+    expect(up.stderr).toContain('no shard that runs has a copy of it');
+    expect(single.processes()).toEqual([]);
+  } finally {
+    await single.remove();
+  }
 });

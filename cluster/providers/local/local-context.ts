@@ -37,7 +37,7 @@ export interface LocalContext {
   state: ClusterState;
   /** Set by the step that finds it. */
   etcd: EtcdBinary | null;
-  /** The view as the records have it; set by the step that writes or finds them. */
+  /** The view as the records have it, or a copy of it; set by the step that writes or finds them. */
   view?: View;
   /** What is wrong with shards and could not be mended; and the shards that are dead. Set by the step that starts them. */
   left?: { problems: Problem[]; deadShards: ReadonlySet<number> };
@@ -47,6 +47,11 @@ export interface LocalContext {
 
 /** Without what asks members: all that starting a process takes. */
 export type StartContext = Omit<LocalContext, 'rpc' | 'view' | 'left'>;
+
+/** Whether what holds the view could not be brought up. */
+export function isHomeDead({ state, left }: Pick<LocalContext, 'state' | 'left'>): boolean {
+  return left?.deadShards.has(state.shards[0]!.id) ?? false;
+}
 
 export function etcdSearch(settings: Pick<LocalSettings, 'environment' | 'binaries'>): EtcdSearch {
   return { searchPath: settings.environment['PATH'] ?? '', binaries: settings.binaries };

@@ -7,18 +7,20 @@ import { rmSync } from 'node:fs';
 import { ClusterError } from '../../errors.ts';
 import { obtainEtcd } from '../../etcd/etcd-binary.ts';
 import { etcdRelease } from '../../etcd/etcd-release.ts';
+import { readMirroredView } from '../../mirrored-view.ts';
 import { writeRecords } from '../../records.ts';
 import { proveServing } from '../../serving-probe.ts';
 import { slotOf } from '../../../sharder/core/slot.ts';
-import { shardName } from '../../../sharder/core/view.ts';
+import { shardName, type ViewShard } from '../../../sharder/core/view.ts';
 import { hashText } from '../../../sharder/hash.ts';
-import type { ActionOptions, Problem, UpResult } from '../provider.ts';
+import { noView } from '../dead-shard.ts';
+import type { ActionOptions, UpResult } from '../provider.ts';
 import { counted, runSteps, type Step } from '../steps.ts';
 import { membersOf, ownersOf, writeState, type ClusterState } from './cluster-state.ts';
 import { removeGroups } from './control-groups.ts';
 import { diskSteps, emulateDisks } from './emulate-disk.ts';
 import { freeFullShards } from './full-shards.ts';
-import { etcdSearch, save, type LocalContext } from './local-context.ts';
+import { etcdSearch, isHomeDead, save, type LocalContext } from './local-context.ts';
 import { startKeeper } from './local-keeper.ts';
 import { clientEndpoint } from './local-shard.ts';
 import { sharderStopGraceMs, startSharder, startSharders, waitUntilReady } from './local-sharder.ts';
@@ -129,7 +131,6 @@ async function startShardsStep(context: LocalContext): Promise<string> {
     problems: shards.flatMap(({ problems }) => problems),
     deadShards: new Set(dead.map(({ id }) => id)),
   };
-  if (dead[0] === context.state.shards[0]) throw homeIsDead(context.left.problems);
   const started = context.started.length - before;
   const freed = await freeFullShards(context);
   const again = freed.length === 0 ? '' : `; full before and defragmented: ${freed.join(', ')}`;
@@ -138,22 +139,28 @@ async function startShardsStep(context: LocalContext): Promise<string> {
   return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}${again}${without}`;
 }
 
-/** The view is there, and is needed to write records and to prove that the store serves. */
-function homeIsDead(problems: readonly Problem[]): ClusterError {
-  return new ClusterError(problems.map(({ what, fix }) => `${what}\n  ${fix}`).join('\n'), {
-    nextStep:
-      'The home shard holds the view: nothing can be brought up or changed without it. What runs goes on.',
-  });
-}
-
 async function writeRecordsStep(context: LocalContext): Promise<string> {
   const shards = context.state.shards.map(({ id, members }) => ({
     id,
     endpoints: members.map(clientEndpoint),
   }));
+  if (isHomeDead(context)) return takeMirroredView(context, shards);
   const { view, created } = await writeRecords(context.rpc, shards, context.left?.deadShards);
   context.view = view;
   return `epoch ${view.epoch}, ${created === 0 ? 'all were there' : `${created} written`}`;
+}
+
+/**
+ * Sharders start from the copies, too, and nothing is written.
+ * @throws ClusterError when no shard that runs has one.
+ */
+async function takeMirroredView(context: LocalContext, shards: readonly ViewShard[]): Promise<string> {
+  const { problems, deadShards } = context.left!;
+  const alive = shards.filter(({ id }) => !deadShards.has(id));
+  const view = await readMirroredView(context.rpc, shards[0]!.endpoints, alive);
+  if (view === null) throw noView(problems);
+  context.view = view;
+  return `epoch ${view.epoch}, read from a copy: the home shard is dead, and nothing was written`;
 }
 
 async function proveServingStep(context: LocalContext): Promise<void> {
@@ -186,7 +193,8 @@ async function demandOwnPort({ state }: LocalContext): Promise<void> {
 
 async function startViewServersStep(context: LocalContext): Promise<string> {
   const started = await startViewServers(context);
-  return started === 0 ? 'all were running' : `${started} started`;
+  const how = isHomeDead(context) ? '; none can lead without the home shard' : '';
+  return `${started === 0 ? 'all were running' : `${started} started`}${how}`;
 }
 
 /** Their records go only when all is done: until then a failure needs them. */

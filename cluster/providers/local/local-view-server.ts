@@ -4,7 +4,13 @@
  */
 import { join } from 'node:path';
 import type { ViewServerState } from './cluster-state.ts';
-import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
+import {
+  isHomeDead,
+  processEnvironment,
+  save,
+  type LocalContext,
+  type StartContext,
+} from './local-context.ts';
 import { clientEndpoint } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from './ports.ts';
@@ -14,7 +20,10 @@ import { stopProcess } from './process-identity.ts';
 export const viewServerStopGraceMs = 10_000;
 const readyTimeoutMs = 30_000;
 
-/** Starts what does not run, restarts what runs with other settings, and waits until all are ready. */
+/**
+ * Starts what does not run, restarts what runs with other settings, and waits until all are ready; without the home shard
+ * none ever is, and they are left to wait for it.
+ */
 export async function startViewServers(context: LocalContext): Promise<number> {
   const viewServers = context.state.viewServers.slice(0, context.state.topology.viewServers);
   let started = 0;
@@ -24,6 +33,7 @@ export async function startViewServers(context: LocalContext): Promise<number> {
     await startViewServer(context, viewServer);
     started += 1;
   }
+  if (isHomeDead(context)) return started;
   for (const viewServer of viewServers) {
     await waitFor(context, {
       what: `readiness of ${viewServer.name}`,

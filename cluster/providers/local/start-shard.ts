@@ -5,6 +5,7 @@
 import { ClusterError } from '../../errors.ts';
 import { CommandError } from '../../run-command.ts';
 import { shardName } from '../../../sharder/core/view.ts';
+import { describeDeadShard } from '../dead-shard.ts';
 import type { Problem } from '../provider.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
 import { save, type LocalContext } from './local-context.ts';
@@ -59,10 +60,14 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
   const problems = [...faults].map(([{ name }, error]) => problemOf(`${name} cannot be started`, error));
   if ('error' in leader) problems.push(problemOf(`${shardName(shard.id)} does not come up`, leader.error));
   if (leader.name === null)
-    problems.unshift({
-      what: `${shardName(shard.id)} is dead: ${rest().length} of its ${shard.members.length} members run, without a leader`,
-      fix: 'Its keys can be neither read nor written until what follows is mended and `make up` is run again.',
-    });
+    problems.unshift(
+      describeDeadShard({
+        id: shard.id,
+        isHome: shard === context.state.shards[0],
+        running: rest().length,
+        members: shard.members.length,
+      }),
+    );
   return { shard, leader: leader.name, problems };
 }
 
