@@ -22,10 +22,10 @@ export function describeDeadShard({ id, isHome, running, members }: DeadShard): 
   };
 }
 
-/** Where the home shard is dead and no other has a copy of the view: sharders could not start. */
+/** Where a shard is dead, and none that runs tells the view: sharders could not start, or the cluster was never whole. */
 export function noView(problems: readonly Problem[]): ClusterError {
   return new ClusterError(problems.map(({ what, fix }) => `${what}\n  ${fix}`).join('\n'), {
     nextStep:
-      'The home shard holds the view, and no shard that runs has a copy of it: nothing can be brought up. What runs goes on.',
+      'The shards that run have neither the view nor a copy of it: nothing can be brought up. What runs goes on.',
   });
 }

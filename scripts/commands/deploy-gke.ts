@@ -1,9 +1,9 @@
 /** `vase deploy-gke`: shows what deploying to GKE would do and cost; does it only when it is confirmed. */
 import type { Command } from 'commander';
-import { deploy, type Deployed, planDeployment } from '../../cluster/providers/gke/gke-actions.ts';
+import { deploy, planDeployment } from '../../cluster/providers/gke/gke-actions.ts';
 import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
 import { parseTarget } from '../../cluster/providers/gke/target.ts';
-import { counted } from '../../cluster/providers/steps.ts';
+import type { UpResult } from '../../cluster/providers/provider.ts';
 import {
   mergeTopologies,
   numberOrText,
@@ -13,7 +13,7 @@ import {
 import { parseTopology } from '../../cluster/topology.ts';
 import { checkout, stateRoot, withContext } from '../command-context.ts';
 import { describePlan } from '../gke-text.ts';
-import { style } from '../printer.ts';
+import { describeUp, leftExitCode } from '../up-text.ts';
 
 interface DeployFlags {
   project: string;
@@ -47,7 +47,11 @@ export function addDeployGkeCommand(program: Command): void {
     .option('--sharders <number>', 'sharders at least; the autoscaler adds to them (default 2)', numberOrText)
     .option('--topology <file>', 'a YAML file with any field of the topology')
     .option('--json', 'print JSON, one document per line')
-    .addHelpText('after', '\nWithout --confirm nothing is changed. Interrupted, the next run goes on.')
+    .addHelpText(
+      'after',
+      '\nWithout --confirm nothing is changed. Interrupted, the next run goes on.' +
+        '\n\nExit codes: 0 done, 1 failed, 2 wrong use, 3 serving without a shard or a member that could not be brought up.',
+    )
     .action(deployGke);
 }
 
@@ -74,21 +78,19 @@ async function deployGke(flags: DeployFlags): Promise<void> {
     }
     const deployed = await deploy(place, { requested, confirm: flags.confirm }, options);
     printer.result(describeDeployed(deployed, place), { event: 'deployed', ...deployed });
+    if (deployed.left.length > 0) process.exitCode = leftExitCode;
   });
 }
 
 function describeDeployed(
-  { endpoint, topology, changed }: Deployed,
+  result: UpResult,
   { target, stateRoot: root }: { target: ReturnType<typeof parseTarget>; stateRoot: string },
 ): string {
-  const size = `${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}, ${counted(topology.sharders, 'sharder')}`;
-  const head = changed
-    ? `Ready at ${endpoint} (${size})`
-    : `Already up at ${endpoint} (${size}); nothing changed`;
+  const { head, problems } = describeUp(result);
   const files = gkeFiles(root);
   const how =
     target.exposure.kind === 'internal'
       ? 'It is reached from machines in its own network.'
       : `Users need ${files.certificates}/vase-users.crt to check it by, and the token in ${files.token}.`;
-  return `${style.good(head)}\n${how}`;
+  return [head, how, ...problems].join('\n');
 }

@@ -8,12 +8,8 @@ import {
   type PartialTopology,
 } from '../../cluster/topology-input.ts';
 import { parseTopology } from '../../cluster/topology.ts';
-import { counted } from '../../cluster/providers/steps.ts';
 import { type CommandContext, withContext } from '../command-context.ts';
-import { style } from '../printer.ts';
-
-/** A shard or a member could not be brought up, and the rest serves. */
-const leftExitCode = 3;
+import { describeUp, leftExitCode } from '../up-text.ts';
 
 interface UpFlags {
   shards?: number | string;
@@ -80,22 +76,10 @@ function requestedTopology({ shards, members, sharders, port, ssd, topology }: U
 }
 
 async function up(requested: PartialTopology, { provider, printer, options }: CommandContext): Promise<void> {
-  const { endpoint, topology, changed, steps, left } = await provider.up(requested, options);
-  const size = `${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}, ${counted(topology.sharders, 'sharder')}`;
-  const text = changed
-    ? `Ready at ${endpoint} (${size})`
-    : `Already up at ${endpoint} (${size}); nothing changed`;
-  if (left.length === 0)
-    return printer.result(style.good(text), { event: 'ready', endpoint, changed, topology, steps, left });
-  const problems = left.map(({ what, fix }) => `${style.warning('!')} ${what}\n  ${fix}`);
-  const partly = style.warning(`Serving at ${endpoint}, and something is left to do (${size})`);
-  printer.result([partly, ...problems].join('\n'), {
-    event: 'partly',
-    endpoint,
-    changed,
-    topology,
-    steps,
-    left,
-  });
-  process.exitCode = leftExitCode;
+  const result = await provider.up(requested, options);
+  const { endpoint, topology, changed, steps, left } = result;
+  const { head, problems } = describeUp(result);
+  const event = left.length === 0 ? 'ready' : 'partly';
+  printer.result([head, ...problems].join('\n'), { event, endpoint, changed, topology, steps, left });
+  if (left.length > 0) process.exitCode = leftExitCode;
 }

@@ -116,7 +116,7 @@ test('a home shard that is the only one is told as a failure, and nothing is lef
     const up = await single.run(['up']);
     expect(up.exitCode).toBe(1);
     expect(up.stderr).toContain('etcd-1 is dead: 0 of its 1 members run');
-    expect(up.stderr).toContain('no shard that runs has a copy of it');
+    expect(up.stderr).toContain('neither the view nor a copy of it');
     expect(single.processes()).toEqual([]);
   } finally {
     await single.remove();

@@ -10,8 +10,8 @@ import { parseTopology, type Topology } from '../../topology.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { stateFolder } from '../local/state-folder.ts';
 import { withLock } from '../local/state-lock.ts';
-import type { ActionOptions } from '../provider.ts';
-import { counted, runSteps, type StepTime } from '../steps.ts';
+import type { ActionOptions, UpResult } from '../provider.ts';
+import { counted, runSteps } from '../steps.ts';
 import { Cloud } from './cloud.ts';
 import { deploySteps, type Deploying, fetchCredentials } from './deploy.ts';
 import { type Destroying, destroySteps, plannedRemovals } from './destroy.ts';
@@ -31,14 +31,6 @@ export interface GkePlace {
   target: GkeTarget;
   checkout: string;
   stateRoot: string;
-}
-
-export interface Deployed {
-  endpoint: string;
-  topology: Topology;
-  /** False when everything was there already. */
-  changed: boolean;
-  steps: StepTime[];
 }
 
 export interface Removals {
@@ -120,7 +112,7 @@ export async function deploy(
   place: GkePlace,
   request: { requested: unknown; confirm: string },
   options: ActionOptions,
-): Promise<Deployed> {
+): Promise<UpResult> {
   const { target, checkout } = place;
   assertConfirmed(target, request.confirm);
   const files = gkeFiles(place.stateRoot);
@@ -150,8 +142,14 @@ export async function deploy(
       // From here on there may be something to take away.
       writeGkeState(files, { target, topology });
       const steps = await runSteps(deploySteps(target, topology), deploying, options);
-      const changed = deploying.made.length > 0 || deploying.rollOut!.changed;
-      return { endpoint: deploying.endpoint!, topology, changed, steps: [...preflight, ...steps] };
+      const { changed, left } = deploying.rollOut!;
+      return {
+        endpoint: deploying.endpoint!,
+        topology,
+        changed: deploying.made.length > 0 || changed,
+        steps: [...preflight, ...steps],
+        left: left?.problems ?? [],
+      };
     } catch (error) {
       throw resumable(error, options.signal);
     } finally {

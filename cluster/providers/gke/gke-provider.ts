@@ -47,8 +47,7 @@ export class GkeProvider implements Provider {
   async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
     const { checkout, stateRoot, confirm } = this.settings;
     const { target } = this.known();
-    const deployed = await deploy({ target, checkout, stateRoot }, { requested, confirm }, options);
-    return { ...deployed, left: [] };
+    return deploy({ target, checkout, stateRoot }, { requested, confirm }, options);
   }
 
   async down(): Promise<void> {

@@ -88,8 +88,8 @@ export class KindProvider implements Provider {
       try {
         const steps = await runSteps(kindUpSteps(plan), up, options);
         writeKindState(folder, { ...up.state!, phase: 'ready', sharders: topology.sharders });
-        const changed = up.changed || up.rollOut!.changed;
-        return { endpoint: up.rollOut!.endpoint, topology, changed, steps, left: [] };
+        const { endpoint, left, changed } = up.rollOut!;
+        return { endpoint, topology, changed: up.changed || changed, steps, left: left?.problems ?? [] };
       } finally {
         await up.cluster?.close();
       }

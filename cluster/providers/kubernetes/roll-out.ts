@@ -3,20 +3,25 @@
  * write the records, wait for sharders and whatever else there is, prove that it serves. Each step does only what is not
  * done, so that an interrupted one is simply begun again.
  */
+import { slotOf } from '../../../sharder/core/slot.ts';
 import { shardName, type View, type ViewShard } from '../../../sharder/core/view.ts';
+import { hashText } from '../../../sharder/hash.ts';
 import { memberNames, sharderName } from '../../manifests/names.ts';
 import { buildObjectGroups } from '../../manifests/object-groups.ts';
 import type { Blueprint } from '../../manifests/overlay.ts';
+import { readMirroredView } from '../../mirrored-view.ts';
 import { writeRecords } from '../../records.ts';
 import type { StoreAccess } from '../../guarded-request.ts';
 import { proveServing } from '../../serving-probe.ts';
 import { shardIds, type Topology } from '../../topology.ts';
+import { noView } from '../dead-shard.ts';
+import type { Problem } from '../provider.ts';
 import { counted, type Step } from '../steps.ts';
 import { applyObjects } from './apply-objects.ts';
+import { awaitShards } from './await-shards.ts';
 import { clearBroken } from './clear-broken.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
-import { componentOf, isDeployed, isRolledOut, type LiveDeployment } from './live-objects.ts';
-import { findLeaders } from './find-leaders.ts';
+import { componentOf, isDeployed, type LiveDeployment } from './live-objects.ts';
 import { removedShards } from './removed-shards.ts';
 import { memberEndpoint } from './read-status.ts';
 import { readView } from './read-view.ts';
@@ -36,6 +41,10 @@ export interface RollOut {
   changed: boolean;
   /** Set by the steps: shards of the topology that the view server has removed. */
   removed?: ReadonlySet<number>;
+  /** Set by the steps: shards whose objects this has changed. */
+  changedShards?: ReadonlySet<string>;
+  /** Set by the steps: what is wrong with shards and stays so; which are dead; and the others, as they are inside the cluster. */
+  left?: { problems: Problem[]; deadShards: ReadonlySet<number>; alive: ViewShard[] };
   sinceMs: number;
 }
 
@@ -60,6 +69,8 @@ export function rollOutSteps<Context>(
   ];
 }
 
+const setPrefix = 'StatefulSet ';
+
 async function applyStep(rollOut: RollOut): Promise<string> {
   const { cluster, blueprint, signal } = rollOut;
   const cleared = await clearBroken(cluster, signal);
@@ -78,6 +89,10 @@ async function applyStep(rollOut: RollOut): Promise<string> {
   const { count, changed } = await applyObjects(cluster.client, groups, { signal });
   const scaled = await scaleSharders(rollOut);
   if (changed.length > 0 || cleared.length > 0 || scaled) rollOut.changed = true;
+  const sets = changed
+    .filter((name) => name.startsWith(setPrefix))
+    .map((name) => name.slice(setPrefix.length));
+  rollOut.changedShards = new Set(sets.filter((name) => !cleared.includes(name)));
   const removed = cleared.length === 0 ? '' : `; removed what could not start: ${cleared.join(', ')}`;
   const away = gone.size === 0 ? '' : `; removed before, and left so: ${[...gone].join(', ')}`;
   return `${counted(count, 'object')}, ${changed.length === 0 ? 'none' : changed.length} changed${removed}${away}`;
@@ -97,31 +112,57 @@ async function scaleSharders({ cluster, blueprint, shardersBefore }: RollOut): P
   return isAsked;
 }
 
-async function waitForShards({ cluster, blueprint, signal, sinceMs, removed }: RollOut): Promise<string> {
-  const leaders = await waitFor(
-    { cluster, signal, sinceMs },
-    {
-      what: 'the shards',
-      components: ['etcd'],
-      check: async ({ statefulSets }) => {
-        const isWhole =
-          statefulSets.length >= blueprint.topology.shards - (removed?.size ?? 0) &&
-          statefulSets.every((set) => isRolledOut(set));
-        return isWhole ? findLeaders(cluster, statefulSets) : null;
-      },
-    },
-  );
-  return `leaders ${leaders.join(', ')}`;
+/** A fault of what this has changed is the change's, and ends it; what has run before may be dead, and the rest serves. */
+async function waitForShards(rollOut: RollOut): Promise<string> {
+  const { cluster, blueprint, signal, sinceMs, shardersBefore, removed, changedShards } = rollOut;
+  const { topology } = blueprint;
+  const standings = await awaitShards({
+    cluster,
+    signal,
+    sinceMs,
+    countMin: topology.shards - (removed?.size ?? 0),
+    home: homeOf(rollOut),
+    mayBeDead: (id) => shardersBefore !== null && !changedShards?.has(shardName(id)),
+  });
+  const dead = standings.filter(({ leader }) => leader === null);
+  const problems = standings.flatMap((standing) => standing.problems);
+  rollOut.left = {
+    problems,
+    deadShards: new Set(dead.map(({ id }) => id)),
+    alive: standings.filter(({ leader }) => leader !== null),
+  };
+  if (dead.length > 0 && (await currentView(rollOut)) === null) throw noView(problems);
+  const without = dead.length === 0 ? '' : `; dead: ${dead.map(({ id }) => shardName(id)).join(', ')}`;
+  return `leaders ${standings.flatMap(({ leader }) => leader ?? []).join(', ')}${without}`;
+}
+
+function homeOf({ blueprint }: RollOut): number {
+  return shardIds(blueprint.topology)[0]!;
+}
+
+function isHomeDead(rollOut: RollOut): boolean {
+  return rollOut.left?.deadShards.has(homeOf(rollOut)) ?? false;
+}
+
+/** The home shard's, or the newest copy where that is dead; null where there is none. */
+async function currentView(rollOut: RollOut): Promise<View | null> {
+  const { cluster, left } = rollOut;
+  const { endpoints } = topologyShards(rollOut)[0]!;
+  return isHomeDead(rollOut)
+    ? readMirroredView(cluster.members, endpoints, left!.alive)
+    : readView(cluster, endpoints);
 }
 
 async function writeRecordsStep(rollOut: RollOut): Promise<string> {
   const { cluster } = rollOut;
   const shards = topologyShards(rollOut);
-  const found = await readView(cluster, shards[0]!.endpoints);
+  const found = await currentView(rollOut);
+  if (isHomeDead(rollOut))
+    return `epoch ${found!.epoch}, read from a copy: the home shard is dead, and nothing was written`;
   // A view with other shards than the topology is the view server's, and not to be touched.
   if (found !== null && !hasShards(found, shards))
     return `epoch ${found.epoch}, shards have come or gone since`;
-  const { view, created } = await writeRecords(cluster.members, shards);
+  const { view, created } = await writeRecords(cluster.members, shards, rollOut.left?.deadShards);
   if (created > 0) rollOut.changed = true;
   return `epoch ${view.epoch}, ${created === 0 ? 'all were there' : `${created} written`}`;
 }
@@ -138,14 +179,19 @@ function hasShards(view: View, shards: readonly ViewShard[]): boolean {
   return view.shards.map(({ id }) => id).join() === shards.map(({ id }) => id).join();
 }
 
-async function waitForDeployments({ cluster, blueprint, signal, sinceMs }: RollOut): Promise<string> {
+/** Without the home shard no view server is ever ready; what is wrong with members has been told. */
+async function waitForDeployments(rollOut: RollOut): Promise<string> {
+  const { cluster, blueprint, signal, sinceMs } = rollOut;
+  const components = isHomeDead(rollOut) ? ['sharder'] : ['sharder', 'viewserver'];
   const ready = await waitFor(
     { cluster, signal, sinceMs },
     {
       what: 'the sharders',
+      components,
       check: async ({ deployments, pods }) => {
-        const isThere = deployments.some((deployment) => componentOf(deployment) === 'sharder');
-        if (!isThere || !deployments.every((deployment) => isDeployed(deployment))) return null;
+        const awaited = deployments.filter((deployment) => components.includes(componentOf(deployment)));
+        const isThere = awaited.some((deployment) => componentOf(deployment) === 'sharder');
+        if (!isThere || !awaited.every((deployment) => isDeployed(deployment))) return null;
         return pods.filter(
           (pod) => componentOf(pod) === 'sharder' && pod.metadata.deletionTimestamp === undefined,
         );
@@ -157,8 +203,10 @@ async function waitForDeployments({ cluster, blueprint, signal, sinceMs }: RollO
 
 /** A shard that has just come owns no slot, and has nothing to serve. */
 async function proveStep(rollOut: RollOut): Promise<void> {
-  const { cluster, endpoint, access = null, signal } = rollOut;
-  const view = await readView(cluster, topologyShards(rollOut)[0]!.endpoints);
-  const shards = [...new Set(view?.slots ?? [])].map(shardName);
-  await proveServing({ endpoint, access, shards, signal });
+  const { endpoint, access = null, left, signal } = rollOut;
+  const slots = (await currentView(rollOut))?.slots ?? [];
+  const serves = (id: number) => !left?.deadShards.has(id);
+  const shards = [...new Set(slots)].filter(serves).map(shardName);
+  const mayAsk = (key: string) => serves(slots[slotOf(key, hashText)]!);
+  await proveServing({ endpoint, access, shards, mayAsk, signal });
 }

@@ -12,11 +12,11 @@ import { componentOf, readEvents, readLiveObjects, type LiveObjects } from './li
 
 const pollMs = 400;
 /** Nine members that are restarted three at a time, or images that have to be pulled over a slow line. */
-const waitMsMax = 600_000;
+export const waitMsMax = 600_000;
 const logLinesMax = 15;
 
 /** All that waiting needs of a cluster. */
-type Watched = Pick<KubernetesCluster, 'client' | 'instance'> &
+export type Watched = Pick<KubernetesCluster, 'client' | 'instance'> &
   Partial<Pick<KubernetesCluster, 'placedMsMax'>>;
 
 export interface Waiting {
@@ -31,26 +31,24 @@ export interface Awaited<T> {
   what: string;
   /** Only pods of these components are looked at for faults; all where left out. */
   components?: readonly string[];
-  /** What was waited for, once it is so; null until then. */
-  check(live: LiveObjects): Promise<T | null>;
+  /** What was waited for, once it is so; null until then. `faults` are those that waiting does not mend. */
+  check(live: LiveObjects, faults: () => Promise<PodFault[]>): Promise<T | null>;
+  /** Whether a fault does not end the wait: `check` makes of it what it wants. Left out: each ends it. */
+  bears?(fault: PodFault): boolean;
 }
 
-/** @throws ClusterError with the first fault that waiting does not mend, or when the time is over. */
+/** @throws ClusterError with the first fault that waiting does not mend and that is not borne, or when the time is over. */
 export async function waitFor<T>(waiting: Waiting, awaited: Awaited<T>): Promise<T> {
-  const { cluster, signal, sinceMs } = waiting;
+  const { cluster, signal } = waiting;
   const deadlineMs = performance.now() + waitMsMax;
   for (;;) {
     signal.throwIfAborted();
     const live = await readLiveObjects(cluster.client, cluster.instance);
-    const result = await awaited.check(live);
+    let found: Promise<PodFault[]> | null = null;
+    const faults = () => (found ??= findFaults(waiting, awaited, live));
+    const result = await awaited.check(live, faults);
     if (result !== null) return result;
-    const pods = live.pods.filter((pod) => awaited.components?.includes(componentOf(pod)) ?? true);
-    // Only a pod that waits without a container asks for the events, of which there may be thousands.
-    const stuck = pods.some((pod) => pod.status?.phase === 'Pending');
-    const events = stuck ? await readEvents(cluster.client, cluster.instance) : [];
-    const { placedMsMax = null } = cluster;
-    const patience = placedMsMax === null ? {} : { placedMsMax };
-    const fault = diagnosePods({ pods, events, nowMs: Date.now(), sinceMs, ...patience })[0];
+    const fault = (await faults()).find((each) => awaited.bears?.(each) !== true);
     if (fault !== undefined) throw await faultError(cluster, fault);
     if (performance.now() >= deadlineMs) throw tooLate(awaited.what, live);
     await sleep(pollMs, undefined, { signal }).catch((error: unknown) => {
@@ -60,7 +58,22 @@ export async function waitFor<T>(waiting: Waiting, awaited: Awaited<T>): Promise
   }
 }
 
-async function faultError(cluster: Watched, fault: PodFault): Promise<ClusterError> {
+async function findFaults(
+  { cluster, sinceMs }: Waiting,
+  { components }: Pick<Awaited<unknown>, 'components'>,
+  live: LiveObjects,
+): Promise<PodFault[]> {
+  const pods = live.pods.filter((pod) => components?.includes(componentOf(pod)) ?? true);
+  // Only a pod that waits without a container asks for the events, of which there may be thousands.
+  const stuck = pods.some((pod) => pod.status?.phase === 'Pending');
+  const events = stuck ? await readEvents(cluster.client, cluster.instance) : [];
+  const { placedMsMax = null } = cluster;
+  const patience = placedMsMax === null ? {} : { placedMsMax };
+  return diagnosePods({ pods, events, nowMs: Date.now(), sinceMs, ...patience });
+}
+
+/** What is wrong and what to do, with the container's last lines where they say why. */
+export async function faultError(cluster: Watched, fault: PodFault): Promise<ClusterError> {
   const { what, nextStep, pod, container } = fault;
   if (!fault.hasLog || container === null) return new ClusterError(what, { nextStep });
   const request = { namespace: cluster.instance, pod, container, lines: logLinesMax };

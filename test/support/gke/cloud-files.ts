@@ -12,6 +12,8 @@ export interface CloudFiles {
   /** Written by the stand-in for Kubernetes, by name. */
   objects: string;
   failures: string;
+  /** Names of members whose container ends whenever it is started. */
+  brokenPods: string;
 }
 
 export interface CloudState {
@@ -61,12 +63,15 @@ export function cloudFiles(folder: string): CloudFiles {
     state: file('cloud.json'),
     objects: file('objects.json'),
     failures: file('failures.json'),
+    brokenPods: file('broken-pods.json'),
   };
 }
 
 export function readJson<T>(file: string, otherwise: T): T {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : otherwise;
 }
+
+export const readBrokenPods = ({ brokenPods }: CloudFiles): string[] => readJson(brokenPods, []);
 
 export function writeJson(file: string, value: unknown): void {
   writeFileSync(file, JSON.stringify(value, null, 1));

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkout } from './checkout.ts';
 import { balancerAddress } from './cloud.ts';
+import { type CloudFiles, readBrokenPods } from './cloud-files.ts';
 import type { StoredObject } from './stored-object.ts';
 
 export interface Reach {
@@ -34,24 +35,26 @@ const openMsMax = 20_000;
 const pollMs = 50;
 
 export class DataPlane {
+  private readonly files: CloudFiles;
   private readonly folder: string;
   private readonly etcd: string;
   private readonly pods = new Map<string, ChildProcess>();
   /** Ports that have opened, or are waited for. */
   private readonly doors = new Map<string, Promise<void>>();
 
-  constructor({ folder, etcd }: { folder: string; etcd: string }) {
-    this.folder = folder;
+  constructor(files: CloudFiles, etcd: string) {
+    this.files = files;
+    this.folder = files.folder;
     this.etcd = etcd;
   }
 
-  /** The address at which the pod's process answers on this port; null when there is no such pod. */
+  /** The address at which the pod's process answers on this port; null when there is no such pod, or it does not run. */
   async reach({ objects, pod, port }: Reach): Promise<string | null> {
     const workload = objects.find(
       ({ kind, metadata }) =>
         (kind === 'StatefulSet' || kind === 'Deployment') && pod.startsWith(`${metadata.name}-`),
     );
-    if (workload === undefined) return null;
+    if (workload === undefined || readBrokenPods(this.files).includes(pod)) return null;
     const address = addressOf(pod);
     // Its members connect to each other within a shard of one; sharders come when their shards are there.
     if (workload.kind === 'Deployment') {

@@ -11,7 +11,7 @@ import { PassThrough } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { balancerAddress } from './cloud.ts';
-import { type CloudFiles, readJson, writeJson } from './cloud-files.ts';
+import { type CloudFiles, readBrokenPods, readJson, writeJson } from './cloud-files.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { StoredObject } from './stored-object.ts';
 
@@ -62,6 +62,8 @@ export class KubernetesApi {
   });
   private readonly files: CloudFiles;
   private readonly dataPlane: DataPlane;
+  /** How often each was deleted: its workload makes it anew, as another. */
+  private readonly deletedPods = new Map<string, number>();
 
   constructor(files: CloudFiles, dataPlane: DataPlane) {
     this.files = files;
@@ -103,6 +105,7 @@ export class KubernetesApi {
     const rest = path.slice(path[0] === 'api' ? 2 : 3);
     if (rest.length === 0) return send(response, 200, resourceList(apiVersion));
     const route = routeOf(apiVersion, rest);
+    if (route.part === 'log') return send(response, 200, 'panic: invalid database\n');
     const body = request.method === 'GET' ? null : await json(request).catch(() => null);
     const { status, reply } = this.handle(request.method!, { route, url, body });
     send(response, status, reply);
@@ -118,7 +121,10 @@ export class KubernetesApi {
       reply: { kind: 'Status', message: `${route.kind} ${route.name} not found`, code: 404 },
     };
     if (route.name === null)
-      return { status: 200, reply: { kind: 'List', items: list(objects, route, url.searchParams) } };
+      return {
+        status: 200,
+        reply: { kind: 'List', items: list(this.everything(objects), route, url.searchParams) },
+      };
     const key = keyOf(route, route.name);
     const found = objects[key];
     if (route.part === 'scale') {
@@ -134,6 +140,10 @@ export class KubernetesApi {
         return { status: 200, reply: this.apply(objects, key, { applied: body as StoredObject, isDryRun }) };
       }
       case 'DELETE':
+        if (route.kind === 'Pod') {
+          this.deletedPods.set(route.name, (this.deletedPods.get(route.name) ?? 0) + 1);
+          return { status: 200, reply: { kind: 'Status', status: 'Success' } };
+        }
         if (found === undefined) return notFound;
         delete objects[key];
         writeJson(this.files.objects, objects);
@@ -141,6 +151,18 @@ export class KubernetesApi {
       default:
         return found === undefined ? notFound : { status: 200, reply: found };
     }
+  }
+
+  /** What is stored, the pods of it, and how these are. */
+  private everything(objects: Record<string, StoredObject>): StoredObject[] {
+    const broken = new Set(readBrokenPods(this.files));
+    return Object.values(objects).flatMap((object) => {
+      const pods = podsOf(object, this.deletedPods).map((pod) =>
+        broken.has(pod.metadata.name) ? crashing(pod) : pod,
+      );
+      const unready = pods.filter(({ metadata }) => broken.has(metadata.name)).length;
+      return [unready === 0 ? object : withUnready(object, unready), ...pods];
+    });
   }
 
   private apply(
@@ -189,9 +211,10 @@ export class KubernetesApi {
   }
 }
 
-function send(response: ServerResponse, status: number, reply: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(reply));
+function send(response: ServerResponse, status: number, reply: object | string): void {
+  const isText = typeof reply === 'string';
+  response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json' });
+  response.end(isText ? reply : JSON.stringify(reply));
 }
 
 function resourceList(groupVersion: string): object {
@@ -216,8 +239,7 @@ function keyOf({ apiVersion, kind, namespace }: Route, name: string): string {
   return `${apiVersion} ${kind} ${namespace ?? '-'} ${name}`;
 }
 
-function list(objects: Record<string, StoredObject>, route: Route, query: URLSearchParams): StoredObject[] {
-  const all = route.kind === 'Pod' ? Object.values(objects).flatMap(podsOf) : Object.values(objects);
+function list(all: readonly StoredObject[], route: Route, query: URLSearchParams): StoredObject[] {
   const wanted = (query.get('labelSelector') ?? '').split(',').filter(Boolean);
   return all.filter(
     ({ kind, apiVersion, metadata }) =>
@@ -269,15 +291,39 @@ function withStatus(object: StoredObject): StoredObject {
   }
 }
 
-function podsOf({ kind, metadata, spec }: StoredObject): StoredObject[] {
+function withUnready(object: StoredObject, count: number): StoredObject {
+  const status = object['status'] as { readyReplicas: number };
+  return { ...object, status: { ...status, readyReplicas: status.readyReplicas - count } };
+}
+
+function crashing(pod: StoredObject): StoredObject {
+  const container = {
+    name: 'main',
+    ready: false,
+    restartCount: 3,
+    state: { waiting: { reason: 'CrashLoopBackOff' } },
+    lastState: { terminated: { exitCode: 2, finishedAt: new Date().toISOString() } },
+  };
+  const conditions = [{ type: 'Ready', status: 'False' }];
+  return { ...pod, status: { phase: 'Running', conditions, containerStatuses: [container] } };
+}
+
+function podsOf(
+  { kind, metadata, spec }: StoredObject,
+  deleted: ReadonlyMap<string, number>,
+): StoredObject[] {
   if (kind !== 'StatefulSet' && kind !== 'Deployment') return [];
   const now = new Date().toISOString();
-  return Array.from({ length: spec?.replicas ?? 1 }, (_, index) => ({
+  const names = Array.from({ length: spec?.replicas ?? 1 }, (_, index) =>
+    kind === 'StatefulSet' ? `${metadata.name}-${index}` : `${metadata.name}-pod-${index}`,
+  );
+  return names.map((name) => ({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       ...spec!.template!.metadata,
-      name: kind === 'StatefulSet' ? `${metadata.name}-${index}` : `${metadata.name}-pod-${index}`,
+      name,
+      uid: `${String(metadata['uid'])} ${name} ${deleted.get(name) ?? 0}`,
       namespace: metadata.namespace!,
       creationTimestamp: metadata['creationTimestamp'],
     },

@@ -32,7 +32,7 @@ const etcd = await obtainEtcd(
     signal: new AbortController().signal,
   },
 );
-const dataPlane = new DataPlane({ folder: files.folder, etcd: etcd.path });
+const dataPlane = new DataPlane(files, etcd.path);
 const api = new KubernetesApi(files, dataPlane);
 const child = spawn(command, args, {
   stdio: 'inherit',
