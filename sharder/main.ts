@@ -115,6 +115,7 @@ registerServerMetrics(registry, refusals, { public: server, own, admin });
 
 async function start(): Promise<void> {
   const { host, reusePort } = config;
+  const startedAtMs = performance.now();
   if (admin) await listen(admin, { host, port: config.adminPort!, reusePort: false });
   while (!(await store.ready())) {
     if (readiness.problem === stopping) return;
@@ -125,7 +126,10 @@ async function start(): Promise<void> {
   if (own) await listen(own, { host, port: config.ownPort!, reusePort: false });
   const port = await listen(server, { host, port: config.port, reusePort });
   readiness.problem = null;
-  logger.info({ host, port, shards: store.currentShards.size, epoch: store.currentView!.epoch }, 'ready');
+  const { epoch } = store.currentView!;
+  // Without the time that Node.js took to load the program: what it waited for others.
+  const waitedMs = Math.round(performance.now() - startedAtMs);
+  logger.info({ host, port, shards: store.currentShards.size, epoch, waitedMs }, 'ready');
 }
 
 const stopping = 'the sharder is stopping';
