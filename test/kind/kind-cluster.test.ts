@@ -24,6 +24,7 @@ import { runCommand } from '../../cluster/run-command.ts';
 import { proveServing } from '../../cluster/serving-probe.ts';
 import { LiveRecorder } from '../../scripts/live/live-recorder.ts';
 import type { LiveResult } from '../../scripts/live/live-result.ts';
+import { deadShardTest } from './dead-shard.ts';
 import { KindCommand, report, whyNoKind } from './kind-machine.ts';
 import { reshardingTests } from './resharding-tests.ts';
 import { rollingRestartTest } from './rolling-restart.ts';
@@ -316,6 +317,7 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
   );
 
   rollingRestartTest(() => ({ vase, endpoint }));
+  deadShardTest(() => ({ vase, endpoint, runUp: () => vase.run(['up', ...size]) }));
   reshardingTests({ cluster: () => ({ vase, endpoint }), up, isShort });
 
   test('has its data when its node was killed and started again', async () => {
