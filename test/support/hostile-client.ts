@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
+import { speakTls, type Spoiling } from './tls-client.ts';
 
 /** How a client ends: by FIN, by its half alone, by a reset, or as one that waits for its answers first. */
 export type Ending = 'fin' | 'half-close' | 'reset' | 'wait';
@@ -18,6 +19,8 @@ export interface HostileClient {
   ending: Ending;
   /** Between the last byte and the end. */
   staysMs: number;
+  /** Absent: it speaks plain text, whatever the port speaks. */
+  tls?: { spoiling: Spoiling | null };
 }
 
 /** @param request the bytes of one, as Latin-1. */
@@ -36,6 +39,27 @@ export function hostileClient(request: fc.Arbitrary<string>): fc.Arbitrary<Hosti
   });
 }
 
+/**
+ * As above, on a port that speaks TLS: some speak plain text to it, some TLS as it is to be, and some spoil it in the
+ * handshake (a client's first 600 bytes or so) or after it.
+ */
+export function hostileTlsClient(request: fc.Arbitrary<string>): fc.Arbitrary<HostileClient> {
+  const spoiling = fc.record({
+    at: fc.oneof(fc.nat(600), fc.nat(3000)),
+    how: fc.constantFrom<Spoiling['how']>('flip', 'insert', 'plain', 'cut'),
+    bytes: fc.oneof(
+      request,
+      fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+    ),
+  });
+  const tls = fc.oneof(
+    { weight: 2, arbitrary: fc.constant({}) },
+    { weight: 3, arbitrary: fc.constant({ tls: { spoiling: null } }) },
+    { weight: 4, arbitrary: spoiling.map((each) => ({ tls: { spoiling: each } })) },
+  );
+  return fc.tuple(hostileClient(request), tls).map(([client, how]) => ({ ...client, ...how }));
+}
+
 /** A half-closed connection that the server has not closed by then is reset. */
 const patienceMs = 500;
 
@@ -47,12 +71,13 @@ async function play(port: number, client: HostileClient): Promise<number> {
   socket.on('error', () => undefined);
   const closed = once(socket, 'close').catch(() => undefined);
   await Promise.race([once(socket, 'connect').catch(() => undefined), closed]);
-  if (client.reads) socket.resume();
-  else socket.pause();
+  const stream = client.tls === undefined ? socket : await speakTls(socket, client.tls.spoiling);
+  if (client.reads) stream.resume();
+  else stream.pause();
   const pieceBytes = Math.max(1, Math.ceil(sent.length / client.pieces));
-  for (let at = 0; at < sent.length && !socket.destroyed; at += pieceBytes) {
+  for (let at = 0; at < sent.length && !stream.destroyed; at += pieceBytes) {
     // Nobody waits until it is taken: a server that reads no more must not keep the client here.
-    socket.write(sent.subarray(at, at + pieceBytes));
+    stream.write(sent.subarray(at, at + pieceBytes));
     if (client.pauseMs > 0) await sleep(client.pauseMs);
   }
   await sleep(client.staysMs);

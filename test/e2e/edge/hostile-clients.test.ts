@@ -1,16 +1,22 @@
 /**
- * Thousands of clients that abort, stall, half-close, reset, pipeline and send garbage, against a real sharder's two ports
- * and a real view server: afterwards all of them live and serve, and hold nothing.
+ * Thousands of clients that abort, stall, half-close, reset, pipeline and send garbage, against a real sharder's two ports,
+ * one that speaks TLS, and real view servers, one of which stands by: afterwards all of them live and serve, and hold
+ * nothing.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hostileClient, playAll } from '../../support/hostile-client.ts';
+import {
+  type HostileClient,
+  hostileClient,
+  hostileTlsClient,
+  playAll,
+} from '../../support/hostile-client.ts';
 import { type Edge, openEdge, peakBytesMax, portOf } from './open-edge.ts';
 
 let edge: Edge;
 
 beforeAll(async () => {
-  edge = await openEdge({ shards: 2, members: 1 });
+  edge = await openEdge({ shards: 2, members: 1, viewServers: 2 }, { isSecure: true });
   const large = await fetch(`${edge.user}/v1/kv/large`, {
     method: 'PUT',
     body: Buffer.alloc(1024 * 1024, '\x01'),
@@ -18,7 +24,7 @@ beforeAll(async () => {
   expect(large.ok).toBe(true);
 });
 
-afterAll(() => edge.cluster.close());
+afterAll(() => edge.close());
 
 const requestsMin = 10_000;
 const clientsInRun = 200;
@@ -106,14 +112,16 @@ const ofViewServer = weighted<string>(
 
 /** Of what a target gets. */
 interface Party {
-  clients: fc.Arbitrary<string>;
+  clients: fc.Arbitrary<HostileClient>;
   port: () => number;
   share: number;
 }
 const parties: readonly Party[] = [
-  { clients: ofSharder, port: () => portOf(edge.user), share: 0.7 },
-  { clients: ofSharder, port: () => portOf(edge.admin), share: 0.1 },
-  { clients: ofViewServer, port: () => portOf(edge.view), share: 0.2 },
+  { clients: hostileClient(ofSharder), port: () => portOf(edge.user), share: 0.5 },
+  { clients: hostileTlsClient(ofSharder), port: () => portOf(edge.secure!), share: 0.2 },
+  { clients: hostileClient(ofSharder), port: () => portOf(edge.admin), share: 0.1 },
+  { clients: hostileClient(ofViewServer), port: () => portOf(edge.view), share: 0.1 },
+  { clients: hostileClient(ofViewServer), port: () => portOf(edge.standby!), share: 0.1 },
 ];
 
 test('10,000 requests of clients that do whatever they want leave nothing behind', async () => {
@@ -121,7 +129,7 @@ test('10,000 requests of clients that do whatever they want leave nothing behind
   const crowd = fc.tuple(
     ...parties.map(({ clients, share }) => {
       const count = Math.round(clientsInRun * share);
-      return fc.array(hostileClient(clients), { minLength: count, maxLength: count });
+      return fc.array(clients, { minLength: count, maxLength: count });
     }),
   );
   await fc.assert(

@@ -30,7 +30,7 @@ beforeAll(async () => {
   }
 });
 
-afterAll(() => edge.cluster.close());
+afterAll(() => edge.close());
 
 afterEach(async () => {
   await edge.expectNothingHeld();

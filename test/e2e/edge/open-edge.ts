@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { parseMetrics, total } from '../../../cluster/viewserver/metrics-text.ts';
 import type { TopologyInput } from '../../../cluster/topology.ts';
 import { type LocalCluster, startLocalCluster } from '../../support/local-cluster.ts';
+import { startSecureSharder } from './secure-sharder.ts';
 
 export interface Edge {
   cluster: LocalCluster;
@@ -11,11 +12,15 @@ export interface Edge {
   user: string;
   admin: string;
   view: string;
-  sharderPid: number;
+  /** Of a view server that stands by; null where there is one alone. */
+  standby: string | null;
+  /** "https://127.0.0.1:port" of a sharder that speaks TLS with users; null where none was asked for. */
+  secure: string | null;
   /** Fails when a process has ended, or does not serve. */
   expectServing(): Promise<void>;
   /** Waits until nothing is held by anybody, as the servers' own metrics say. */
   expectNothingHeld(): Promise<void>;
+  close(): Promise<void>;
   /** Peak memory of the sharder in bytes; null where the system does not tell. */
   peakBytes(): number | null;
 }
@@ -29,16 +34,21 @@ const gauges = [
   'vase_event_readers',
 ];
 
-export async function openEdge(topology: TopologyInput): Promise<Edge> {
+/** @param options `isSecure`: with a sharder of its own for TLS. */
+export async function openEdge(topology: TopologyInput, options: { isSecure?: boolean } = {}): Promise<Edge> {
   const cluster = await startLocalCluster({ ...topology, sharders: 1 });
-  const { sharders } = await cluster.provider.status();
+  const { sharders, viewServers } = await cluster.provider.status();
   const pid = sharders[0]!.pid!;
   const admin = `http://${sharders[0]!.adminEndpoint}`;
   const view = new URL((await cluster.provider.viewServerEndpoint())!).origin;
+  const standby = await findStandby(viewServers.map(({ endpoint }) => endpoint));
+  const secure = options.isSecure === true ? await startSecureSharder(cluster) : null;
+  const views = viewServers.map(({ endpoint }) => endpoint);
+  const servers = [admin, ...views, ...(secure ? [secure.admin] : [])];
   const held = async () =>
     Object.fromEntries(
       await Promise.all(
-        [admin, view].map(async (server) => {
+        servers.map(async (server) => {
           const reading = parseMetrics(await (await fetch(`${server}/metrics`)).text(), (name) =>
             gauges.includes(name),
           );
@@ -47,26 +57,29 @@ export async function openEdge(topology: TopologyInput): Promise<Edge> {
       ),
     );
   const none = gauges.map(() => 0);
-  const viewPid = (await cluster.provider.status()).viewServers[0]!.pid;
   return {
     cluster,
     user: cluster.endpoint,
     admin,
     view,
-    sharderPid: pid,
+    standby,
+    secure: secure?.user ?? null,
     async expectServing() {
       const put = await fetch(`${cluster.endpoint}/v1/kv/serves`, {
         method: 'PUT',
         body: 'x'.repeat(900_000),
       });
       expect(put.ok, await put.text()).toBe(true);
-      expect((await fetch(`${view}/view`)).status).toBe(200);
+      for (const server of views) expect((await fetch(`${server}/view`)).status).toBe(200);
+      await secure?.expectServing();
       const status = await cluster.provider.status();
       expect(status.sharders[0]).toMatchObject({ pid, process: 'running', ready: true });
-      expect(status.viewServers[0]).toMatchObject({ pid: viewPid });
+      expect(status.viewServers.map((server) => server.pid)).toEqual(viewServers.map((server) => server.pid));
     },
     async expectNothingHeld() {
-      await expect.poll(held, { timeout: 60_000 }).toEqual({ [admin]: none, [view]: none });
+      await expect
+        .poll(held, { timeout: 60_000 })
+        .toEqual(Object.fromEntries(servers.map((server) => [server, none])));
     },
     peakBytes() {
       try {
@@ -76,7 +89,18 @@ export async function openEdge(topology: TopologyInput): Promise<Edge> {
         return null;
       }
     },
+    async close() {
+      await secure?.close();
+      await cluster.close();
+    },
   };
+}
+
+/** The one that has its answers from another. */
+async function findStandby(servers: readonly string[]): Promise<string | null> {
+  for (const server of servers)
+    if ((await fetch(`${server}/view`)).headers.has('vase-view-server')) return server;
+  return null;
 }
 
 export const portOf = (url: string): number => Number(new URL(url).port);
