@@ -4,6 +4,7 @@
  */
 import {
   createServer,
+  METHODS,
   type IncomingMessage,
   type RequestListener,
   type Server,
@@ -176,19 +177,25 @@ function refuse(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
 type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
 
 function describeRefusal(error: ParserError): HttpError {
+  const start = error.rawPacket?.toString('latin1', 0, startBytesMax) ?? '';
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
+      // RFC 9112, section 3: a target that is longer than anybody wants to read.
+      if (targetAlone.test(start)) return new HttpError(414, 'target_too_long', 'the target is too long');
       return new HttpError(431, 'headers_too_large', `the headers are longer than ${headerBytesMax} bytes`);
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new HttpError(413, 'too_large', 'the chunk extensions are too long');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new HttpError(408, 'request_timeout', 'the request was not sent in time');
+    // Of a method that another protocol has, Node says that the protocol is wrong.
+    case 'HPE_INVALID_CONSTANT':
     case 'HPE_INVALID_METHOD':
       // RFC 9110, section 9.1, if this is a request line at all.
-      if (requestLine.test(error.rawPacket?.toString('latin1', 0, 1024) ?? ''))
+      if (!METHODS.includes(requestLine.exec(start)?.[1] ?? 'GET'))
         return new HttpError(501, 'not_implemented', 'the method is not known here');
       return badBytes;
     case 'HPE_INVALID_VERSION':
+      if (!versionedLine.test(start)) return badBytes;
       return new HttpError(505, 'version_not_supported', 'HTTP/1.1 and HTTP/1.0 are spoken here');
     default:
       return badBytes;
@@ -196,4 +203,8 @@ function describeRefusal(error: ParserError): HttpError {
 }
 
 const badBytes = badRequest('this is not HTTP/1.1 as Node reads it');
-const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP\/1\.[01]\r?\n/;
+const startBytesMax = headerBytesMax;
+const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) [!-~]+ HTTP\/1\.[01]\r?\n/;
+const versionedLine = /^\S+ \S+ HTTP\/[0-9]\.[0-9]\r?\n/;
+/** A method, and nothing but its target as far as that is looked at. */
+const targetAlone = /^[A-Z]+ [!-~]{15000,}$/;

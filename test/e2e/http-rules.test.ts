@@ -71,7 +71,7 @@ async function judge(rule: Rule, key: string): Promise<void> {
   expect(read.status === 404 ? null : await read.text()).toBe(rule.leaves);
 }
 
-describe.each(['conditions', 'messages', 'origins'] as const)('%s', (table) => {
+describe.each(['conditions', 'messages', 'origins', 'bytes'] as const)('%s', (table) => {
   test.each(named(readRules(table)))('%s', async (_name, rule, index) => {
     await expect(judge(rule, `${table}-${index}`)).resolves.toBeUndefined();
   });

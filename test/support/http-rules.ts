@@ -26,7 +26,7 @@ export interface Rule {
   leaves: string | null;
 }
 
-export function readRules(name: 'conditions' | 'messages' | 'origins'): Rule[] {
+export function readRules(name: 'conditions' | 'messages' | 'origins' | 'bytes'): Rule[] {
   const text = readFileSync(join(import.meta.dirname, 'http-rules', `${name}.txt`), 'utf8');
   return text
     .split('\n')
