@@ -41,7 +41,6 @@ const wellMsMax = 90_000;
  * `make test-kind` does neither.
  */
 const isShort = process.env['VASE_KIND_SHORT'] === '1';
-
 const componentLabel = 'app.kubernetes.io/component';
 
 interface Ingress {

@@ -41,6 +41,8 @@ export interface ShardWait {
   home: number;
   /** Whether a shard may be left dead: one that has run before, and whose objects are as they were. */
   mayBeDead(id: number): boolean;
+  /** How long nothing may change about a shard whose pods all run. */
+  quietMsMax?: number;
 }
 
 /** @throws ClusterError for a fault of a shard that may not be dead, or when the time is over. */
@@ -59,7 +61,7 @@ export async function awaitShards(wait: ShardWait): Promise<ShardStanding[]> {
         const standings = await Promise.all(
           live.statefulSets.map((set) => {
             const id = shardOf(set)!;
-            const watch = watches.get(id) ?? new ShardWatch();
+            const watch = watches.get(id) ?? new ShardWatch(wait.quietMsMax ?? quietMsMax);
             watches.set(id, watch);
             watch.see(set, live, faults);
             return judge(wait, set, watch);
@@ -78,8 +80,13 @@ class ShardWatch {
   pods = new Map<string, Pod>();
   /** By member. A container that crashes runs between its crashes: a fault stands until the pod is well or another. */
   readonly faults = new Map<string, PodFault & { uid: string }>();
+  private readonly quietMsMax: number;
   private mark = '';
   private changedAtMs = performance.now();
+
+  constructor(quiet: number) {
+    this.quietMsMax = quiet;
+  }
 
   see(set: LiveStatefulSet, { pods }: LiveObjects, faults: readonly PodFault[]): void {
     const names = memberNamesOf(set);
@@ -104,7 +111,7 @@ class ShardWatch {
 
   isQuiet(): boolean {
     const isPending = [...this.pods.values()].some((pod) => !runs(pod));
-    return performance.now() - this.changedAtMs >= (isPending ? pendingMsMax : quietMsMax);
+    return performance.now() - this.changedAtMs >= (isPending ? pendingMsMax : this.quietMsMax);
   }
 
   isReady(member: string): boolean {
