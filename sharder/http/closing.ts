@@ -35,7 +35,8 @@ export function answer(request: IncomingMessage, response: ServerResponse, reply
 
 /** Answers, and closes the connection in stages. */
 export function answerLast({ socket }: IncomingMessage, response: ServerResponse, reply: Reply): void {
-  reply.headers.push('connection', 'close');
+  // Node says so, and closes.
+  response.shouldKeepAlive = false;
   // Node calls it when the last answer on a socket has left.
   socket.destroySoon = () => {
     socket.end();

@@ -7,6 +7,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import { type Connection, connectionOf } from './connection.ts';
 
 const pollMs = 20;
 /** As many connections as the kernel keeps for a port, twice. */
@@ -14,28 +15,21 @@ const turnsMax = 2048;
 /** A client that was sent FIN gets this long to close its side; meanwhile what it sends is read and dropped. */
 const lingerMs = 1000;
 
-const newest = Symbol('the newest answer that is or was owed');
-const ending = Symbol('whether FIN was sent');
-
-interface KeptSocket extends Socket {
-  [newest]?: Answer;
-  [ending]?: boolean;
-}
-
-/** Node marks an answer that says `connection: close` with `_last`, once its headers are fixed. */
-type Answer = ServerResponse & { _last?: boolean };
+/** Node marks a socket with the response that it is for, until that has left. */
+type AnsweringSocket = Socket & { _httpMessage?: ServerResponse | null };
 
 export class KeptConnections {
-  private readonly sockets = new Set<KeptSocket>();
+  private readonly connections = new Set<Connection>();
   private isClosing = false;
   /** Connections so far. */
   private taken = 0;
 
   constructor(server: Server, isSecure: boolean) {
-    server.on(isSecure ? 'secureConnection' : 'connection', (socket: KeptSocket) => {
-      this.sockets.add(socket);
+    server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
+      const connection = connectionOf(socket);
+      connection.group = this.connections;
+      this.connections.add(connection);
       this.taken++;
-      socket.once('close', () => this.sockets.delete(socket));
     });
   }
 
@@ -44,12 +38,12 @@ export class KeptConnections {
    * @returns false when the connection was told to end: the request must not be run, and gets no answer.
    */
   owe(response: ServerResponse): boolean {
-    const socket: KeptSocket = response.req.socket;
-    const before = socket[newest];
-    if (socket[ending] === true || before?._last === true) return false;
-    socket[newest] = response;
+    const connection = connectionOf(response.req.socket);
+    const before = connection.newest;
+    if (connection.told || before?._last === true) return false;
+    connection.newest = response;
     if (!this.isClosing) return true;
-    if (before !== undefined && !before.headersSent) before.shouldKeepAlive = true;
+    if (before !== null && !before.headersSent) before.shouldKeepAlive = true;
     response.shouldKeepAlive = false;
     return true;
   }
@@ -71,8 +65,8 @@ export class KeptConnections {
   /** From here on every connection is told to end. */
   closeAll(): void {
     this.isClosing = true;
-    for (const { [newest]: answer } of this.sockets)
-      if (answer !== undefined && !answer.headersSent) answer.shouldKeepAlive = false;
+    for (const { newest } of this.connections)
+      if (newest !== null && !newest.headersSent) newest.shouldKeepAlive = false;
   }
 
   /**
@@ -80,29 +74,28 @@ export class KeptConnections {
    * it to end; then it is sent FIN.
    */
   async drain(idleMs: number, signal: AbortSignal): Promise<void> {
-    const readBefore = new Map([...this.sockets].map((socket) => [socket, socket.bytesRead]));
+    const readBefore = new Map([...this.connections].map((each) => [each, each.socket.bytesRead]));
     const idleUntilMs = performance.now() + idleMs;
-    while (this.sockets.size > 0 && !signal.aborted) {
+    while (this.connections.size > 0 && !signal.aborted) {
       if (performance.now() >= idleUntilMs) {
         // What has arrived by now is read first.
         await turn();
-        for (const socket of this.sockets)
-          if (socket[ending] !== true && isIdle(socket, readBefore.get(socket) ?? 0)) this.end(socket);
+        for (const connection of this.connections)
+          if (!connection.told && isIdle(connection.socket, readBefore.get(connection) ?? 0)) end(connection);
       }
       await delay(pollMs);
     }
   }
+}
 
-  private end(socket: KeptSocket): void {
-    socket[ending] = true;
-    socket.end();
-    setTimeout(() => socket.destroy(), lingerMs).unref();
-  }
+function end(connection: Connection): void {
+  const { socket } = connection;
+  connection.told = true;
+  socket.end();
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
 /** Nothing is owed, and no part of a request has come since so many bytes were read. */
-function isIdle(socket: KeptSocket, readBefore: number): boolean {
-  const answer = socket[newest];
-  const isOwed = answer !== undefined && !answer.writableFinished && !answer.destroyed;
-  return !isOwed && socket.bytesRead === readBefore;
+function isIdle(socket: AnsweringSocket, readBefore: number): boolean {
+  return !socket._httpMessage && socket.bytesRead === readBefore;
 }

@@ -3,7 +3,9 @@
  * response costs least with (measured by `make bench-sharder`).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connectionOf } from './connection.ts';
 import { errorBody, type HttpError } from './http-error.ts';
+import { writeHead } from './head.ts';
 import { JsonParts } from './json-text.ts';
 import type { Hold } from './memory-budget.ts';
 import { isBrowser, isPlain } from './plain-request.ts';
@@ -58,25 +60,33 @@ function isList(body: Body): body is readonly (Uint8Array | string)[] {
 
 /** Sends it; a client that has gone is not an error. */
 export function writeReply(response: ServerResponse, reply: Reply): void {
-  const { status, headers } = reply;
   if (response.headersSent || response.destroyed) return;
-  addCommonHeaders(response.req, headers);
+  addCommonHeaders(response.req, reply.headers);
+  write(response, reply);
+  connectionOf(response.req.socket).written(response);
+}
+
+function write(response: ServerResponse, reply: Reply): void {
+  const { status, headers } = reply;
   if (reply.body === null) {
-    response.writeHead(status, headers);
+    writeHead(response, status, headers, null);
     response.end();
     return;
   }
-  headers.push('content-length', String(replyBytes(reply)));
-  response.writeHead(status, headers);
+  writeHead(response, status, headers, replyBytes(reply));
   const body = reply.body instanceof JsonParts ? reply.body.encode() : reply.body;
   if (isList(body)) {
     for (const part of body) response.write(part);
     response.end();
   } else if (typeof body === 'string' || body.length > oneChunkBytesMax) response.end(body);
   // Latin-1 maps bytes to code units and back one to one; Node joins it to the headers, which are Latin-1 as well.
-  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
+  else response.end(asBuffer(body).toString('latin1'), 'latin1');
   const { socket } = response;
   if (socket !== null && socket.writableLength > 0) watchReader(socket);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /**

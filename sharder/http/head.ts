@@ -1,0 +1,43 @@
+/**
+ * The head of an answer. Node checks each name and value by two regular expressions and looks for names that concern
+ * itself, half a microsecond a header; what a handler gives to a plain request is made here, of numbers and constants, and
+ * is joined as it is. All other answers, and everything in a head that is Node's own (date, connection, framing), are left
+ * to Node.
+ */
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { isPlain } from './plain-request.ts';
+
+/** What Node's own `writeHead` ends with: its first argument stands at the head's beginning as it is. */
+interface JoinedResponse {
+  _hasBody: boolean;
+  _storeHeader(beginning: string, headers: readonly string[]): void;
+}
+
+const statusLines = new Map(
+  [200, 201, 204].map((status) => [status, `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`]),
+);
+
+/**
+ * @param headers names and values in turn, none of which says how the body is framed or what becomes of the connection.
+ * @param bytes of the body; null: the status allows none.
+ */
+export function writeHead(
+  response: ServerResponse,
+  status: number,
+  headers: readonly string[],
+  bytes: number | null,
+): void {
+  const framing = bytes === null ? [] : ['content-length', String(bytes)];
+  const statusLine = statusLines.get(status);
+  if (statusLine === undefined || !isPlain(response.req)) {
+    response.writeHead(status, [...headers, ...framing]);
+    return;
+  }
+  let beginning = statusLine;
+  for (let index = 0; index < headers.length; index += 2)
+    beginning += `${headers[index]!}: ${headers[index + 1]!}\r\n`;
+  response.statusCode = status;
+  const joined = response as unknown as JoinedResponse;
+  if (status === 204) joined._hasBody = false;
+  joined._storeHeader(beginning, framing);
+}
