@@ -18,10 +18,11 @@ interface Series {
   statuses: Float64Array;
 }
 
-const methodsKnown = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']);
+const methodsKnown = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
 
 export class RequestMetrics {
-  private readonly series = new Map<string, Map<number, Series>>();
+  /** By route, then by method and class of status: no name is put together for a request. */
+  private readonly series = new Map<RouteName, (Series | undefined)[]>();
 
   constructor(registry: Registry) {
     register(registry, {
@@ -39,7 +40,7 @@ export class RequestMetrics {
   }
 
   observe(route: RouteName, method: string, status: number, durationMs: number): void {
-    const series = this.find(route, methodsKnown.has(method) ? method : 'other', Math.floor(status / 100));
+    const series = this.find(route, method, Math.floor(status / 100));
     const seconds = durationMs / 1000;
     series.sumSeconds += seconds;
     series.count++;
@@ -53,21 +54,15 @@ export class RequestMetrics {
   }
 
   private find(route: RouteName, method: string, statusClass: number): Series {
-    const name = route + method;
-    let byClass = this.series.get(name);
-    if (!byClass) this.series.set(name, (byClass = new Map()));
-    let series = byClass.get(statusClass);
-    if (!series) {
-      const labels = { route, method, code: `${statusClass}xx` };
-      const buckets = new Float64Array(boundsSeconds.length);
-      series = { labels, buckets, sumSeconds: 0, count: 0, statuses: new Float64Array(100) };
-      byClass.set(statusClass, series);
-    }
-    return series;
+    let ofRoute = this.series.get(route);
+    if (!ofRoute) this.series.set(route, (ofRoute = []));
+    // Unknown methods have the first places.
+    const place = (methodsKnown.indexOf(method) + 1) * 10 + statusClass;
+    return (ofRoute[place] ??= emptySeries(route, method, statusClass));
   }
 
   private all(): Series[] {
-    return [...this.series.values()].flatMap((byClass) => [...byClass.values()]);
+    return [...this.series.values()].flatMap((ofRoute) => ofRoute.filter((series) => series !== undefined));
   }
 
   private counts(): object[] {
@@ -96,6 +91,16 @@ export class RequestMetrics {
     }
     return values;
   }
+}
+
+function emptySeries(route: RouteName, method: string, statusClass: number): Series {
+  return {
+    labels: { route, method: methodsKnown.includes(method) ? method : 'other', code: `${statusClass}xx` },
+    buckets: new Float64Array(boundsSeconds.length),
+    sumSeconds: 0,
+    count: 0,
+    statuses: new Float64Array(100),
+  };
 }
 
 interface OwnMetric {
