@@ -6,6 +6,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { answerLast } from './closing.ts';
 import { HttpError } from './http-error.ts';
+import { connectionsMax } from './kept-connections.ts';
 import { LoadShedding } from './load-shedding.ts';
 import { errorReply, writeReply } from './reply.ts';
 
@@ -14,8 +15,8 @@ const beatMs = 25;
 const heldMsMax = 4500;
 /** A request that waits for its refusal holds its body, up to so many bytes. */
 const heldBodyBytesMax = 4096;
-/** More than the server takes connections: of each, one request can wait. */
-const heldMax = 10_000;
+/** Of each connection of a server one request can wait. */
+const heldMax = connectionsMax;
 /** Paths that are answered whatever the load: nothing else tells an operator how it is. */
 const probes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 

@@ -2,6 +2,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Server } from 'node:http';
 import type { EarlyRefusals } from './early-refusals.ts';
+import { refusedConnections } from './server.ts';
 
 /** @param servers by the name of their port. */
 export function registerServerMetrics(
@@ -52,6 +53,17 @@ export function registerServerMetrics(
       async collect() {
         for (const [port, server] of Object.entries(servers))
           if (server !== null) this.set({ port }, await countConnections(server));
+      },
+    }),
+    new Counter({
+      name: 'vase_connections_refused_total',
+      help: 'Connections that were closed at once because there were as many as a port takes, by port.',
+      labelNames: ['port'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [port, server] of Object.entries(servers))
+          if (server !== null) this.inc({ port }, refusedConnections(server));
       },
     }),
   ];

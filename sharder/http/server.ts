@@ -37,7 +37,6 @@ const defaultTimeouts: ClientTimeouts = { headersMs: 10_000, requestMs: 30_000, 
 
 /** Longer than the idle time of common load balancers, so that they close first. */
 const keepAliveTimeoutMs = 65_000;
-const connectionsMax = 10_000;
 
 const connectionsOf = new WeakMap<Server, KeptConnections>();
 
@@ -87,7 +86,6 @@ export function createHttpServer(
   connectionsOf.set(server, connections);
   // Node asks for a body before anybody wants it unless somebody listens.
   server.on('checkContinue', expectingContinue(onRequest));
-  server.maxConnections = connectionsMax;
   // The app refuses other expectations than 100-continue, as it does everything else.
   server.on('checkExpectation', onRequest);
   watchSockets(server, timeouts.stalledMs);
@@ -120,6 +118,11 @@ export function listen(server: Server, { host, port, reusePort }: ListenOptions)
       resolve((server.address() as AddressInfo).port);
     });
   });
+}
+
+/** Connections that a server has closed at once so far, because it had as many as it takes. */
+export function refusedConnections(server: Server): number {
+  return connectionsOf.get(server)!.refused;
 }
 
 export interface Stopping {

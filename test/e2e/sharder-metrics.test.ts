@@ -41,6 +41,7 @@ test('every queue has a gauge, and all are empty when nobody asks for anything',
   expect(text).toContain('vase_admitted_limit_per_second +Inf\n');
   expect(text).toMatch(/^vase_loop_delay_seconds [0-9.e-]+$/m);
   expect(text).toMatch(/^vase_connections\{port="public"\} [1-9]/m);
+  expect(text).toContain('vase_connections_refused_total{port="public"} 0\n');
 });
 
 test('operations under way for a shard that stands still are seen', async () => {
