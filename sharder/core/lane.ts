@@ -189,6 +189,9 @@ export class Lane {
 
   /** Whether it would be in the next transaction: waiting any longer for a place makes nothing better. */
   private fitsNext(pending: Pending): boolean {
+    // The first is carried whatever its size. Were it refused for it, by a rate that small operations have taught, nothing
+    // would ever teach the lane better.
+    if (this.queue.length === 0) return true;
     return (
       this.queue.length < this.limits.batchOperationsMax &&
       this.queuedBytes + pending.bytes <= this.batchBytesMax()

@@ -96,6 +96,11 @@ test('a lane that has never had to make anybody wait takes a crowd', () => {
   expect(rig.fill()).toHaveLength(500);
 });
 
+test('a lane in which nobody waits takes a large write, though it has only seen small ones', () => {
+  const rig = new Rig().warm();
+  expect(rig.put({ bytes: 900_000 }).waitMs).toBeNull();
+});
+
 test('a pause of the shard fails nobody whom the lane would have taken without it', () => {
   const rig = new Rig().warm();
   const sent = Array.from({ length: 40 }, () => rig.put({}));
