@@ -14,7 +14,7 @@ const pollMs = 20;
  * Of one server. An open connection takes 11 KB of memory and a request on it about as much again, so that a sharder of
  * which each connection waits for an answer stays within 256 MiB: with 8000 it was 301.
  */
-export const connectionsMax = 4096;
+export const connectionsMax = 3072;
 /** As many connections as the kernel keeps for a port, twice. */
 const turnsMax = 2048;
 /** A client that was sent FIN gets this long to close its side; meanwhile what it sends is read and dropped. */
