@@ -16,6 +16,14 @@ export class LaneShares {
     this.countsKeys = countsKeys;
   }
 
+  /** Forgets what it knew. */
+  countAnew(waiting: readonly Pending[]): void {
+    this.ofClient.clear();
+    this.ofKey.clear();
+    this.mostBound = 0;
+    for (const pending of waiting) this.add(pending);
+  }
+
   add({ client, etcdKey }: Pending): void {
     if (this.countsKeys) this.ofKey.set(etcdKey, (this.ofKey.get(etcdKey) ?? 0) + 1);
     if (client === null) return;

@@ -28,6 +28,8 @@ export class Lane {
   private readonly limits: Limits;
   private readonly rate = new ServiceRate();
   private readonly shares: LaneShares;
+  /** Whether `shares` is up to date: what nobody asks for costs no operation anything. */
+  private isCounting = false;
   private queue: Pending[] = [];
   private queuedBytes = 0;
   /** Of the transaction in flight. */
@@ -115,6 +117,7 @@ export class Lane {
     this.queue = rest.length === 0 && !this.wasFull ? [] : [...rest, ...this.queue.slice(index)];
     this.sentWeight = bytes + operationWeight * batch.length;
     if (this.wasFull) this.dropLate(nowMs);
+    if (this.queue.length === 0) this.isCounting = false;
     return batch;
   }
 
@@ -151,12 +154,21 @@ export class Lane {
 
   private enter(pending: Pending): void {
     this.queuedBytes += pending.bytes;
-    this.shares.add(pending);
+    if (this.isCounting) this.shares.add(pending);
   }
 
   private leave(pending: Pending): void {
     this.queuedBytes -= pending.bytes;
-    this.shares.remove(pending);
+    if (this.isCounting) this.shares.remove(pending);
+  }
+
+  /** Who has how much of what waits now; kept up to date from here on, until nothing waits. */
+  private counted(): LaneShares {
+    if (!this.isCounting) {
+      this.isCounting = true;
+      this.shares.countAnew(this.queue);
+    }
+    return this.shares;
   }
 
   /** Why there is no place for a newcomer, as the milliseconds after which there may be one; null: there is. */
@@ -178,13 +190,15 @@ export class Lane {
 
   /** Of one key a transaction carries one write: the last of many waits for as many transactions. */
   private hasKeyTooOften({ etcdKey }: Pending): boolean {
-    const waiting = this.shares.waitingOnKey(etcdKey);
-    if (waiting < 2) return false;
+    // Of one key at most all that wait: where even these are not too many, they need not be counted.
+    if (this.kind === 'read' || !this.isTooOften(this.queue.length)) return false;
+    return this.isTooOften(this.counted().waitingOnKey(etcdKey));
+  }
+
+  private isTooOften(waiting: number): boolean {
     const { laneOperationsMax, admittedMsMax } = this.limits;
-    return (
-      waiting >= Math.max(2, keyShare * laneOperationsMax) ||
-      (waiting + 1) * this.rate.transactionMs > admittedMsMax
-    );
+    if (waiting < 2) return false;
+    return waiting >= keyShare * laneOperationsMax || (waiting + 1) * this.rate.transactionMs > admittedMsMax;
   }
 
   /** Whether it would be in the next transaction: waiting any longer for a place makes nothing better. */
@@ -208,7 +222,7 @@ export class Lane {
   private makeRoom(pending: Pending, nowMs: number): boolean {
     this.sweep(nowMs);
     if (this.whyNot(pending, nowMs) === null) return true;
-    const client = this.shares.whoGivesWay(pending.client);
+    const client = this.counted().whoGivesWay(pending.client);
     return client !== null && this.giveWay(client, pending);
   }
 

@@ -96,6 +96,17 @@ test('a lane that has never had to make anybody wait takes a crowd', () => {
   expect(rig.fill()).toHaveLength(500);
 });
 
+test('who has how much is counted from the first refusal on, and anew when the lane has been empty', () => {
+  const rig = new Rig().warm();
+  for (const greedy of [client(), client()]) {
+    const taken = rig.fill(greedy);
+    const newcomer = rig.put({ client: client() });
+    expect(newcomer.waitMs).toBeNull();
+    expect(taken.filter(({ outcome }) => outcome !== null)).toHaveLength(1);
+    while (rig.lane.length > 0) rig.serve();
+  }
+});
+
 test('a lane in which nobody waits takes a large write, though it has only seen small ones', () => {
   const rig = new Rig().warm();
   expect(rig.put({ bytes: 900_000 }).waitMs).toBeNull();
