@@ -39,7 +39,8 @@ test('one too many is closed and counted, and a place that becomes free is taken
   expect(refusedConnections(served.server)).toBe(1);
   expect(await ask(second)).toBe('HTTP/1.1 404');
   first.destroy();
-  const count = () => new Promise((resolve) => served.server.getConnections((_, connections) => resolve(connections)));
+  const count = () =>
+    new Promise((resolve) => served.server.getConnections((_, connections) => resolve(connections)));
   await expect.poll(count).toBe(1);
   expect(await ask(await open())).toBe('HTTP/1.1 404');
 });
