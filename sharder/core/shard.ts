@@ -3,9 +3,10 @@
  * A lane that becomes free sends what has gathered; there is no linger timer. Every operation that is submitted is
  * settled once: by a reply, by a failure, or by its deadline.
  */
-import { buildTransaction, readApplied, readFence } from './transaction.ts';
-import type { ReplyHeader, ResponseOp, TxnReply } from './etcd-messages.ts';
-import { type Fence, fenceKey, type SlotState } from './fence.ts';
+import { buildTransaction, readApplied } from './transaction.ts';
+import type { TxnReply } from './etcd-messages.ts';
+import type { Fence, SlotState } from './fence.ts';
+import { FenceKeeper } from './fence-keeper.ts';
 import type { ShardName } from './identity.ts';
 import { FullShard } from './full-shard.ts';
 import { Lane } from './lane.ts';
@@ -14,7 +15,6 @@ import { pause } from './pause.ts';
 import { type LaneKind, laneOf, type Pending, settle, settleExpired, tellIfSlow } from './pending.ts';
 import type { FailureCode, Place } from './operation.ts';
 import type { Cancel, Clock, EtcdErrorCode, Trace } from './ports.ts';
-import { RecordError } from './record-fields.ts';
 import { ReplySize } from './reply-size.ts';
 import type { CallOutcome, ShardClient } from './shard-client.ts';
 
@@ -41,8 +41,7 @@ export class Shard {
   readonly client: ShardClient;
   private readonly context: ShardContext;
   private readonly lanes: Record<LaneKind, LaneState>;
-  private fence: Fence | null = null;
-  private learning: Promise<void> | null = null;
+  private readonly fences: FenceKeeper;
   private expiry: { atMs: number; cancel: Cancel } | null = null;
   private readonly fullness = new FullShard();
   private readonly places: Place[] = [];
@@ -54,6 +53,7 @@ export class Shard {
     this.identity = identity;
     this.client = client;
     this.context = context;
+    this.fences = new FenceKeeper(this, client, context);
     const state = (kind: LaneKind): LaneState => ({
       lane: new Lane(kind, context.limits),
       replySize: new ReplySize(context.limits),
@@ -65,7 +65,7 @@ export class Shard {
 
   /** The newest fence that is known, null before the first answer of the shard. */
   get currentFence(): Fence | null {
-    return this.fence;
+    return this.fences.current;
   }
 
   /** What a lane holds: operations that wait, their bytes, and operations in the transaction under way. */
@@ -96,7 +96,7 @@ export class Shard {
 
   /** Asks whether the fence has changed; cheap when it has not, and one question at a time. */
   refreshFence(): Promise<void> {
-    return this.learnFence();
+    return this.fences.refresh();
   }
 
   /** The shard is in the view no more: what waits is for others to carry out, what is in flight ends by its reply. */
@@ -128,13 +128,15 @@ export class Shard {
 
   private async empty(state: LaneState): Promise<void> {
     while (state.lane.length > 0 && !this.closed) {
-      if (this.fence === null) {
-        await this.learnFence();
-        if (this.fence === null) await pause(this.context.clock, this.context.limits.retryPauseMsMax);
+      const fence = this.fences.current;
+      if (fence === null) {
+        await this.fences.refresh();
+        if (this.fences.current === null)
+          await pause(this.context.clock, this.context.limits.retryPauseMsMax);
         continue;
       }
-      const batch = this.fill(state, this.fence);
-      if (batch.length > 0) await this.run(state, this.fence, batch);
+      const batch = this.fill(state, fence);
+      if (batch.length > 0) await this.run(state, fence, batch);
     }
     state.busy = false;
   }
@@ -150,7 +152,7 @@ export class Shard {
     );
     const owned = fence.record.slots;
     if (batch.every((pending) => owned[pending.slot]?.kind === 'owned')) return batch;
-    void this.learnFence();
+    void this.fences.refresh();
     return batch.filter((pending) => {
       const slotState = owned[pending.slot];
       if (slotState?.kind === 'owned') return true;
@@ -260,12 +262,9 @@ export class Shard {
     return (this.places[slot] = { shard: this.id, slot, epoch });
   }
 
-  /** The fence has changed: nothing was applied, the reply carries the new record, and every operation starts anew. */
+  /** The fence has changed: nothing was applied, and every operation starts anew. */
   private learnFromRejection(state: LaneState, fence: Fence, batch: Pending[], reply: TxnReply): void {
-    const current = this.readFence(reply.responses[0]);
-    if (current?.modRevision === fence.modRevision) throw new Error('a fence was rejected that is in force');
-    if (current === null) this.distrust(reply.header);
-    this.setFence(current);
+    this.fences.learnFromRejection(fence, reply);
     if (this.retired) return this.passOn(batch);
     state.lane.putBack(batch);
     this.unsend(batch);
@@ -290,59 +289,6 @@ export class Shard {
   /** Back in the queue: from here on their deadline is a definite failure again. */
   private unsend(batch: readonly Pending[]): void {
     for (const pending of batch) pending.sent = false;
-  }
-
-  private learnFence(): Promise<void> {
-    this.learning ??= this.fetchFence().finally(() => (this.learning = null));
-    return this.learning;
-  }
-
-  private async fetchFence(): Promise<void> {
-    const deadlineMs = this.context.limits.operationTimeoutMs;
-    // Only a newer record comes back: the one that is known need not be sent and read again.
-    const minModRevision = this.fence === null ? 0 : this.fence.modRevision + 1;
-    const outcome = await this.client.execute(
-      { kind: 'range', key: fenceKey(this), minModRevision },
-      { readOnly: true, deadlineMs },
-    );
-    if (outcome.kind !== 'reply' || outcome.reply.kind !== 'range') {
-      this.context.onUnreachable();
-      return;
-    }
-    // Of all that are there, whatever their revision.
-    if (outcome.reply.count === 0) this.distrust(outcome.reply.header);
-    if (minModRevision === 0 || outcome.reply.kvs.length > 0) this.setFence(this.readFence(outcome.reply));
-  }
-
-  /** What answered has no record of this shard, so it is another one, and nothing that it says is about this one. */
-  private distrust(header: ReplyHeader | null): void {
-    this.context.trace.emit({ name: 'shard.mistaken', shard: this.id, member: header?.memberId ?? '' });
-    if (header !== null) this.client.distrust(header.memberId);
-    this.context.onUnreachable();
-  }
-
-  /** A record that cannot be read is as good as none: the shard takes nothing until there is another. */
-  private readFence(response: ResponseOp | undefined): Fence | null {
-    try {
-      return readFence(this, response);
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      this.context.trace.emit({ name: 'fence.unreadable', shard: this.id, message: error.message });
-      return null;
-    }
-  }
-
-  /** Keeps the newest record: the lanes' replies may arrive in another order than etcd gave them. */
-  private setFence(fence: Fence | null): void {
-    if (fence !== null && this.fence !== null && fence.modRevision <= this.fence.modRevision) return;
-    this.fence = fence;
-    const epoch = fence?.record.epoch ?? -1;
-    this.context.trace.emit({
-      name: 'fence.changed',
-      shard: this.id,
-      epoch,
-      revision: fence?.modRevision ?? -1,
-    });
   }
 
   private armExpiry(atMs: number): void {

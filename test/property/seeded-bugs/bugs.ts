@@ -153,7 +153,7 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'stale view used after a fence error',
     shows: ['ownership'],
-    file: 'sharder/core/shard.ts',
+    file: 'sharder/core/fence-keeper.ts',
     changes: [
       {
         find: 'this.setFence(current);',

@@ -81,7 +81,7 @@ export const moveBugs: readonly SeededBug[] = [
         file: 'sharder/core/store.ts',
         find: 'this.route = [...view.slots];',
         replace:
-          'this.route = [...view.slots]; for (const shard of this.shards.values()) shard.fence = null;',
+          'this.route = [...view.slots]; for (const shard of this.shards.values()) shard.fences.known = null;',
       },
     ],
     runsMax: 300,
