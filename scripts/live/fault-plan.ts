@@ -44,7 +44,7 @@ const spansMs: Record<FaultKind, readonly [number, number]> = {
   kill_sharder: [200, 1500],
 };
 
-/** A sharder's write through the lost leader ends after 3 s; only then do its writes reach the new one. */
+/** A sharder's write through the lost leader ends when another one leads, within 3 s; only then do its writes reach it. */
 const idleSpanMs = [4500, 6000] as const;
 
 /** Leaders first and more often: that is where linearizability is lost. Every kind comes before any comes again. */

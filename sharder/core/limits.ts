@@ -29,8 +29,13 @@ export interface Limits {
   operationTimeoutMs: number;
   /** One attempt of a read at one member; past it another member is asked. */
   readAttemptMs: number;
-  /** One attempt of a write; past it its outcome is unknown. Above etcd's default election timeout of 1 s. */
+  /**
+   * One attempt of a write; past it its outcome is unknown. Above etcd's default election timeout, of 1 to 2 s: one that waits
+   * for a leader which another has followed is ended as soon as that is known.
+   */
   writeAttemptMs: number;
+  /** An attempt that takes longer is overdue: the members are asked whether it still waits at the right one. */
+  overdueMs: number;
   /** How long an operation waits for an owner of its slot; past it 503. Longer than a hand-over of slots takes. */
   heldMsMax: number;
   /** Whether slots that nobody owns have an owner again is asked so soon at first, less and less often ... */
@@ -75,6 +80,7 @@ export const defaultLimits: Readonly<Limits> = {
   operationTimeoutMs: 5000,
   readAttemptMs: 1000,
   writeAttemptMs: 3000,
+  overdueMs: 500,
   heldMsMax: 2000,
   heldPollMs: 2,
   heldPollMsMax: 25,

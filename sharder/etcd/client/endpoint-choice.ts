@@ -7,6 +7,11 @@ import type { StatusReply } from '../../core/etcd-messages.ts';
 /** Far more than a shard has members. */
 const strangersMax = 64;
 
+export interface Leader {
+  memberId: string;
+  term: number;
+}
+
 export class EndpointChoice {
   private endpoints: readonly string[];
   private preferred = 0;
@@ -55,20 +60,36 @@ export class EndpointChoice {
     if (this.memberAt.get(this.current) === memberId) this.avoid(this.current);
   }
 
-  /** Prefers the member that the newest term's majority view names as leader; false when no answer names one. */
-  preferLeader(answers: ReadonlyMap<string, StatusReply>): boolean {
-    let term = -1;
-    let leaderId = '0';
+  /** Who leads in the newest term in which a member names a leader; null when none does. */
+  leaderBy(answers: ReadonlyMap<string, StatusReply>): Leader | null {
+    let leader: Leader | null = null;
     for (const status of answers.values()) {
       if (this.strangers.has(status.header?.memberId ?? '')) continue;
-      if (status.leaderId !== '0' && status.raftTerm > term) {
-        term = status.raftTerm;
-        leaderId = status.leaderId;
-      }
+      if (status.leaderId !== '0' && status.raftTerm > (leader?.term ?? -1))
+        leader = { memberId: status.leaderId, term: status.raftTerm };
     }
+    return leader;
+  }
+
+  /** True when whoever has not answered yet can add nothing: most members name one leader, and it is among them. */
+  isSettledBy(answers: ReadonlyMap<string, StatusReply>): boolean {
+    const leader = this.leaderBy(answers);
+    if (leader === null) return false;
+    const followers = [...answers.values()].filter(
+      ({ leaderId, raftTerm }) => leaderId === leader.memberId && raftTerm === leader.term,
+    );
+    return (
+      2 * followers.length > this.endpoints.length &&
+      followers.some(({ header }) => header?.memberId === leader.memberId)
+    );
+  }
+
+  /** Prefers the member that is named as leader in the newest term; false when no answer names one, or it gave none. */
+  preferLeader(answers: ReadonlyMap<string, StatusReply>): boolean {
+    const leader = this.leaderBy(answers);
     for (const [endpoint, status] of answers) {
       const index = this.endpoints.indexOf(endpoint);
-      if (index >= 0 && status.header?.memberId === leaderId) {
+      if (index >= 0 && status.header?.memberId === leader?.memberId) {
         this.preferred = index;
         return true;
       }

@@ -3,12 +3,14 @@
  * the request. Invariant: a write leaves this process at most once after an attempt whose outcome is not known to be
  * "not sent"; etcd3's own retries would break that, so they are off and these are the only ones.
  */
-import type { EtcdRequest, StatusReply, WatchRequest } from '../../core/etcd-messages.ts';
+import type { EtcdRequest, WatchRequest } from '../../core/etcd-messages.ts';
 import type { Limits } from '../../core/limits.ts';
 import { pause } from '../../core/pause.ts';
 import type { Cancel, Clock, EtcdRpc, Random, RpcResult, Trace, WatchSink } from '../../core/ports.ts';
 import type { CallOutcome, ShardClient } from '../../core/shard-client.ts';
 import { EndpointChoice } from './endpoint-choice.ts';
+import { LeaderSearch } from './leader-search.ts';
+import { OverdueAttempts } from './overdue-attempts.ts';
 
 export interface EtcdShardClientOptions {
   shard: number;
@@ -23,14 +25,16 @@ export interface EtcdShardClientOptions {
 export class EtcdShardClient implements ShardClient {
   private readonly options: EtcdShardClientOptions;
   private readonly choice: EndpointChoice;
-  private searchPlanned = false;
-  private searchedAtMs = -Infinity;
-  private raftTerm = -1;
+  private readonly overdue: OverdueAttempts;
+  private readonly leaders: LeaderSearch;
   private closed = false;
 
   constructor(options: EtcdShardClientOptions) {
     this.options = options;
+    const { clock, limits } = options;
     this.choice = new EndpointChoice(options.endpoints);
+    this.overdue = new OverdueAttempts({ clock, limits, onOverdue: () => this.leaders.seek() });
+    this.leaders = new LeaderSearch(options, this.choice, this.overdue);
   }
 
   /** The member that would be asked now. */
@@ -44,6 +48,7 @@ export class EtcdShardClient implements ShardClient {
 
   close(): void {
     this.closed = true;
+    this.leaders.close();
   }
 
   async execute(
@@ -59,7 +64,7 @@ export class EtcdShardClient implements ShardClient {
         deadlineAtMs - clock.nowMs(),
       );
       const endpoint = this.choice.current;
-      const result = await this.options.rpc.call(endpoint, request, { deadlineMs: attemptMs });
+      const result = await this.attempt(endpoint, request, attemptMs);
       this.observe(endpoint, result);
       if (result.kind === 'reply') return result;
       if (result.kind === 'refused') return result;
@@ -94,7 +99,22 @@ export class EtcdShardClient implements ShardClient {
 
   distrust(memberId: string): void {
     this.choice.distrust(memberId);
-    this.seekLeader();
+    this.leaders.seek();
+  }
+
+  /** One attempt. Ended early, its call goes on to its deadline: nothing that was sent is taken back by hanging up. */
+  private attempt(endpoint: string, request: EtcdRequest, deadlineMs: number): Promise<RpcResult> {
+    return new Promise((resolve) => {
+      const attempt = this.overdue.begin(endpoint, this.leaders.term, (message) =>
+        resolve({ kind: 'lost', message }),
+      );
+      const call = async () => {
+        const result = await this.options.rpc.call(endpoint, request, { deadlineMs });
+        this.overdue.onEnded(attempt);
+        resolve(result);
+      };
+      void call();
+    });
   }
 
   /** Full jitter, so that the sharders of a shard do not knock in step. */
@@ -116,41 +136,11 @@ export class EtcdShardClient implements ShardClient {
         message: result.message,
       });
       this.choice.avoid(endpoint);
-      this.seekLeader();
+      this.leaders.seek();
       return;
     }
     if (result.kind !== 'reply' || !result.reply.header) return;
     this.choice.noteAnswer(endpoint, result.reply.header.memberId);
-    if (result.reply.header.raftTerm === this.raftTerm) return;
-    this.raftTerm = result.reply.header.raftTerm;
-    this.seekLeader();
-  }
-
-  /** Sees to it that the leader is looked for soon: one search at a time, and not too often. */
-  private seekLeader(): void {
-    if (this.searchPlanned || this.closed) return;
-    this.searchPlanned = true;
-    const { clock, limits } = this.options;
-    const waitMs = this.searchedAtMs + limits.leaderSearchIntervalMs - clock.nowMs();
-    clock.schedule(Math.max(0, waitMs), () => void this.findLeader());
-  }
-
-  /** Asks all members who leads and prefers the leader; asks again later while none is known, as in an election. */
-  private async findLeader(): Promise<void> {
-    const { clock, limits, rpc, trace, shard } = this.options;
-    this.searchedAtMs = clock.nowMs();
-    const answers = new Map<string, StatusReply>();
-    await Promise.all(
-      this.choice.all.map(async (endpoint) => {
-        const result = await rpc.call(endpoint, { kind: 'status' }, { deadlineMs: limits.statusAttemptMs });
-        if (result.kind === 'reply' && result.reply.kind === 'status') answers.set(endpoint, result.reply);
-      }),
-    );
-    this.searchPlanned = false;
-    if (this.choice.preferLeader(answers)) {
-      trace.emit({ name: 'leader.preferred', shard, endpoint: this.choice.current });
-    } else {
-      this.seekLeader();
-    }
+    this.leaders.noteTerm(result.reply.header.raftTerm);
   }
 }

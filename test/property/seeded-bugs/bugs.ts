@@ -36,6 +36,15 @@ export const seededBugs: readonly SeededBug[] = [
     runsMax: 300,
   },
   {
+    name: 'an overdue put sent again to the new leader',
+    shows: ['linearizable', 'indefinite_at_most_once'],
+    file: 'sharder/etcd/client/shard-client.ts',
+    changes: [
+      { find: "resolve({ kind: 'lost', message }),", replace: "resolve({ kind: 'not_sent', message })," },
+    ],
+    runsMax: 300,
+  },
+  {
     name: '504 reported as definite failure',
     shows: ['definite_failures_never_applied'],
     file: 'sharder/core/shard.ts',

@@ -34,6 +34,17 @@ test('without a leader nothing is preferred', () => {
   expect(choice.preferLeader(new Map([['b:1', status('2', '0', 5)]]))).toBe(false);
 });
 
+test('who leads is settled when most members name one leader and it has answered, too', () => {
+  const choice = new EndpointChoice(['a:1', 'b:1', 'c:1']);
+  const settled = (...answers: [string, StatusReply][]) => choice.isSettledBy(new Map(answers));
+  expect(settled(['b:1', status('2', '3', 5)], ['c:1', status('3', '3', 5)])).toBe(true);
+  expect(settled(['c:1', status('3', '3', 5)])).toBe(false);
+  expect(settled(['a:1', status('1', '3', 5)], ['b:1', status('2', '3', 5)])).toBe(false);
+  // One of them is behind, or ahead.
+  expect(settled(['a:1', status('1', '1', 4)], ['c:1', status('3', '3', 5)])).toBe(false);
+  expect(settled(['b:1', status('2', '0', 6)], ['c:1', status('3', '3', 5)])).toBe(false);
+});
+
 test('only the endpoint in use is given up, so that one failure does not pass over two members', () => {
   const choice = new EndpointChoice(['a:1', 'b:1', 'c:1']);
   choice.avoid('a:1');
