@@ -161,12 +161,12 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'stale view used after a fence error',
-    shows: ['ownership'],
+    shows: ['ownership', 'epochs_rise'],
     file: 'sharder/core/fence-keeper.ts',
     changes: [
       {
         find: 'this.setFence(current);',
-        replace: 'this.setFence({ record: fence.record, modRevision: current.modRevision });',
+        replace: 'this.setFence(current && { record: fence.record, modRevision: current.modRevision });',
       },
     ],
     runsMax: 300,
