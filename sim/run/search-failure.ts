@@ -89,7 +89,15 @@ const reductions: ((scenario: Scenario) => Scenario | null)[] = [
     const operations = Math.floor(scenario.workload.operations * 0.7);
     if (operations === 0 || faultsUntilMs < 1000) return null;
     const { workload, budgets } = scenario;
-    return { ...scenario, workload: { ...workload, operations }, budgets: { ...budgets, faultsUntilMs } };
+    const isBefore = ({ atMs }: { atMs: number }) => atMs < faultsUntilMs;
+    return {
+      ...scenario,
+      workload: { ...workload, operations },
+      // What would begin after the end could not end in time.
+      moves: scenario.moves.filter(isBefore),
+      faults: scenario.faults.filter(isBefore),
+      budgets: { ...budgets, faultsUntilMs },
+    };
   },
   halve('operations'),
   halve('clients'),
