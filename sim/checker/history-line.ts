@@ -5,9 +5,14 @@
  *     {"process":3,"type":"ok","f":"cas","key":"x","value":["old","new"],"time":3400,"version":17}
  *     {"type":"fault","name":"kill etcd-1-2","time":2000,"until":9000}
  *
- * `type` is invoke, ok, fail, info or fault; `f` is get, put, cas, append or delete; times are nanoseconds. Members that
- * are not named here are ignored.
+ * `type` is invoke, ok, fail, info or fault; `f` is get, put, cas, append or delete; times are nanoseconds, as whole numbers of
+ * any size. Lines are UTF-8 and end with LF. What cannot be kept exactly is refused, not rounded. Members that are not named
+ * here are ignored.
+ *
+ * `version` of a get or delete that found nothing is a bound: every write of the key up to it came before, every later one
+ * after. Such bounds never fall, so a store whose revisions begin anew breaks them.
  */
+import { InexactNumberError, parseExactly } from './exact-json.ts';
 import type { Scalar } from './operation.ts';
 
 export type Verb = 'get' | 'put' | 'cas' | 'append' | 'delete';
@@ -20,7 +25,7 @@ export interface EventLine {
   key: string | null;
   /** undefined when the line has none; a pair for a cas. */
   value: Scalar | readonly [Scalar, Scalar] | undefined;
-  timeNs: number;
+  timeNs: Time;
   version: number | undefined;
   removed: boolean | undefined;
   reason: string | undefined;
@@ -34,15 +39,25 @@ export interface Fault {
   untilNs: number | null;
 }
 
+/** As it stands in the line; whole numbers past 2^53 are bigints. */
+export type Time = number | bigint;
+
+export interface FaultLine {
+  kind: 'fault';
+  name: string;
+  fromNs: Time;
+  untilNs: Time | null;
+}
+
 /** What is wrong with a line: one sentence without a full stop, to be led by the line's number. */
 export class LineError extends Error {}
 
-export function parseLine(text: string): EventLine | ({ kind: 'fault' } & Fault) {
+export function parseLine(text: string): EventLine | FaultLine {
   const line = parseObject(text);
   const kind = line['type'];
   switch (kind) {
     case 'fault':
-      return { kind, ...parseFault(line) };
+      return parseFault(line);
     case 'invoke':
     case 'ok':
     case 'fail':
@@ -57,11 +72,17 @@ export function parseLine(text: string): EventLine | ({ kind: 'fault' } & Fault)
 
 type Members = Record<string, unknown>;
 
+const timeMembers: ReadonlySet<string> = new Set(['time', 'until']);
+
 function parseObject(text: string): Members {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
-  } catch {
+    parsed = parseExactly(text, timeMembers);
+  } catch (error) {
+    if (error instanceof InexactNumberError) throw new LineError(describeInexact(error));
+    if (text.startsWith('\ufeff'))
+      throw new LineError('it begins with a byte-order mark: save the file as UTF-8 without one');
+    if (text.trimEnd().includes('\r')) throw new LineError('lines end with CR in it: end them with LF');
     throw new LineError('it is not JSON');
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
@@ -70,14 +91,20 @@ function parseObject(text: string): Members {
   return parsed as Members;
 }
 
-function parseFault(line: Members): Fault {
+function describeInexact({ member, source }: InexactNumberError): string {
+  const place = /^[0-9]+$/.test(member) ? `number ${Number(member) + 1} of its "value"` : `its "${member}"`;
+  const shown = source.length > 40 ? `${source.slice(0, 39)}…` : source;
+  return `${place} is ${shown}, which cannot be kept exactly: write it as a string, "${shown}"`;
+}
+
+function parseFault(line: Members): FaultLine {
   const name = line['name'];
   if (typeof name !== 'string' || name === '') throw new LineError('the fault has no "name"');
   const fromNs = parseTime(line, 'time');
   const untilNs = line['until'] === undefined || line['until'] === null ? null : parseTime(line, 'until');
   if (untilNs !== null && untilNs < fromNs)
     throw new LineError('the fault ends ("until") before it begins ("time")');
-  return { name, fromNs, untilNs };
+  return { kind: 'fault', name, fromNs, untilNs };
 }
 
 function parseEvent(line: Members, kind: EventLine['kind']): EventLine {
@@ -127,8 +154,9 @@ function isScalar(value: unknown): value is Scalar {
   );
 }
 
-function parseTime(line: Members, name: string): number {
+function parseTime(line: Members, name: string): Time {
   const time = line[name];
+  if (typeof time === 'bigint') return time;
   if (typeof time === 'number' && Number.isFinite(time)) return time;
   throw new LineError(`its "${name}" is ${show(time)}, not a number of nanoseconds`);
 }
@@ -142,6 +170,6 @@ function parseVersion({ version }: Members): number | undefined {
 /** A value as it stood in the line, shortened. */
 export function show(value: unknown): string {
   if (value === undefined) return 'missing';
-  const text = JSON.stringify(value);
+  const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

@@ -6,7 +6,7 @@
  * need not be sorted, so that files of several recorders on one clock can be joined end to end; only the lines of one
  * process must be in the order of their times.
  */
-import { LineError, parseLine, show, type EventLine, type Fault } from './history-line.ts';
+import { LineError, parseLine, show, type EventLine, type Fault, type Time } from './history-line.ts';
 import { limits } from './limits.ts';
 import type { Action, Operation, Outcome, Scalar } from './operation.ts';
 
@@ -31,6 +31,7 @@ export class HistoryReader {
   /** One copy of each key, however many lines it stands in. */
   private readonly keys = new Map<string, string>();
   private lines = 0;
+  private originNs: bigint | null = null;
 
   /** @throws {HistoryError} */
   readLine(text: string): void {
@@ -40,9 +41,10 @@ export class HistoryReader {
         throw new LineError(`it is longer than ${limits.lineLengthMax} characters`);
       if (text.trim() === '') return;
       const line = parseLine(text);
-      if (line.kind === 'fault')
-        this.faults.push({ name: line.name, fromNs: line.fromNs, untilNs: line.untilNs });
-      else this.takeEvent(line);
+      if (line.kind === 'fault') {
+        const untilNs = line.untilNs === null ? null : this.sinceOrigin(line.untilNs);
+        this.faults.push({ name: line.name, fromNs: this.sinceOrigin(line.fromNs), untilNs });
+      } else this.takeEvent(line);
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
       throw new HistoryError(`line ${this.lines}: ${error.message}`);
@@ -68,14 +70,28 @@ export class HistoryReader {
   }
 
   private takeEvent(line: EventLine): void {
+    const timeNs = this.sinceOrigin(line.timeNs);
     const latest = this.latestNs.get(line.process);
-    if (latest !== undefined && line.timeNs < latest) {
-      throw new LineError(`the time of process ${line.process} goes back, from ${latest} to ${line.timeNs}`);
+    if (latest !== undefined && timeNs < latest) {
+      throw new LineError(`the time of process ${line.process} goes back, from ${latest} to ${timeNs}`);
     }
-    this.latestNs.set(line.process, line.timeNs);
+    this.latestNs.set(line.process, timeNs);
     if (line.kind === 'invoke') this.invoke(line);
     else this.complete(line);
-    this.timesNs.push(line.timeNs);
+    this.timesNs.push(timeNs);
+  }
+
+  /** Times past 2^53, such as nanoseconds since 1970, are counted from the first of them. */
+  private sinceOrigin(time: Time): number {
+    this.originNs ??= typeof time === 'bigint' ? time : 0n;
+    if (typeof time === 'number' && this.originNs === 0n) return time;
+    if (typeof time === 'number' && !Number.isInteger(time))
+      throw new LineError(`its time, ${time}, is no whole number, as others are`);
+    const since = Number(BigInt(time) - this.originNs);
+    if (Number.isSafeInteger(since)) return since;
+    throw new LineError(
+      `its time, ${time}, is too far from the first one, ${this.originNs}, to be kept exactly`,
+    );
   }
 
   private invoke(line: EventLine): void {
