@@ -43,20 +43,13 @@ test.each([
   expect(() => read(line)).toThrow(`line 1: ${message}`);
 });
 
-test.each([
-  '9007199254740992',
-  '-9007199254740992',
-  '0.1',
-  '0.10',
-  '1e2',
-  '1E+2',
-  '100',
-  '-0',
-  '0.000',
-])('%s is kept', (value) => {
-  const [operation] = read(put(value)).operations;
-  expect(operation!.action).toEqual({ kind: 'put', value: Number(value) });
-});
+test.each(['9007199254740992', '-9007199254740992', '0.1', '0.10', '1e2', '1E+2', '100', '-0', '0.000'])(
+  '%s is kept',
+  (value) => {
+    const [operation] = read(put(value)).operations;
+    expect(operation!.action).toEqual({ kind: 'put', value: Number(value) });
+  },
+);
 
 test('lines that end with CR and LF are read', () => {
   expect(read(`${put('1')}\r`).operations).toHaveLength(1);
