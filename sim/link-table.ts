@@ -46,6 +46,17 @@ export class LinkTable {
     this.#cuts[this.#at(from, to)] = 1;
   }
 
+  /** Ends a cut of one way. */
+  mend(from: string, to: string): void {
+    this.#cuts[this.#at(from, to)] = 0;
+  }
+
+  indexOf(name: string): number {
+    const index = this.#indexOfName.get(name);
+    if (index === undefined) throw new Error(`link table: no process is named ${name}`);
+    return index;
+  }
+
   clog(from: string, to: string, untilUs: number): void {
     this.#clogs[this.#at(from, to)] = untilUs;
   }
@@ -61,12 +72,7 @@ export class LinkTable {
   }
 
   #at(from: string, to: string): number {
-    const fromIndex = this.#indexOfName.get(from);
-    const toIndex = this.#indexOfName.get(to);
-    if (fromIndex === undefined || toIndex === undefined) {
-      throw new Error(`link table: no process is named ${fromIndex === undefined ? from : to}`);
-    }
-    return fromIndex * this.#stride + toIndex;
+    return this.indexOf(from) * this.#stride + this.indexOf(to);
   }
 
   #grow(): void {

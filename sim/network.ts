@@ -153,6 +153,20 @@ export class Network {
     this.#links.clog(link.from, link.to, link.untilMs * 1000);
   }
 
+  /** Holds what is sent one way until it is let go; `release` sends it, each message with its own latency. */
+  stop(link: { from: string; to: string }): { release(): void } {
+    const { from, to } = link;
+    this.#links.cut(from, to);
+    return { release: () => this.#release(from, to) };
+  }
+
+  #release(from: string, to: string): void {
+    this.#links.mend(from, to);
+    const key = this.#links.indexOf(from) * 0x1_0000 + this.#links.indexOf(to);
+    for (const packet of this.#held.get(key) ?? []) this.#transmit(packet, 0);
+    this.#held.delete(key);
+  }
+
   /** Ends cuts, partitions and clogs and makes every link perfect. What streams had waiting is sent now. */
   heal(): void {
     this.quality = perfectQuality;

@@ -30,6 +30,7 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
   copy: [
     'clog_destination',
     'clog_destination',
+    'clog_destination',
     'break_watches',
     'compact_source',
     'kill_source',
@@ -116,15 +117,26 @@ const strikeForMs = fc.oneof(
     .map(([timeoutMs, moreMs]) => timeoutMs + moreMs),
 );
 
+/** Long enough for whoever waits to give up, and for somebody to go on. */
+const untilForMs = fc.integer({ min: 2000, max: 7000 });
+
 /** @param atMs the moment from which on it waits. */
 export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
-  return fc
-    .record({
-      at: phaseAndWhat,
-      atMs,
-      forMs: strikeForMs,
-      afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 120 })),
-      times: fc.constantFrom(1, 1, 1, 2, 3),
-    })
-    .map(({ at, ...rest }) => ({ kind: 'strike_phase' as const, ...at, ...rest }));
+  return phaseAndWhat.chain(({ phase, what }) => {
+    const later = strikablePhases.slice(strikablePhases.indexOf(phase) + 1);
+    const until: fc.Arbitrary<Phase | null> =
+      later.length === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...later), { freq: 1 });
+    return until.chain((end) =>
+      fc.record({
+        kind: fc.constant('strike_phase' as const),
+        phase: fc.constant(phase),
+        what: fc.constant(what),
+        atMs,
+        forMs: end === null ? strikeForMs : untilForMs,
+        afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 120 })),
+        times: fc.constantFrom(1, 1, 1, 2, 3),
+        until: fc.constant(end),
+      }),
+    );
+  });
 }

@@ -1,5 +1,6 @@
 /** Faults that wait for a mover to enter a phase of a move: each strikes at the first such moments after its time. */
 import type { SimMember } from '../etcd/member.ts';
+import type { RandomStream } from '../random-stream.ts';
 import type { TraceLine } from '../tracer.ts';
 import {
   breakWatches,
@@ -30,6 +31,8 @@ interface Move {
 
 /** A watch that breaks in a phase breaks so often meanwhile. */
 const breaksPerStrike = 6;
+/** About as long as a phase takes. */
+const phaseUsMax = 30_000;
 /** Room that a shard has left which is to be full: for a few keys, and not for all. */
 const roomBytes = 300;
 
@@ -37,7 +40,10 @@ export class PhaseStrikes {
   private readonly targets: FaultTargets;
   private readonly tally: FaultTally;
   private readonly struck: Map<string, number>;
+  private readonly random: RandomStream;
   private waiting: { strike: Strike; left: number }[];
+  /** Those that end when somebody enters a phase. */
+  private underWay: { until: Strike['until']; move: string; end: () => void }[] = [];
 
   /** @param struck counts what was done, by kind and phase. */
   constructor(
@@ -47,12 +53,15 @@ export class PhaseStrikes {
     this.targets = parts.targets;
     this.tally = parts.tally;
     this.struck = parts.struck;
+    this.random = parts.targets.world.random('strikes');
     this.waiting = strikes.map((strike) => ({ strike, left: strike.times }));
   }
 
   /** Sees every trace event of the run. */
   onTrace({ process, event }: TraceLine): void {
-    if (this.waiting.length === 0 || !event.name.startsWith('move.')) return;
+    if (!event.name.startsWith('move.')) return;
+    this.endThoseUntil(event);
+    if (this.waiting.length === 0) return;
     const { world, faultsUntilMs } = this.targets;
     const next = this.waiting.find(
       ({ strike: { phase, atMs } }) => event.name === `move.${phase}` && world.nowMs >= atMs,
@@ -81,10 +90,26 @@ export class PhaseStrikes {
     this.struck.set(name, (this.struck.get(name) ?? 0) + 1);
     const target = `${name}: ${struck.target}`;
     world.tracer.emit('nemesis', { name: 'fault.strike_phase', target });
-    world.kernel.scheduleAsync(endMs * 1000, () => {
+    let isOver = false;
+    const end = () => {
+      if (isOver) return;
+      isOver = true;
       world.tracer.emit('nemesis', { name: 'heal.strike_phase', target });
       struck.end?.();
-    });
+    };
+    world.kernel.scheduleAsync(endMs * 1000, end);
+    if (strike.until !== null) this.underWay.push({ until: strike.until, move: move.id, end });
+  }
+
+  /** Not always at once: what was held up lands somewhere within the phase. */
+  private endThoseUntil(event: TraceLine['event']): void {
+    const { kernel } = this.targets.world;
+    const isDue = ({ until, move }: { until: Strike['until']; move: string }) =>
+      event.name === `move.${until}` && event['move'] === move;
+    const due = this.underWay.filter(isDue);
+    if (due.length === 0) return;
+    this.underWay = this.underWay.filter((strike) => !isDue(strike));
+    for (const { end } of due) kernel.scheduleAsync(kernel.nowUs + this.random.nextBelow(phaseUsMax), end);
   }
 
   private act(what: Strike['what'], move: Move, untilMs: number): Struck | null {
@@ -119,9 +144,9 @@ export class PhaseStrikes {
       case 'cut_destination':
         return cutOff(process, destination, world);
       case 'clog_source':
-        return onLeader(source, (leader) => this.clog(move.mover, leader, untilMs));
+        return onLeader(source, (leader) => this.clog(move.mover, leader));
       case 'clog_destination':
-        return onLeader(destination, (leader) => this.clog(move.mover, leader, untilMs));
+        return onLeader(destination, (leader) => this.clog(move.mover, leader));
       case 'compact_source':
         return compact(source, targets.rpc);
       case 'break_watches':
@@ -141,9 +166,9 @@ export class PhaseStrikes {
   }
 
   /** What the mover sends to one member arrives late, and all others are there to be asked instead. */
-  private clog(from: string, { process }: SimMember, untilMs: number): Struck {
-    this.targets.world.network.clog({ from, to: process.name, untilMs });
-    return { target: `${from} to ${process.name}` };
+  private clog(from: string, { process }: SimMember): Struck {
+    const stopped = this.targets.world.network.stop({ from, to: process.name });
+    return { target: `${from} to ${process.name}`, end: () => stopped.release() };
   }
 }
 

@@ -109,6 +109,8 @@ const fault = z.discriminatedUnion('kind', [
     afterMs: whole(0, 5000).default(0),
     /** At so many entries, one after the other. */
     times: whole(1, 10).default(1),
+    /** It ends when somebody enters this phase of the move, if that is before its time. */
+    until: z.enum(strikablePhases).nullable().default(null),
   }),
   /** The members of a shard end every watch, again and again. */
   z.strictObject({
