@@ -21,6 +21,8 @@ export interface Edge {
   /** Waits until nothing is held by anybody, as the servers' own metrics say. */
   expectNothingHeld(): Promise<void>;
   close(): Promise<void>;
+  /** Requests that the sharder of TLS has answered: as many as got through. */
+  securelyAnswered(): Promise<number>;
   /** Peak memory of the sharder in bytes; null where the system does not tell. */
   peakBytes(): number | null;
 }
@@ -80,6 +82,14 @@ export async function openEdge(topology: TopologyInput, options: { isSecure?: bo
       await expect
         .poll(held, { timeout: 60_000 })
         .toEqual(Object.fromEntries(servers.map((server) => [server, none])));
+    },
+    async securelyAnswered() {
+      const text = await (await fetch(`${secure!.admin}/metrics`)).text();
+      const name = 'vase_requests_total';
+      return total(
+        parseMetrics(text, (each) => each === name),
+        name,
+      );
     },
     peakBytes() {
       try {
