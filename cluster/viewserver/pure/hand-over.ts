@@ -32,7 +32,7 @@ export async function handOver(
 ): Promise<void> {
   const { records, clock, limits } = context;
   await clearSlots(context, move.slots, claim.writer);
-  const { isStopped } = context;
+  const isStopped = () => context.isStopped();
   const { from: shard, slots, id } = move;
   const tail = new SourceTail({ records, clock, limits, shard, slots, move: id, isStopped });
   try {
