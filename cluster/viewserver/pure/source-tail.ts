@@ -196,7 +196,7 @@ export class SourceTail {
         records.watch(shard, request, sink).then(
           (started) => {
             cancel = started;
-            if (isOver) started();
+            return isOver ? started() : undefined;
           },
           () => {
             disarm();
