@@ -40,6 +40,7 @@ export type LostCause = 'deadline' | 'reply_too_large' | 'no_space';
 
 /**
  * Errors of etcd that prove that the request was not applied. Names follow etcd's rpctypes (api/v3rpc/rpctypes).
+ * `unfit_member` speaks of the member alone, which is not ready to serve, or a learner: another one may serve.
  * `other_definite` is an InvalidArgument, FailedPrecondition, NotFound or OutOfRange that has no name here.
  */
 export type EtcdErrorCode =
@@ -54,6 +55,7 @@ export type EtcdErrorCode =
   | 'lease_exists'
   | 'lease_ttl_too_large'
   | 'key_not_found'
+  | 'unfit_member'
   | 'other_definite';
 
 /** Why a watch ended. `compacted`: events before `compactRevision` are gone; `lost`: the stream broke. */

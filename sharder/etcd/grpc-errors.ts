@@ -22,6 +22,8 @@ const refusals: readonly [text: string, code: EtcdErrorCode][] = [
   ['lease already exists', 'lease_exists'],
   ['too large lease TTL', 'lease_ttl_too_large'],
   ['key not found', 'key_not_found'],
+  ['not capable', 'unfit_member'],
+  ['rpc not supported for learner', 'unfit_member'],
 ];
 
 /** Codes with which etcd answers before it proposes, or in the place of applying. */

@@ -24,7 +24,7 @@ export function createStoreMetrics(registry: Registry, store: () => Store): Trac
   });
   const attempts = new Counter({
     name: 'vase_etcd_failed_attempts_total',
-    help: 'Calls to a member that ended without an answer.',
+    help: 'Calls to a member that ended without an answer, or with its word that it cannot serve.',
     labelNames: ['shard', 'kind'],
     registers,
   });
@@ -40,6 +40,7 @@ export function createStoreMetrics(registry: Registry, store: () => Store): Trac
         }
         case 'etcd.lost':
         case 'etcd.not_sent':
+        case 'etcd.refused':
           attempts.inc({ shard: String(event['shard']), kind: event.name.slice('etcd.'.length) });
       }
     },

@@ -20,7 +20,7 @@ export const refusals = {
   leaseExists: refuse('lease_exists', 'etcdserver: lease already exists'),
   leaseTtlTooLarge: refuse('lease_ttl_too_large', 'etcdserver: too large lease TTL'),
   tooManyRequests: refuse('too_many_requests', 'etcdserver: too many requests'),
-  notCapable: refuse('other_definite', 'etcdserver: not capable'),
+  notCapable: refuse('unfit_member', 'etcdserver: not capable'),
 } as const;
 
 /** The quota is exceeded: no refusal, because the write that first exceeds it is applied and told so all the same. */

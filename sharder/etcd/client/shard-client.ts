@@ -67,7 +67,7 @@ export class EtcdShardClient implements ShardClient {
       const result = await this.attempt(endpoint, request, attemptMs);
       this.observe(endpoint, result);
       if (result.kind === 'reply') return result;
-      if (result.kind === 'refused') return result;
+      if (result.kind === 'refused' && result.code !== 'unfit_member') return result;
       if (result.kind === 'lost') {
         if (result.cause === 'reply_too_large' && options.readOnly) return { kind: 'reply_too_large' };
         if (!options.readOnly) return { kind: 'unknown', message: result.message, cause: result.cause };
@@ -128,7 +128,8 @@ export class EtcdShardClient implements ShardClient {
   private observe(endpoint: string, result: RpcResult): void {
     // Every member of a full shard says the same.
     if (result.kind === 'lost' && result.cause === 'no_space') return;
-    if (result.kind === 'not_sent' || result.kind === 'lost') {
+    const isUnfit = result.kind === 'refused' && result.code === 'unfit_member';
+    if (result.kind === 'not_sent' || result.kind === 'lost' || isUnfit) {
       this.options.trace.emit({
         name: `etcd.${result.kind}`,
         shard: this.options.shard,

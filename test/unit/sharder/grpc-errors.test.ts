@@ -11,6 +11,8 @@ test.each([
   [status.OUT_OF_RANGE, 'etcdserver: mvcc: required revision has been compacted', 'compacted'],
   [status.RESOURCE_EXHAUSTED, 'etcdserver: too many requests', 'too_many_requests'],
   [status.RESOURCE_EXHAUSTED, 'grpc: received message larger than max (3 vs. 2)', 'request_too_large'],
+  [status.FAILED_PRECONDITION, 'etcdserver: not capable', 'unfit_member'],
+  [status.FAILED_PRECONDITION, 'etcdserver: rpc not supported for learner', 'unfit_member'],
   [status.PERMISSION_DENIED, 'etcdserver: permission denied', 'other_definite'],
 ])('%i "%s" proves that nothing was applied', (code, details, expected) => {
   expect(classifyGrpcError(error(code, details))).toMatchObject({ kind: 'refused', code: expected });

@@ -52,7 +52,12 @@ class MemoryEtcd {
       return { kind: 'lost', message: 'leases are not kept here' };
     if (request.kind === 'status') {
       const { revision } = this.state.store;
-      const reply = { kind: 'status', version: '3.4.23', dbSizeBytes: 0, leaderId: this.memberId } as const;
+      const reply = {
+        kind: 'status',
+        version: this.state.release.version,
+        dbSizeBytes: 0,
+        leaderId: this.memberId,
+      } as const;
       return {
         kind: 'reply',
         reply: { ...reply, header: this.header(revision), raftIndex: revision, raftTerm: 1 },
