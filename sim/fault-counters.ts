@@ -22,8 +22,8 @@ export interface FaultCounters {
   lostWrites: number;
   /** Syncs that met a stall of their disk. */
   stalledSyncs: number;
-  /** Answers that a member gave whatever it had stored. */
-  oddAnswers: number;
+  /** Answers that members gave whatever they had stored, by their name. */
+  oddAnswers: Record<string, number>;
   /** Times that a member became leader. */
   elections: number;
 }
@@ -44,7 +44,7 @@ export function newFaultCounters(): FaultCounters {
     pauses: 0,
     lostWrites: 0,
     stalledSyncs: 0,
-    oddAnswers: 0,
+    oddAnswers: {},
     elections: 0,
   };
 }

@@ -75,7 +75,7 @@ function runWorker(
 
 function sum(all: readonly Progress[]): Progress {
   const total = newProgress();
-  for (const { runs, operations, faults, strikes, movesDone, movesAborted } of all) {
+  for (const { runs, operations, faults, strikes, answers, releases, movesDone, movesAborted } of all) {
     total.runs += runs;
     total.movesDone += movesDone;
     total.movesAborted += movesAborted;
@@ -85,8 +85,13 @@ function sum(all: readonly Progress[]): Progress {
     for (const [kind, count] of Object.entries(faults) as [keyof FaultTally, number][]) {
       total.faults[kind] = (total.faults[kind] ?? 0) + count;
     }
-    for (const [name, count] of Object.entries(strikes))
-      total.strikes[name] = (total.strikes[name] ?? 0) + count;
+    addCounts(total.strikes, strikes);
+    addCounts(total.answers, answers);
+    addCounts(total.releases, releases);
   }
   return total;
+}
+
+function addCounts(to: Record<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) to[name] = (to[name] ?? 0) + count;
 }

@@ -1,15 +1,25 @@
-/** What the runs of a soak went through, for people: what befell which phase of a move, and how often. */
+/** What the runs of a soak went through, for people: what befell which phase of a move, what else, and how often. */
 import Table from 'cli-table3';
 import { strikeName } from '../../sim/run/draw-strikes.ts';
 import { strikablePhases, strikeKinds } from '../../sim/run/scenario.ts';
 import type { Progress } from '../../sim/run/search-failure.ts';
 
-export function strikeTable({ strikes, faults }: Progress): string {
+export function strikeTable({ strikes, faults, answers, releases }: Progress): string {
   const table = new Table({ head: ['strike', ...strikablePhases], style: { head: [], border: [] } });
   for (const what of strikeKinds)
     table.push([what, ...strikablePhases.map((phase) => strikes[strikeName(what, phase)] ?? '')]);
-  const others = Object.entries(faults)
+  return [
+    table.toString(),
+    `faults: ${inOrder(faults)}`,
+    `odd answers: ${inOrder(answers)}`,
+    `runs on etcd: ${inOrder(releases)}`,
+  ].join('\n');
+}
+
+/** The most frequent first. */
+function inOrder(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
     .toSorted(([, one], [, other]) => other - one)
-    .map(([kind, count]) => `${kind} ${count}`);
-  return `${table.toString()}\nfaults: ${others.join(', ')}`;
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
 }

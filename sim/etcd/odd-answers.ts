@@ -95,20 +95,25 @@ export class OddAnswers {
       if (answer === 'late') return this.#answerLate(call, delayMs);
       const { result, isApplied, fits } = answers[answer];
       if (!fits(call.request)) continue;
-      if (isApplied) return this.#answerAfter(call, result);
-      this.#counters.oddAnswers++;
+      if (isApplied) return this.#answerAfter(call, answer, result);
+      this.#count(answer);
       call.answer(result);
       return null;
     }
     return call;
   }
 
-  #answerAfter(call: EtcdCall, odd: RpcResult): EtcdCall {
+  #count(name: OddAnswerName): void {
+    const { oddAnswers } = this.#counters;
+    oddAnswers[name] = (oddAnswers[name] ?? 0) + 1;
+  }
+
+  #answerAfter(call: EtcdCall, name: OddAnswerName, odd: RpcResult): EtcdCall {
     return {
       request: call.request,
       answer: (result) => {
         const isOdd = result.kind === 'reply' && (odd !== replyTooLarge || valuesIn(result.reply) > 1);
-        if (isOdd) this.#counters.oddAnswers++;
+        if (isOdd) this.#count(name);
         call.answer(isOdd ? odd : result);
       },
     };
@@ -119,7 +124,7 @@ export class OddAnswers {
     return {
       request: call.request,
       answer: (result) => {
-        this.#counters.oddAnswers++;
+        this.#count('late');
         const answer = (): void => call.answer(result);
         kernel.schedule(
           kernel.nowUs + delayMs * 1000,

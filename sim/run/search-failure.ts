@@ -31,6 +31,10 @@ export interface Progress {
   movesAborted: number;
   /** What was done in which phase of a move ("kill in copy"), and how often. */
   strikes: Record<string, number>;
+  /** Odd answers that members gave, by their name. */
+  answers: Record<string, number>;
+  /** Runs on each release of etcd. */
+  releases: Record<string, number>;
 }
 
 export interface SearchOptions {
@@ -54,6 +58,8 @@ export function newProgress(): Progress {
     movesDone: 0,
     movesAborted: 0,
     strikes: {},
+    answers: {},
+    releases: {},
   };
 }
 
@@ -139,7 +145,7 @@ export async function judgeScenario(
   progress.runs++;
   try {
     const report = await runScenario(scenario);
-    addTo(progress, report);
+    addTo(progress, scenario, report);
     const stray = await strays?.take();
     if (stray) throw stray.error;
     if (report.violations.length > 0) return { scenario, violations: report.violations, crash: null };
@@ -157,13 +163,20 @@ export async function judgeScenario(
   }
 }
 
-function addTo(progress: Progress, { counts, faults, strikes, movesDone, movesAborted }: RunReport): void {
+function addTo(
+  progress: Progress,
+  { topology }: Scenario,
+  { counts, counters, faults, strikes, movesDone, movesAborted }: RunReport,
+): void {
   progress.operations.ok += counts.ok;
   progress.operations.failed += counts.failed;
   progress.operations.unknown += counts.unknown;
   progress.movesDone += movesDone;
   progress.movesAborted += movesAborted;
   for (const [name, count] of strikes) progress.strikes[name] = (progress.strikes[name] ?? 0) + count;
+  for (const [name, count] of Object.entries(counters.oddAnswers))
+    progress.answers[name] = (progress.answers[name] ?? 0) + count;
+  progress.releases[topology.release] = (progress.releases[topology.release] ?? 0) + 1;
   for (const [kind, count] of Object.entries(faults) as [keyof FaultTally, number][]) {
     progress.faults[kind] = (progress.faults[kind] ?? 0) + count;
   }

@@ -1,5 +1,7 @@
 /** Whether many runs together have shown anything: a single run may be poor, for its faults; all of them may not. */
 import type { Progress } from './search-failure.ts';
+import { oddAnswerNames } from '../etcd/odd-answers.ts';
+import { releaseNames } from '../etcd/release.ts';
 import { strikeNames } from './draw-strikes.ts';
 import { faultKinds } from './scenario.ts';
 import type { Violation } from './violations.ts';
@@ -12,6 +14,8 @@ const movesMinPerRun = 1;
 const abortsMinPerRun = 0.1;
 /** So many runs strike each phase in each way. */
 const strikeRunsMin = 10_000;
+/** So many runs meet each odd answer. */
+const answerRunsMin = 2000;
 
 /** What there was too little of; empty for runs that are too few to say. */
 export function vacuityOf({
@@ -21,9 +25,13 @@ export function vacuityOf({
   movesAborted,
   faults,
   strikes,
+  answers,
+  releases,
 }: Progress): Violation[] {
   if (runs < runsMin) return [];
   const silent = faultKinds.filter((kind) => (faults[kind] ?? 0) === 0);
+  const unmet = oddAnswerNames.filter((name) => (answers[name] ?? 0) === 0);
+  const unused = releaseNames.filter((name) => (releases[name] ?? 0) === 0);
   const unstruck = strikeNames().filter((name) => (strikes[name] ?? 0) === 0);
   const complaints = [
     operations.ok > okOperationsMinPerRun * runs
@@ -34,6 +42,10 @@ export function vacuityOf({
     runs < strikeRunsMin || unstruck.length === 0
       ? null
       : `strikes that never fell in ${runs} runs: ${unstruck.join(', ')}`,
+    runs < answerRunsMin || unmet.length === 0
+      ? null
+      : `odd answers that never came in ${runs} runs: ${unmet.join(', ')}`,
+    unused.length === 0 ? null : `releases of etcd that ${runs} runs never used: ${unused.join(', ')}`,
     silent.length === 0 ? null : `faults that never struck in ${runs} runs: ${silent.join(', ')}`,
   ];
   return complaints

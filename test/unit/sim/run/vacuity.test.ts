@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { oddAnswerNames } from '../../../../sim/etcd/odd-answers.ts';
+import { releaseNames } from '../../../../sim/etcd/release.ts';
 import { faultKinds } from '../../../../sim/run/scenario.ts';
 import type { Progress } from '../../../../sim/run/search-failure.ts';
 import { vacuityOf } from '../../../../sim/run/vacuity.ts';
@@ -10,6 +12,8 @@ const rich: Progress = {
   movesDone: 500,
   movesAborted: 60,
   strikes: {},
+  answers: Object.fromEntries(oddAnswerNames.map((name) => [name, 1])),
+  releases: Object.fromEntries(releaseNames.map((name) => [name, 75])),
   faults: Object.fromEntries(faultKinds.map((kind) => [kind, 1])),
 };
 
@@ -31,6 +35,18 @@ test.each<[string, Partial<Progress>, RegExp]>([
     },
     /strikes that never fell in 10000 runs: pause in import, /,
   ],
+  [
+    'odd answers',
+    {
+      runs: 2000,
+      operations: { ok: 600_000, failed: 0, unknown: 0 },
+      movesDone: 4000,
+      movesAborted: 400,
+      answers: { ...rich.answers, late: 0 },
+    },
+    /odd answers that never came in 2000 runs: late$/,
+  ],
+  ['releases', { releases: { '3.4': 150, '3.6': 150 } }, /that 300 runs never used: 3.5, 3.7$/],
   ['kinds of faults', { faults: { ...rich.faults, split: 0 } }, /never struck in 300 runs: split$/],
 ])('runs with too few %s have shown nothing, and are not passed', (_what, poor, message) => {
   const violations = vacuityOf({ ...rich, ...poor });
