@@ -26,7 +26,7 @@ export default defineConfig({
     projects: [
       project('unit', 'test/unit/**/*.test.ts', 60_000),
       project('property', 'test/property/**/*.test.ts', 600_000),
-      project('contract', 'test/contract/**/*.test.ts', 300_000),
+      project('contract', 'test/contract/**/*.test.ts', 600_000),
       // One file at a time: each brings up its own cluster of processes on a machine of two cores.
       project('e2e', 'test/e2e/**/*.test.ts', 600_000, { fileParallelism: false }),
       // One kind cluster is as much as such a machine takes.

@@ -47,7 +47,7 @@ const oddAnswers = fc.record({
   kind: fc.constant('odd_answers' as const),
   ...span,
   shard: target,
-  member: fc.option(target, { freq: 1 }),
+  member: fc.option(target, { freq: 3 }),
   answer: fc.constantFrom(...oddAnswerNames),
   percent: fc.constantFrom(100, 50, 10),
   // Around the bounds of one attempt: of a search for the leader, a read, a write, an operation.

@@ -62,12 +62,35 @@ describe.for([...findEtcds(process.env).values()])('etcd $version', ({ release, 
     for (const kind of mustBeSeen) expect(seen.counts.get(kind) ?? 0, kind).toBeGreaterThan(20);
   });
 
+  test('keys alone tell their leases as the release has it', async () => {
+    const told: unknown[] = [];
+    for (const side of Object.values(openSides(etcds[0]!))) {
+      await side.call({ kind: 'range', key: 'ready' });
+      const run = new Run(side);
+      await run.begin(++leases * 100);
+      await run.ask({ kind: 'put', key: 'a', value: new Uint8Array([1]), lease: 1 });
+      const byValue = { target: 'value', order: 'ascend' } as const;
+      told.push([
+        await run.ask({ kind: 'range', key: 'a' }),
+        await run.ask({ kind: 'range', key: 'a', keysOnly: true }),
+        await run.ask({ kind: 'range', key: 'a', keysOnly: true, sort: byValue }),
+      ]);
+      await run.finish();
+    }
+    expect(told[0]).toEqual(told[1]);
+    expect(told[0]).toMatchObject([
+      { kvs: [{ lease: 1 }] },
+      { kvs: [{ value: '' }] },
+      { kvs: [{ lease: 1 }] },
+    ]);
+  });
+
   test('a watch from a compacted revision sees all of it, its deletions as the release has it', async () => {
     const told: unknown[] = [];
     for (const side of Object.values(openSides(etcds[0]!))) {
       await side.call({ kind: 'range', key: 'ready' });
       const run = new Run(side);
-      await run.begin(0);
+      await run.begin(++leases * 100);
       await run.ask({ kind: 'put', key: 'a', value: new Uint8Array([1]) });
       await run.ask({ kind: 'delete_range', key: 'a' });
       await run.ask({ kind: 'compact', revision: 3, physical: true });

@@ -30,9 +30,11 @@ const revision = fc.oneof(
 const lease = fc.integer({ min: 1, max: 2 });
 const noOrLease = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: lease });
 
-/** Drops fields that are undefined: an absent field is not an undefined one. */
+/** Drops fields that are undefined: an absent field is not an undefined one. @param freq absent once in so many. */
 const optional = <Value>(arbitrary: fc.Arbitrary<Value>, freq = 2): fc.Arbitrary<Value | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq });
+const seldom = <Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 function compact<Record extends object>(
   record: Record,
 ): { [Name in keyof Record]: NonNullable<Record[Name]> } {
@@ -48,19 +50,19 @@ const range: fc.Arbitrary<RangeRequest> = fc
     rangeEnd: optional(rangeEnd, 4),
     limit: optional(fc.integer({ min: 0, max: 3 })),
     revision,
-    keysOnly: optional(fc.boolean(), 1),
-    countOnly: optional(fc.boolean(), 1),
+    keysOnly: seldom(fc.boolean()),
+    countOnly: seldom(fc.boolean()),
     sort: optional(
       fc.record({
         target: fc.constantFrom('key', 'version', 'create', 'mod', 'value'),
         order: fc.constantFrom('ascend', 'descend'),
       }),
     ),
-    minModRevision: optional(revision, 1),
-    maxModRevision: optional(revision, 1),
-    minCreateRevision: optional(revision, 1),
-    maxCreateRevision: optional(revision, 1),
-    serializable: optional(fc.boolean(), 1),
+    minModRevision: seldom(revision),
+    maxModRevision: seldom(revision),
+    minCreateRevision: seldom(revision),
+    maxCreateRevision: seldom(revision),
+    serializable: seldom(fc.boolean()),
   })
   .map(compact);
 

@@ -21,10 +21,11 @@ export class Run {
     this.side = side;
   }
 
-  /** Empties the store and makes one revision that no compaction has reached. */
+  /** Empties the store, makes one revision that no compaction has reached, and grants the first of the two leases. */
   async begin(lease: number): Promise<void> {
     await this.side.call({ kind: 'delete_range', key: '\0', rangeEnd: '\0' });
     const started = await this.side.call({ kind: 'put', key: 'start', value: new Uint8Array() });
+    await this.side.call({ kind: 'lease_grant', id: lease + 1, ttlSeconds: 600 });
     this.base = { revision: revisionOf(started), lease };
     this.watches = [];
   }
