@@ -63,8 +63,8 @@ export type WatchEnd = { kind: 'compacted'; compactRevision: number } | { kind: 
 
 export interface WatchSink {
   /**
-   * The member of this id accepted the watch; events from `startRevision` on (or from `revision` + 1 when it was 0) will
-   * follow.
+   * The member of this id accepted the watch; events from `startRevision` on (when it was 0: from `revision` + 1 at the latest;
+   * etcd 3.5 and later may send some before it, too) will follow.
    */
   onCreated?(revision: number, memberId: string): void;
   /**
