@@ -23,14 +23,18 @@ const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   budgets: fc.constant({ faultsUntilMs, convergeMs }),
 });
 
+/** So that the slots that move are those that are used. */
+const fewKeys = fc.record({ keys: fc.integer({ min: 2, max: 8 }), tags: fc.constantFrom(1, 2, 2, 0) });
+
 /** Slots change hands all the time, and what moves them is struck while it does. */
 const movingScenario = fc
-  .tuple(anyScenario, tours, fc.array(fault, { maxLength: 3, size: 'max' }))
-  .map(([scenario, { moves, strikes }, faults]): Scenario => {
+  .tuple(anyScenario, tours, fc.array(fault, { maxLength: 2, size: 'max' }), fewKeys)
+  .map(([scenario, { moves, strikes }, faults, keys]): Scenario => {
     const shards = Math.max(2, scenario.topology.shards);
     return {
       ...scenario,
       topology: { ...scenario.topology, shards },
+      workload: { ...scenario.workload, ...keys },
       moves,
       faults: [...strikes, ...faults],
     };
