@@ -24,7 +24,7 @@ TEST_REPORT := node_modules/.cache/vase-tests.json
 
 .DEFAULT_GOAL := help
 .PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e test-edge test-kind \
-  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original ci
+  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original mutate ci
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -98,6 +98,11 @@ dead-code: $(INSTALLED) ## Find files, exports and dependencies that nothing use
 
 sim: $(INSTALLED) ## Soak the simulator: SEEDS=1..10000.
 	@$(VASE) sim $(if $(SEEDS),--seeds $(SEEDS))
+
+mutate: $(INSTALLED) ## Plant mistakes one at a time and show what nothing notices, a night's work: FILES=lane SEEDS=3000 LIMIT=500 SHARD=1/4 JOBS= RETRY=report.json.
+	@node --disable-warning=ExperimentalWarning test/mutation/mutate-main.ts $(if $(FILES),--files '$(FILES)') \
+	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(SHARD),--shard $(SHARD)) \
+	  $(if $(JOBS),--jobs $(JOBS)) $(if $(RETRY),--retry '$(RETRY)')
 
 deploy-gke: $(INSTALLED) ## Show what GKE would get and cost: PROJECT= REGION= SHARDS=; does it with CONFIRM=<project>. EXPOSE=public ALLOW= NAME=.
 	@$(VASE) deploy-gke $(GKE) $(GKE_SIZE)
