@@ -51,6 +51,7 @@ export class SimProcess {
   state: 'running' | 'paused' | 'down' = 'running';
   /** False after a power failure, until the restart: nothing answers at all, not even with a refusal. */
   isHostUp = true;
+  isRetired = false;
   /** Called in order of registration, after the state has changed. They stay for all incarnations. */
   readonly onCrash: ((kind: CrashKind) => void)[] = [];
   readonly onRestart: (() => void)[] = [];
@@ -90,9 +91,15 @@ export class SimProcess {
     for (const listener of this.onCrash) listener(kind);
   }
 
-  /** Starts a new incarnation. Does nothing unless it is down. */
+  /** Goes dark for good, as a machine that is given back. */
+  retire(): void {
+    this.isRetired = true;
+    this.crash('power');
+  }
+
+  /** Starts a new incarnation. Does nothing unless it is down, or when it is retired. */
   restart(): void {
-    if (this.state !== 'down') return;
+    if (this.state !== 'down' || this.isRetired) return;
     this.#change('running', 'process.restart');
     this.#counters.restarts++;
     this.isHostUp = true;

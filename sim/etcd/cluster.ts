@@ -74,6 +74,15 @@ export class SimCluster {
     first.raft.campaignWithin(firstElectionUsMax);
   }
 
+  /** It is not needed any more: its members are gone for good. */
+  retire(): void {
+    for (const { process } of this.members) process.retire();
+  }
+
+  get isRetired(): boolean {
+    return this.members[0]!.process.isRetired;
+  }
+
   /** The member of this number, from 0. */
   member(at: number): SimMember {
     const member = this.members[at];

@@ -32,6 +32,8 @@ import { simResharderSettings } from './sim-view-server.ts';
 
 const retryPauseMs = 100;
 const callDeadlineMs = 3000;
+/** Sharders hear meanwhile that a shard has left. */
+const retireAfterMs = 1000;
 
 export interface OperatorParts {
   world: World;
@@ -39,6 +41,8 @@ export interface OperatorParts {
   workload: Scenario['workload'];
   /** Makes the etcd cluster of a shard that is to join. */
   createCluster: (id: number) => ViewShard;
+  /** Takes away the etcd cluster of a shard that has left. */
+  retire: (id: number) => void;
 }
 
 export class Operator {
@@ -146,6 +150,8 @@ export class Operator {
       isGone = await this.resharder.forgetShard(id).then(() => true, isRefusalOrSilence);
     }
     this.process.trace.emit({ name: 'shard.removed', shard: id });
+    await pause(this.process.clock, retireAfterMs);
+    this.parts.retire(id);
   }
 
   /** Proposes until the plans fit the view; slots that are on their way are waited for. Null when it is refused for this. */

@@ -22,6 +22,7 @@ import { HistoryRecorder } from './history-recorder.ts';
 import { Operator } from './operator.ts';
 import { OwnershipWatch } from './ownership-watch.ts';
 import { keyNames } from './key-names.ts';
+import { KnowledgeWatch } from './knowledge-watch.ts';
 import { MinorityWatch } from './minority-watch.ts';
 import { PhaseStrikes } from './phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
@@ -82,6 +83,7 @@ class ScenarioRun {
   private readonly ownership = new OwnershipWatch(this.violations);
   private readonly minority: MinorityWatch;
   private readonly copyRate: CopyRate;
+  private readonly knowledge = new KnowledgeWatch(this.violations);
   private readonly clusters = new Map<number, SimCluster>();
   private readonly operator: Operator;
   private readonly viewServers: SimViewServer[];
@@ -108,6 +110,7 @@ class ScenarioRun {
       if (line.event.name === 'raft.leader') this.noteLeader(line);
       this.strikes.onTrace(line);
       this.copyRate.onTrace(line);
+      this.knowledge.onTrace(line);
       this.rush(line);
       observer?.(line);
     };
@@ -122,6 +125,7 @@ class ScenarioRun {
       shards,
       workload,
       createCluster: (id) => this.createCluster(id),
+      retire: (id) => this.clusters.get(id)!.retire(),
     });
     this.viewServers = Array.from(
       { length: topology.viewServers },
@@ -209,7 +213,9 @@ class ScenarioRun {
   private stopWhenQuiet(atMs: number, wasQuiet: boolean): void {
     const { kernel } = this.world;
     kernel.scheduleAsync(atMs * 1000, () => {
-      const isQuiet = [...this.clusters.values()].every(isOfOneMind) && this.findRestless() === null;
+      const isQuiet =
+        [...this.clusters.values()].every((cluster) => cluster.isRetired || isOfOneMind(cluster)) &&
+        this.findRestless() === null;
       if (isQuiet && wasQuiet) kernel.stop();
       else this.stopWhenQuiet(atMs + quietMs, isQuiet);
     });
