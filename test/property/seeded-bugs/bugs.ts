@@ -2,6 +2,7 @@
  * Known ways to break the system, each as a change of one place of the source. No switch for them exists in production
  * code: a loader hook changes the text of the file as it is imported, and refuses a bug whose place is no longer there.
  */
+import { answerBugs } from './answer-bugs.ts';
 import { moveBugs } from './move-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
@@ -88,7 +89,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'two writes to one key acknowledged with one version',
-    shows: ['linearizable', 'acknowledged_applied'],
+    shows: ['linearizable', 'acknowledged_applied', 'versions_name_values'],
     file: 'sharder/core/lane.ts',
     changes: [
       {
@@ -230,4 +231,5 @@ export const seededBugs: readonly SeededBug[] = [
     runsMax: 300,
   },
   ...moveBugs,
+  ...answerBugs,
 ];

@@ -1,0 +1,132 @@
+/** Ways to break what single answers say, what is held, and what a mover does with a call that fails. */
+import type { SeededBug } from './seeded-bug.ts';
+
+const transaction = 'sharder/core/transaction.ts';
+
+export const answerBugs: readonly SeededBug[] = [
+  {
+    name: 'a condition that is off by one',
+    shows: ['conditions'],
+    file: transaction,
+    changes: [
+      {
+        find: 'return version - offset < 1 ? -1 : version - offset;',
+        replace: 'return version - offset <= 1 ? -1 : version - offset + (offset > 0 ? 1 : 0);',
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'a stale version taken for none',
+    shows: ['conditions'],
+    file: transaction,
+    changes: [
+      {
+        find: 'return version - offset < 1 ? -1 : version - offset;',
+        replace: 'return version - offset < 1 ? 0 : version - offset;',
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'a current version of before the move',
+    shows: ['versions_rise', 'conditions'],
+    file: transaction,
+    changes: [
+      {
+        find: 'currentVersion: current ? current.modRevision + offset : null',
+        replace: 'currentVersion: current ? current.modRevision : null',
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'a version of creation of before the move',
+    shows: ['versions_rise'],
+    file: transaction,
+    changes: [
+      { find: 'createdVersion: kv.createRevision + offset', replace: 'createdVersion: kv.createRevision' },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'a condition that the key is there, forgotten',
+    shows: ['conditions'],
+    file: transaction,
+    changes: [
+      { find: "case 'exists':\n      return [exists];", replace: "case 'exists':\n      return [];" },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'the last of several versions forgotten',
+    shows: ['conditions', 'linearizable'],
+    file: transaction,
+    changes: [
+      {
+        find: "return versions('not_equal', condition.versions);\n    case 'none_of'",
+        replace: "return versions('not_equal', condition.versions.slice(0, -1));\n    case 'none_of'",
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'held operations that are counted for ever',
+    shows: ['at_rest', 'bounds'],
+    file: 'sharder/core/holding-pen.ts',
+    changes: [{ find: 'this.count -= waiting.length - inTime.length;', replace: '' }],
+    runsMax: 300,
+  },
+  {
+    name: 'a watch of the view that is not opened again',
+    shows: ['at_rest'],
+    file: 'sharder/core/view-watch.ts',
+    changes: [{ find: 'this.after(this.pauseMs, () => this.open());', replace: '' }],
+    runsMax: 1500,
+  },
+  {
+    name: 'a watch of the source that is left open',
+    shows: ['at_rest'],
+    file: 'cluster/viewserver/pure/source-tail.ts',
+    changes: [{ find: 'this.isClosed = true;\n    this.cancel?.();', replace: 'this.isClosed = true;' }],
+    runsMax: 300,
+  },
+  {
+    name: 'a write of the mover taken for done',
+    shows: ['linearizable', 'ownership'],
+    file: 'cluster/viewserver/pure/fenced-writer.ts',
+    changes: [
+      {
+        find: "if (outcome.kind === 'unknown') return 'unknown';",
+        replace: "if (outcome.kind === 'unknown') return 'done';",
+      },
+    ],
+    runsMax: 1500,
+  },
+  {
+    name: 'a copy that swallows a refusal',
+    shows: ['linearizable', 'ownership'],
+    file: 'cluster/viewserver/pure/fenced-writer.ts',
+    changes: [
+      {
+        find: "if (outcome.kind !== 'not_applied')\n        throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);",
+        replace: "if (outcome.kind !== 'not_applied') return 'done';",
+      },
+    ],
+    runsMax: 1500,
+  },
+  {
+    name: 'writes of the copy that are not waited for',
+    shows: ['linearizable'],
+    file: 'cluster/viewserver/pure/hand-over.ts',
+    changes: [{ find: 'await window.settled();', replace: '' }],
+    runsMax: 1500,
+  },
+  {
+    name: 'a late write of the mover over a newer one',
+    shows: ['linearizable'],
+    file: 'cluster/viewserver/pure/fenced-writer.ts',
+    changes: [{ find: "if (outcome === 'unknown') await this.renewFrom(fence);", replace: '' }],
+    runsMax: 3000,
+  },
+];
