@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { stateRoot, withContext, type CommandContext } from '../command-context.ts';
-import { exitCodeOf, type LiveResult } from '../live/live-result.ts';
+import { describeResult } from '../live/describe-result.ts';
+import { exitCodeOf } from '../live/live-result.ts';
 import { runLive, type LiveProgress } from '../live/run-live.ts';
-import { style } from '../printer.ts';
 
 /** Below it, not every kind of fault has its turn. */
 const durationSecondsMin = 20;
@@ -24,8 +24,12 @@ Kills and pauses members (leaders first) and sharders, now and then a shard's qu
 clients read and write; then undoes all of it. Ctrl-C undoes it, too. The history, a report to look at and a summary are
 left in runs/ of the state folder.
 
+It watches what no fault explains, too, and names what it finds: "process-ended", a member, a sharder or a view server
+that ended, or was started again, and was not struck; "no-answer", a shard that answered none of its clients for more
+than 10 s outside of its own faults.
+
 Exit codes: 0 linearizable, 1 failed or too little happened, 2 wrong use, 3 not well after healing, 4 not linearizable,
-6 unknown.`;
+6 unknown, 7 linearizable and well at the end, with such a finding.`;
 
 export function addNemesisCommand(program: Command): void {
   program
@@ -67,20 +71,6 @@ async function strike(flags: NemesisFlags, { provider, printer, signal }: Comman
 function describeProgress({ ok, failed, unknown, faults, leftMs }: LiveProgress): string {
   const left = leftMs > 0 ? `${Math.ceil(leftMs / 1000)} s left` : 'healing';
   return `${left.padStart(9)}  ${ok} ok, ${failed} failed, ${unknown} unknown  ${faults.join('; ')}`;
-}
-
-function describeResult(result: LiveResult): string {
-  const { ok, failed, unknown } = result.operations;
-  const paint = exitCodeOf(result) === 0 ? style.good : style.bad;
-  const faults = Object.entries(result.faults).map(([kind, count]) => `${count} ${kind.replace('_', ' ')}`);
-  return [
-    paint(result.explanation),
-    ...result.shortcomings.map((what) => `${style.warning('!')} ${what}`),
-    `Operations: ${ok} ok, ${failed} failed, ${unknown} unknown. Seed ${result.seed}.`,
-    `Faults: ${faults.join(', ')}.`,
-    result.isHealthy ? 'The cluster is well.' : style.bad('The cluster is not well: run `make status`.'),
-    `Report: ${join(result.folder, 'report.html')}`,
-  ].join('\n');
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

@@ -1,11 +1,7 @@
 /** Undoes every fault on a cluster: wakes what is paused, starts what has ended, and waits until all of it is well. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type {
-  ClusterStatus,
-  FaultControl,
-  ProcessHealth,
-  Provider,
-} from '../../cluster/providers/provider.ts';
+import type { ClusterStatus, FaultControl, ProcessHealth } from '../../cluster/providers/provider.ts';
+import type { Strikable } from './watched-cluster.ts';
 
 const pollMs = 250;
 
@@ -13,12 +9,12 @@ const pollMs = 250;
  * Cannot be interrupted: a half-healed cluster is what it is there to prevent.
  * @returns the last status: ready, or what is wrong after `timeoutMs`.
  */
-export async function heal(provider: Provider, { timeoutMs }: { timeoutMs: number }): Promise<ClusterStatus> {
+export async function heal(cluster: Strikable, { timeoutMs }: { timeoutMs: number }): Promise<ClusterStatus> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
-    const status = await provider.status();
+    const status = await cluster.status();
     if (status.health === 'ready' || performance.now() >= deadlineMs) return status;
-    for (const { name, process } of processesOf(status)) await mend(provider.faults, name, process);
+    for (const { name, process } of processesOf(status)) await mend(cluster.faults, name, process);
     await sleep(pollMs);
   }
 }

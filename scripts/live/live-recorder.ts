@@ -7,6 +7,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { toHistoryLine } from '../../sim/checker/history-lines.ts';
 import type { Action, Outcome } from '../../sim/checker/operation.ts';
+import type { Struck } from './silences.ts';
 
 export interface Invocation {
   process: number;
@@ -20,6 +21,8 @@ export class LiveRecorder {
   readonly counts = { ok: 0, failed: 0, unknown: 0 };
   /** By key: writes that the store has acknowledged. */
   readonly acknowledgedWrites = new Map<string, number>();
+  /** Every fault, with its victims. */
+  readonly struck: Struck[] = [];
   private readonly startNs = process.hrtime.bigint();
   private readonly file: WriteStream;
   private readonly ended: Promise<void>;
@@ -53,7 +56,12 @@ export class LiveRecorder {
     this.count(invocation, outcome);
   }
 
-  fault(name: string, { fromNs, untilNs }: { fromNs: number; untilNs: number }): void {
+  fault(
+    name: string,
+    { fromNs, untilNs }: { fromNs: number; untilNs: number },
+    victims: readonly string[] = [],
+  ): void {
+    this.struck.push({ victims, fromNs, untilNs });
     this.writeLine({ type: 'fault', name, time: fromNs, until: untilNs });
   }
 

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import type { ClusterStatus } from '../../cluster/providers/provider.ts';
 import { checkHistory } from '../../sim/checker/check-history.ts';
 import { drawHistory } from '../../sim/checker/drawing/draw-history.ts';
+import type { DrawnFinding } from '../../sim/checker/drawing/drawing-data.ts';
 import { readDrawingAssets } from '../../sim/checker/drawing/drawing-assets.ts';
 import { readHistoryFile } from '../../sim/checker/history-file.ts';
 import { describeVerdict } from '../../sim/checker/report.ts';
 import type { HistoryVerdict } from '../../sim/checker/verdict.ts';
 import { sharderFaultKinds, shardFaultKinds, type FaultKind } from './fault-plan.ts';
+import { tellFindings, type Finding, type ToldFinding } from './finding.ts';
 import type { LiveRecorder } from './live-recorder.ts';
+import { findSilences, type ClusterNames } from './silences.ts';
 import type { Traffic } from './traffic.ts';
 
 /** A tenth of what an idle machine of two cores does while faults last. */
@@ -33,6 +36,8 @@ export interface LiveResult extends RunSettings {
   explanation: string;
   /** Whether the cluster was well, and every key could be read, once the faults were undone. */
   isHealthy: boolean;
+  /** What was wrong under no fault of the run, in the order of time. */
+  findings: readonly ToldFinding[];
   operations: { ok: number; failed: number; unknown: number };
   faults: Record<FaultKind, number>;
   /** Why the verdict says nothing although it is ok, or what is wrong with the cluster: sentences without a full stop. */
@@ -44,6 +49,8 @@ export interface RunEnd {
   healed: ClusterStatus;
   /** Reads that did not succeed on the healed cluster. */
   unread: readonly string[];
+  /** Processes that ended and were not struck. */
+  ended: readonly Finding[];
   traffic: Traffic;
   recorder: LiveRecorder;
   fired: Record<FaultKind, number>;
@@ -51,16 +58,19 @@ export interface RunEnd {
 
 /** Judges the history as it stands in the file, as `vase check` would, and writes the report and the summary beside it. */
 export async function concludeRun(end: RunEnd): Promise<LiveResult> {
-  const { settings, healed, unread, recorder, fired } = end;
+  const { settings, healed, unread, ended, recorder, fired } = end;
   const { folder, seed, durationMs } = settings;
   const history = await readHistoryFile(join(folder, 'history.jsonl'));
   const verdict = checkHistory(history.operations);
+  const silences = findSilences(history, recorder.struck, namesIn(healed));
+  const findings = tellFindings([...ended, ...silences]);
   const result: LiveResult = {
     seed,
     durationMs,
     verdict: verdict.kind,
     explanation: describeVerdict(history, verdict),
     isHealthy: healed.health === 'ready' && unread.length === 0,
+    findings,
     operations: recorder.counts,
     faults: fired,
     shortcomings: [
@@ -70,15 +80,33 @@ export async function concludeRun(end: RunEnd): Promise<LiveResult> {
     ],
     folder,
   };
-  await writeFile(join(folder, 'report.html'), drawHistory(history, verdict, readDrawingAssets()));
+  await writeFile(
+    join(folder, 'report.html'),
+    drawHistory(history, verdict, readDrawingAssets(), findings.map(toDrawn)),
+  );
   await writeFile(join(folder, 'summary.json'), `${JSON.stringify(result, null, 2)}\n`);
   return result;
 }
 
-/** 0 linearizable, 4 not, 6 unknown, 3 not healthy after healing, 1 linearizable and too little happened. */
-export function exitCodeOf({ verdict, isHealthy, shortcomings }: LiveResult): number {
+function namesIn({ shards, sharders }: ClusterStatus): ClusterNames {
+  return {
+    shards: shards.map(({ name, members }) => ({ name, members: members.map((member) => member.name) })),
+    sharders: sharders.map(({ name }) => name),
+  };
+}
+
+function toDrawn({ kind, what, fromMs, untilMs }: ToldFinding): DrawnFinding {
+  return { name: kind, what, fromNs: fromMs * 1e6, untilNs: untilMs === null ? null : untilMs * 1e6 };
+}
+
+/**
+ * 0 linearizable, 4 not, 6 unknown, 3 not healthy after healing, 7 a finding, 1 linearizable and too little happened. What
+ * comes first in this order decides: 4, 6, 3, 7, 1.
+ */
+export function exitCodeOf({ verdict, isHealthy, findings, shortcomings }: LiveResult): number {
   if (verdict !== 'ok') return { illegal: 4, unknown: 6 }[verdict];
   if (!isHealthy) return 3;
+  if (findings.length > 0) return 7;
   return shortcomings.length === 0 ? 0 : 1;
 }
 

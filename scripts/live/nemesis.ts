@@ -2,7 +2,7 @@
  * Strikes a running cluster with faults: in each shard one at a time, so that a quorum usually remains, and at the same
  * time one sharder after the other. Each fault is undone before the next; a fault that an abort cuts short, too.
  */
-import type { ClusterStatus, MemberStatus, Provider, ShardStatus } from '../../cluster/providers/provider.ts';
+import type { ClusterStatus, MemberStatus, ShardStatus } from '../../cluster/providers/provider.ts';
 import { RandomStream } from '../../sim/random-stream.ts';
 import { delay } from './delay.ts';
 import {
@@ -17,6 +17,7 @@ import {
 } from './fault-plan.ts';
 import type { LiveRecorder } from './live-recorder.ts';
 import type { Traffic } from './traffic.ts';
+import type { Strikable } from './watched-cluster.ts';
 
 const pollMs = 150;
 /** An election takes about 2 s, and a member or sharder that starts about 1 s, on a machine that is not overloaded. */
@@ -28,7 +29,7 @@ const rushMsBefore = 400;
 const rushMsAfter = 1000;
 
 export interface NemesisParts {
-  provider: Provider;
+  cluster: Strikable;
   traffic: Traffic;
   recorder: LiveRecorder;
   seed: number;
@@ -49,7 +50,7 @@ export class Nemesis {
 
   /** Strikes until the signal. Ends once its faults are undone; the processes it started may not serve yet. */
   async run(signal: AbortSignal): Promise<void> {
-    const status = await this.parts.provider.status();
+    const status = await this.parts.cluster.status();
     const failure = new AbortController();
     const until = AbortSignal.any([signal, failure.signal]);
     const lanes = [
@@ -116,8 +117,8 @@ export class Nemesis {
     victims: readonly string[],
     lasts: () => Promise<void>,
   ): Promise<void> {
-    const { recorder, provider } = this.parts;
-    const { faults } = provider;
+    const { recorder, cluster } = this.parts;
+    const { faults } = cluster;
     const isPause = kind.startsWith('pause');
     const name = `${isPause ? 'pause' : 'kill'} ${victims.join(', ')}${kind.endsWith('leader') ? ' (leader)' : ''}`;
     const fromNs = recorder.nowNs();
@@ -129,7 +130,7 @@ export class Nemesis {
     } finally {
       for (const victim of victims) await (isPause ? faults.resume(victim) : faults.restart(victim));
       this.underWay.delete(name);
-      recorder.fault(name, { fromNs, untilNs: recorder.nowNs() });
+      recorder.fault(name, { fromNs, untilNs: recorder.nowNs() }, victims);
     }
   }
 
@@ -152,7 +153,7 @@ export class Nemesis {
   ): Promise<ClusterStatus | null> {
     const deadlineMs = performance.now() + recoveryMsMax;
     while (!until.aborted && performance.now() < deadlineMs) {
-      const status = await this.parts.provider.status();
+      const status = await this.parts.cluster.status();
       if (isSo(status)) return status;
       await delay(pollMs, until);
     }

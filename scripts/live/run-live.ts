@@ -16,6 +16,7 @@ import { Nemesis } from './nemesis.ts';
 import { StoreCaller } from './store-caller.ts';
 import { surveyKeys } from './survey-keys.ts';
 import { Traffic, type Door } from './traffic.ts';
+import { WatchedCluster } from './watched-cluster.ts';
 
 /** Each works on one shard alone, so that a fault in one does not keep the others idle. */
 const clientsPerShard = 6;
@@ -49,16 +50,24 @@ export async function runLive(provider: Provider, settings: LiveSettings): Promi
   const traffic = await planTraffic(provider, status, settings);
   await mkdir(folder, { recursive: true });
   const recorder = new LiveRecorder(join(folder, 'history.jsonl'));
-  const nemesis = new Nemesis({ provider, traffic, recorder, seed });
+  const cluster = new WatchedCluster(provider, () => recorder.nowNs());
+  const nemesis = new Nemesis({ cluster, traffic, recorder, seed });
+  const over = new AbortController();
+  const looking = cluster.lookUntil(over.signal);
   try {
-    const healed = await workUnderFaults(provider, { traffic, recorder, nemesis, settings });
+    const healed = await workUnderFaults(cluster, { traffic, recorder, nemesis, settings });
     signal.throwIfAborted();
     const unread = healed.health === 'ready' ? await readAll(traffic, recorder, signal) : [];
     await recorder.close();
     await deleteKeys(traffic, signal);
-    return await concludeRun({ settings, healed, unread, traffic, recorder, fired: nemesis.fired });
+    over.abort();
+    await looking;
+    const ended = cluster.watch.findings;
+    return await concludeRun({ settings, healed, unread, ended, traffic, recorder, fired: nemesis.fired });
   } finally {
+    over.abort();
     await recorder.close();
+    await looking;
   }
 }
 
@@ -93,7 +102,7 @@ interface Work {
 }
 
 /** Clients and nemesis together, for the time of the run; then the cluster is healed, and its status returned. */
-async function workUnderFaults(provider: Provider, work: Work): Promise<ClusterStatus> {
+async function workUnderFaults(cluster: WatchedCluster, work: Work): Promise<ClusterStatus> {
   const { nemesis, settings } = work;
   const { signal, durationMs } = settings;
   const failure = new AbortController();
@@ -107,7 +116,7 @@ async function workUnderFaults(provider: Provider, work: Work): Promise<ClusterS
   try {
     // Faults end before healing begins: one that strikes after it would stay.
     const ended = await Promise.allSettled([strikes]);
-    const status = await heal(provider, { timeoutMs: healMsMax });
+    const status = await heal(cluster, { timeoutMs: healMsMax });
     for (const part of [...ended, ...(await Promise.allSettled([clients]))])
       if (part.status === 'rejected') throw part.reason;
     return status;

@@ -3,12 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { checkHistory } from '../../sim/checker/check-history.ts';
 import { readDrawingAssets } from '../../sim/checker/drawing/drawing-assets.ts';
 import { drawHistory } from '../../sim/checker/drawing/draw-history.ts';
 import { toHistoryLines } from '../../sim/checker/history-lines.ts';
-import { HistoryReader } from '../../sim/checker/history-reader.ts';
+import { HistoryReader, type History } from '../../sim/checker/history-reader.ts';
+import type { Operation } from '../../sim/checker/operation.ts';
 import { makeHistory, makeStale } from '../bench/checker-histories.ts';
 import { hasChromium, openPage, type OpenPage } from '../support/open-page.ts';
 
@@ -33,11 +34,13 @@ afterAll(async () => {
 
 /** Thousands of operations on three keys, one of them with a stale read, and a fault around it. */
 function drawIllegalHistory(): string {
+  const history = readShapedHistory((operations) => makeStale(operations, 3000));
+  return drawHistory(history, checkHistory(history.operations), readDrawingAssets());
+}
+
+function readShapedHistory(change: (operations: Operation[]) => Operation[]): History {
   const shape = { operations: 4000, keys: 3, concurrency: 6, versions: false, open: 12, reads: 0.5, seed: 4 };
-  const operations = makeStale(
-    makeHistory({ ...shape, values: 'unique', writes: ['put', 'cas', 'delete'] }),
-    3000,
-  );
+  const operations = change(makeHistory({ ...shape, values: 'unique', writes: ['put', 'cas', 'delete'] }));
   const reader = new HistoryReader();
   const scaled = operations.map((operation) => ({
     ...operation,
@@ -47,8 +50,7 @@ function drawIllegalHistory(): string {
   for (const line of toHistoryLines(scaled, [{ name: 'kill etcd-1-2', fromNs: 0, untilNs: null }])) {
     reader.readLine(line);
   }
-  const history = reader.finish();
-  return drawHistory(history, checkHistory(history.operations), readDrawingAssets());
+  return reader.finish();
 }
 
 test.runIf(hasChromium)(
@@ -121,6 +123,40 @@ test.runIf(hasChromium)('needs no network and reports no error', () => {
   expect(open.errors).toEqual([]);
   expect(open.requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
 });
+
+test.runIf(hasChromium)(
+  'shows what else was found in the time line, with its sentence, and in view',
+  async () => {
+    const history = readShapedHistory((operations) => operations);
+    const untilNs = history.timesNs.at(-1)!;
+    const findings = [
+      { name: 'process-ended', what: 'etcd-1-0 <ended> by itself', fromNs: untilNs / 2, untilNs: null },
+      { name: 'no-answer', what: 'etcd-1 answered nothing', fromNs: untilNs * 0.1, untilNs: untilNs * 0.4 },
+    ];
+    const html = drawHistory(history, checkHistory(history.operations), readDrawingAssets(), findings);
+    const file = join(folder, 'findings.html');
+    await writeFile(file, html);
+    const found = await openPage(file, { viewport: { width: 1280, height: 720 } });
+    onTestFinished(() => found.close());
+    const told = await found.page.locator('#findings li').allTextContents();
+    expect(told).toEqual(['process-ended etcd-1-0 <ended> by itself.', 'no-answer etcd-1 answered nothing.']);
+    expect(await found.page.locator('.finding text').allTextContents()).toEqual([
+      'process-ended',
+      'no-answer',
+    ]);
+    for (const span of await found.page.locator('.finding rect').all()) {
+      const box = (await span.boundingBox())!;
+      expect(box.width).toBeGreaterThan(200);
+      expect(box.x + box.width).toBeLessThan(1280);
+    }
+    await found.page
+      .locator('.finding rect')
+      .first()
+      .hover({ position: { x: 150, y: 8 } });
+    expect(await found.page.locator('#details').textContent()).toContain('etcd-1-0 <ended> by itself');
+    expect(found.errors).toEqual([]);
+  },
+);
 
 test.runIf(!hasChromium)('is drawn though there is no Chromium here to look at it', () => {
   expect(drawIllegalHistory()).toContain('<svg id="chart"');

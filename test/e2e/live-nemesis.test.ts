@@ -26,7 +26,7 @@ test('a run is linearizable, enough happens in it, and it leaves the cluster wel
   const vase = await withCluster();
   const { exitCode, stdout } = await vase.run(['nemesis', '--duration', '30', '--seed', '1', '--json']);
   const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as LiveResult;
-  expect(result).toMatchObject({ verdict: 'ok', shortcomings: [], isHealthy: true, seed: 1 });
+  expect(result).toMatchObject({ verdict: 'ok', findings: [], shortcomings: [], isHealthy: true, seed: 1 });
   expect(exitCode).toBe(0);
   expect((await vase.status()).health).toBe('ready');
   expect(readFileSync(join(result.folder, 'report.html'), 'utf8')).toContain('<title>Linearizable');

@@ -20,11 +20,13 @@ export interface Tampering {
   /** Of test/property/seeded-bugs: planted in every sharder, those started later too. */
   seededBug?: string;
   viewServerNodeArguments?: readonly string[];
+  /** False: what ends stays so. */
+  keeper?: boolean;
 }
 
 export async function startLocalCluster(
   topology: TopologyInput,
-  { seededBug, viewServerNodeArguments = [] }: Tampering = {},
+  { seededBug, viewServerNodeArguments = [], keeper = true }: Tampering = {},
 ): Promise<LocalCluster> {
   const stateRoot = await mkdtemp(join(tmpdir(), 'vase-test-'));
   const checkout = resolve(import.meta.dirname, '../..');
@@ -35,6 +37,7 @@ export async function startLocalCluster(
     environment: process.env,
     nodePath: process.execPath,
     viewServerNodeArguments,
+    keeper,
     ...(seededBug === undefined ? {} : planted(seededBug, checkout)),
   });
   const options = { reporter: silent, signal: new AbortController().signal };

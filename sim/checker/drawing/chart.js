@@ -37,7 +37,8 @@ function drawChart(frame) {
     `<g>${[...lanes].map(([process, y]) => drawLane(process, y, inside)).join('')}</g>`,
     drawAxis(inside),
     '<g clip-path="url(#inside)">',
-    ...frame.drawing.faults.map((fault, index) => drawFault(fault, index, inside)),
+    ...frame.drawing.faults.map((fault, index) => drawSpan(fault, { kind: 'fault', index }, inside)),
+    ...frame.drawing.findings.map((finding, index) => drawSpan(finding, { kind: 'finding', index }, inside)),
     drawRegister(inside),
     ...frame.indexes.map((index) => drawOperation(index, inside)),
     drawDeadline(inside),
@@ -95,15 +96,17 @@ function drawAxis(frame) {
   return `<g class="axis"><text x="14" y="16">ms</text>${ticks}${name}</g>`;
 }
 
-function drawFault({ name, from, to }, index, frame) {
+// Findings have their names below the register, because faults have theirs above it.
+function drawSpan({ name, from, to }, { kind, index }, frame) {
   if (to < frame.view.from || from > frame.view.to) return '';
   const left = Math.max(geometry.left, xOf(from, frame));
   const wide = Math.max(2, Math.min(frame.width, xOf(to, frame)) - left);
-  const { axisTop } = geometry;
-  return `<g class="fault" data-fault="${index}">
+  const { axisTop, lanesTop } = geometry;
+  const textTop = kind === 'fault' ? axisTop + 14 : lanesTop - 3;
+  return `<g class="${kind}" data-${kind}="${index}">
     <rect x="${left}" y="${axisTop}" width="${wide}" height="${frame.height}"/>
     <line x1="${left}" x2="${left}" y1="${axisTop}" y2="${frame.height}"/>
-    <text x="${left + 5}" y="${axisTop + 14}">${clipText(name, wide)}</text></g>`;
+    <text x="${left + 5}" y="${textTop}">${clipText(name, wide)}</text></g>`;
 }
 
 function labelOf({ kind, action, result, outcome }) {

@@ -1,19 +1,27 @@
-/** Draws a history and its verdict as one HTML page that needs nothing but itself: no network, no other file. */
+/**
+ * Draws a history, its verdict and what else was found as one HTML page that needs nothing but itself: no network, no other
+ * file.
+ */
 import type { History } from '../history-reader.ts';
 import type { HistoryVerdict } from '../verdict.ts';
 import type { DrawingAssets } from './drawing-assets.ts';
-import { toDrawing } from './drawing-data.ts';
+import { toDrawing, type DrawnFinding } from './drawing-data.ts';
 
-export function drawHistory(history: History, verdict: HistoryVerdict, assets: DrawingAssets): string {
+export function drawHistory(
+  history: History,
+  verdict: HistoryVerdict,
+  assets: DrawingAssets,
+  findings: readonly DrawnFinding[] = [],
+): string {
   // In a script element only "</" could end the data early; escaped, it is the same JSON.
-  const data = JSON.stringify(toDrawing(history, verdict)).replaceAll('<', String.raw`\u003c`);
+  const data = JSON.stringify(toDrawing(history, verdict, findings)).replaceAll('<', String.raw`\u003c`);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
-<title>${titles[verdict.kind]} · vase check</title>
+<title>${titles[verdict.kind]}${count(findings.length)} · vase check</title>
 <style>
 ${assets.style}</style>
 </head>
@@ -27,11 +35,15 @@ ${assets.script}</script>
 `;
 }
 
+function count(findings: number): string {
+  return findings === 0 ? '' : `, with ${findings} finding${findings === 1 ? '' : 's'}`;
+}
+
 const titles = { ok: 'Linearizable', illegal: 'Not linearizable', unknown: 'Unknown' } as const;
 
 const body = `<header>
   <div id="badge"></div>
-  <div id="summary"><h1 id="title"></h1><p id="sentence"></p></div>
+  <div id="summary"><h1 id="title"></h1><p id="sentence"></p><ul id="findings"></ul></div>
   <label id="chooser">Key <select id="key"></select></label>
 </header>
 <nav>

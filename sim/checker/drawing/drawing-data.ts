@@ -39,18 +39,34 @@ export interface DrawnKey {
   against: number;
 }
 
+/** What was found wrong in a span of the history besides its operations. */
+export interface DrawnFinding {
+  /** "no-answer" */
+  name: string;
+  /** One sentence, without the full stop. */
+  what: string;
+  fromNs: number;
+  /** null: to the end of the history. */
+  untilNs: number | null;
+}
+
 export interface Drawing {
   verdict: HistoryVerdict['kind'];
   operations: number;
   keyCount: number;
   keys: DrawnKey[];
   faults: { name: string; from: number; to: number }[];
+  findings: { name: string; what: string; from: number; to: number }[];
   end: number;
 }
 
 const severity = { illegal: 0, unknown: 1, ok: 2 } as const;
 
-export function toDrawing(history: History, verdict: HistoryVerdict): Drawing {
+export function toDrawing(
+  history: History,
+  verdict: HistoryVerdict,
+  findings: readonly DrawnFinding[] = [],
+): Drawing {
   const start = history.timesNs[0]!;
   const end = (history.timesNs.at(-1)! - start) / 1e6;
   const members = Map.groupBy(history.operations.keys(), (index) => history.operations[index]!.key);
@@ -64,6 +80,7 @@ export function toDrawing(history: History, verdict: HistoryVerdict): Drawing {
     keyCount: verdict.keys.length,
     keys,
     faults: history.faults.map((fault) => drawFault(fault, start, end)),
+    findings: findings.map((finding) => ({ ...drawFault(finding, start, end), what: finding.what })),
     end,
   };
 }

@@ -35,10 +35,12 @@
     return padded(from, to, share);
   }
 
-  const extent = () => spanOf(key.drawn, 0.02);
+  // A key in order is drawn in part; what was found may lie elsewhere.
+  const extent = () => spanOf([...key.drawn, ...drawing.findings], 0.02);
 
   // The operation in red with about as many operations before and after it as can be read at once.
   function viewOfFailure() {
+    if (key.blocked < 0 && drawing.findings.length > 0) return extent();
     const most = key.drawn.length - firstViewOperations;
     if (most <= 0) return extent();
     const first = Math.round(key.blocked - firstViewOperations * 0.6);
@@ -80,6 +82,8 @@
 
     pen.fillStyle = colour('--fault');
     for (const { from, to } of drawing.faults) bar(from, to, 2);
+    pen.fillStyle = colour('--finding');
+    for (const { from, to } of drawing.findings) bar(from, to, 2);
     const density = Array.from({ length: wide + 1 }, () => 0);
     for (const { from } of key.drawn) density[Math.round(across(from))]++;
     const most = Math.max(...density);
@@ -105,11 +109,10 @@
 
   function showDetails(event) {
     const bar = event.target.closest('.operation');
-    const fault = event.target.closest('.fault');
-    details.hidden = bar === null && fault === null;
+    const span = event.target.closest('.fault, .finding');
+    details.hidden = bar === null && span === null;
     if (details.hidden) return;
-    details.innerHTML =
-      bar === null ? describeFault(drawing.faults[fault.dataset.fault]) : describe(Number(bar.dataset.index));
+    details.innerHTML = bar === null ? describeSpan(span.dataset) : describe(Number(bar.dataset.index));
     const { clientX, clientY } = event;
     details.style.left = `${Math.max(8, Math.min(clientX + 16, innerWidth - details.offsetWidth - 12))}px`;
     details.style.top = `${Math.max(8, Math.min(clientY + 18, innerHeight - details.offsetHeight - 12))}px`;
@@ -129,8 +132,11 @@
     return describeRows(action, rows) + bad;
   }
 
-  function describeFault({ name, from, to }) {
-    return describeRows(name, [['time', `${from.toFixed(3)} to ${to.toFixed(3)} ms`]]);
+  function describeSpan({ fault, finding }) {
+    const { name, what, from, to } =
+      finding === undefined ? drawing.faults[fault] : drawing.findings[finding];
+    const time = ['time', `${from.toFixed(3)} to ${to.toFixed(3)} ms`];
+    return describeRows(name, what === undefined ? [time] : [time, ['finding', what]]);
   }
 
   function describeRows(title, rows) {
@@ -193,6 +199,9 @@
     );
     const swatch = (kind) => `<span><i style="background:var(--${kind})"></i>${kind}</span>`;
     element('legend').innerHTML = kinds.map(swatch).join('');
+    element('findings').innerHTML = drawing.findings
+      .map(({ name, what }) => `<li><b>${escapeText(name)}</b> ${escapeText(what)}.</li>`)
+      .join('');
   }
 
   function changeTheme() {
