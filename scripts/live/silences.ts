@@ -6,7 +6,7 @@ import type { History } from '../../sim/checker/history-reader.ts';
 import type { Finding } from './finding.ts';
 
 /** An election, a start and a sharder's way to the new leader take a few seconds once a fault is over. */
-export const unexplainedNsMax = 10e9;
+const unexplainedNsMax = 10e9;
 /** Clients pause for milliseconds between operations; after a longer pause nobody was waiting. */
 const pauseNsMax = 1e9;
 
