@@ -112,10 +112,10 @@ test('a strike and the start after it are not found, a later end is', () => {
   seeAt(1, { member: ['running', 7] });
   watch.leaveAlone('etcd-1-0');
   seeAt(2, { member: ['stopped', null] });
-  watch.leaveAlone('etcd-1-0');
   seeAt(3, { member: ['running', 17] });
+  watch.leaveAlone('etcd-1-0');
   watch.expect('etcd-1-0');
-  seeAt(4, { member: ['running', 17] });
+  seeAt(4, { member: ['running', 27] });
   expect(found()).toEqual([]);
   seeAt(5, { member: ['stopped', null] });
   expect(found()).toEqual([['etcd-1-0', 4, null]]);
@@ -142,6 +142,7 @@ test('one that ends right after the run has started it is found', () => {
 test('in Kubernetes a strike is worth one restart, and its pod may take its time', () => {
   watch = newWatch(1, 60);
   const strike = () => {
+    watch.leaveAlone('etcd-1-0');
     watch.leaveAlone('etcd-1-0');
     watch.expect('etcd-1-0');
   };
@@ -174,4 +175,10 @@ test('a status that arrives after a newer one is not taken for a second change',
   watch.see(look, statusOf({ member: ['running', 7] }));
   seeAt(3, { member: ['running', 17] });
   expect(found()).toEqual([['etcd-1-0', 1, 2]]);
+});
+
+test('of ends without number, the first hundred are kept', () => {
+  for (let second = 0; second <= 120; second++) seeAt(second, { member: ['running', 1000 + second] });
+  expect(found()).toHaveLength(100);
+  expect(found()[0]).toEqual(['etcd-1-0', 0, 1]);
 });
