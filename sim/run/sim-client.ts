@@ -179,7 +179,7 @@ export class SimClient {
   private checkAvailable(learned: Learned): void {
     const { scenario, violations } = this.parts;
     const { operationTimeoutMs, heldMsMax, heldOperationsMax, readAttemptMs } = scenario.limits;
-    const hasTime = operationTimeoutMs >= 2000 && heldMsMax >= 2000 && readAttemptMs >= 1000;
+    const hasTime = operationTimeoutMs >= 1500 && heldMsMax >= 2000 && readAttemptMs >= 1000;
     if (!hasTime || heldOperationsMax < 100) return;
     if (scenario.faults.length > 0 || learned.kind !== 'failed' || learned.code !== 'unavailable') return;
     if (learned.message !== 'not ready') violations.add('available', `without faults: ${learned.message}`);
