@@ -5,7 +5,9 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findEtcd } from './etcd/etcd-binary.ts';
+import { ClusterError } from './errors.ts';
+import { findClusterEtcd, otherOnPath, type ClusterEtcd } from './etcd/cluster-etcd.ts';
+import { findEtcd, type EtcdSearch } from './etcd/etcd-binary.ts';
 import { etcdSearch } from './providers/local/local-context.ts';
 import { describePortHolder, isPortFree } from './providers/local/ports.ts';
 import { stateFolder } from './providers/local/state-folder.ts';
@@ -26,6 +28,8 @@ export interface Machine {
   port: number;
   /** Where our own cluster runs; null when it does not. */
   endpoint: string | null;
+  /** With what our own cluster starts its members; null where there is none, or an image decides. */
+  etcd: ClusterEtcd | null;
 }
 
 const nodeVersionMin = 24;
@@ -70,6 +74,7 @@ function checkNode(): Finding {
 }
 
 async function checkEtcd(machine: Machine): Promise<Finding> {
+  if (machine.etcd !== null) return checkClusterEtcd(machine.etcd, etcdSearch(machine));
   const { binary, rejected } = await findEtcd(etcdSearch(machine));
   if (binary !== null) return good(`etcd ${binary.version} at ${binary.path}`);
   const reasons = rejected.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
@@ -77,6 +82,17 @@ async function checkEtcd(machine: Machine): Promise<Finding> {
     `no usable etcd on PATH or in ${machine.binaries}${reasons === '' ? '' : ` (${reasons})`}`,
     '`make up` fetches one. Without a network: install etcd 3.4 or newer on PATH.',
   );
+}
+
+async function checkClusterEtcd(etcd: ClusterEtcd, search: EtcdSearch): Promise<Finding> {
+  try {
+    const { path, version } = await findClusterEtcd(etcd, search, null);
+    const other = await otherOnPath({ path, version }, search);
+    return other === null ? good(`etcd ${version} at ${path}, as the cluster runs it`) : note(other);
+  } catch (error) {
+    if (error instanceof ClusterError) return fault(error.message, error.nextStep!);
+    throw error;
+  }
 }
 
 async function checkPort({ port, endpoint }: Machine): Promise<Finding> {

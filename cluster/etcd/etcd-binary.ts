@@ -2,7 +2,7 @@
  * Finds an etcd that Vase can run: on PATH, then in `.vase/bin`, and where there is none fetches one into the latter. What an etcd can do is asked of itself, never guessed from its version.
  */
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { ClusterError } from '../errors.ts';
 import { runCommand } from '../run-command.ts';
 import type { EtcdRelease } from './etcd-release.ts';
@@ -10,6 +10,7 @@ import { fetchPackage } from './fetch-package.ts';
 import { fetchRelease } from './fetch-release.ts';
 
 export interface EtcdBinary {
+  /** Absolute. */
   path: string;
   /** For example "3.4.23". */
   version: string;
@@ -42,19 +43,23 @@ const askTimeoutMs = 20_000;
 export async function findEtcd(
   search: EtcdSearch,
 ): Promise<{ binary: EtcdBinary | null; rejected: RejectedEtcd[] }> {
+  const rejected: RejectedEtcd[] = [];
+  for await (const examined of etcdsOf(search)) {
+    if ('version' in examined) return { binary: examined, rejected };
+    rejected.push(examined);
+  }
+  return { binary: null, rejected };
+}
+
+/** Every etcd on PATH and then in the folders for binaries, in the order in which they count; also those that cannot be used. */
+export async function* etcdsOf(search: EtcdSearch): AsyncGenerator<EtcdBinary | RejectedEtcd> {
   const folders = [
     ...search.searchPath.split(delimiter).filter((folder) => folder !== ''),
     search.binaries,
     fetchedFolder(search),
   ];
-  const rejected: RejectedEtcd[] = [];
-  for (const path of new Set(folders.map((folder) => join(folder, 'etcd')))) {
-    if (!isExecutable(path)) continue;
-    const examined = await examineEtcd(path);
-    if ('version' in examined) return { binary: examined, rejected };
-    rejected.push(examined);
-  }
-  return { binary: null, rejected };
+  for (const path of new Set(folders.map((folder) => resolve(folder, 'etcd'))))
+    if (isExecutable(path)) yield examineEtcd(path);
 }
 
 /**
@@ -68,7 +73,20 @@ export async function obtainEtcd(
 ): Promise<EtcdBinary> {
   const { binary, rejected } = await findEtcd(search);
   if (binary !== null) return binary;
-  const failures = rejected.map((etcd) => `${etcd.path}: ${etcd.reason}`);
+  const fetched = await fetchEtcd(search, options);
+  if (fetched.binary !== null) return fetched.binary;
+  const failures = [...rejected.map((etcd) => `${etcd.path}: ${etcd.reason}`), ...fetched.failures];
+  throw new ClusterError(`no etcd was found and none could be fetched:\n  ${failures.join('\n  ')}`, {
+    nextStep: `Install etcd ${oldestVersion.join('.')} or newer on PATH, or put the program at ${join(search.binaries, 'etcd')}.`,
+  });
+}
+
+/** Fetches one; `binary` is null where none can be had, and `failures` say why. @throws the signal's reason. */
+export async function fetchEtcd(
+  search: EtcdSearch,
+  options: { release: EtcdRelease; signal: AbortSignal; progress?: (text: string) => void },
+): Promise<{ binary: EtcdBinary | null; failures: string[] }> {
+  const failures: string[] = [];
   const sources = [
     { name: `etcd ${options.release.version} from its release page`, fetch: fetchRelease },
     { name: "the distribution's package etcd-server", fetch: fetchPackage },
@@ -83,20 +101,18 @@ export async function obtainEtcd(
         signal: options.signal,
       });
       const examined = await examineEtcd(path);
-      if ('version' in examined) return examined;
+      if ('version' in examined) return { binary: examined, failures };
       failures.push(`${source.name}: ${examined.reason}`);
     } catch (error) {
       options.signal.throwIfAborted();
       failures.push(`${source.name}: ${(error as Error).message}`);
     }
   }
-  throw new ClusterError(`no etcd was found and none could be fetched:\n  ${failures.join('\n  ')}`, {
-    nextStep: `Install etcd ${oldestVersion.join('.')} or newer on PATH, or put the program at ${join(search.binaries, 'etcd')}.`,
-  });
+  return { binary: null, failures };
 }
 
 /** Asks a program whether it is an etcd that Vase can run. */
-async function examineEtcd(path: string): Promise<EtcdBinary | RejectedEtcd> {
+export async function examineEtcd(path: string): Promise<EtcdBinary | RejectedEtcd> {
   try {
     const asked = await runCommand(path, ['--version'], { timeoutMs: askTimeoutMs });
     const version = /etcd Version: (\d+)\.(\d+)\.(\S+)/.exec(asked.stdout);

@@ -4,6 +4,7 @@
  */
 import type { DiskProfile } from '../disk/disk-profile.ts';
 import type { FsyncDurations } from '../disk/fsync-histogram.ts';
+import type { ClusterEtcd } from '../etcd/cluster-etcd.ts';
 import type { Topology } from '../topology.ts';
 import type { StepReporter, StepTime } from './steps.ts';
 
@@ -62,6 +63,8 @@ export interface UpResult {
   steps: readonly StepTime[];
   /** What could not be brought up, while the rest serves; empty: all is well. */
   left: readonly Problem[];
+  /** What is worth knowing and no fault. */
+  notes: readonly string[];
 }
 
 export interface LogOptions {
@@ -86,6 +89,8 @@ export interface ClusterStatus {
   shards: ShardStatus[];
   sharders: SharderStatus[];
   viewServers: ViewServerStatus[];
+  /** With what members are started; null where an image decides, or where it is not recorded yet. */
+  etcd: ClusterEtcd | null;
   /** The disk that each member's volume emulates; null where members have the machine's own, or a real one. */
   disk: DiskStatus | null;
   problems: Problem[];

@@ -14,13 +14,14 @@ export function addDoctorCommand(program: Command): void {
     .action((flags: { json?: boolean }) =>
       withContext(flags, async ({ provider, printer }) => {
         const { ports } = parseTopology({ ports: topologyFromEnvironment(process.env)['ports'] });
-        const { endpoint } = await provider.status();
+        const { endpoint, etcd } = await provider.status();
         const findings = await examineMachine({
           binaries,
           stateRoot: stateRoot(),
           environment: process.env,
           port: ports.http,
           endpoint,
+          etcd,
         });
         if (provider.kind === 'kind') findings.push(...(await examineKind(endpoint)));
         printer.result(findings.map(describe).join('\n'), { findings });

@@ -28,7 +28,9 @@ function describeStatus(status: ClusterStatus): string {
     status.health === 'absent' || status.health === 'stopped'
       ? []
       : [memberTable(status), diskTable(status), sharderTable(status), ...viewServerTables(status)];
-  return [headline(status), ...tables, ...problems, ...status.notes].join('\n');
+  const { etcd } = status;
+  const members = etcd === null ? [] : [`Members run etcd ${etcd.version} at ${etcd.path}.`];
+  return [headline(status), ...tables, ...members, ...problems, ...status.notes].join('\n');
 }
 
 function headline({ health, endpoint }: ClusterStatus): string {

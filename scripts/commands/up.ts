@@ -77,9 +77,17 @@ function requestedTopology({ shards, members, sharders, port, ssd, topology }: U
 
 async function up(requested: PartialTopology, { provider, printer, options }: CommandContext): Promise<void> {
   const result = await provider.up(requested, options);
-  const { endpoint, topology, changed, steps, left } = result;
+  const { endpoint, topology, changed, steps, left, notes } = result;
   const { head, problems } = describeUp(result);
   const event = left.length === 0 ? 'ready' : 'partly';
-  printer.result([head, ...problems].join('\n'), { event, endpoint, changed, topology, steps, left });
+  printer.result([head, ...problems, ...notes].join('\n'), {
+    event,
+    endpoint,
+    changed,
+    topology,
+    steps,
+    left,
+    notes,
+  });
   if (left.length > 0) process.exitCode = leftExitCode;
 }

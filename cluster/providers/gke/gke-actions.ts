@@ -149,6 +149,7 @@ export async function deploy(
         changed: deploying.made.length > 0 || changed,
         steps: [...preflight, ...steps],
         left: left?.problems ?? [],
+        notes: [],
       };
     } catch (error) {
       throw resumable(error, options.signal);

@@ -153,7 +153,15 @@ function destroyHint({ target: { project, region, name } }: GkeState): string {
 }
 
 function emptyStatus(health: ClusterStatus['health']): ClusterStatus {
-  const nothing = { shards: [], sharders: [], viewServers: [], disk: null, problems: [], notes: [] };
+  const nothing = {
+    shards: [],
+    sharders: [],
+    viewServers: [],
+    etcd: null,
+    disk: null,
+    problems: [],
+    notes: [],
+  };
   return { provider: 'gke', health, endpoint: null, ...nothing };
 }
 

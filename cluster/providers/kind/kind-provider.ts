@@ -89,7 +89,14 @@ export class KindProvider implements Provider {
         const steps = await runSteps(kindUpSteps(plan), up, options);
         writeKindState(folder, { ...up.state!, phase: 'ready', sharders: topology.sharders });
         const { endpoint, left, changed } = up.rollOut!;
-        return { endpoint, topology, changed: up.changed || changed, steps, left: left?.problems ?? [] };
+        return {
+          endpoint,
+          topology,
+          changed: up.changed || changed,
+          steps,
+          left: left?.problems ?? [],
+          notes: [],
+        };
       } finally {
         await up.cluster?.close();
       }
@@ -233,7 +240,15 @@ function endpointOf(state: KindState | null): string | null {
 }
 
 function emptyStatus(health: ClusterStatus['health']): ClusterStatus {
-  const nothing = { shards: [], sharders: [], viewServers: [], disk: null, problems: [], notes: [] };
+  const nothing = {
+    shards: [],
+    sharders: [],
+    viewServers: [],
+    etcd: null,
+    disk: null,
+    problems: [],
+    notes: [],
+  };
   return { provider: 'kind', health, endpoint: null, ...nothing };
 }
 

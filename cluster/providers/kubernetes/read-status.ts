@@ -70,6 +70,7 @@ export async function readClusterStatus(
     shards,
     sharders,
     viewServers,
+    etcd: null,
     disk,
     problems: findProblems(live, { shards, sharders, viewServers }),
     notes,

@@ -57,11 +57,20 @@ const keeperState = z.object({
   settings: z.string(),
 });
 
+const etcdState = z.object({
+  /** Absolute. */
+  path: z.string(),
+  /** For example "3.7.3". */
+  version: z.string(),
+});
+
 const schema = z.object({
   format: z.literal(1),
   topology: z.unknown().transform((raw): Topology => parseTopology(raw)),
   /** What `topology.ports.http` became: the same, or the free port that was found for 0. */
   httpPort: port,
+  /** What every member is started with; clusters of before it was recorded have none until one is started or `up` runs. */
+  etcd: etcdState.optional(),
   /** Those that exist, the home shard first; the view server makes and deletes the others. */
   shards: z.array(shardState),
   sharders: z.array(sharderState),
@@ -70,6 +79,12 @@ const schema = z.object({
   /** What starts the others again; clusters of before there was one have none. */
   keeper: keeperState.optional(),
 });
+
+/**
+ * Raised with each new field: a keeper or view server that was started before, and outlives a change of Vase, would drop it
+ * whenever it writes the state, so `up` starts a new one.
+ */
+export const stateVersion = 2;
 
 export type ClusterState = z.output<typeof schema>;
 export type ShardState = z.output<typeof shardState>;

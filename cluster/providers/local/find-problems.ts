@@ -23,7 +23,9 @@ export function findProblems(
   return [
     ...seen.shards.flatMap((shard) => shardProblems(shard)),
     ...seen.shards.flatMap((shard) =>
-      shard.members.flatMap((member) => memberProblems(folder, member, quotaBytes)),
+      shard.members.flatMap((member) =>
+        memberProblems(folder, member, { quotaBytes, version: state.etcd?.version }),
+      ),
     ),
     ...[...seen.sharders, ...seen.viewServers].flatMap((owner) => servantProblems(folder, owner)),
     ...(seen.isKept ? [] : [unkept(folder)]),
@@ -50,7 +52,11 @@ function full({ name }: ShardStatus): Problem {
   };
 }
 
-function memberProblems(folder: StateFolder, member: MemberStatus, quotaBytes: number): Problem[] {
+function memberProblems(
+  folder: StateFolder,
+  member: MemberStatus,
+  { quotaBytes, version }: { quotaBytes: number; version: string | undefined },
+): Problem[] {
   if (member.process === 'stopped') return [stopped(folder, member.name)];
   if (member.process === 'paused') return [paused(member.name)];
   if (member.etcd === null) {
@@ -58,6 +64,14 @@ function memberProblems(folder: StateFolder, member: MemberStatus, quotaBytes: n
       {
         what: `${member.name} runs and does not answer`,
         fix: `Look at ${logFileOf(folder, member.name)}; \`make down\` and \`make up\` start it anew.`,
+      },
+    ];
+  }
+  if (version !== undefined && member.etcd.version !== version) {
+    return [
+      {
+        what: `${member.name} runs etcd ${member.etcd.version}, and the cluster ${version}`,
+        fix: '`make down`, then `make up`, start it with the release of the cluster.',
       },
     ];
   }

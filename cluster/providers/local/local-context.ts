@@ -1,5 +1,6 @@
 /** What the parts of the local provider share: where things are, how to reach etcd, and the cluster's state. */
 import type { EtcdBinary, EtcdSearch } from '../../etcd/etcd-binary.ts';
+import type { ClusterError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { Problem } from '../provider.ts';
 import type { View } from '../../../sharder/core/view.ts';
@@ -37,6 +38,8 @@ export interface LocalContext {
   state: ClusterState;
   /** Set by the step that finds it. */
   etcd: EtcdBinary | null;
+  /** Why there is none that a member may be started with. */
+  etcdFault?: ClusterError;
   /** The view as the records have it, or a copy of it; set by the step that writes or finds them. */
   view?: View;
   /** What is wrong with shards and could not be mended; and the shards that are dead. Set by the step that starts them. */

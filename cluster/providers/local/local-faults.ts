@@ -1,7 +1,5 @@
 /** Faults on a local cluster, for tests: signals to the processes of members, sharders and view servers. */
 import { UsageError } from '../../errors.ts';
-import { obtainEtcd } from '../../etcd/etcd-binary.ts';
-import { etcdRelease } from '../../etcd/etcd-release.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { FaultControl, FaultTarget } from '../provider.ts';
 import { askMembers } from './ask-members.ts';
@@ -13,8 +11,9 @@ import {
   type SharderState,
   type ViewServerState,
 } from './cluster-state.ts';
-import { etcdSearch, type LocalContext, type LocalSettings } from './local-context.ts';
+import { type LocalContext, type LocalSettings } from './local-context.ts';
 import { startMember } from './local-shard.ts';
+import { demandEtcd, findMemberEtcd } from './member-etcd.ts';
 import { forgetKilled, markKilled } from './marks.ts';
 import { startSharder } from './local-sharder.ts';
 import { startViewServer } from './local-view-server.ts';
@@ -80,6 +79,8 @@ export class LocalFaults implements FaultControl {
     await withLock(this.folder, { purpose: `a restart of ${name}`, waitMsMax: lockWaitMsMax }, async () => {
       const context = await this.context();
       const found = this.find(context.state, name);
+      // Before it is killed: what cannot be started again goes on.
+      if (found.kind === 'member') demandEtcd(context);
       if (found.owner.process !== null) await killProcess(found.owner.process);
       if (found.kind === 'member') await startMember(context, found.shard, found.owner);
       else if (found.kind === 'sharder') await startSharder(context, found.owner);
@@ -121,16 +122,11 @@ export class LocalFaults implements FaultControl {
   }
 
   private async context(): Promise<LocalContext> {
-    const signal = new AbortController().signal;
-    return {
-      settings: this.settings,
-      folder: this.folder,
-      rpc: this.rpc,
-      signal,
-      state: this.state(),
-      etcd: await obtainEtcd(etcdSearch(this.settings), { release: etcdRelease, signal }),
-      started: [],
-    };
+    const { settings, folder, rpc } = this;
+    const { signal } = new AbortController();
+    const state = this.state();
+    const found = await findMemberEtcd({ settings, folder, state }, signal);
+    return { settings, folder, rpc, signal, state, ...found, started: [] };
   }
 
   private find(state: ClusterState, name: string): Owner {

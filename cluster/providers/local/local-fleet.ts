@@ -8,13 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ViewShard } from '../../../sharder/core/view.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
-import { obtainEtcd } from '../../etcd/etcd-binary.ts';
-import { etcdRelease } from '../../etcd/etcd-release.ts';
 import type { FleetOptions, MemberMetrics, ShardFleet } from '../shard-fleet.ts';
 import { membersOf, readState, type ClusterState, type ShardState } from './cluster-state.ts';
-import { etcdSearch, save, type LocalContext, type LocalSettings } from './local-context.ts';
+import { save, type LocalContext, type LocalSettings } from './local-context.ts';
 import { clientEndpoint, commonLeader, startMember } from './local-shard.ts';
 import { adminEndpoint, sharderStopGraceMs, startSharders } from './local-sharder.ts';
+import { findMemberEtcd } from './member-etcd.ts';
 import { addSharders, planShard, portGiver } from './plan-up.ts';
 import { identifyProcess, listCommandLines, stopProcess } from './process-identity.ts';
 import { removeGroupsOf } from './control-groups.ts';
@@ -154,10 +153,10 @@ export class LocalFleet implements ShardFleet {
   ): Promise<T> {
     const { settings, folder, rpc } = this;
     // Found before the lock is taken: it may have to be fetched.
-    const etcd = await obtainEtcd(etcdSearch(settings), { release: etcdRelease, signal });
+    const found = await findMemberEtcd({ settings, folder, state: this.state() }, signal);
     return withLock(folder, { purpose, role: 'view-server', waitMsMax: lockWaitMsMax }, async () => {
       signal.throwIfAborted();
-      return body({ settings, folder, rpc, signal, state: this.state(), etcd, started: [] });
+      return body({ settings, folder, rpc, signal, state: this.state(), ...found, started: [] });
     });
   }
 

@@ -1,6 +1,6 @@
 /** The keeper's process: one for each cluster, started last and stopped first. */
 import { join } from 'node:path';
-import type { ClusterState } from './cluster-state.ts';
+import { stateVersion, type ClusterState } from './cluster-state.ts';
 import { processEnvironment, save, type LocalContext, type LocalSettings } from './local-context.ts';
 import { processTitle, startProcess } from './managed-process.ts';
 import { processState, stopProcess } from './process-identity.ts';
@@ -44,5 +44,5 @@ export async function startKeeper(context: LocalContext): Promise<string> {
 
 function settingsText(settings: LocalSettings): string {
   const { environment: _environment, keeper: _keeper, ...rest } = settings;
-  return JSON.stringify(rest);
+  return JSON.stringify({ ...rest, stateVersion });
 }

@@ -24,7 +24,7 @@ import { LocalFaults } from './local-faults.ts';
 import { isKept } from './local-keeper.ts';
 import { healthOf, readStatus } from './local-status.ts';
 import { isOutdated, ownUrl } from './local-sharder.ts';
-import { bringUp } from './local-up.ts';
+import { bringUp, etcdNotes } from './local-up.ts';
 import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
 import { followLog, readTail } from './log-file.ts';
 import { planUp } from './plan-up.ts';
@@ -128,6 +128,7 @@ export class LocalProvider implements Provider {
     topology: Topology,
   ): Promise<UpResult | null> {
     if (current === null || JSON.stringify(current.topology) !== JSON.stringify(topology)) return null;
+    if (current.etcd === undefined) return null;
     const status = await readStatus(this.folder, current, this.rpc);
     if (status.health !== 'ready') return null;
     // Those of another version of Vase, say.
@@ -137,7 +138,8 @@ export class LocalProvider implements Provider {
     const disks = await emulateDisks(this.folder, current);
     const limits = await limitProcesses(this.folder, current);
     const changed = disks.mended.length + limits.mended.length > 0;
-    return { endpoint: status.endpoint!, topology, changed, steps: [], left: [] };
+    const notes = await etcdNotes({ state: current, settings: this.settings });
+    return { endpoint: status.endpoint!, topology, changed, steps: [], left: [], notes };
   }
 
   private async change(

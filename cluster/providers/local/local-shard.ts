@@ -10,6 +10,7 @@ import { askMembers } from './ask-members.ts';
 import { emulateDisk } from './emulate-disk.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
 import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
+import { demandEtcd, recordEtcd } from './member-etcd.ts';
 import { keepsRunning, startProcess } from './managed-process.ts';
 import { describePortHolder, isPortFree, localHost } from './ports.ts';
 import { limitProcess } from './resource-limits.ts';
@@ -29,7 +30,7 @@ export async function commonLeader(
 
 /**
  * Starts one member unless it runs.
- * @throws ClusterError when its port is taken or its data are gone.
+ * @throws ClusterError when its port is taken, its data are gone, or there is no etcd of the cluster's release.
  */
 export async function startMember(
   context: StartContext,
@@ -37,8 +38,7 @@ export async function startMember(
   member: MemberState,
 ): Promise<void> {
   if (await keepsRunning(member.process)) return;
-  const { etcd } = context;
-  if (etcd === null) throw new Error('etcd has to be found before a member starts');
+  const etcd = demandEtcd(context);
   for (const port of [member.clientPort, member.peerPort]) await demandPort(member, port);
   const dataFolder = dataFolderOf(context.folder, member.name);
   if (shard.formed && !existsSync(join(dataFolder, 'member', 'wal'))) throw dataLost(member, dataFolder);
@@ -56,6 +56,7 @@ export async function startMember(
     etcd.flags,
   );
   delete member.restarts;
+  recordEtcd(context);
   member.process = await startProcess(context, member.name, {
     command: etcd.path,
     args: flags,

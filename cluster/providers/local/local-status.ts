@@ -48,6 +48,7 @@ export async function readStatus(
       shards: [],
       sharders: [],
       viewServers: [],
+      etcd: null,
       disk: null,
       problems: [],
       notes: [],
@@ -73,6 +74,7 @@ export async function readStatus(
     shards,
     sharders,
     viewServers,
+    etcd: state.etcd ?? null,
     disk,
     problems: stopped ? [] : findProblems(folder, state, { shards, sharders, viewServers, isKept }),
     notes: [

@@ -5,8 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import { ClusterError } from '../../errors.ts';
-import { obtainEtcd } from '../../etcd/etcd-binary.ts';
-import { etcdRelease } from '../../etcd/etcd-release.ts';
+import { otherOnPath } from '../../etcd/cluster-etcd.ts';
 import { readMirroredView } from '../../mirrored-view.ts';
 import { writeRecords } from '../../records.ts';
 import { proveServing } from '../../serving-probe.ts';
@@ -25,6 +24,7 @@ import { startKeeper } from './local-keeper.ts';
 import { clientEndpoint } from './local-shard.ts';
 import { sharderStopGraceMs, startSharder, startSharders, waitUntilReady } from './local-sharder.ts';
 import { startViewServer, startViewServers } from './local-view-server.ts';
+import { demandEtcd, findMemberEtcd, recordEtcd } from './member-etcd.ts';
 import { keepsRunning } from './managed-process.ts';
 import { otherListener } from './port-sharing.ts';
 import { localHost } from './ports.ts';
@@ -55,6 +55,7 @@ export async function bringUp(
       changed: true,
       steps,
       left: context.left?.problems ?? [],
+      notes: await etcdNotes(context),
     };
   } catch (error) {
     await rollBack(context, before, ranBefore);
@@ -107,12 +108,27 @@ function surplusOf(count: number, noun: string): string[] {
   return count > 0 ? [counted(count, noun)] : [];
 }
 
+/** @throws ClusterError where a member does not run and there is no etcd of the cluster's release: nothing is started. */
 async function findEtcdStep(context: LocalContext): Promise<string> {
-  context.etcd = await obtainEtcd(etcdSearch(context.settings), {
-    release: etcdRelease,
-    signal: context.signal,
-  });
-  return `${context.etcd.version} at ${context.etcd.path}`;
+  Object.assign(context, await findMemberEtcd(context, context.signal));
+  recordEtcd(context);
+  save(context);
+  const { etcd, etcdFault, state } = context;
+  if (etcd !== null) return `${etcd.version} at ${etcd.path}`;
+  const states = await Promise.all(
+    membersOf(state).map(async ({ process }) => process && processState(process)),
+  );
+  if (states.some((found) => found === null || found === 'gone')) demandEtcd(context);
+  return `${etcdFault!.message}; all members run`;
+}
+
+/** What a user should know of the etcd on PATH. */
+export async function etcdNotes({
+  state,
+  settings,
+}: Pick<LocalContext, 'state' | 'settings'>): Promise<string[]> {
+  const note = state.etcd === undefined ? null : await otherOnPath(state.etcd, etcdSearch(settings));
+  return note === null ? [] : [note];
 }
 
 /** Members are stopped hard where they do not end soon: their data are on disk, as after any crash. */

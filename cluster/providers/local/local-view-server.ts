@@ -3,7 +3,7 @@
  * cluster through the same state file and lock as the commands do.
  */
 import { join } from 'node:path';
-import type { ViewServerState } from './cluster-state.ts';
+import { stateVersion, type ViewServerState } from './cluster-state.ts';
 import {
   isHomeDead,
   processEnvironment,
@@ -88,6 +88,7 @@ function viewServerSettings(context: StartContext, viewServer: ViewServerState):
     VASE_HOSTS: topology.http.hosts.join(','),
     VASE_FLEET: 'local',
     VASE_STATE: context.folder.root,
+    VASE_STATE_VERSION: String(stateVersion),
     VASE_BINARIES: context.settings.binaries,
     VASE_MAX_TXN_OPS: String(topology.etcd.maxTxnOps),
     VASE_KEYS_PER_SECOND: String(topology.moves.keysPerSecond),

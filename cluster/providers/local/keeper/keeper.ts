@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ClusterError } from '../../../errors.ts';
-import { findEtcd } from '../../../etcd/etcd-binary.ts';
 import { membersOf, ownersOf, readState, type ClusterState, type Owner } from '../cluster-state.ts';
-import { etcdSearch, save, type LocalSettings, type StartContext } from '../local-context.ts';
+import { save, type LocalSettings, type StartContext } from '../local-context.ts';
 import { startMember } from '../local-shard.ts';
+import { findMemberEtcd } from '../member-etcd.ts';
 import { startSharder } from '../local-sharder.ts';
 import { startViewServer } from '../local-view-server.ts';
 import { isMarkedKilled } from '../marks.ts';
@@ -99,15 +99,16 @@ export class Keeper {
   /** Whoever holds the lock may be at these very processes: they are looked at anew in the next round. */
   private async startAgain(names: readonly string[], signal: AbortSignal): Promise<void> {
     const { settings, folder } = this;
-    const isMember = membersOf(this.found.state!).some(({ name }) => names.includes(name));
-    // Found before the lock is taken, and never fetched: that is for `up`.
-    const etcd = isMember ? (await findEtcd(etcdSearch(settings))).binary : null;
+    const seen = this.found.state!;
+    const isMember = membersOf(seen).some(({ name }) => names.includes(name));
     const purpose = `a new start of ${names.join(', ')}`;
     try {
+      // Found before the lock is taken, and never fetched: that is for `up`.
+      const etcd = isMember ? await findMemberEtcd({ settings, folder, state: seen }, null) : { etcd: null };
       await withLock(folder, { purpose, role: 'keeper', waitMsMax: 0 }, async () => {
         const state = readState(folder);
         if (state === null) return;
-        const context: StartContext = { settings, folder, signal, state, etcd, started: [] };
+        const context: StartContext = { settings, folder, signal, state, ...etcd, started: [] };
         for (const owner of ownersOf(state))
           if (names.includes(owner.name) && (await this.hasEnded(owner))) await this.start(context, owner);
       });
@@ -147,7 +148,6 @@ async function startOwner(context: StartContext, name: string): Promise<void> {
   const { shards, sharders, viewServers } = context.state;
   const shard = shards.find(({ members }) => members.some((member) => member.name === name));
   if (shard !== undefined) {
-    if (context.etcd === null) throw new ClusterError('etcd is not where it was');
     return startMember(
       context,
       shard,

@@ -1,9 +1,10 @@
 // Programs that answer like etcd of some version, in folders of their own.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { findEtcd, obtainEtcd } from '../../../../cluster/etcd/etcd-binary.ts';
+import { putFakeEtcd } from '../../../support/fake-etcd.ts';
 
 let root: string;
 beforeEach(() => {
@@ -11,23 +12,7 @@ beforeEach(() => {
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
 });
 
-function putEtcd(
-  folder: string,
-  version: string,
-  help = "  --name 'default'\\n    A name.\\n  --pre-vote 'false'",
-): string {
-  const path = join(root, folder);
-  mkdirSync(path, { recursive: true });
-  const script = `#!/bin/sh
-case "$1" in
-  --version) echo "etcd Version: ${version}";;
-  --help) printf "${help}\\n" >&2;;
-esac
-`;
-  writeFileSync(join(path, 'etcd'), script);
-  chmodSync(join(path, 'etcd'), 0o755);
-  return path;
-}
+const putEtcd = (folder: string, version: string) => putFakeEtcd(join(root, folder), version);
 
 test('the etcd on PATH is found with its version and flags', async () => {
   const searchPath = putEtcd('path', '3.5.9');

@@ -21,6 +21,7 @@ const state: ClusterState = {
   format: 1,
   topology: parseTopology({ shards: 1, members: 1, sharders: 1 }),
   httpPort: 5000,
+  etcd: { path: '/opt/etcd/etcd', version: '3.7.3' },
   shards: [
     {
       id: 1,
@@ -46,6 +47,12 @@ test('the state of before sharders had a port of their own, and topologies named
   const sharders = state.sharders.map(({ ownPort: _ownPort, ...sharder }) => sharder);
   writeFileSync(folder.stateFile, JSON.stringify({ ...state, topology, sharders }));
   expect(readState(folder)).toEqual({ ...state, sharders: [{ ...state.sharders[0], ownPort: null }] });
+});
+
+test('the state of before it recorded the etcd is read', () => {
+  const { etcd: _etcd, ...before } = state;
+  writeFileSync(folder.stateFile, JSON.stringify(before));
+  expect(readState(folder)).toEqual(before);
 });
 
 test('a write leaves one file, whatever was there', () => {

@@ -1,0 +1,176 @@
+// A cluster goes on with the etcd that it was made with, whatever is on PATH by then: an older one would make it panic.
+import { copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
+import { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
+import { findEtcds } from '../support/etcd-releases.ts';
+import { checkout, VaseCommand } from './vase-command.ts';
+
+const found = [...findEtcds(process.env).values()];
+const older = found[0];
+const newer = found.at(-1);
+const size = ['--shards', '1', '--members', '3', '--sharders', '1', '--port', '0'];
+const poll = { timeout: 90_000 };
+
+let vase: VaseCommand;
+/** Sees the same PATH as the commands. */
+let provider: LocalProvider;
+/** The newer etcd is in `newer`; `first`, which comes first on PATH, is empty until `putOlderFirst`. */
+let folders: { first: string; newer: string; tools: string };
+/** Nothing else: the machine's own etcd is not on it. */
+let path: string;
+
+beforeEach((context: TestContext) => {
+  if (older === undefined || newer === undefined || older === newer) {
+    const reason = `the choice between two releases of etcd is NOT RUN: this machine has ${older?.version ?? 'none'} alone`;
+    process.stderr.write(`${reason}\n`);
+    return context.skip(reason);
+  }
+  vase = new VaseCommand();
+  const root = join(vase.stateRoot, '..');
+  folders = { first: join(root, 'first'), newer: join(root, 'newer'), tools: join(root, 'tools') };
+  for (const folder of Object.values(folders)) mkdirSync(folder);
+  copyFileSync(newer.path, join(folders.newer, 'etcd'));
+  // All that a command needs of PATH: `doctor` asks a shell.
+  symlinkSync('/bin/sh', join(folders.tools, 'sh'));
+  path = `${folders.first}:${folders.newer}:${folders.tools}`;
+  provider = new LocalProvider({
+    checkout,
+    stateRoot: vase.stateRoot,
+    binaries: join(root, 'bin'),
+    environment: { ...process.env, PATH: path },
+    nodePath: process.execPath,
+  });
+  const own = { vase, provider };
+  onTestFinished(async () => {
+    await own.provider.close();
+    await own.vase.remove();
+  });
+});
+
+const run = (args: readonly string[]) => vase.run(args, { environment: { PATH: path } });
+const putOlderFirst = () => symlinkSync(older!.path, join(folders.first, 'etcd'));
+const members = async () => (await provider.status()).shards.flatMap((shard) => shard.members);
+const versions = async () => (await members()).map(({ etcd }) => etcd?.version);
+const pids = async () => (await members()).map(({ pid }) => pid);
+const allNewer = [newer?.version, newer?.version, newer?.version];
+const stateFile = () => join(vase.stateRoot, 'cluster.json');
+
+async function makeCluster(): Promise<void> {
+  expect(await run(['up', ...size])).toMatchObject({ exitCode: 0 });
+  expect(await versions()).toEqual(allNewer);
+  await run(['put', 'kept', 'here']);
+}
+
+async function expectWhole(): Promise<void> {
+  await expect.poll(versions, poll).toEqual(allNewer);
+  await expect.poll(async () => (await provider.status()).health, poll).toBe('ready');
+  expect((await run(['get', 'kept'])).stdout).toBe('here');
+}
+
+test('the keeper, the nemesis and up start a member with the release of its cluster', async () => {
+  await makeCluster();
+  putOlderFirst();
+
+  process.kill((await pids())[0]!, 'SIGKILL');
+  await expect.poll(async () => (await members())[0]!.restarts.count, poll).toBe(1);
+  await expectWhole();
+
+  await provider.faults.kill('etcd-1-1');
+  await provider.faults.restart('etcd-1-1');
+  await expectWhole();
+
+  await provider.faults.kill('etcd-1-2');
+  const goesOn =
+    `The cluster runs etcd ${newer!.version} at ${folders.newer}/etcd and goes on with it: ` +
+    `etcd ${older!.version} at ${folders.first}/etcd is older, and an older release is never started on the data of a newer one.`;
+  const up = await run(['up']);
+  expect(up).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(goesOn) });
+  expect(up.stderr).toContain(`${newer!.version} at ${folders.newer}/etcd`);
+  await expectWhole();
+  expect((await run(['up'])).stdout).toContain(goesOn);
+
+  const status = JSON.parse((await run(['status', '--json'])).stdout) as { etcd: unknown };
+  expect(status.etcd).toEqual({ path: `${folders.newer}/etcd`, version: newer!.version });
+  expect((await run(['status'])).stdout).toContain(
+    `Members run etcd ${newer!.version} at ${folders.newer}/etcd.`,
+  );
+  expect((await run(['doctor'])).stdout).toContain(goesOn);
+
+  expect((await run(['clean'])).exitCode).toBe(0);
+  expect((await run(['up', ...size])).exitCode).toBe(0);
+  expect(await versions()).toEqual([older!.version, older!.version, older!.version]);
+});
+
+test('a shard that the view server adds runs the release of the others', async () => {
+  await makeCluster();
+  putOlderFirst();
+  expect((await run(['shard', 'add'])).exitCode).toBe(0);
+  expect(await versions()).toEqual([...allNewer, ...allNewer]);
+});
+
+test('where that etcd is gone, the error says where it was, and nothing is started, stopped or changed', async () => {
+  await makeCluster();
+  putOlderFirst();
+  renameSync(folders.newer, `${folders.newer}-elsewhere`);
+  const gone = `the cluster runs etcd ${newer!.version}: it was at ${folders.newer}/etcd, and is not there any more; etcd ${older!.version} at ${folders.first}/etcd is older`;
+
+  // Nothing has to be started with it.
+  expect((await run(['up', '--sharders', '2'])).exitCode).toBe(0);
+  const before = await pids();
+  await expect(provider.faults.restart('etcd-1-1')).rejects.toThrow(gone);
+  expect(await pids()).toEqual(before);
+
+  await provider.faults.kill('etcd-1-0');
+  const kept = JSON.parse(readFileSync(stateFile(), 'utf8')) as unknown;
+  const up = await run(['up']);
+  expect(up).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(gone) });
+  expect(up.stderr).toContain(`Put etcd ${newer!.version} back, or a folder that holds it on PATH`);
+  expect(await pids()).toEqual([null, ...before.slice(1)]);
+  expect(JSON.parse(readFileSync(stateFile(), 'utf8'))).toEqual(kept);
+  expect(await run(['doctor'])).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(gone) });
+
+  expect((await run(['down'])).exitCode).toBe(0);
+  expect(await run(['up'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(gone) });
+  expect(vase.processes()).toEqual([]);
+
+  path = `${folders.first}:${folders.newer}-elsewhere:${folders.tools}`;
+  expect((await run(['up'])).exitCode).toBe(0);
+  await expectWhole();
+  expect((await provider.status()).etcd?.path).toBe(`${folders.newer}-elsewhere/etcd`);
+});
+
+/** As a version of Vase has left it that did not record the etcd. */
+function forgetEtcd(): void {
+  const { etcd: _etcd, ...state } = JSON.parse(readFileSync(stateFile(), 'utf8')) as Record<string, unknown>;
+  writeFileSync(stateFile(), JSON.stringify(state));
+}
+
+test('of a cluster of before it was recorded, the running members tell, or their logs', async () => {
+  await makeCluster();
+  putOlderFirst();
+  forgetEtcd();
+  expect((await run(['up'])).exitCode).toBe(0);
+  expect((await provider.status()).etcd).toEqual({ path: `${folders.newer}/etcd`, version: newer!.version });
+
+  await provider.faults.kill('etcd-1-0');
+  forgetEtcd();
+  await provider.faults.restart('etcd-1-0');
+  await expectWhole();
+
+  expect((await run(['down'])).exitCode).toBe(0);
+  forgetEtcd();
+  expect((await run(['up'])).exitCode).toBe(0);
+  await expectWhole();
+
+  expect((await run(['down'])).exitCode).toBe(0);
+  forgetEtcd();
+  renameSync(folders.newer, `${folders.newer}-elsewhere`);
+  expect(await run(['up'])).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(
+      `the cluster runs etcd ${newer!.version}: no etcd of this release is on PATH`,
+    ),
+  });
+  expect(vase.processes()).toEqual([]);
+});
