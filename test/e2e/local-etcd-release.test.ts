@@ -140,17 +140,38 @@ test('where that etcd is gone, the error says where it was, and nothing is start
   expect((await provider.status()).etcd?.path).toBe(`${folders.newer}-elsewhere/etcd`);
 });
 
+interface KeptState {
+  etcd?: unknown;
+  keeper: { settings: string };
+  viewServers: { settings: string }[];
+}
+
 /** As a version of Vase has left it that did not record the etcd. */
 function forgetEtcd(): void {
-  const { etcd: _etcd, ...state } = JSON.parse(readFileSync(stateFile(), 'utf8')) as Record<string, unknown>;
+  const { etcd: _etcd, ...state } = JSON.parse(readFileSync(stateFile(), 'utf8')) as KeptState;
+  for (const owner of [state.keeper, ...state.viewServers]) {
+    const { stateVersion: _1, VASE_STATE_VERSION: _2, ...settings } = JSON.parse(owner.settings);
+    owner.settings = JSON.stringify(settings);
+  }
   writeFileSync(stateFile(), JSON.stringify(state));
+}
+
+async function pidsOfServants(): Promise<unknown[]> {
+  return [await vase.keeperPid(), ...(await provider.status()).viewServers.map(({ pid }) => pid)];
 }
 
 test('of a cluster of before it was recorded, the running members tell, or their logs', async () => {
   await makeCluster();
   putOlderFirst();
   forgetEtcd();
+  const all = path;
+  // Only the member's process still tells where its program is.
+  path = `${folders.first}:${folders.tools}`;
+  const before = await pidsOfServants();
   expect((await run(['up'])).exitCode).toBe(0);
+  path = all;
+  // Those of before would drop what they do not know whenever they write the state.
+  for (const [index, pid] of (await pidsOfServants()).entries()) expect(pid).not.toBe(before[index]);
   expect((await provider.status()).etcd).toEqual({ path: `${folders.newer}/etcd`, version: newer!.version });
 
   await provider.faults.kill('etcd-1-0');
