@@ -28,6 +28,8 @@ const anywhere: readonly What[] = [
 const apt: Partial<Record<Phase, readonly What[]>> = {
   import: ['pause', 'pause_and_abort', 'abort', 'stall_destination', 'kill_destination'],
   copy: [
+    'refused_by_destination',
+    'unheard_by_destination',
     'clog_destination',
     'break_watches',
     'compact_source',
@@ -72,7 +74,7 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
     'cut_destination',
   ],
   publish: ['kill', 'pause', 'lose_replies', 'cut_source'],
-  clean: ['lose_replies', 'pause', 'pause_source', 'kill_source', 'stall_source'],
+  clean: ['refused_by_source', 'lose_replies', 'pause', 'pause_source', 'kill_source', 'stall_source'],
   rollback: [
     'clog_source',
     'pause',

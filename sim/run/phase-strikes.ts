@@ -1,5 +1,7 @@
 /** Faults that wait for a mover to enter a phase of a move: each strikes at the first such moments after its time. */
+import type { SimCluster } from '../etcd/cluster.ts';
 import type { SimMember } from '../etcd/member.ts';
+import type { OddAnswerName } from '../etcd/odd-answers.ts';
 import type { RandomStream } from '../random-stream.ts';
 import type { TraceLine } from '../tracer.ts';
 import {
@@ -143,6 +145,12 @@ export class PhaseStrikes {
         return cutOff(process, source, world);
       case 'cut_destination':
         return cutOff(process, destination, world);
+      case 'refused_by_source':
+        return this.answerOddly(source, 'too_many_requests');
+      case 'refused_by_destination':
+        return this.answerOddly(destination, 'too_many_requests');
+      case 'unheard_by_destination':
+        return this.answerOddly(destination, 'timed_out_applied');
       case 'clog_source':
         return onLeader(source, (leader) => this.clog(move.mover, leader));
       case 'clog_destination':
@@ -163,6 +171,13 @@ export class PhaseStrikes {
         targets.abort(move.id);
         return pauseProcess(process);
     }
+  }
+
+  /** Half of the writes, whoever asks. */
+  private answerOddly({ name, members }: SimCluster, answer: OddAnswerName): Struck {
+    const oddity = { answer, percent: 50, delayMs: 0, random: this.random };
+    const ends = members.map(({ oddAnswers }) => oddAnswers.begin(oddity));
+    return { target: name, end: () => ends.forEach((end) => end()) };
   }
 
   /** What the mover sends to one member arrives late, and all others are there to be asked instead. */

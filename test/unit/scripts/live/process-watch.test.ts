@@ -39,6 +39,7 @@ function statusOf({ provider = 'local', member, sharder, viewServers = {} }: Clu
       endpoint: '',
       ready: true,
     })),
+    etcd: null,
     disk: null,
     problems: [],
     notes: [],
