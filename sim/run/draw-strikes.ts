@@ -41,6 +41,8 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
     'cut_destination',
   ],
   tail: [
+    'refused_by_destination',
+    'unheard_by_destination',
     'clog_destination',
     'break_watches',
     'compact_source',
@@ -49,6 +51,7 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
     'pause',
   ],
   freeze: [
+    'refused_by_source',
     'clog_source',
     'break_watches',
     'pause',
@@ -66,6 +69,8 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
     'kill_source',
   ],
   activate: [
+    'unheard_by_destination',
+    'refused_by_destination',
     'clog_destination',
     'pause',
     'pause_destination',
