@@ -1,8 +1,11 @@
 /** What an operator asks, as it is drawn, and the strikes that go with it. */
 import fc from 'fast-check';
 import { atMs, target } from './draw-faults.ts';
-import { strike } from './draw-strikes.ts';
+import { lateCall, strike } from './draw-strikes.ts';
 import type { Change, Fault } from './scenario.ts';
+
+/** Longer than a call is waited for, and what follows takes. */
+const lateEveryMs = 6000;
 
 export const change: fc.Arbitrary<Change> = fc.oneof(
   {
@@ -35,3 +38,18 @@ export const tours: fc.Arbitrary<{ moves: Change[]; strikes: Fault[] }> = fc
     moves: list.map((each) => each.change),
     strikes: list.flatMap(({ strikes }) => strikes),
   }));
+
+/** Moves one after the other of slots that are used, in each of which a call arrives late. */
+export const lateTours: fc.Arbitrary<{ moves: Change[]; strikes: Fault[] }> = fc
+  .array(fc.record({ key: target, to: target }), { minLength: 2, maxLength: 3, size: 'max' })
+  .chain((list) => {
+    const moves = list.map((each, index): Change => ({
+      kind: 'move',
+      atMs: 2000 + index * lateEveryMs,
+      ...each,
+      abortAfterMs: null,
+    }));
+    return fc
+      .tuple(...moves.map(({ atMs: fromMs }) => lateCall(fc.constant(fromMs))))
+      .map((strikes) => ({ moves, strikes }));
+  });

@@ -158,11 +158,11 @@ const afterMs = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 8 }), fc.inte
 
 /** @param atMs the moment from which on it waits. */
 export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
-  const kind = fc.constant('strike_phase' as const);
-  const common = { kind, atMs, afterMs };
   const plain = phaseAndWhat.chain(({ phase, what }) =>
     fc.record({
-      ...common,
+      kind: fc.constant('strike_phase' as const),
+      atMs,
+      afterMs,
       phase: fc.constant(phase),
       what: fc.constant(what),
       forMs: strikeForMs,
@@ -170,9 +170,25 @@ export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
       until: fc.constant(null),
     }),
   );
-  const duel = fc.constantFrom(...duels).chain(({ phase, what, until }) =>
+  return fc.oneof(plain, drawDuel(fc.constantFrom(...duels), atMs, afterMs));
+}
+
+/** A call of a mover that arrives late, when somebody has done something else. */
+export function lateCall(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
+  const late = duels.filter(({ what }) => what === 'clog_source' || what === 'clog_destination');
+  return drawDuel(fc.constantFrom(...late), atMs, fc.integer({ min: 0, max: 3 }));
+}
+
+function drawDuel(
+  drawn: fc.Arbitrary<(typeof duels)[number]>,
+  atMs: fc.Arbitrary<number>,
+  after: fc.Arbitrary<number>,
+): fc.Arbitrary<Strike> {
+  return drawn.chain(({ phase, what, until }) =>
     fc.record({
-      ...common,
+      kind: fc.constant('strike_phase' as const),
+      atMs,
+      afterMs: after,
       phase: fc.constant(phase),
       what: fc.constant(what),
       forMs: untilForMs,
@@ -180,5 +196,4 @@ export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
       until: fc.constantFrom(...until),
     }),
   );
-  return fc.oneof(plain, duel);
 }

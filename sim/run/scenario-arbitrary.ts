@@ -3,7 +3,7 @@
  * faults, fewer clients, fewer keys, and its run is still a function of its seed.
  */
 import fc from 'fast-check';
-import { change, tours } from './draw-changes.ts';
+import { change, lateTours, tours } from './draw-changes.ts';
 import { atMs, fault, faultsUntilMs, minorityFaults } from './draw-faults.ts';
 import { limits, moverLimits, tightLimits, topology, workload } from './draw-world.ts';
 import type { Scenario } from './scenario.ts';
@@ -40,6 +40,23 @@ const movingScenario = fc
       faults: [...strikes, ...faults],
     };
   });
+
+/** Nothing fails but that a call of a mover arrives late, in each of a few moves of slots that everybody uses. */
+const lateScenario = fc
+  .tuple(anyScenario, lateTours, fc.integer({ min: 2, max: 4 }))
+  .map(([scenario, { moves, strikes }, keys]): Scenario => ({
+    ...scenario,
+    topology: { ...scenario.topology, shards: 3, members: 3, keysPerSecondMax: null },
+    workload: { ...scenario.workload, keys, tags: 1, crowds: [] },
+    limits: {
+      ...scenario.limits,
+      laneOperationsMax: 4096,
+      batchOperationsMax: 118,
+      operationTimeoutMs: 5000,
+    },
+    moves,
+    faults: strikes,
+  }));
 
 /** Values, keys, queues and timeouts at their bounds. */
 const tightScenario = fc
@@ -85,7 +102,8 @@ const crowdedScenario = fc.tuple(anyScenario, atMs).map(([scenario, crowdAtMs]):
 /** What CI runs: mostly 3 shards x 3 members and 3 sharders, at least 300 operations, 30 s of virtual time, with faults. */
 export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.oneof(
   { weight: 8, arbitrary: anyScenario },
-  { weight: 14, arbitrary: movingScenario },
+  { weight: 13, arbitrary: movingScenario },
+  { weight: 3, arbitrary: lateScenario },
   { weight: 2, arbitrary: tightScenario },
   { weight: 1, arbitrary: minorityScenario },
   { weight: 1, arbitrary: crowdedScenario },
