@@ -8,8 +8,6 @@ import {
   breakWatches,
   compact,
   cutOff,
-  type FaultTally,
-  type FaultTargets,
   fillShard,
   killMember,
   loseReplies,
@@ -17,7 +15,8 @@ import {
   pauseProcess,
   type Struck,
   swapAddresses,
-} from './fault-script.ts';
+} from './fault-acts.ts';
+import type { FaultTally, FaultTargets } from './fault-script.ts';
 import { strikeName } from './draw-strikes.ts';
 import type { Fault } from './scenario.ts';
 

@@ -28,6 +28,7 @@ import { PhaseStrikes } from './phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
 import type { Fault, Scenario } from './scenario.ts';
 import { simMoverLimits } from './scenario-limits.ts';
+import { readEverywhere, writeEverywhere } from './serve-again.ts';
 import { SimClient } from './sim-client.ts';
 import { SimSharder } from './sim-sharder.ts';
 import { SimViewServer } from './sim-view-server.ts';
@@ -49,7 +50,6 @@ export interface RunReport {
 
 /** Virtual time that the first elections and the first readiness get. */
 const workFromMs = 600;
-const finalReadRetryMs = 50;
 /** With how long after the entry at most: what is written before the copy begins must not come after it. */
 const rushPhases = new Map([
   ['move.import', 30],
@@ -304,37 +304,11 @@ class ScenarioRun {
     await Promise.all([...work, operator.run(scenario.moves)]);
     await pause(reader!.process.clock, Math.max(0, faultsUntilMs - world.nowMs));
     await Promise.all([...this.rushes, ...crowds]);
-    await this.readEverything(reader!);
-    await this.writeEverywhere(reader!);
+    const proof = { client: reader!, sharders };
+    await readEverywhere(proof, this.keys());
+    await writeEverywhere(proof, this.ownership.view!);
     this.isConverged = true;
     this.stopWhenQuiet(world.nowMs + aftermathMs, false);
-  }
-
-  /** Every key through every sharder, until it is answered: what was acknowledged must be there. */
-  private async readEverything(reader: SimClient): Promise<void> {
-    for (const sharder of this.sharders) {
-      for (const key of this.keys()) {
-        while (!(await reader.read(sharder, key))) await pause(reader.process.clock, finalReadRetryMs);
-      }
-    }
-  }
-
-  /** A key of every shard through every sharder, until it is written. */
-  private async writeEverywhere(writer: SimClient): Promise<void> {
-    for (const { id } of this.ownership.view!.shards) {
-      const key = this.keyOf(id);
-      if (key === null) continue;
-      for (const sharder of this.sharders)
-        while (!(await writer.write(sharder, key))) await pause(writer.process.clock, finalReadRetryMs);
-    }
-  }
-
-  /** A key that nobody else uses, of a slot that this shard has; null when it has none. */
-  private keyOf(shard: number): string | null {
-    const { slots } = this.ownership.view!;
-    if (!slots.includes(shard)) return null;
-    for (let number = 0; ; number++)
-      if (slots[slotOf(`healed${number}`, hashText)] === shard) return `healed${number}`;
   }
 }
 
