@@ -16,6 +16,8 @@ import type { World } from '../world.ts';
 import type { Violations } from './violations.ts';
 
 const readyRetryMs = 100;
+/** A watch of the view that has gone silent is opened anew before the run ends. */
+const viewWatchRenewMs = 5000;
 /** What an operation may take beyond its timeout: a drifting clock, and the instant's own work. */
 const deadlineSlackMs = 400;
 
@@ -49,7 +51,7 @@ export class SimSharder {
     this.mirrors = parts.mirrors;
     this.violations = parts.violations;
     this.onAbandoned = parts.onAbandoned;
-    this.limits = { ...defaultLimits, ...parts.limits };
+    this.limits = { ...defaultLimits, viewWatchRenewMs, ...parts.limits };
     this.process = parts.world.addProcess(parts.name);
     this.server = new UnaryServer(
       this.process,
