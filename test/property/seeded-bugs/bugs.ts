@@ -129,7 +129,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'Raft that acknowledges before fsync',
-    shows: ['versions_rise', 'linearizable', 'acknowledged_applied'],
+    shows: ['ownership', 'versions_name_values', 'versions_rise', 'linearizable', 'acknowledged_applied'],
     file: 'sim/etcd/sim-bugs.ts',
     changes: [{ find: 'ackBeforeFsync: false,', replace: 'ackBeforeFsync: true,' }],
     runsMax: 2000,

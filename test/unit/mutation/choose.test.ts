@@ -52,7 +52,7 @@ test('what is told is taken', () => {
 });
 
 test('the elements of scenarios that go with a place are told, the most telling first', () => {
-  const sets = Array.from({ length: 60 }, (_, index) => elementsOf(scenarioOfSeed(index + 1)));
+  const sets = Array.from({ length: 600 }, (_, index) => elementsOf(scenarioOfSeed(index + 1)));
   const withSplit = sets.filter((set) => set.has('fault split'));
   expect(withSplit.length).toBeGreaterThan(2);
   expect(tellingElements(withSplit, sets)[0]).toMatch(/^fault split \(100 %, elsewhere /);
