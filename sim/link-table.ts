@@ -51,6 +51,7 @@ export class LinkTable {
     this.#cuts[this.#at(from, to)] = 0;
   }
 
+  /** The index of a process, by which the network speaks of it. @throws Error when there is none of this name. */
   indexOf(name: string): number {
     const index = this.#indexOfName.get(name);
     if (index === undefined) throw new Error(`link table: no process is named ${name}`);

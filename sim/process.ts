@@ -51,6 +51,7 @@ export class SimProcess {
   state: 'running' | 'paused' | 'down' = 'running';
   /** False after a power failure, until the restart: nothing answers at all, not even with a refusal. */
   isHostUp = true;
+  /** True from `retire` on: it never runs again. */
   isRetired = false;
   /** Called in order of registration, after the state has changed. They stay for all incarnations. */
   readonly onCrash: ((kind: CrashKind) => void)[] = [];

@@ -43,7 +43,7 @@ const withoutNames = new OriginCheck([]);
  * for streams as bodies, and its own request and response objects. Each costs a tenth of a small request.
  */
 class BufferedKoa extends Koa {
-  // Koa calls it for each request; `createContext` is in its types.
+  // Koa calls it for each request; its types do not name it.
   handleRequest(context: Koa.Context, middleware: (context: Koa.Context) => Promise<void>): Promise<void> {
     return middleware(context);
   }

@@ -7,7 +7,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { isPlain } from './plain-request.ts';
 
-/** What Node's own `writeHead` ends with: its first argument stands at the head's beginning as it is. */
+/** What Node's own `writeHead` calls at its end. The beginning becomes part of the head without a look at it. */
 interface JoinedResponse {
   _hasBody: boolean;
   _storeHeader(beginning: string, headers: readonly string[]): void;

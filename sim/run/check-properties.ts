@@ -13,8 +13,6 @@ export interface FinishedRun {
   recorder: HistoryRecorder;
   history: readonly Operation[];
   ownership: OwnershipWatch;
-  /** Moves that were to be undone, and what came of the wish. */
-  aborts: ReadonlyMap<string, 'asked' | 'taken' | 'refused'>;
   violations: Violations;
 }
 
@@ -50,7 +48,7 @@ function describe(
 
 /**
  * By what the members have applied: what a writer was told was certainly not applied is nowhere; what it was told was applied
- * is somewhere; and nothing was applied twice by one shard.
+ * is somewhere; and nothing was applied twice, by whatever shards.
  */
 function checkApplied({ ownership, recorder, violations }: FinishedRun): void {
   const { applied } = ownership;

@@ -21,7 +21,7 @@ export class CopyRate {
     const nowMs = atUs / 1000;
     if (event.name === 'move.copy') this.startedAtMs.set(copy, nowMs);
     if (event.name !== 'move.activated') return;
-    // The first write goes at once, and so does the next one's time begin with it.
+    // A write goes when those before it have had their time: the last one's own is not waited for.
     const { writeOperationsMax } = this.scenario.moverLimits;
     const leastMs = (1000 * (Number(event['keysCopied']) - writeOperationsMax)) / keysPerSecondMax;
     const tookMs = nowMs - (this.startedAtMs.get(copy) ?? -Infinity);

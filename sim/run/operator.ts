@@ -51,8 +51,6 @@ export class Operator {
   private readonly resharder: Resharder;
   private readonly created = new Map<number, ViewShard>();
   private joining: Promise<void> = Promise.resolve();
-  /** Moves that were to be undone, and what came of the wish. */
-  readonly aborts = new Map<string, 'asked' | 'taken' | 'refused'>();
 
   constructor(parts: OperatorParts) {
     this.parts = parts;
@@ -122,9 +120,7 @@ export class Operator {
 
   /** Asks for a move to be undone, until the view says so or it is too late. */
   async abort(move: string): Promise<void> {
-    this.aborts.set(move, 'asked');
-    const isTaken = await this.persist(() => this.resharder.abort(move), ['unknown-move', 'move-committed']);
-    this.aborts.set(move, isTaken ? 'taken' : 'refused');
+    await this.persist(() => this.resharder.abort(move), ['unknown-move', 'move-committed']);
   }
 
   private async addShard(): Promise<void> {

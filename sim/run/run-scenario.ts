@@ -50,7 +50,10 @@ export interface RunReport {
 
 /** Virtual time that the first elections and the first readiness get. */
 const workFromMs = 600;
-/** With how long after the entry at most: what is written before the copy begins must not come after it. */
+/**
+ * Phases in which clients use the slots that move, and how many milliseconds after its entry at most: a write of before the
+ * copy must not be made again after it.
+ */
 const rushPhases = new Map([
   ['move.import', 30],
   ['move.copy', 0],
@@ -179,8 +182,7 @@ class ScenarioRun {
       if (restless !== null) violations.add('at_rest', restless);
     }
     const history = recorder.history((key) => ownership.movedSlots.has(slotOf(key, hashText)));
-    const { aborts } = this.operator;
-    checkProperties({ scenario, recorder, history, ownership, aborts, violations });
+    checkProperties({ scenario, recorder, history, ownership, violations });
     return {
       hash: world.hash,
       violations: this.violations.list,

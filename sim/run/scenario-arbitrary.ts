@@ -99,7 +99,10 @@ const crowdedScenario = fc.tuple(anyScenario, atMs).map(([scenario, crowdAtMs]):
   faults: [],
 }));
 
-/** What CI runs: mostly 3 shards x 3 members and 3 sharders, at least 300 operations, 30 s of virtual time, with faults. */
+/**
+ * What CI runs: mostly 3 shards x 3 members and 3 sharders, at least 300 operations, 20 s of virtual time with faults, and as
+ * many more at most until all rests.
+ */
 export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.oneof(
   { weight: 8, arbitrary: anyScenario },
   { weight: 13, arbitrary: movingScenario },

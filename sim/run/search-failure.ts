@@ -155,6 +155,8 @@ export async function judgeScenario(
     const message = `the hashes of two runs are ${report.hash} and ${again.hash}`;
     return { scenario, violations: [{ property: 'deterministic', message }], crash: null };
   } catch (error) {
+    // What it left behind is no fault of the next run.
+    await strays?.take();
     return {
       scenario,
       violations: [],

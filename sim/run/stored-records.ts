@@ -33,11 +33,11 @@ export function readStoredView(bytes: Uint8Array): View {
 }
 
 /** Of a key that begins with "d/": "d/<slot, four hex digits>/<the user's key>"; without a user's key it is the slot's marker. */
-export function readDataKey(key: string): { slot: number; isMarker: boolean; name: string } {
+export function readDataKey(key: string): { slot: number; isMarker: boolean } {
   const parts = /^d\/([0-9a-f]{4})\/([^]*)$/.exec(key);
   if (parts === null) throw new Error(`a key of no slot: ${key}`);
   const [, digits, name] = parts;
-  return { slot: Number(`0x${digits}`), isMarker: name === '', name: name! };
+  return { slot: Number(`0x${digits}`), isMarker: name === '' };
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {

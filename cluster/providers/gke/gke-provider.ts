@@ -5,6 +5,7 @@
  */
 import { ClusterError, UsageError } from '../../errors.ts';
 import { viewServerName, viewServerPort } from '../../manifests/names.ts';
+import { emptyStatus } from '../empty-status.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { showLog } from '../kubernetes/pod-logs.ts';
 import { readClusterStatus } from '../kubernetes/read-status.ts';
@@ -66,14 +67,17 @@ export class GkeProvider implements Provider {
   }
 
   async status(): Promise<ClusterStatus> {
-    if (readGkeState(this.files) === null) return emptyStatus('absent');
+    if (readGkeState(this.files) === null) return emptyStatus({ provider: 'gke', health: 'absent' });
     try {
       const cluster = await this.connect();
       return await readClusterStatus(cluster, { provider: 'gke', endpoint: await this.endpoint() });
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
       const fix = error.nextStep ?? 'See whether `gcloud auth login` has expired, and run `make deploy-gke`.';
-      return { ...emptyStatus('unavailable'), problems: [{ what: error.message, fix }] };
+      return {
+        ...emptyStatus({ provider: 'gke', health: 'unavailable' }),
+        problems: [{ what: error.message, fix }],
+      };
     }
   }
 
@@ -150,19 +154,6 @@ function portForward({ target, topology }: GkeState, { kubeconfig }: GkeFiles): 
 function destroyHint({ target: { project, region, name } }: GkeState): string {
   const named = name === 'vase' ? '' : ` NAME=${name}`;
   return `\`make destroy-gke PROJECT=${project} REGION=${region}${named}\` shows what would be deleted.`;
-}
-
-function emptyStatus(health: ClusterStatus['health']): ClusterStatus {
-  const nothing = {
-    shards: [],
-    sharders: [],
-    viewServers: [],
-    etcd: null,
-    disk: null,
-    problems: [],
-    notes: [],
-  };
-  return { provider: 'gke', health, endpoint: null, ...nothing };
 }
 
 /** Faults are for clusters on the own machine: on GKE they would strike machines that cost money. */

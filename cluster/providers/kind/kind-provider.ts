@@ -5,6 +5,7 @@
 import { ClusterError, UsageError } from '../../errors.ts';
 import { mergeTopologies } from '../../topology-input.ts';
 import { parseTopology } from '../../topology.ts';
+import { emptyStatus } from '../empty-status.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { showLog } from '../kubernetes/pod-logs.ts';
 import { readClusterStatus } from '../kubernetes/read-status.ts';
@@ -200,7 +201,7 @@ export class KindProvider implements Provider {
 
   private async readStatus(): Promise<ClusterStatus> {
     const state = readKindState(this.folder);
-    if (state === null) return emptyStatus('absent');
+    if (state === null) return emptyStatus({ provider: 'kind', health: 'absent' });
     try {
       const endpoint = endpointOf(state);
       return await readClusterStatus(await this.connect(), {
@@ -221,7 +222,10 @@ export class KindProvider implements Provider {
     const nodes = await listNodes(topology.name);
     const stopped = nodes.filter((node) => !node.runs).map(({ name }) => name);
     if (nodes.length > 0 && stopped.length === nodes.length)
-      return { ...emptyStatus('stopped'), notes: [`Its nodes are stopped: ${stopped.join(', ')}.`] };
+      return {
+        ...emptyStatus({ provider: 'kind', health: 'stopped' }),
+        notes: [`Its nodes are stopped: ${stopped.join(', ')}.`],
+      };
     const what =
       nodes.length === 0
         ? `the nodes of the kind cluster ${topology.name} are gone`
@@ -231,25 +235,12 @@ export class KindProvider implements Provider {
             ? `the nodes ${stopped.join(', ')} do not run`
             : error.message;
     const fix = error.nextStep !== null && stopped.length === 0 ? error.nextStep : '`make up` mends it.';
-    return { ...emptyStatus('unavailable'), problems: [{ what, fix }] };
+    return { ...emptyStatus({ provider: 'kind', health: 'unavailable' }), problems: [{ what, fix }] };
   }
 }
 
 function endpointOf(state: KindState | null): string | null {
   return state === null ? null : `http://${localHost}:${state.configuration.httpPort}`;
-}
-
-function emptyStatus(health: ClusterStatus['health']): ClusterStatus {
-  const nothing = {
-    shards: [],
-    sharders: [],
-    viewServers: [],
-    etcd: null,
-    disk: null,
-    problems: [],
-    notes: [],
-  };
-  return { provider: 'kind', health, endpoint: null, ...nothing };
 }
 
 async function demandNothingLeft(name: string): Promise<void> {

@@ -3,6 +3,7 @@ import { durationsOf, mergedDurations, readFsyncHistogram } from '../../disk/fsy
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import { isOutOfSpace } from '../../etcd/space-alarm.ts';
 import { shardName } from '../../../sharder/core/view.ts';
+import { emptyStatus } from '../empty-status.ts';
 import type {
   ClusterHealth,
   ClusterStatus,
@@ -40,20 +41,7 @@ export async function readStatus(
   state: ClusterState | null,
   rpc: EtcdCaller,
 ): Promise<ClusterStatus> {
-  if (state === null) {
-    return {
-      provider: 'local',
-      health: 'absent',
-      endpoint: null,
-      shards: [],
-      sharders: [],
-      viewServers: [],
-      etcd: null,
-      disk: null,
-      problems: [],
-      notes: [],
-    };
-  }
+  if (state === null) return emptyStatus({ provider: 'local', health: 'absent' });
   const [shards, sharders, viewServers] = await Promise.all([
     Promise.all(state.shards.map((shard) => readShard(rpc, shard))),
     Promise.all(state.sharders.map(readSharder)),
