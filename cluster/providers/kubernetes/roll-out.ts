@@ -157,8 +157,10 @@ async function writeRecordsStep(rollOut: RollOut): Promise<string> {
   const { cluster } = rollOut;
   const shards = topologyShards(rollOut);
   const found = await currentView(rollOut);
-  if (isHomeDead(rollOut))
-    return `epoch ${found!.epoch}, read from a copy: the home shard is dead, and nothing was written`;
+  if (isHomeDead(rollOut)) {
+    if (found === null) throw noView(rollOut.left!.problems);
+    return `epoch ${found.epoch}, read from a copy: the home shard is dead, and nothing was written`;
+  }
   // A view with other shards than the topology is the view server's, and not to be touched.
   if (found !== null && !hasShards(found, shards))
     return `epoch ${found.epoch}, shards have come or gone since`;
