@@ -27,6 +27,11 @@ export interface Sight {
 
 /** A volume that is made when its pod is placed, and a node that has just come, take a few seconds. */
 const unschedulableMsMax = 8000;
+/**
+ * What a node is refused for a pod that it was given a moment ago, it is granted a moment later, and it tries again: only
+ * a volume that still cannot be mounted this long after its pod was made is a fault.
+ */
+const mountMsMax = 30_000;
 /** The second time that a container ends by itself is no accident of its start. */
 const crashesMax = 2;
 
@@ -111,13 +116,14 @@ function volumeFault(
   pod: Pod,
   { events, nowMs, sinceMs, placedMsMax = unschedulableMsMax }: Sight,
 ): PodFault | null {
-  if (nowMs - Date.parse(pod.metadata.creationTimestamp ?? '') < placedMsMax) return null;
+  const createdMs = Date.parse(pod.metadata.creationTimestamp ?? '');
+  if (nowMs - createdMs < placedMsMax) return null;
   if ((pod.status?.containerStatuses ?? []).some(({ state }) => state?.running !== undefined)) return null;
   const event = events.find(
     ({ involvedObject, reason, lastTimestamp }) =>
       involvedObject.name === pod.metadata.name &&
       (reason === 'FailedMount' || reason === 'FailedAttachVolume') &&
-      Date.parse(lastTimestamp ?? '') >= sinceMs,
+      Date.parse(lastTimestamp ?? '') >= Math.max(sinceMs, createdMs + mountMsMax),
   );
   if (event === undefined) return null;
   return {

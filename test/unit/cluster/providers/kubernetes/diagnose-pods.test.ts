@@ -92,6 +92,8 @@ test('a volume that cannot be mounted is found in the events', () => {
   const waiting = pod({ containerStatuses: [container({ waiting: { reason: 'ContainerCreating' } })] });
   expect(diagnose(waiting, { events: [event] })).toMatchObject([{ kind: 'volume' }]);
   expect(diagnose(waiting, { events: [{ ...event, involvedObject: { name: 'other' } }] })).toEqual([]);
+  // A node may not see a claim in the first moments after it was given the pod, and tries again.
+  expect(diagnose(waiting, { events: [{ ...event, lastTimestamp: '2026-01-01T00:00:12Z' }] })).toEqual([]);
 });
 
 test('a pod on its way out has no fault', () => {
