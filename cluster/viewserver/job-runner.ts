@@ -1,6 +1,7 @@
 /**
- * Carries out jobs, one after the other, oldest first. A job is a loop that compares what is there with what is wanted and
- * does the next thing; so it does not matter how often, or by how many, it was begun before.
+ * Carries out jobs, oldest first, and side by side where they have nothing to do with each other. A job is a loop that
+ * compares what is there with what is wanted and does the next thing; so it does not matter how often, or by how many, it was
+ * begun before.
  */
 import type { Logger } from 'pino';
 import type { View } from '../../sharder/core/view.ts';
@@ -8,17 +9,20 @@ import type { Clock } from '../../sharder/core/ports.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
 import type { EventLog } from './event-log.ts';
 import { isOpen, type Job, type JobList, withChange } from './job.ts';
+import { JobFailed } from './job-failed.ts';
+import { JobMoves } from './job-moves.ts';
+import { movesOf, nextJob, type RunningJob } from './job-order.ts';
 import type { JobStore } from './job-store.ts';
 import { pause } from './leader-lease.ts';
 import type { MovePlan } from './pure/move-plan.ts';
+import { planBalance, planDrain } from './pure/plan-moves.ts';
 import { RefusedError } from './pure/refused-error.ts';
 import type { Resharder } from './pure/resharder.ts';
+import { withDraining } from './pure/view-changes.ts';
 import { proveEmpty } from './prove-empty.ts';
 import type { ShardCaller } from './shard-caller.ts';
 import type { ViewWatch } from './view-watch.ts';
 
-/** A round ends when its moves have; each finds less to do. More rounds than this mean that somebody undoes them. */
-const roundsMax = 20;
 /** Tries of one job while shards do not answer or the fleet fails; the pauses between them grow to a minute. */
 const triesMax = 8;
 const retryMs = 1000;
@@ -35,25 +39,39 @@ export interface JobRunnerParts {
   logger: Logger;
 }
 
-/** Ends a job for good: trying again would not help. */
-class JobFailed extends Error {
-  override name = 'JobFailed';
-}
-
 export class JobRunner {
   private readonly parts: JobRunnerParts;
+  private readonly running = new Map<string, RunningJob>();
+  private readonly moves: JobMoves;
   private notes: Promise<unknown> = Promise.resolve();
 
   constructor(parts: JobRunnerParts) {
     this.parts = parts;
+    this.moves = new JobMoves(parts, {
+      running: this.running,
+      note: (job, note) => this.note(job, note),
+    });
   }
 
   /** Until the signal. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const next = await this.parts.jobs.next(signal);
-      if (next !== null) await this.carryOut(next, signal);
+    const works = new Set<Promise<void>>();
+    let failure: { error: unknown } | null = null;
+    while (!signal.aborted && failure === null) {
+      const next = await this.parts.jobs.next((jobs) => nextJob(jobs, this.running), signal);
+      if (next === null) continue;
+      this.running.set(next.id, { block: null });
+      const work = this.carryOut(next, signal)
+        .catch((error: unknown) => void (failure ??= { error }))
+        .finally(() => {
+          this.running.delete(next.id);
+          works.delete(work);
+          this.parts.jobs.stir();
+        });
+      works.add(work);
     }
+    await Promise.all(works);
+    if (failure !== null) throw (failure as { error: unknown }).error;
   }
 
   private async carryOut(job: Job, signal: AbortSignal): Promise<void> {
@@ -122,7 +140,7 @@ export class JobRunner {
       await this.note(job, `shard ${id} joins`);
       view = await resharder.addShard(made);
     }
-    await this.moveUntilDone(job, signal, () => resharder.planRebalance({}));
+    await this.moves.untilDone(job, signal, (current) => planBalance(current, {}));
     return `shard ${id} has its share`;
   }
 
@@ -149,7 +167,10 @@ export class JobRunner {
     if (shard !== undefined) {
       try {
         if (shard.state !== 'draining') await this.markDraining(job, id);
-        await this.moveUntilDone(job, signal, () => resharder.drainPlan(id));
+        await this.moves.untilDone(job, signal, (current) => {
+          withDraining(current, id);
+          return planDrain(current, id);
+        });
         await this.note(job, `proving that shard ${id} is empty`);
         await proveEmpty(caller, shard);
         await resharder.forgetShard(id);
@@ -203,66 +224,27 @@ export class JobRunner {
       weights === null
         ? {}
         : { weights: new Map(Object.entries(weights).map(([id, weight]) => [Number(id), weight])) };
-    await this.moveUntilDone(job, signal, () => this.parts.resharder.planRebalance(given));
+    await this.moves.untilDone(job, signal, (view) => planBalance(view, given));
     return 'every shard has its share';
   }
 
   private async move(job: Job, slots: readonly number[], to: number, signal: AbortSignal): Promise<string> {
-    await this.moveUntilDone(job, signal, async () =>
-      plansTo(await this.parts.resharder.readView(), slots, to),
-    );
+    await this.moves.untilDone(job, signal, (view) => plansTo(view, slots, to));
     return `shard ${to} has them`;
-  }
-
-  /** Proposes what is still to be moved and waits until no move is left, until there is nothing to propose. */
-  private async moveUntilDone(
-    job: Job,
-    signal: AbortSignal,
-    plan: () => Promise<readonly MovePlan[]>,
-  ): Promise<void> {
-    const { resharder } = this.parts;
-    for (let round = 0; round < roundsMax; round++) {
-      const { epoch } = await this.whenNothingMoves(signal);
-      const plans = await plan();
-      if (plans.length === 0) {
-        // Slots that are on their way are in no plan: that there is none counts for a view without moves alone.
-        if ((await resharder.readView()).epoch === epoch) return;
-        continue;
-      }
-      signal.throwIfAborted();
-      const slots = plans.reduce((sum, { slots: some }) => sum + some.length, 0);
-      await this.note(job, `moving ${slots} slots`);
-      try {
-        await resharder.propose(plans);
-      } catch (error) {
-        // Somebody else moves slots at the same time: planned again on what has come of it.
-        if (!(error instanceof RefusedError) || !['stale-plan', 'slots-in-move'].includes(error.code))
-          throw error;
-      }
-    }
-    throw new JobFailed(`slots still have to be moved after ${roundsMax} rounds`);
-  }
-
-  /** The home shard's own word: what the watch has seen may be old when the shard did not answer it. */
-  private async whenNothingMoves(signal: AbortSignal): Promise<View> {
-    for (;;) {
-      const known = await this.parts.resharder.readView();
-      if (known.moves.length === 0) return known;
-      await this.parts.view.until(({ epoch, moves }) => epoch > known.epoch && moves.length === 0, signal);
-    }
   }
 
   /** What was asked is taken back, as far as it can be: moves are undone, what has not joined goes, what was to go stays. */
   private async takeBack(job: Job, signal: AbortSignal): Promise<void> {
-    const { resharder } = this.parts;
+    const { resharder, jobs } = this.parts;
     const { moves } = await resharder.readView();
-    for (const move of moves) {
+    for (const move of movesOf(job, moves, await jobs.list())) {
       try {
         await resharder.abort(move.id);
       } catch (error) {
         if (!(error instanceof RefusedError)) throw error;
       }
     }
+    await this.moves.whenNone(job, signal);
     if (job.work.kind === 'remove-shard') await this.keepShard(job, job.work.shard, signal);
     else await this.end(job, 'aborted', (await this.dropUnjoined(job, signal)) || 'taken back');
   }

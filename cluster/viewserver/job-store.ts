@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../sharder/core/ports.ts';
 import type { ShardClient } from '../../sharder/core/shard-client.ts';
 import { HomeRecord } from './home-record.ts';
-import { decodeJobs, encodeJobs, isOpen, type Job, type JobList, JOBS_KEY } from './job.ts';
+import { decodeJobs, encodeJobs, type Job, type JobList, JOBS_KEY } from './job.ts';
 import { pause } from './leader-lease.ts';
 
 /** Another view server may have taken a job on: found by reading this often. */
@@ -32,21 +32,23 @@ export class JobStore {
       const after = change(before);
       return after === null ? null : (encodeJobs(after) as { jobs: JobList });
     });
-    this.wake.abort();
-    this.wake = new AbortController();
+    this.stir();
     return jobs;
   }
 
-  /** The oldest open job, waiting until there is one; null when the signal came or the jobs cannot be read. */
-  async next(signal: AbortSignal): Promise<Job | null> {
+  /** Whoever waits for a job looks again. */
+  stir(): void {
+    this.wake.abort();
+    this.wake = new AbortController();
+  }
+
+  /** The job that `pick` takes, after a while when it takes none; null then, when the signal came or the jobs cannot be read. */
+  async next(pick: (jobs: JobList) => Job | null, signal: AbortSignal): Promise<Job | null> {
     const woken = this.wake.signal;
-    const job = await this.list().then(
-      (jobs) => jobs.find(isOpen) ?? null,
-      (error: unknown) => {
-        this.logger.warn({ err: error }, 'the jobs cannot be read');
-        return null;
-      },
-    );
+    const job = await this.list().then(pick, (error: unknown) => {
+      this.logger.warn({ err: error }, 'the jobs cannot be read');
+      return null;
+    });
     if (job === null) await pause(this.clock, rereadMs, AbortSignal.any([signal, woken]));
     return job;
   }

@@ -67,6 +67,11 @@ export class Leadership {
     return this.parts.view.current?.shards[0]?.id ?? 1;
   }
 
+  /** On the clock of the moves' progress. */
+  get nowMs(): number {
+    return this.parts.clock.nowMs();
+  }
+
   /** Whatever is under way stays as it is in the records, for the next leader. */
   stop(): void {
     this.end.abort(new Error('this view server does not lead any more'));

@@ -33,6 +33,14 @@ export function createServerMetrics(registry: Registry, { leadership, view }: Me
     () => view.current?.moves.reduce((sum, { slots }) => sum + slots.length, 0) ?? 0,
   );
   gauge(
+    'vase_moves_blocked',
+    'Moves that wait for a shard that does not do its part.',
+    () =>
+      leadership()
+        ?.resharder.progress()
+        .filter(({ block }) => block !== null).length ?? 0,
+  );
+  gauge(
     'vase_moves_keys_per_second',
     'Keys that are copied per second.',
     () => leadership()?.meter.progress.keysPerSecond ?? 0,

@@ -65,5 +65,10 @@ function moveTable({ moves }: ViewDocument): string {
     abort ? `${phase}, to be undone` : phase,
     `${keysCopied}${keysTotal === null ? '' : ` of ${keysTotal}`}`,
   ]);
-  return drawTable(['move', 'slots', 'from', 'to', 'phase', 'keys'], rows);
+  const waits = moves.flatMap(({ id, waits: wait }) =>
+    wait === null
+      ? []
+      : [`move ${id} waits for shard ${wait.shard}, ${wait.seconds} s by now: ${wait.reason}`],
+  );
+  return [drawTable(['move', 'slots', 'from', 'to', 'phase', 'keys'], rows), ...waits].join('\n');
 }

@@ -90,6 +90,7 @@ async function readParts({ leadership }: RouteInput): Promise<ViewParts> {
     leader: lease.leader,
     openJobs: list.filter(isOpen),
     moveProgress: resharder.progress(),
+    nowMs: leadership.nowMs,
     progress: meter.progress,
   };
 }

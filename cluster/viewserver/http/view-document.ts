@@ -3,7 +3,7 @@ import { shardName, type View } from '../../../sharder/core/view.ts';
 import type { Leader } from '../leader-lease.ts';
 import type { Job } from '../job.ts';
 import type { Progress } from '../progress-meter.ts';
-import type { MoveProgress } from '../pure/move-plan.ts';
+import type { MoveBlock, MoveProgress } from '../pure/move-plan.ts';
 
 export interface ShardDocument {
   id: number;
@@ -25,6 +25,8 @@ export interface MoveDocument {
   keysCopied: number;
   keysTotal: number | null;
   bytesCopied: number;
+  /** What keeps it from going on; null while it goes on, or when nobody works on it here. */
+  waits: { shard: number; reason: string; seconds: number } | null;
 }
 
 export interface ViewDocument {
@@ -50,6 +52,8 @@ export interface ViewParts {
   leader: Leader | null;
   openJobs: Job[];
   moveProgress: readonly MoveProgress[];
+  /** On the clock of the moves' progress. */
+  nowMs: number;
   progress: Progress;
 }
 
@@ -91,7 +95,11 @@ export function shardDocuments({ view, home, existing }: ViewParts): ShardDocume
   return [...known, ...rest];
 }
 
-export function moveDocuments({ view, moveProgress }: ViewParts): MoveDocument[] {
+export function moveDocuments({
+  view,
+  moveProgress,
+  nowMs,
+}: Pick<ViewParts, 'view' | 'moveProgress' | 'nowMs'>): MoveDocument[] {
   return view.moves.map(({ id, slots, from, to, abort }) => {
     const progress = moveProgress.find((candidate) => candidate.id === id);
     return {
@@ -104,8 +112,15 @@ export function moveDocuments({ view, moveProgress }: ViewParts): MoveDocument[]
       keysCopied: progress?.keysCopied ?? 0,
       keysTotal: progress?.keysTotal ?? null,
       bytesCopied: progress?.bytesCopied ?? 0,
+      waits: waitOf(progress?.block ?? null, nowMs),
     };
   });
+}
+
+function waitOf(block: MoveBlock | null, nowMs: number): MoveDocument['waits'] {
+  if (block === null) return null;
+  const { shard, reason, sinceMs } = block;
+  return { shard, reason, seconds: Math.round((nowMs - sinceMs) / 1000) };
 }
 
 /** Neighbours of one shard together. */

@@ -14,6 +14,7 @@ import type { Fence, FenceRecord, SlotState } from '../../../sharder/core/fence.
 import { pause } from '../../../sharder/core/pause.ts';
 import { dataPrefix } from '../../../sharder/core/slot.ts';
 import type { MoveRecord, View } from '../../../sharder/core/view.ts';
+import { BlockWatch } from './block-watch.ts';
 import { clearSlots } from './clear-slots.ts';
 import { DestinationClaim } from './destination-claim.ts';
 import { handOver } from './hand-over.ts';
@@ -33,12 +34,20 @@ export class MoveDriver implements MoveSteps {
   private failures = 0;
   /** The view has been seen to ask for an abort. */
   private isAborting = false;
+  private readonly blocks: BlockWatch;
 
   constructor(context: MoverContext, { id, slots, from, to }: MoveRecord) {
     this.context = context;
     const startedMs = context.clock.nowMs();
     const counts = { keysCopied: 0, bytesCopied: 0, keysTotal: null };
-    this.progress = { id, slots, from, to, phase: 'waiting', ...counts, startedMs };
+    this.progress = { id, slots, from, to, phase: 'waiting', ...counts, startedMs, block: null };
+    this.blocks = new BlockWatch(this.progress);
+  }
+
+  /** It has come no further for long enough that others need not wait for it. */
+  get isBlocked(): boolean {
+    const { block } = this.progress;
+    return block !== null && this.context.clock.nowMs() - block.sinceMs >= this.context.limits.blockedMs;
   }
 
   /** Makes a copy that is under way look at the view again. */
@@ -53,6 +62,7 @@ export class MoveDriver implements MoveSteps {
 
   enter(phase: MovePhase): void {
     this.progress.phase = phase;
+    this.blocks.pass(phase);
     const { id, from, to } = this.progress;
     this.context.trace.emit({ name: `move.${phase}`, move: id, from, to });
   }
@@ -64,9 +74,11 @@ export class MoveDriver implements MoveSteps {
       try {
         if (await this.step()) return;
         this.failures = 0;
+        this.blocks.clear();
       } catch (error) {
         if (!isExpected(error)) throw error;
         context.trace.emit({ name: 'move.interrupted', move: this.progress.id, reason: error.message });
+        if (error instanceof UnavailableError) this.blocks.note(error, context.clock.nowMs());
         await this.rest(error);
       }
     }

@@ -15,6 +15,16 @@ export interface MovePlan {
 export type MovePhase =
   'waiting' | 'import' | 'copy' | 'tail' | 'freeze' | 'drain' | 'activate' | 'publish' | 'clean' | 'rollback';
 
+/** What keeps a move from going on: it is tried again and again until that is over. */
+export interface MoveBlock {
+  /** The shard that does not do its part. */
+  shard: number;
+  /** One sentence without a full stop. */
+  reason: string;
+  /** On the resharder's clock: since when it has come no further. */
+  sinceMs: number;
+}
+
 /** As the resharder that works on it knows it. */
 export interface MoveProgress {
   id: string;
@@ -28,4 +38,6 @@ export interface MoveProgress {
   keysTotal: number | null;
   /** On the resharder's clock: when it began to work on the move. */
   startedMs: number;
+  /** Null while it goes on. */
+  block: MoveBlock | null;
 }

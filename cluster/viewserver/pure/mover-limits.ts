@@ -41,6 +41,8 @@ export interface MoverLimits {
   retryPauseMs: number;
   /** ... to this. */
   retryPauseMsMax: number;
+  /** A move that has come no further for so long takes no place from others: longer than a shard takes to choose a leader. */
+  blockedMs: number;
   /** Whoever lost a move to another mover leaves it alone so long at first, twice as long each time, up to ... */
   supersededPauseMs: number;
   supersededPauseMsMax: number;
@@ -68,6 +70,7 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   mirrorPauseMsMax: 30_000,
   retryPauseMs: 50,
   retryPauseMsMax: 1000,
+  blockedMs: 5000,
   supersededPauseMs: 500,
   supersededPauseMsMax: 30_000,
 };

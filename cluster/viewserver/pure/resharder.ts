@@ -218,7 +218,10 @@ export class Resharder {
     return [...this.drivers.values()].map((driver) => ({ ...driver.progress }));
   }
 
-  /** Starts what is to be done and not under way, oldest first, within bounds. */
+  /**
+   * Starts what is to be done and not under way, oldest first, within bounds. Moves that wait for a shard take nobody's
+   * place, and of those that would wait for it, too, no more are started than may be under way.
+   */
   private drive(view: View): void {
     const { concurrentMovesMax } = this.settings;
     for (const move of view.moves) {
@@ -227,9 +230,13 @@ export class Resharder {
         if (move.abort) driver.noteAbort();
         continue;
       }
-      if (this.isStopped || this.drivers.size >= cleaningFactor * concurrentMovesMax) continue;
-      const copying = [...this.drivers.values()].filter(({ isHandedOver }) => !isHandedOver);
+      const drivers = [...this.drivers.values()];
+      const working = drivers.filter(({ isBlocked }) => !isBlocked);
+      if (this.isStopped || working.length >= cleaningFactor * concurrentMovesMax) continue;
+      const copying = working.filter(({ isHandedOver }) => !isHandedOver);
       if (copying.length >= concurrentMovesMax) continue;
+      if (Math.max(blockedAt(drivers, move.from), blockedAt(drivers, move.to)) >= concurrentMovesMax)
+        continue;
       this.start(new MoveDriver(this.context, move));
     }
   }
@@ -244,4 +251,9 @@ export class Resharder {
         this.wake();
       });
   }
+}
+
+/** How many moves wait for this shard. */
+function blockedAt(drivers: readonly MoveDriver[], shard: number): number {
+  return drivers.filter(({ isBlocked, progress }) => isBlocked && progress.block?.shard === shard).length;
 }

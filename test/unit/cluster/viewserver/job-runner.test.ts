@@ -82,11 +82,54 @@ test('moves are to be undone although their destinations do not answer', async (
     ...cluster.view,
     moves: [2, 3].map((to) => ({ id: `2.${to}`, slots: [to], from: 1, to, abort: false })),
   });
-  cluster.setJobs([{ ...move, state: 'running', abort: true }]);
+  const work = { kind: 'move', slots: [2, 3], to: 2 } as const;
+  cluster.setJobs([{ id: 'move', work, state: 'running', abort: true }]);
   lead(cluster);
-  await cluster.ended('move');
-  expect(cluster.view.moves.map((each) => each.abort)).toEqual([true, true]);
+  await vi.waitFor(() => expect(cluster.view.moves.map((each) => each.abort)).toEqual([true, true]));
+  // It ends with its moves, not before.
+  expect(cluster.jobs[0]).toMatchObject({ state: 'running' });
+  cluster.silent.clear();
+  expect(await cluster.ended('move')).toMatchObject({ state: 'aborted', note: 'taken back' });
+  expect(cluster.view.moves).toEqual([]);
 });
+
+test('a move that is taken back leaves those of other jobs alone', async () => {
+  const cluster = new MemoryCluster(2);
+  cluster.silence(2);
+  const record = { from: 1, to: 2, abort: false };
+  const moves = [0, 2].map((slot) => ({ id: `2.${slot}`, slots: [slot], ...record }));
+  cluster.setView({ ...cluster.view, moves });
+  cluster.setJobs([
+    { ...move, state: 'running', abort: true },
+    { ...move, id: 'other', work: { ...move.work, slots: [2] }, state: 'running' },
+  ]);
+  lead(cluster);
+  await vi.waitFor(() => expect(cluster.view.moves.map(({ abort }) => abort)).toEqual([true, false]));
+  cluster.silent.clear();
+  expect(await cluster.ended('other')).toMatchObject({ state: 'done' });
+  expect(cluster.view.slots.slice(0, 3)).toEqual([1, 1, 2]);
+});
+
+test('a shard that does not answer holds up nothing but its own moves, and the job that waits for it says so', async () => {
+  const cluster = new MemoryCluster(3);
+  cluster.silence(3);
+  const ownedBy = (id: number) => cluster.view.slots.flatMap((owner, slot) => (owner === id ? [slot] : []));
+  const slots = ownedBy(1).slice(0, 10);
+  cluster.setJobs([
+    { id: 'drain', work: { kind: 'remove-shard', shard: 3 } },
+    { id: 'far', work: { kind: 'move', slots: ownedBy(3).slice(0, 5), to: 1 } },
+    { id: 'near', work: { kind: 'move', slots, to: 2 } },
+  ]);
+  const { resharder } = lead(cluster);
+  expect(await cluster.ended('near')).toMatchObject({ state: 'done', note: 'shard 2 has them' });
+  expect(slots.map((slot) => cluster.view.slots[slot])).toEqual(slots.map(() => 2));
+  const noteOf = (id: string) => cluster.jobs.find((job) => job.id === id)!.note;
+  expect(noteOf('drain')).toMatch(/moves wait for shard 3 since 20.+Z: .*shard 3/);
+  const blocked = resharder.progress().filter(({ block }) => block !== null);
+  expect(new Set(blocked.map(({ block }) => block!.shard))).toEqual(new Set([3]));
+  cluster.silent.clear();
+  expect(await cluster.ended('drain')).toMatchObject({ state: 'done', note: 'shard 3 is gone' });
+}, 60_000);
 
 const remove = { id: 'remove', work: { kind: 'remove-shard', shard: 2 } } as const;
 
@@ -145,7 +188,7 @@ test('a deposed leader does not mark a shard whose removal has been taken back',
   let reads = 0;
   // As soon as it has begun its job, its successor takes the removal back.
   cluster.onCall = (request) => {
-    if (request.kind !== 'range' || request.key !== JOBS_KEY || ++reads !== 4) return;
+    if (request.kind !== 'range' || request.key !== JOBS_KEY || ++reads !== 5) return;
     cluster.setView({ ...cluster.view, ...withoutDraining(cluster.view, 2), epoch: cluster.view.epoch + 1 });
     cluster.setJobs([{ ...remove, state: 'aborted', endedAt: '2026-01-01T00:00:00.000Z' }]);
   };

@@ -1,0 +1,109 @@
+/** The moves of a job: proposed until there is nothing left to move, and waited for, with a word when they come no further. */
+import type { Clock } from '../../sharder/core/ports.ts';
+import type { MoveRecord, View } from '../../sharder/core/view.ts';
+import { counted } from '../providers/steps.ts';
+import type { Job } from './job.ts';
+import { JobFailed } from './job-failed.ts';
+import { movesOf, type RunningJob } from './job-order.ts';
+import type { JobStore } from './job-store.ts';
+import { describeBlock } from './job-waits.ts';
+import type { MovePlan } from './pure/move-plan.ts';
+import { RefusedError } from './pure/refused-error.ts';
+import type { Resharder } from './pure/resharder.ts';
+import type { ViewWatch } from './view-watch.ts';
+
+/** A round ends when its moves have; each finds less to do. More rounds than this mean that somebody undoes them. */
+const roundsMax = 20;
+/** Moves that are waited for are looked at so often: whether they go on, and why not. */
+const lookMs = 1000;
+
+export interface JobMovesParts {
+  jobs: JobStore;
+  view: ViewWatch;
+  resharder: Resharder;
+  clock: Clock;
+}
+
+/** What is told of a job that runs. */
+interface Report {
+  running: ReadonlyMap<string, RunningJob>;
+  note: (job: Job, note: string) => Promise<void>;
+}
+
+export class JobMoves {
+  private readonly parts: JobMovesParts;
+  private readonly running: Report['running'];
+  private readonly note: Report['note'];
+
+  constructor(parts: JobMovesParts, { running, note }: Report) {
+    this.parts = parts;
+    this.running = running;
+    this.note = note;
+  }
+
+  /**
+   * Proposes what is still to be moved and waits until no move of the job is left, until there is nothing to propose.
+   * @param plan of a view in which no slot of the job is on its way.
+   */
+  async untilDone(job: Job, signal: AbortSignal, plan: (view: View) => readonly MovePlan[]): Promise<void> {
+    const { resharder } = this.parts;
+    for (let round = 0; round < roundsMax; round++) {
+      const plans = plan(await this.whenNone(job, signal));
+      if (plans.length === 0) return;
+      signal.throwIfAborted();
+      const slots = plans.reduce((sum, { slots: some }) => sum + some.length, 0);
+      await this.note(job, `moving ${slots} slots`);
+      try {
+        await resharder.propose(plans);
+      } catch (error) {
+        // Somebody else moves slots at the same time: planned again on what has come of it.
+        if (!(error instanceof RefusedError) || !['stale-plan', 'slots-in-move'].includes(error.code))
+          throw error;
+      }
+    }
+    throw new JobFailed(`slots still have to be moved after ${roundsMax} rounds`);
+  }
+
+  /**
+   * When none of the job's moves is left, by the home shard's own word: what the watch has seen may be old when the shard did
+   * not answer it. Until then the job's note says for which shard its moves wait, if they do.
+   */
+  async whenNone(job: Job, signal: AbortSignal): Promise<View> {
+    const { resharder, jobs, view } = this.parts;
+    try {
+      for (;;) {
+        const known = await resharder.readView();
+        const list = await jobs.list();
+        const moves = movesOf(job, known.moves, list);
+        if (moves.length === 0) return known;
+        await this.noteBlock(job, moves);
+        const look = AbortSignal.timeout(lookMs);
+        const isNews = (newer: View) =>
+          newer.epoch > known.epoch && movesOf(job, newer.moves, list).length === 0;
+        await view.until(isNews, AbortSignal.any([signal, look])).catch((error: unknown) => {
+          if (!look.aborted || signal.aborted) throw error;
+        });
+      }
+    } finally {
+      this.setBlock(job, null);
+    }
+  }
+
+  /** Told when the job gets stuck, and when it goes on. */
+  private async noteBlock(job: Job, moves: readonly MoveRecord[]): Promise<void> {
+    const { resharder, clock } = this.parts;
+    const progress = resharder.progress();
+    const before = this.running.get(job.id)?.block ?? null;
+    const block = describeBlock({ moves, progress, nowMs: clock.nowMs(), now: new Date() });
+    this.setBlock(job, block);
+    if ((block === null) === (before === null)) return;
+    await this.note(job, block ?? `${counted(moves.length, 'move')} under way again`);
+  }
+
+  private setBlock({ id }: Job, block: string | null): void {
+    const running = this.running.get(id);
+    if (running === undefined || running.block === block) return;
+    running.block = block;
+    this.parts.jobs.stir();
+  }
+}
