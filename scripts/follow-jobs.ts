@@ -95,9 +95,18 @@ function describeWork({ work }: Job): string {
   }
 }
 
-function describePlan({ shards, slots, moves }: PlannedMoves): string {
+function describePlan({ shards, slots, moves, fills }: PlannedMoves): string {
   const whom = shards === undefined ? '' : ` (${shards.join(', ')})`;
   if (moves.length === 0) return `Nothing would move${whom}.`;
   const rows = moves.map((move) => [move.from, move.to, move.count, move.slots]);
-  return `${slots} slots would move${whom}:\n${drawTable(['from', 'to', 'slots', 'which'], rows)}`;
+  const full = fills.map(({ shard, percentNow, percentAfter, isTooFull }) => [
+    shard,
+    `${percentNow} %`,
+    isTooFull ? style.bad(`${percentAfter} %: too full, it will be refused`) : `${percentAfter} %`,
+  ]);
+  return [
+    `${slots} slots would move${whom}:`,
+    drawTable(['from', 'to', 'slots', 'which'], rows),
+    ...(full.length === 0 ? [] : [drawTable(['shard', 'of its quota now', 'afterwards'], full)]),
+  ].join('\n');
 }

@@ -19,6 +19,8 @@ export interface PlannedMoves {
   /** How many would move. */
   slots: number;
   moves: { from: number; to: number; count: number; slots: string }[];
+  /** Of each shard's quota, in percent; of shards that answered. Moves that leave one too full are refused. */
+  fills: { shard: number; percentNow: number; percentAfter: number; isTooFull: boolean }[];
 }
 
 export interface JobAnswer {

@@ -9,7 +9,9 @@ import type { JobStore } from './job-store.ts';
 import { describeBlock } from './job-waits.ts';
 import type { MovePlan } from './pure/move-plan.ts';
 import { RefusedError } from './pure/refused-error.ts';
+import { refuseOverfull } from './pure/shard-room.ts';
 import type { Resharder } from './pure/resharder.ts';
+import type { Room } from './room.ts';
 import type { ViewWatch } from './view-watch.ts';
 
 /** A round ends when its moves have; each finds less to do. More rounds than this mean that somebody undoes them. */
@@ -21,6 +23,7 @@ export interface JobMovesParts {
   jobs: JobStore;
   view: ViewWatch;
   resharder: Resharder;
+  room: Room;
   clock: Clock;
 }
 
@@ -48,8 +51,10 @@ export class JobMoves {
   async untilDone(job: Job, signal: AbortSignal, plan: (view: View) => readonly MovePlan[]): Promise<void> {
     const { resharder } = this.parts;
     for (let round = 0; round < roundsMax; round++) {
-      const plans = plan(await this.whenNone(job, signal));
+      const known = await this.whenNone(job, signal);
+      const plans = plan(known);
       if (plans.length === 0) return;
+      refuseOverfull(await this.parts.room.fillsOf(known, plans));
       signal.throwIfAborted();
       const slots = plans.reduce((sum, { slots: some }) => sum + some.length, 0);
       await this.note(job, `moving ${slots} slots`);

@@ -19,6 +19,7 @@ import { planBalance, planDrain } from './pure/plan-moves.ts';
 import { RefusedError } from './pure/refused-error.ts';
 import type { Resharder } from './pure/resharder.ts';
 import { withDraining } from './pure/view-changes.ts';
+import type { Room } from './room.ts';
 import { proveEmpty } from './prove-empty.ts';
 import type { ShardCaller } from './shard-caller.ts';
 import type { ViewWatch } from './view-watch.ts';
@@ -32,6 +33,7 @@ export interface JobRunnerParts {
   jobs: JobStore;
   view: ViewWatch;
   resharder: Resharder;
+  room: Room;
   fleet: ShardFleet;
   caller: ShardCaller;
   clock: Clock;

@@ -10,6 +10,7 @@ import type { JobStore } from './job-store.ts';
 import type { LeaderLease } from './leader-lease.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { Resharder } from './pure/resharder.ts';
+import { Room } from './room.ts';
 import type { ShardCaller } from './shard-caller.ts';
 import type { ViewWatch } from './view-watch.ts';
 
@@ -36,6 +37,7 @@ export class Leadership {
   readonly lease: LeaderLease;
   readonly meter: ProgressMeter;
   readonly autoscaler: AutoscalerLoop;
+  readonly room: Room;
   private readonly end = new AbortController();
   private readonly parts: LeadershipParts;
 
@@ -47,6 +49,7 @@ export class Leadership {
     this.fleet = parts.fleet;
     this.events = parts.events;
     this.lease = parts.lease;
+    this.room = new Room(parts);
     this.resharder = new Resharder({ clock, random, trace, rpc, home: config.home, settings: config.moves });
     this.meter = new ProgressMeter({ clock, readMoves: () => this.resharder.progress() });
     this.autoscaler = new AutoscalerLoop({
@@ -82,7 +85,7 @@ export class Leadership {
   private start(): void {
     const signal = this.ended;
     const { view, logger } = this.parts;
-    const runner = new JobRunner({ ...this.parts, resharder: this.resharder });
+    const runner = new JobRunner({ ...this.parts, resharder: this.resharder, room: this.room });
     if (view.current !== null) this.meter.learn(view.current);
     const stop = view.subscribe((newer) => this.meter.learn(newer));
     signal.addEventListener('abort', stop);

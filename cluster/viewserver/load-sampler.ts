@@ -5,15 +5,13 @@ import {
   bucketsBetween,
   bucketsOf,
   type Buckets,
-  parseMetrics,
   quantile,
   total,
   type MetricsReading,
 } from './metrics-text.ts';
 import type { LoadSample } from './pure/autoscaler.ts';
+import { readMetrics } from './read-metrics.ts';
 
-const readMsMax = 2000;
-const metricsBytesMax = 4 * 1024 * 1024;
 const requests = 'vase_request_duration_seconds';
 const statuses = 'vase_requests_total';
 const calls = 'vase_etcd_call_duration_seconds';
@@ -63,32 +61,13 @@ export class LoadSampler {
       this.fleet.memberMetrics(),
     ]);
     const [sharders, memberReadings] = await Promise.all([
-      readAll(sharderUrls),
-      readAll(members.map(({ url }: MemberMetrics) => url)),
+      readMetrics(sharderUrls, wanted),
+      readMetrics(
+        members.map(({ url }: MemberMetrics) => url),
+        wanted,
+      ),
     ]);
     return { atMs: performance.now(), sharders, members: memberReadings };
-  }
-}
-
-async function readAll(urls: readonly string[]): Promise<Map<string, MetricsReading>> {
-  const readings = await Promise.all(urls.map(readOne));
-  return new Map(
-    urls.flatMap((url, index) => {
-      const reading = readings[index];
-      return reading ? [[url, reading] as const] : [];
-    }),
-  );
-}
-
-/** Null when it does not answer in time: it is then left out of the sample. */
-async function readOne(url: string): Promise<MetricsReading | null> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(readMsMax) });
-    const text = await response.text();
-    if (!response.ok || text.length > metricsBytesMax) return null;
-    return parseMetrics(text, (name) => wanted.has(name));
-  } catch {
-    return null;
   }
 }
 

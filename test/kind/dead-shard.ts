@@ -42,7 +42,10 @@ export function deadShardTest(cluster: () => Cluster): void {
       for (const member of lost) await inVolume(vase, member, 'mv "$db.away" "$db"');
     }
     const mended = await runUp();
-    expect({ ...mended, stdout: mended.exitCode === 0 ? '' : mended.stdout }).toMatchObject({ exitCode: 0, stdout: '' });
+    expect({ ...mended, stdout: mended.exitCode === 0 ? '' : mended.stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+    });
     expect(mended.stdout).toContain(`Ready at ${endpoint}`);
     report('the same, and mended', performance.now() - startedMs);
   }, 600_000);

@@ -20,6 +20,7 @@ import { describeSlots } from '../slot-list.ts';
 import type { MovePlan } from '../pure/move-plan.ts';
 import { planJoins } from '../pure/plan-moves.ts';
 import { RefusedError } from '../pure/refused-error.ts';
+import { fillMax, refuseOverfull } from '../pure/shard-room.ts';
 import { addShards, moveSlots, parseRequest, parseSlots, rebalance, removeShard } from './requests.ts';
 import { moveDocuments, shardDocuments, viewDocument, type ViewParts } from './view-document.ts';
 
@@ -133,7 +134,7 @@ async function postShards(input: RouteInput): Promise<Reply> {
   if (dryRun) {
     const view = await input.leadership.resharder.readView();
     const { shards, plans } = planJoins(view, count);
-    return planReply(plans, { shards: shards.map(shardName) });
+    return planReply(input, plans, { shards: shards.map(shardName) });
   }
   const works = Array.from({ length: count }, (): JobWork => ({ kind: 'add-shard', shard: null }));
   return jobsReply(await record(input, works));
@@ -151,7 +152,8 @@ async function deleteShard(input: RouteInput): Promise<Reply> {
     if (asked) return jobsReply(asked);
   }
   const plans = await drainPlan(leadership, id);
-  if (dryRun) return planReply(plans, { shards: [shardName(id)] });
+  if (dryRun) return planReply(input, plans, { shards: [shardName(id)] });
+  await demandRoom(input, plans);
   return jobsReply(await record(input, [{ kind: 'remove-shard', shard: id }]));
 }
 
@@ -179,7 +181,8 @@ async function postRebalance(input: RouteInput): Promise<Reply> {
       : { weights: new Map(Object.entries(weights).map(([id, weight]) => [Number(id), weight])) };
   // Wrong weights are refused before they are recorded, too.
   const plans = await input.leadership.resharder.planRebalance(given);
-  if (dryRun) return planReply(plans, {});
+  if (dryRun) return planReply(input, plans, {});
+  await demandRoom(input, plans);
   return jobsReply(await record(input, [{ kind: 'rebalance', weights }]));
 }
 
@@ -193,7 +196,9 @@ async function postMove(input: RouteInput): Promise<Reply> {
   if (shard === undefined) throw new RefusedError('unknown-shard', `there is no shard ${to}`);
   if (shard.state === 'draining')
     throw new RefusedError('shard-draining', `shard ${to} is being removed and takes no slots`);
-  if (dryRun) return planReply(plansTo(view, slots, to), {});
+  const plans = plansTo(view, slots, to);
+  if (dryRun) return planReply(input, plans, {});
+  await demandRoom(input, plans);
   return jobsReply(await record(input, [{ kind: 'move', slots, to }]));
 }
 
@@ -263,14 +268,36 @@ function jobsReply(jobs: readonly Job[]): Reply {
   return jsonReply(202, { jobs });
 }
 
-function planReply(plans: readonly MovePlan[], more: object): Reply {
+/** The job asks again when it begins; here whoever asks for it is told at once. @throws RefusedError `shard-full` */
+async function demandRoom({ leadership }: RouteInput, plans: readonly MovePlan[]): Promise<void> {
+  if (plans.length === 0) return;
+  refuseOverfull(await leadership.room.fillsOf(await leadership.resharder.readView(), plans));
+}
+
+async function planReply(
+  { leadership }: RouteInput,
+  plans: readonly MovePlan[],
+  more: object,
+): Promise<Reply> {
   const slots = plans.reduce((sum, plan) => sum + plan.slots.length, 0);
+  const fills = await leadership.room.fillsOf(await leadership.resharder.readView(), plans);
   return jsonReply(200, {
     dryRun: true,
     ...more,
     slots,
     moves: plans.map((plan) => ({ ...plan, count: plan.slots.length, slots: describeSlots(plan.slots) })),
+    fills: fills.map(({ shard, now, after }) => ({
+      shard,
+      percentNow: percent(now),
+      percentAfter: percent(after),
+      isTooFull: after > fillMax && after > now,
+    })),
   });
+}
+
+/** With one digit. */
+function percent(part: number): number {
+  return Math.round(1000 * part) / 10;
 }
 
 function shardIdOf(text: string): number {

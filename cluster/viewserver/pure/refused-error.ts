@@ -13,6 +13,8 @@ export type RefusalCode =
   /** Still owns slots, holds some that are on their way, or keeps data. */
   | 'shard-in-use'
   | 'shard-draining'
+  /** Its quota has no room for what would move there. */
+  | 'shard-full'
   | 'slots-in-move'
   /** The plan does not fit the view: a slot is not where the plan takes it from. */
   | 'stale-plan'

@@ -1,0 +1,53 @@
+/** How full moves would leave the shards: what etcd's quota has room for is known before anything is moved. */
+import { RefusedError } from './refused-error.ts';
+
+/** A part of the quota. What is above it is for what users write meanwhile, and for the gaps between the keys. */
+export const fillMax = 0.8;
+
+export interface ShardRoom {
+  shard: number;
+  /** What its keys take in etcd's database, earlier revisions included; without the gaps. */
+  usedBytes: number;
+  quotaBytes: number;
+}
+
+export interface MovedBytes {
+  from: number;
+  to: number;
+  bytes: number;
+}
+
+/** Parts of the quota, now and once the moves are done and etcd has forgotten what was moved away. */
+export interface ShardFill {
+  shard: number;
+  now: number;
+  after: number;
+}
+
+/** Of every shard whose room is known; one that is still to be made is as large as the smallest of the others, and empty. */
+export function fillsAfter(rooms: readonly ShardRoom[], moved: readonly MovedBytes[]): ShardFill[] {
+  if (rooms.length === 0) return [];
+  const smallest = Math.min(...rooms.map(({ quotaBytes }) => quotaBytes));
+  const known = new Set(rooms.map(({ shard }) => shard));
+  const made = new Set(moved.map(({ to }) => to).filter((shard) => !known.has(shard)));
+  const all = [...rooms, ...[...made].map((shard) => ({ shard, usedBytes: 0, quotaBytes: smallest }))];
+  return all.map(({ shard, usedBytes, quotaBytes }) => {
+    const sum = (side: 'from' | 'to') =>
+      moved.reduce((total, move) => total + (move[side] === shard ? move.bytes : 0), 0);
+    const afterBytes = Math.max(0, usedBytes + sum('to') - sum('from'));
+    return { shard, now: usedBytes / quotaBytes, after: afterBytes / quotaBytes };
+  });
+}
+
+/** @throws RefusedError `shard-full` that names the shard which the moves would fill past `fillMax`. */
+export function refuseOverfull(fills: readonly ShardFill[]): void {
+  const full = fills.filter(({ now, after }) => after > fillMax && after > now);
+  const [worst] = full.toSorted((a, b) => b.after - a.after);
+  if (worst === undefined) return;
+  const percent = (part: number) => `${Math.round(100 * part)} %`;
+  throw new RefusedError(
+    'shard-full',
+    `shard ${worst.shard} would be ${percent(worst.after)} full, and ${percent(fillMax)} of its quota is the most that moves may fill; ` +
+      'give the shards a larger etcd.quota, add a shard, or delete keys',
+  );
+}

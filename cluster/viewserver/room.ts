@@ -1,0 +1,85 @@
+/** How full the shards are, and would be: by what etcd says of its database, its quota and the number of keys. */
+import { dataPrefix, dataRangeEnd } from '../../sharder/core/slot.ts';
+import type { View } from '../../sharder/core/view.ts';
+import { ClusterError } from '../errors.ts';
+import type { ShardFleet } from '../providers/shard-fleet.ts';
+import { type MetricsReading, total } from './metrics-text.ts';
+import type { MovePlan } from './pure/move-plan.ts';
+import { splitPlans } from './pure/plan-moves.ts';
+import { fillsAfter, type MovedBytes, type ShardFill, type ShardRoom } from './pure/shard-room.ts';
+import { readMetrics } from './read-metrics.ts';
+import type { ShardCaller } from './shard-caller.ts';
+
+const used = 'etcd_mvcc_db_total_size_in_use_in_bytes';
+const quota = 'etcd_server_quota_backend_bytes';
+const names = new Set([used, quota]);
+const allKeys = { key: 'd/', rangeEnd: 'd0' } as const;
+
+export class Room {
+  private readonly parts: { fleet: Pick<ShardFleet, 'memberMetrics'>; caller: ShardCaller };
+
+  constructor(parts: Room['parts']) {
+    this.parts = parts;
+  }
+
+  /**
+   * The bytes of a slot are its share of its shard's keys: keys of one shard count alike. A shard that does not answer is left
+   * out, and what would leave it counts nothing: its moves wait for it anyway.
+   */
+  async fillsOf(view: View, plans: readonly MovePlan[]): Promise<ShardFill[]> {
+    const rooms = (await this.rooms()).filter(({ shard }) => view.shards.some(({ id }) => id === shard));
+    return fillsAfter(rooms, await this.bytesOf(view, plans, rooms));
+  }
+
+  private async rooms(): Promise<ShardRoom[]> {
+    const members = await this.parts.fleet.memberMetrics();
+    const readings = await readMetrics(
+      members.map(({ url }) => url),
+      names,
+    );
+    const byShard = new Map<number, MetricsReading[]>();
+    for (const { shard, url } of members) {
+      const reading = readings.get(url);
+      if (reading?.has(used) === true && reading.has(quota))
+        byShard.set(shard, [...(byShard.get(shard) ?? []), reading]);
+    }
+    return [...byShard].map(([shard, some]) => ({
+      shard,
+      usedBytes: Math.max(...some.map((reading) => total(reading, used))),
+      quotaBytes: Math.min(...some.map((reading) => total(reading, quota))),
+    }));
+  }
+
+  private async bytesOf(
+    view: View,
+    plans: readonly MovePlan[],
+    rooms: readonly ShardRoom[],
+  ): Promise<MovedBytes[]> {
+    const usedBytes = new Map(rooms.map((room) => [room.shard, room.usedBytes]));
+    const keys = new Map<number, number>();
+    const moved: MovedBytes[] = [];
+    for (const { slots, from, to } of splitPlans(plans, view.slots.length)) {
+      // A plan may go on from where an earlier one of the same list leads.
+      const owner = view.slots[slots[0]!]!;
+      const bytes = usedBytes.get(owner);
+      if (bytes === undefined) continue;
+      if (!keys.has(owner)) keys.set(owner, await this.count(view, owner, allKeys));
+      const range = { key: dataPrefix(slots[0]!), rangeEnd: dataRangeEnd(slots.at(-1)!) };
+      const share = (await this.count(view, owner, range)) / Math.max(1, keys.get(owner)!);
+      moved.push({ from, to, bytes: share * bytes });
+    }
+    return moved;
+  }
+
+  private async count(view: View, id: number, range: { key: string; rangeEnd: string }): Promise<number> {
+    const shard = view.shards.find((candidate) => candidate.id === id);
+    if (shard === undefined) return 0;
+    try {
+      const reply = await this.parts.caller.read(shard, { kind: 'range', ...range, countOnly: true });
+      return reply.kind === 'range' ? reply.count : 0;
+    } catch (error) {
+      if (error instanceof ClusterError) return 0;
+      throw error;
+    }
+  }
+}
