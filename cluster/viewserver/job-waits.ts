@@ -31,6 +31,6 @@ function isLong(nowMs: number) {
 }
 
 /** ISO 8601, to the second. */
-export function sinceText({ sinceMs }: MoveBlock, nowMs: number, now: Date): string {
+function sinceText({ sinceMs }: MoveBlock, nowMs: number, now: Date): string {
   return `${new Date(now.getTime() - (nowMs - sinceMs)).toISOString().slice(0, 19)}Z`;
 }
