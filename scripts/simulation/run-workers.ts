@@ -75,10 +75,21 @@ function runWorker(
 
 function sum(all: readonly Progress[]): Progress {
   const total = newProgress();
-  for (const { runs, operations, faults, strikes, answers, releases, movesDone, movesAborted } of all) {
+  for (const {
+    runs,
+    operations,
+    faults,
+    strikes,
+    answers,
+    releases,
+    movesDone,
+    movesAborted,
+    movesUnproven,
+  } of all) {
     total.runs += runs;
     total.movesDone += movesDone;
     total.movesAborted += movesAborted;
+    total.movesUnproven += movesUnproven;
     total.operations.ok += operations.ok;
     total.operations.failed += operations.failed;
     total.operations.unknown += operations.unknown;

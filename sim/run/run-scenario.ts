@@ -45,6 +45,8 @@ export interface RunReport {
   counters: FaultCounters;
   movesDone: number;
   movesAborted: number;
+  /** Moves that were begun again because a watch had not told what its shard holds. */
+  movesUnproven: number;
   history: readonly Operation[];
 }
 
@@ -86,6 +88,7 @@ class ScenarioRun {
   private readonly ownership = new OwnershipWatch(this.violations);
   private readonly minority: MinorityWatch;
   private readonly copyRate: CopyRate;
+  private movesUnproven = 0;
   private readonly knowledge = new KnowledgeWatch(this.violations);
   private readonly clusters = new Map<number, SimCluster>();
   private readonly operator: Operator;
@@ -113,6 +116,7 @@ class ScenarioRun {
       if (line.event.name === 'raft.leader') this.noteLeader(line);
       this.strikes.onTrace(line);
       this.copyRate.onTrace(line);
+      if (line.event.name === 'move.unproven') this.movesUnproven++;
       this.knowledge.onTrace(line);
       this.rush(line);
       observer?.(line);
@@ -192,6 +196,7 @@ class ScenarioRun {
       counters: world.counters,
       movesDone: ownership.movesDone,
       movesAborted: ownership.movesAborted,
+      movesUnproven: this.movesUnproven,
       history,
     };
   }

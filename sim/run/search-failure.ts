@@ -29,6 +29,8 @@ export interface Progress {
   faults: FaultTally;
   movesDone: number;
   movesAborted: number;
+  /** Moves that were begun again because a watch had not told what its shard holds: none where all watches do. */
+  movesUnproven: number;
   /** What was done in which phase of a move ("kill in copy"), and how often. */
   strikes: Record<string, number>;
   /** Odd answers that members gave, by their name. */
@@ -57,6 +59,7 @@ export function newProgress(): Progress {
     faults: {},
     movesDone: 0,
     movesAborted: 0,
+    movesUnproven: 0,
     strikes: {},
     answers: {},
     releases: {},
@@ -168,13 +171,14 @@ export async function judgeScenario(
 function addTo(
   progress: Progress,
   { topology }: Scenario,
-  { counts, counters, faults, strikes, movesDone, movesAborted }: RunReport,
+  { counts, counters, faults, strikes, movesDone, movesAborted, movesUnproven }: RunReport,
 ): void {
   progress.operations.ok += counts.ok;
   progress.operations.failed += counts.failed;
   progress.operations.unknown += counts.unknown;
   progress.movesDone += movesDone;
   progress.movesAborted += movesAborted;
+  progress.movesUnproven += movesUnproven;
   for (const [name, count] of strikes) progress.strikes[name] = (progress.strikes[name] ?? 0) + count;
   for (const [name, count] of Object.entries(counters.oddAnswers))
     progress.answers[name] = (progress.answers[name] ?? 0) + count;

@@ -25,6 +25,7 @@ export function vacuityOf({
   operations,
   movesDone,
   movesAborted,
+  movesUnproven,
   faults,
   strikes,
   answers,
@@ -41,6 +42,7 @@ export function vacuityOf({
       : `only ${operations.ok} operations succeeded in ${runs} runs`,
     movesDone > movesMinPerRun * runs ? null : `only ${movesDone} moves were completed in ${runs} runs`,
     movesAborted > abortsMinPerRun * runs ? null : `only ${movesAborted} moves were undone in ${runs} runs`,
+    movesUnproven === 0 ? null : `${movesUnproven} watches that told all were not believed`,
     runs < strikeRunsMin || unstruck.length === 0
       ? null
       : `strikes that never fell in ${runs} runs: ${unstruck.join(', ')}`,

@@ -13,10 +13,11 @@ import type { DestinationClaim } from './destination-claim.ts';
 import { frozenMarker, isMarker, toBytes } from './marker.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
 import { type MoverLimits, quickEnoughMs } from './mover-limits.ts';
+import { askStopped, concludeProof, rehearseProof } from './prove-tail.ts';
 import { describe } from './records-client.ts';
 import { everySlot, withSlots } from './slot-states.ts';
 import { SourceTail } from './source-tail.ts';
-import { RecordsChangedError } from './step-errors.ts';
+import { RecordsChangedError, UnprovenError } from './step-errors.ts';
 import { UnavailableError } from './unavailable-error.ts';
 import { WriteWindow } from './write-window.ts';
 
@@ -41,7 +42,8 @@ export async function handOver(
     await copy(context, driver, move, claim, tail);
     driver.enter('tail');
     await catchUp(context, driver, claim, tail);
-    await context.freezes.pass(() => stopAndActivate(context, driver, move, claim, tail));
+    const byKeys = await rehearseProof(context, { shard, slots }, tail);
+    await context.freezes.pass(() => stopAndActivate(context, driver, { move, claim, tail, byKeys }));
   } finally {
     tail.close();
   }
@@ -64,6 +66,7 @@ async function copy(
       tail.skipTo(page.revision);
       progress.keysTotal = Math.max(progress.keysTotal ?? 0, progress.keysCopied + page.keysLeft);
       const puts: RequestOp[] = [];
+      tail.record.noteCopied(page.kvs.filter(({ key }) => !isMarker(key)).length);
       for (const kv of page.kvs) {
         if (isMarker(kv.key)) tail.noteMarker(kv);
         else puts.push({ kind: 'put', key: kv.key, value: kv.value });
@@ -105,22 +108,40 @@ interface Frozen {
   frozenAtMs: number;
 }
 
+/** What the phases before the freeze have come to. */
+interface Copied {
+  move: MoveRecord;
+  claim: DestinationClaim;
+  tail: SourceTail;
+  /** Whether there is time to list what has changed while the slots are stopped. */
+  byKeys: boolean;
+}
+
 /** The slots stop here, and go on at the destination. */
 async function stopAndActivate(
   context: MoverContext,
   driver: MoveSteps,
-  move: MoveRecord,
-  claim: DestinationClaim,
-  tail: SourceTail,
+  { move, claim, tail, byKeys }: Copied,
 ): Promise<void> {
   const { clock, limits, trace } = context;
   driver.enter('freeze');
   const { record, frozenAtMs } = await freeze(context, driver, move, claim, tail);
   driver.enter('drain');
+  const proven = { shard: move.from, slots: move.slots };
+  const asked = askStopped(context, proven, { base: tail.record.base, byKeys });
+  // Whoever does not come to ask for it has another reason to fail.
+  asked.catch(() => undefined);
+  const leftMs = () => frozenAtMs + limits.freezeMsMax - clock.nowMs();
   while (!tail.areAllMarked) {
-    const leftMs = frozenAtMs + limits.freezeMsMax - clock.nowMs();
-    if (leftMs <= 0) throw new UnavailableError(move.from, 'the end of the slots does not come in time');
-    await tail.next(leftMs);
+    if (leftMs() <= 0) throw new UnavailableError(move.from, 'the end of the slots does not come in time');
+    await tail.next(leftMs());
+  }
+  try {
+    await concludeProof(context, { proven, asked, leftMs: leftMs() }, tail);
+  } catch (error) {
+    // Where another mover has taken over, the slots have gone back to their source, which has taken writes since.
+    if (error instanceof UnprovenError) await claim.verify();
+    throw error;
   }
   driver.enter('activate');
   const chunks = [...inChunks(tail.take(), { ...limits, writeOperationsMax: limits.freezeLagKeysMax })];

@@ -22,7 +22,7 @@ import type { MovePhase, MoveProgress } from './move-plan.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
 import { everySlot, withSlots } from './slot-states.ts';
 import { FencedWriter } from './fenced-writer.ts';
-import { CompactedError, RecordsChangedError, SupersededError } from './step-errors.ts';
+import { CompactedError, RecordsChangedError, SupersededError, UnprovenError } from './step-errors.ts';
 import { UnavailableError } from './unavailable-error.ts';
 
 export class MoveDriver implements MoveSteps {
@@ -78,10 +78,18 @@ export class MoveDriver implements MoveSteps {
       } catch (error) {
         if (!isExpected(error)) throw error;
         context.trace.emit({ name: 'move.interrupted', move: this.progress.id, reason: error.message });
-        if (error instanceof UnavailableError) this.blocks.note(error, context.clock.nowMs());
+        if (error instanceof UnavailableError || error instanceof UnprovenError)
+          this.blocks.note(error, context.clock.nowMs());
+        if (error instanceof UnprovenError) this.distrust(error);
         await this.rest(error);
       }
     }
+  }
+
+  /** The next watch is another member's. */
+  private distrust({ shard, message }: UnprovenError): void {
+    this.context.trace.emit({ name: 'move.unproven', move: this.progress.id, reason: message });
+    this.context.records.avoidPreferred(shard);
   }
 
   /** True when the move is over. */
@@ -229,7 +237,8 @@ function isExpected(error: unknown): error is Error {
     error instanceof UnavailableError ||
     error instanceof SupersededError ||
     error instanceof RecordsChangedError ||
-    error instanceof CompactedError
+    error instanceof CompactedError ||
+    error instanceof UnprovenError
   );
 }
 

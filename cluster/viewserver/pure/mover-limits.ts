@@ -26,6 +26,10 @@ export interface MoverLimits {
   freezeProbeMsMax: number;
   /** What other moves copy and clear waits so long at most, at each write, while slots are stopped. */
   yieldMsMax: number;
+  /** To list what has changed takes no longer, or it is not done while slots are stopped: keys are then counted only. */
+  proofMsMax: number;
+  /** Keys that may change from a copy to its hand-over: more are not remembered, and the copy is made again. */
+  provenKeysMax: number;
   /** Slots that have stopped and not been handed over by then go back to the source. Below the sharders' `heldMsMax`. */
   freezeMsMax: number;
   /** Hand-overs at the same time: few slots stop at a time, and for as short as the disks allow. */
@@ -62,6 +66,8 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   freezeProbesPatient: 3,
   freezeProbeMsMax: 250,
   yieldMsMax: 100,
+  proofMsMax: 250,
+  provenKeysMax: 500_000,
   freezeMsMax: 1000,
   freezesMax: 1,
   slotsPerMoveMax: 120,

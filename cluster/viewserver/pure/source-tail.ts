@@ -11,6 +11,7 @@ import { isFrozenMarker, isMarker, slotOfDataKey } from './marker.ts';
 import type { MoverLimits } from './mover-limits.ts';
 import type { RecordsClient } from './records-client.ts';
 import { CompactedError, RecordsChangedError } from './step-errors.ts';
+import { TailRecord } from './tail-record.ts';
 import { UnavailableError } from './unavailable-error.ts';
 
 export interface SourceTailOptions {
@@ -34,6 +35,8 @@ export class SourceTail {
   /** Key to its newest write (null: deleted), in no order: a key stands here once. */
   private gathered = new Map<string, { value: Uint8Array | null; revision: number }>();
   private gatheredBytes = 0;
+  /** What has been said since the copy, written or not. */
+  readonly record = new TailRecord();
   /** Slot to the revision of its marker. */
   private readonly marks = new Map<number, number>();
   private lastProbe = '';
@@ -68,6 +71,7 @@ export class SourceTail {
     if (revision === this.copiedRevision) return;
     this.receivedRevision = Math.max(this.receivedRevision, revision);
     this.copiedRevision = revision;
+    this.record.startAt(revision);
     for (const [key, write] of this.gathered) if (write.revision <= revision) this.gathered.delete(key);
     for (const [slot, marked] of this.marks) if (marked <= revision) this.marks.delete(slot);
   }
@@ -75,6 +79,11 @@ export class SourceTail {
   /** A marker that the copy has met. */
   noteMarker(kv: KeyValue): void {
     this.takeMarker(kv, false);
+  }
+
+  /** Everything up to this revision has come. */
+  get heardRevision(): number {
+    return this.receivedRevision;
   }
 
   /** Keys that wait to be written. */
@@ -240,13 +249,20 @@ export class SourceTail {
   }
 
   private takeEvents(events: readonly EtcdEvent[]): void {
-    for (const { type, kv } of events) {
-      if (kv.modRevision <= this.copiedRevision) continue;
+    const heard = this.receivedRevision;
+    for (const event of events) {
+      const { type, kv } = event;
+      // What is old has been said before: etcd has had watches that go back in time.
+      if (kv.modRevision <= this.copiedRevision || kv.modRevision < heard) continue;
       this.receivedRevision = Math.max(this.receivedRevision, kv.modRevision);
       if (!this.slots.has(slotOfDataKey(kv.key))) continue;
       if (isMarker(kv.key)) this.takeMarker(kv, type === 'delete');
-      else this.gather(kv.key, type === 'delete' ? null : kv.value, kv.modRevision);
+      else {
+        this.gather(kv.key, type === 'delete' ? null : kv.value, kv.modRevision);
+        this.record.note(event);
+      }
     }
+    if (this.record.size > this.options.limits.provenKeysMax) this.compacted = true;
     if (this.gatheredBytes > this.options.limits.tailBytesMax) {
       this.cancel?.();
       this.cancel = null;

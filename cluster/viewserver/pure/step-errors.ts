@@ -10,6 +10,18 @@ export class RecordsChangedError extends Error {
   override name = 'RecordsChangedError';
 }
 
+/** The watch of the source has not told what the source holds: everything is to be copied again, over another member. */
+export class UnprovenError extends Error {
+  override name = 'UnprovenError';
+  /** The source. */
+  readonly shard: number;
+
+  constructor(shard: number, message: string) {
+    super(message);
+    this.shard = shard;
+  }
+}
+
 /** The source has forgotten revisions that were still needed: everything is to be copied again. */
 export class CompactedError extends Error {
   override name = 'CompactedError';

@@ -4,6 +4,7 @@
  */
 import { answerBugs } from './answer-bugs.ts';
 import { moveBugs } from './move-bugs.ts';
+import { watchBugs } from './watch-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
 export const seededBugs: readonly SeededBug[] = [
@@ -232,5 +233,6 @@ export const seededBugs: readonly SeededBug[] = [
     runsMax: 300,
   },
   ...moveBugs,
+  ...watchBugs,
   ...answerBugs,
 ];

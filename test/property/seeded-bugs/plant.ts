@@ -3,9 +3,10 @@ import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { seededBugs } from './bugs.ts';
+import { unsoundWatches } from './watch-bugs.ts';
 
 const name = process.env['VASE_SEEDED_BUG'];
-const bug = seededBugs.find((candidate) => candidate.name === name);
+const bug = [...seededBugs, ...unsoundWatches].find((candidate) => candidate.name === name);
 if (bug === undefined) throw new Error(`no seeded bug is called ${JSON.stringify(name)}`);
 const { changes, file: mainFile } = bug;
 const urlOf = (file: string) => pathToFileURL(resolve(import.meta.dirname, '../../..', file)).href;

@@ -11,6 +11,7 @@ const rich: Progress = {
   operations: { ok: 90_000, failed: 0, unknown: 0 },
   movesDone: 500,
   movesAborted: 60,
+  movesUnproven: 0,
   strikes: {},
   answers: Object.fromEntries(oddAnswerNames.map((name) => [name, 1])),
   releases: Object.fromEntries(releaseNames.map((name) => [name, 75])),
@@ -24,6 +25,7 @@ test('runs in which enough happened have shown something', () => {
 test.each<[string, Partial<Progress>, RegExp]>([
   ['operations', { operations: { ok: 60_000, failed: 0, unknown: 0 } }, /only 60000 operations succeeded/],
   ['moves', { movesDone: 300 }, /only 300 moves were completed/],
+  ['watches that are believed', { movesUnproven: 1 }, /^1 watches that told all were not believed/],
   ['moves undone', { movesAborted: 30 }, /only 30 moves were undone/],
   [
     'strikes',
