@@ -1,0 +1,59 @@
+/**
+ * The protocol of moves as a model of which every state within bounds is looked at: no invariant is broken anywhere, and from
+ * everywhere everything comes to rest without another fault. Each broken variant of it is found. Prints both.
+ */
+import Table from 'cli-table3';
+import { afterAll, expect, test } from 'vitest';
+import { canEnd, replay, search } from '../../sim/model/explorer.ts';
+import type { Bounds } from '../../sim/model/other-deeds.ts';
+import { brokenInvariant, protocol } from '../../sim/model/protocol.ts';
+import { brokenProtocols } from './broken-protocols.ts';
+
+const statesMax = 1_000_000;
+const head = ['bounds or variant', 'invariant', 'states', 'transitions', 'depth', 's'];
+const table = new Table({ head, style: { head: [], border: [] } });
+
+function searched(name: string, what: typeof protocol, bounds: Bounds) {
+  const startedAtMs = performance.now();
+  const report = search(what, { bounds, statesMax });
+  const { states, transitions, depth, counterexample } = report;
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  table.push([name, counterexample?.invariant ?? 'all hold', states, transitions, depth, seconds]);
+  return report;
+}
+
+/** Crashes, pauses and new beginnings are not bounded. Fewer states than these: something is not tried any more. */
+test.each([
+  { writes: 1, moves: 1, late: 1, states: 258_863 },
+  { writes: 2, moves: 1, late: 0, states: 344_921 },
+  { writes: 0, moves: 2, late: 1, states: 332_939 },
+])(
+  '$writes writes, $moves moves and $late late transactions of movers break nothing',
+  ({ states, ...bounds }) => {
+    const name = `writes ${bounds.writes}, moves ${bounds.moves}, late ${bounds.late}`;
+    const report = searched(name, protocol, bounds);
+    const { counterexample } = report;
+    if (counterexample) expect.fail(`${counterexample.invariant}:\n${counterexample.actions.join('\n')}`);
+    expect(report.states).toBe(states);
+  },
+);
+
+test.each(brokenProtocols.map((each) => [each.name, each] as const))('%s is found', (name, broken) => {
+  const bounds = broken.bounds ?? { writes: 2, moves: 1, late: 1 };
+  const { counterexample } = searched(name, broken.protocol, bounds);
+  expect(counterexample?.invariant).toBe(broken.breaks);
+  const { actions } = counterexample!;
+  // And the actions that are shown do lead there, and nowhere before.
+  if (broken.breaks !== canEnd)
+    expect(
+      [actions, actions.slice(0, -1)].map((path) => brokenInvariant(replay(broken.protocol, bounds, path))),
+    ).toEqual([broken.breaks, '']);
+});
+
+test('a search that would go past its bound says so', () => {
+  expect(() => search(protocol, { bounds: { writes: 0, moves: 1, late: 0 }, statesMax: 100 })).toThrow(
+    'the model has more than 100 states: it was not searched to the end',
+  );
+});
+
+afterAll(() => void process.stdout.write(`\n${table.toString()}\n`));
