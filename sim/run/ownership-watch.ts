@@ -9,6 +9,7 @@ import { SLOT_COUNT } from '../../sharder/core/slot.ts';
 import type { View } from '../../sharder/core/view.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
 import { decodeValue } from './intent.ts';
+import { ModelWatch } from './model-watch.ts';
 import { readDataKey, readStoredFence, readStoredView } from './stored-records.ts';
 import type { Violations } from './violations.ts';
 
@@ -39,12 +40,14 @@ export class OwnershipWatch {
   /** Shard to the epoch of its copy of the view. */
   readonly mirrored = new Map<number, number>();
   private readonly violations: Violations;
+  private readonly model: ModelWatch;
   private readonly shards = new Map<number, ObservedShard>();
   /** Slot to the newest epoch at which it has had an owner. */
   private readonly epochs: number[] = Array.from({ length: SLOT_COUNT }, () => 0);
 
   constructor(violations: Violations) {
     this.violations = violations;
+    this.model = new ModelWatch(violations, (shard, slot) => this.shards.get(shard)?.fence?.slots[slot]);
   }
 
   observe(id: number, cluster: SimCluster): void {
@@ -152,6 +155,7 @@ export class OwnershipWatch {
       } else if (!isSame) {
         this.movedSlots.add(slot);
         this.checkChange(shard, slot, from, to);
+        this.model.onFence(shard.id, slot);
       }
       if (to?.kind === 'frozen' && from?.kind !== 'frozen') shard.frozenAt.set(slot, shard.revision);
     }
@@ -202,6 +206,7 @@ export class OwnershipWatch {
     const before = this.view;
     this.view = view;
     if (before === null) return;
+    this.model.onView(before, view);
     if (view.epoch !== before.epoch + 1)
       this.add(`the view's epoch goes from ${before.epoch} to ${view.epoch}`);
     for (const { id } of view.shards) {

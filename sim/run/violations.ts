@@ -8,6 +8,7 @@ export type Property =
   | 'order_of_a_client'
   | 'one_leader_per_term'
   | 'ownership'
+  | 'model'
   | 'versions_rise'
   | 'versions_name_values'
   | 'epochs_rise'
@@ -57,6 +58,7 @@ const exitCodes: Readonly<Record<Property, number>> = {
   order_of_a_client: notSafe,
   one_leader_per_term: notSafe,
   ownership: notSafe,
+  model: notSafe,
   versions_rise: notSafe,
   versions_name_values: notSafe,
   epochs_rise: notSafe,

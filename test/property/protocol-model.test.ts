@@ -7,15 +7,23 @@ import { afterAll, expect, test } from 'vitest';
 import { canEnd, replay, search } from '../../sim/model/explorer.ts';
 import type { Bounds } from '../../sim/model/other-deeds.ts';
 import { brokenInvariant, protocol } from '../../sim/model/protocol.ts';
+import { recordSteps } from '../../sim/model/record-steps.ts';
+import { stepsOf } from '../../sim/model/slot-records.ts';
+import type { State } from '../../sim/model/state.ts';
 import { brokenProtocols } from './broken-protocols.ts';
 
 const statesMax = 1_000_000;
 const head = ['bounds or variant', 'invariant', 'states', 'transitions', 'depth', 's'];
 const table = new Table({ head, style: { head: [], border: [] } });
 
-function searched(name: string, what: typeof protocol, bounds: Bounds) {
+function searched(
+  name: string,
+  what: typeof protocol,
+  bounds: Bounds,
+  onTransition: (from: State, to: State) => void = () => undefined,
+) {
   const startedAtMs = performance.now();
-  const report = search(what, { bounds, statesMax });
+  const report = search(what, { bounds, statesMax, onTransition });
   const { states, transitions, depth, counterexample } = report;
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   table.push([name, counterexample?.invariant ?? 'all hold', states, transitions, depth, seconds]);
@@ -31,10 +39,16 @@ test.each([
   '$writes writes, $moves moves and $late late transactions of movers break nothing',
   ({ states, ...bounds }) => {
     const name = `writes ${bounds.writes}, moves ${bounds.moves}, late ${bounds.late}`;
-    const report = searched(name, protocol, bounds);
+    const steps = new Set<string>();
+    const report = searched(name, protocol, bounds, (from, to) => {
+      for (const step of stepsOf(from, to)) steps.add(step);
+    });
     const { counterexample } = report;
     if (counterexample) expect.fail(`${counterexample.invariant}:\n${counterexample.actions.join('\n')}`);
     expect(report.states).toBe(states);
+    // What the simulator holds its runs to is what the model does: all of it with two moves, of one move a part.
+    if (bounds.moves > 1) expect([...steps].toSorted()).toEqual([...recordSteps].toSorted());
+    else expect([...steps].filter((step) => !recordSteps.has(step))).toEqual([]);
   },
 );
 

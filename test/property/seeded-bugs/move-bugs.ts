@@ -154,6 +154,31 @@ export const moveBugs: readonly SeededBug[] = [
     runsMax: 1000,
   },
   {
+    name: 'a move ended in the view before the source has its tombstone',
+    shows: ['model'],
+    file: `${pure}/move-driver.ts`,
+    changes: [
+      {
+        find: "this.enter('clean');",
+        replace: "await records.updateView((view) => withoutMove(view, move.id)); this.enter('clean');",
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'an abort ended in the view before the destination gives up',
+    shows: ['model'],
+    file: `${pure}/move-driver.ts`,
+    changes: [
+      {
+        find: 'await records.alone(move.to, () => this.giveUp(move, source.record));',
+        replace: `await records.updateView((view) => withoutMove(view, move.id));
+    await records.alone(move.to, () => this.giveUp(move, source.record));`,
+      },
+    ],
+    runsMax: 300,
+  },
+  {
     name: 'the original: delete, hold in memory, set',
     // It loses writes, whether or not an owner is missed meanwhile.
     shows: ['linearizable', 'ownership'],
