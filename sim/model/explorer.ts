@@ -1,6 +1,6 @@
 /** Searches every state that the protocol can come to, breadth first, so that a counterexample is a shortest one. */
 import type { Bounds } from './other-deeds.ts';
-import { brokenInvariant, isAtRest, nextStates, type Protocol } from './protocol.ts';
+import { brokenInvariant, isAtRest, nextStates, type Protocol, rulesOf } from './protocol.ts';
 import { keyOf } from './state-key.ts';
 import { initialState, type State } from './state.ts';
 
@@ -8,7 +8,7 @@ export interface SearchOptions {
   bounds: Bounds;
   statesMax: number;
   /** Sees every transition, once for each state that it leads from. */
-  onTransition?: (from: State, to: State) => void;
+  onTransition?: (from: State, to: State, label: string) => void;
 }
 
 export interface SearchReport {
@@ -31,6 +31,7 @@ export const canEnd = 'a move can always end';
 /** @throws Error when there are more states than that: the protocol has not been searched to the end. */
 export function search(protocol: Protocol, { bounds, statesMax, onTransition }: SearchOptions): SearchReport {
   const graph = new Graph();
+  const rules = rulesOf(protocol);
   const start = initialState(bounds.writes);
   graph.add(keyOf(start), -1, '');
   let layer: { state: State; number: number }[] = [{ state: start, number: 0 }];
@@ -40,13 +41,13 @@ export function search(protocol: Protocol, { bounds, statesMax, onTransition }: 
       const invariant = brokenInvariant(state);
       if (invariant !== '') return graph.report(depth, { invariant, actions: graph.pathTo(number), state });
       if (isAtRest(state)) graph.resting.push(number);
-      for (const transition of nextStates(protocol, state, bounds)) {
+      for (const transition of nextStates(rules, state, bounds)) {
         const key = keyOf(transition.state);
         const known = graph.find(key);
         const to = known ?? graph.add(key, number, transition.label);
         if (to === number) continue;
         graph.connect(number, to, transition.isFault);
-        onTransition?.(state, transition.state);
+        onTransition?.(state, transition.state, transition.label);
         if (known === undefined) next.push({ state: transition.state, number: to });
       }
       if (graph.states > statesMax)
@@ -62,9 +63,10 @@ export function search(protocol: Protocol, { bounds, statesMax, onTransition }: 
 
 /** The state to which actions lead. */
 export function replay(protocol: Protocol, bounds: Bounds, actions: readonly string[]): State {
+  const rules = rulesOf(protocol);
   let state = initialState(bounds.writes);
   for (const action of actions) {
-    const step = [...nextStates(protocol, state, bounds)].find(({ label }) => label === action);
+    const step = [...nextStates(rules, state, bounds)].find(({ label }) => label === action);
     if (step === undefined) throw new Error(`nobody can "${action}" there`);
     state = step.state;
   }

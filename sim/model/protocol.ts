@@ -1,9 +1,9 @@
 /** The protocol of moves as a transition system: its actions, and what must hold in every state. */
 import { effects, type Effects } from './records.ts';
 import { beginAnew, type MoverSteps, moverSteps, type Step } from './mover-steps.ts';
-import { type Bounds, type Deeds, otherDeeds } from './other-deeds.ts';
+import { type Bounds, type Deed, type Deeds, otherDeeds } from './other-deeds.ts';
 import { keyOfMessage } from './state-key.ts';
-import { draftOf, type Message, otherShard, type State } from './state.ts';
+import { draftOf, type Message, otherShard, type Place, type State } from './state.ts';
 
 export interface Protocol {
   steps: MoverSteps;
@@ -20,16 +20,26 @@ export interface Transition {
   state: State;
 }
 
+/** The same by what is asked for in every state: a mover's steps by where it stands. */
+export interface Rules {
+  stepsAt: ReadonlyMap<Place, readonly (readonly [name: string, step: Step])[]>;
+  deeds: readonly (readonly [name: string, deed: Deed])[];
+  effects: Effects;
+}
+
+export function rulesOf({ steps, deeds, effects: does }: Protocol): Rules {
+  const stepsAt = Map.groupBy(Object.entries(steps), ([, { at }]) => at);
+  return { stepsAt, deeds: Object.entries(deeds), effects: does };
+}
+
 /** Everything that may happen next. */
-export function* nextStates(
-  { steps, deeds, effects: does }: Protocol,
-  state: State,
-  bounds: Bounds,
-): Generator<Transition> {
-  for (const index of state.movers[0].at === 'idle' && state.movers[1].at === 'idle' ? [0] : [0, 1])
-    for (const [name, step] of Object.entries(steps))
-      if (step.at === state.movers[index]!.at) yield* takeStep(does, state, { index, name, step, bounds });
-  for (const [name, deed] of Object.entries(deeds)) {
+export function* nextStates(rules: Rules, state: State, bounds: Bounds): Generator<Transition> {
+  const { stepsAt, deeds, effects: does } = rules;
+  const areAlike = state.movers.every(({ at }) => at === 'idle');
+  for (const index of areAlike ? [0] : [0, 1])
+    for (const [name, step] of stepsAt.get(state.movers[index]!.at) ?? [])
+      yield* takeStep(does, state, { index, name, step, bounds });
+  for (const [name, deed] of deeds) {
     const count = deed.of === 'operator' ? 1 : state[deed.of].length;
     for (let index = 0; index < count; index++) {
       if (!deed.isPossible(state, index, bounds)) continue;

@@ -24,7 +24,7 @@ export function recordsText({ source, destination, owner, move }: SlotRecords): 
   return `${source} ${destination}, view: ${owner}, move: ${move}`;
 }
 
-export function recordsOf({ shards, view }: State): SlotRecords {
+function recordsOf({ shards, view }: State): SlotRecords {
   const { from, owner, move, isAborted, proposed } = view;
   return {
     source: kindText(shards[from], proposed),

@@ -20,7 +20,7 @@ function searched(
   name: string,
   what: typeof protocol,
   bounds: Bounds,
-  onTransition: (from: State, to: State) => void = () => undefined,
+  onTransition: (from: State, to: State, label: string) => void = () => undefined,
 ) {
   const startedAtMs = performance.now();
   const report = search(what, { bounds, statesMax, onTransition });
@@ -29,6 +29,9 @@ function searched(
   table.push([name, counterexample?.invariant ?? 'all hold', states, transitions, depth, seconds]);
   return report;
 }
+
+/** Of everything that happened in any state. */
+const labels = new Set<string>();
 
 /** Crashes, pauses and new beginnings are not bounded. Fewer states than these: something is not tried any more. */
 test.each([
@@ -40,7 +43,8 @@ test.each([
   ({ states, ...bounds }) => {
     const name = `writes ${bounds.writes}, moves ${bounds.moves}, late ${bounds.late}`;
     const steps = new Set<string>();
-    const report = searched(name, protocol, bounds, (from, to) => {
+    const report = searched(name, protocol, bounds, (from, to, label) => {
+      labels.add(label);
       for (const step of stepsOf(from, to)) steps.add(step);
     });
     const { counterexample } = report;
@@ -51,6 +55,17 @@ test.each([
     else expect([...steps].filter((step) => !recordSteps.has(step))).toEqual([]);
   },
 );
+
+test('every action of the protocol happens somewhere, and of each transaction of a mover the answer is lost', () => {
+  const { steps, deeds } = protocol;
+  const of = Object.entries(steps).map(([name]) => `mover A: ${name}`);
+  const lost = Object.entries(steps).flatMap(([name, { request }]) =>
+    request ? [`mover A: ${name}, no answer`] : [],
+  );
+  expect([...of, ...lost].filter((label) => !labels.has(label))).toEqual([]);
+  const all = [...labels];
+  expect(Object.keys(deeds).filter((name) => !all.some((label) => label.startsWith(name)))).toEqual([]);
+});
 
 test.each(brokenProtocols.map((each) => [each.name, each] as const))('%s is found', (name, broken) => {
   const bounds = broken.bounds ?? { writes: 2, moves: 1, late: 1 };
