@@ -3,6 +3,7 @@
  * The keys carry a reserved prefix and a random part, so that nobody's data are touched.
  */
 import { randomUUID } from 'node:crypto';
+import { SLOT_COUNT } from '../sharder/core/slot.ts';
 import { ClusterError } from './errors.ts';
 import { askGuarded, type StoreAccess } from './guarded-request.ts';
 
@@ -12,6 +13,8 @@ const probeKeyPrefix = '__vase_probe__/';
 const requestTimeoutMs = 10_000;
 /** With n shards, this many random keys per shard miss one of them with a probability below n * e^-40. */
 const keysPerShardMax = 40;
+/** As many random keys miss one slot with a probability of e^-40, too. */
+const drawsMax = 40 * SLOT_COUNT;
 
 export interface ServingProbe {
   /** "http://127.0.0.1:5000" */
@@ -20,8 +23,11 @@ export interface ServingProbe {
   access?: StoreAccess | null;
   /** Names of the shards as the header `vase-shard` gives them. */
   shards: readonly string[];
-  /** Whether a key may be asked for: not one of a shard that is known to be dead. Left out: any. */
-  mayAsk?: (key: string) => boolean;
+  /**
+   * The name of the shard that has the key by the view: a shard with a single slot of 1024 is met by luck alone otherwise.
+   * Left out: keys are drawn until each shard has answered for one.
+   */
+  ownerOf?: (key: string) => string;
   signal: AbortSignal;
 }
 
@@ -33,13 +39,13 @@ export async function proveServing(probe: ServingProbe): Promise<void> {
   await Promise.all([...keys].map(([shard, key]) => writeReadDelete(probe, shard, key)));
 }
 
-/** Asks for random keys until every shard has answered for one. */
+/** Asks for keys until every shard has answered for one. */
 async function findKeyPerShard(probe: ServingProbe): Promise<Map<string, string>> {
   const keys = new Map<string, string>();
   const triesMax = probe.shards.length * keysPerShardMax;
   for (let tries = 0; keys.size < probe.shards.length && tries < triesMax; tries++) {
-    const key = `${probeKeyPrefix}${randomUUID()}`;
-    if (probe.mayAsk?.(key) === false) continue;
+    const key = drawKey(probe, (shard) => probe.shards.includes(shard) && !keys.has(shard));
+    // A slot that has moved since the view was read is another shard's: the next key may be of one that stayed.
     const answer = await ask(probe, 'GET', key);
     if (answer.status !== 404 || answer.shard === null)
       throw unexpected(answer, 'for a key that nobody wrote');
@@ -47,9 +53,17 @@ async function findKeyPerShard(probe: ServingProbe): Promise<Map<string, string>
   }
   const missing = probe.shards.filter((shard) => !keys.has(shard));
   if (missing.length === 0) return keys;
-  throw new ClusterError(`no key of ${triesMax} random ones was routed to ${missing.join(', ')}`, {
+  throw new ClusterError(`no key of ${triesMax} was routed to ${missing.join(', ')}`, {
     nextStep: 'See `make status`: these shards may own no slot.',
   });
+}
+
+/** A random key of a shard that is wanted, as far as the probe can tell. */
+function drawKey({ ownerOf }: ServingProbe, isWanted: (shard: string) => boolean): string {
+  for (let draw = 0; ; draw++) {
+    const key = `${probeKeyPrefix}${randomUUID()}`;
+    if (ownerOf === undefined || draw >= drawsMax || isWanted(ownerOf(key))) return key;
+  }
 }
 
 async function writeReadDelete(probe: ServingProbe, shard: string, key: string): Promise<void> {

@@ -209,6 +209,6 @@ async function proveStep(rollOut: RollOut): Promise<void> {
   const slots = (await currentView(rollOut))?.slots ?? [];
   const serves = (id: number) => !left?.deadShards.has(id);
   const shards = [...new Set(slots)].filter(serves).map(shardName);
-  const mayAsk = (key: string) => serves(slots[slotOf(key, hashText)]!);
-  await proveServing({ endpoint, access, shards, mayAsk, signal });
+  const ownerOf = (key: string) => shardName(slots[slotOf(key, hashText)]!);
+  await proveServing({ endpoint, access, shards, ownerOf, signal });
 }

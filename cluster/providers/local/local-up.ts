@@ -186,7 +186,7 @@ async function proveServingStep(context: LocalContext): Promise<void> {
   await proveServing({
     endpoint: publicEndpoint(context),
     shards: [...new Set(slots)].filter(serves).map(shardName),
-    mayAsk: (key) => serves(slots[slotOf(key, hashText)]!),
+    ownerOf: (key) => shardName(slots[slotOf(key, hashText)]!),
     signal,
   });
 }

@@ -3,11 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
+import { slotOf } from '../../../sharder/core/slot.ts';
+import { hashText } from '../../../sharder/hash.ts';
 import { proveServing } from '../../../cluster/serving-probe.ts';
 
 interface Faults {
   /** Shards that no key is routed to. */
   unreachable?: string;
+  /** Routes by the slots of `rareOwner`. */
+  oneSlot?: boolean;
   /** Answers a read with these bytes whatever was written. */
   wrongValue?: string;
   /** Status of every write. */
@@ -16,12 +20,24 @@ interface Faults {
 
 const shards = ['etcd-1', 'etcd-2', 'etcd-3'];
 
-async function startStore(faults: Faults): Promise<{ endpoint: string; keys: Map<string, Buffer> }> {
+/** etcd-2 has one slot of 1024. */
+function rareOwner(key: string): string {
+  const slot = slotOf(key, hashText);
+  return slot === 7 ? 'etcd-2' : slot % 2 === 0 ? 'etcd-1' : 'etcd-3';
+}
+
+async function startStore(
+  faults: Faults,
+): Promise<{ endpoint: string; keys: Map<string, Buffer>; asked: string[] }> {
   const keys = new Map<string, Buffer>();
-  const server = createServer((request, response) => void answer({ keys, faults }, request, response));
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url!);
+    void answer({ keys, faults }, request, response);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, keys };
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, keys, asked };
 }
 
 async function answer(
@@ -33,7 +49,9 @@ async function answer(
   const owners = shards.filter((shard) => shard !== faults.unreachable);
   response.setHeader(
     'vase-shard',
-    owners[Buffer.from(key).reduce((sum, byte) => sum + byte, 0) % owners.length]!,
+    faults.oneSlot === true
+      ? rareOwner(decodeURIComponent(key.replace('/v1/kv/', '')))
+      : owners[Buffer.from(key).reduce((sum, byte) => sum + byte, 0) % owners.length]!,
   );
   const body = await buffer(request);
   if (method === 'PUT') keys.set(key, body);
@@ -70,4 +88,10 @@ test('an endpoint that does not answer fails', async () => {
   const { endpoint } = await startStore({});
   const unused = endpoint.replace(/\d+$/, '1');
   await expect(proveServing({ endpoint: unused, shards, signal })).rejects.toThrow('did not answer');
+});
+
+test('a shard that almost no key belongs to is asked for one of its own', async () => {
+  const { endpoint, asked } = await startStore({ oneSlot: true });
+  await proveServing({ endpoint, shards, ownerOf: rareOwner, signal });
+  expect(new Set(asked).size).toBe(shards.length);
 });
