@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { ClusterError, UsageError } from '../cluster/errors.ts';
 import { gkeFiles } from '../cluster/providers/gke/gke-state.ts';
 import { kindFolder, type KindProfile } from '../cluster/providers/kind/kind-state.ts';
+import { holdsCluster } from '../cluster/providers/local/found-data.ts';
 import { LocalProvider } from '../cluster/providers/local/local-provider.ts';
 import { stateFolder } from '../cluster/providers/local/state-folder.ts';
 import type { Provider } from '../cluster/providers/provider.ts';
@@ -60,7 +61,7 @@ export async function chooseProvider(wish: ProviderWish): Promise<Choice> {
 
 function clusterIn(stateRoot: string): ChosenKind | null {
   if (existsSync(kindFolder(stateRoot).stateFile)) return 'kind';
-  return existsSync(stateFolder(stateRoot).stateFile) ? 'local' : null;
+  return holdsCluster(stateFolder(stateRoot)) ? 'local' : null;
 }
 
 function oneOf<Name extends string>(

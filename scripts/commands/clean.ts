@@ -5,7 +5,7 @@ import { withContext } from '../command-context.ts';
 export function addCleanCommand(program: Command): void {
   program
     .command('clean')
-    .description('Stop everything and delete the data.')
+    .description('Say what there is, stop everything and delete the data.')
     .option('--json', 'print JSON, one document per line')
     .action((flags: { json?: boolean }) =>
       withContext(flags, async ({ provider, printer, options }) => {

@@ -2,6 +2,7 @@
  * What is known of a local cluster between two commands: its topology, the ports it was given and the processes that
  * were started. Written atomically; what it says of a process holds only if the process still has that start time.
  */
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { parseTopology, type Topology } from '../../topology.ts';
 import { readStateFile, writeStateFile } from '../state-file.ts';
@@ -19,6 +20,8 @@ const memberState = z.object({
   peerPort: port,
   process: processIdentity,
   restarts,
+  /** Whether its data carry their mark; those of before there was one get it at their next start. */
+  marked: z.boolean().optional(),
 });
 
 const shardState = z.object({
@@ -84,7 +87,7 @@ const schema = z.object({
  * Raised with each new field: a keeper or view server that was started before, and outlives a change of Vase, would drop it
  * whenever it writes the state, so `up` starts a new one.
  */
-export const stateVersion = 2;
+export const stateVersion = 3;
 
 export type ClusterState = z.output<typeof schema>;
 export type ShardState = z.output<typeof shardState>;
@@ -105,17 +108,31 @@ export function ownersOf(state: Pick<ClusterState, 'shards' | 'sharders' | 'view
 }
 
 /**
- * The state as last written; null when there is no cluster.
+ * The state as last written; null when there is no cluster, or its state file is gone.
  * @throws ClusterError when the file is not one that this version wrote.
  */
 export function readState(folder: StateFolder): ClusterState | null {
   return readStateFile(folder.stateFile, {
     parse: (raw) => schema.parse(raw),
-    nextStep: 'Run `make clean` for a new cluster (it stops the processes and deletes the data).',
+    nextStep:
+      `Move it away: \`make up\` then goes by its copy ${folder.stateCopy}. ` +
+      '`make clean` says what there is, stops the processes and deletes the data.',
   });
 }
 
-/** Replaces the state file in one step. */
+/**
+ * What the copy beside the data says; null where there is none.
+ * @throws ClusterError as `readState`.
+ */
+export function readStateCopy(folder: StateFolder): ClusterState | null {
+  return readStateFile(folder.stateCopy, {
+    parse: (raw) => schema.parse(raw),
+    nextStep: 'Run `make clean`: it says what there is, stops the processes and deletes the data.',
+  });
+}
+
+/** Replaces the copy and then the state file, each in one step. */
 export function writeState(folder: StateFolder, state: ClusterState): void {
+  if (existsSync(folder.data)) writeStateFile(folder.stateCopy, state);
   writeStateFile(folder.stateFile, state);
 }

@@ -1,16 +1,25 @@
 /** `down` and `clean` for the local provider: view servers first, then sharders, then members, then whatever else this folder's cluster left. */
-import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ClusterError } from '../../errors.ts';
 import { fetchedFolder } from '../../etcd/etcd-binary.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { Step } from '../steps.ts';
 import { askMembers } from './ask-members.ts';
-import { membersOf, readState, writeState, type ClusterState, type Owner } from './cluster-state.ts';
+import {
+  membersOf,
+  ownersOf,
+  readState,
+  writeState,
+  type ClusterState,
+  type Owner,
+} from './cluster-state.ts';
+import { describeData, readableState } from './found-data.ts';
 import { keeperStopGraceMs } from './local-keeper.ts';
 import { sharderStopGraceMs } from './local-sharder.ts';
 import { viewServerStopGraceMs } from './local-view-server.ts';
-import { processTitle } from './managed-process.ts';
-import { identifyProcess, listCommandLines, stopProcess, type ProcessIdentity } from './process-identity.ts';
+import { findOwnProcesses } from './own-processes.ts';
+import { processState, stopProcess, type ProcessIdentity } from './process-identity.ts';
 import { removeGroups } from './control-groups.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -19,6 +28,8 @@ import type { StateFolder } from './state-folder.ts';
  * 7 s. Past this it is killed: what it has acknowledged is on disk.
  */
 const memberStopGraceMs = 5000;
+/** A keeper or a view server may have started something while it was itself being stopped. */
+const stopRoundsMax = 5;
 
 export interface DownContext {
   folder: StateFolder;
@@ -31,41 +42,42 @@ export function downSteps(): Step<DownContext>[] {
     { title: 'Stop the view servers', run: stopViewServers },
     { title: 'Stop the sharders', run: stopSharders },
     { title: 'Stop the members', run: stopMembers },
-    { title: 'Look for strays', run: ({ folder }) => stopStrays(folder, memberStopGraceMs) },
+    { title: 'Look for strays', run: ({ folder }) => stopFound(folder, memberStopGraceMs) },
   ];
 }
 
 /** What is deleted anyway needs no time to end well. */
 export function cleanSteps(): Step<DownContext>[] {
   return [
-    { title: 'Stop what runs', run: ({ folder }) => stopStrays(folder, 0) },
+    { title: 'Look at what there is', run: async ({ folder }) => describeData(folder) ?? 'no data' },
+    { title: 'Stop what runs', run: ({ folder }) => stopFound(folder, 0) },
     { title: 'Delete the data', run: deleteAll },
   ];
 }
 
 /** It could do nothing while the lock is held, and need not see that. */
 async function stopKeeper({ folder }: DownContext): Promise<string> {
-  const state = readState(folder);
+  const state = readOrLeave(folder);
   if (state?.keeper === undefined) return 'none';
   return describeStopped(await stopAll({ folder, state }, [state.keeper], keeperStopGraceMs));
 }
 
 /** First, so that none starts anything while the rest is stopped. */
 async function stopViewServers({ folder }: DownContext): Promise<string> {
-  const state = readState(folder);
+  const state = readOrLeave(folder);
   if (state === null) return 'none';
   return describeStopped(await stopAll({ folder, state }, state.viewServers, viewServerStopGraceMs));
 }
 
 async function stopSharders({ folder }: DownContext): Promise<string> {
-  const state = readState(folder);
+  const state = readOrLeave(folder);
   if (state === null) return 'none';
   return describeStopped(await stopAll({ folder, state }, state.sharders, sharderStopGraceMs));
 }
 
 /** Followers first: a leader that ends looks for a successor as long as it takes any other member for alive. */
 async function stopMembers({ folder, rpc }: DownContext): Promise<string> {
-  const state = readState(folder);
+  const state = readOrLeave(folder);
   if (state === null) return 'none';
   const running = membersOf(state).filter(({ process }) => process !== null);
   const answers = await askMembers(rpc, running);
@@ -76,6 +88,16 @@ async function stopMembers({ folder, rpc }: DownContext): Promise<string> {
     stopped += await stopAll({ folder, state }, members, memberStopGraceMs);
   }
   return describeStopped(stopped);
+}
+
+/** Null, too, for a state that cannot be read: what it records is found among the strays. */
+function readOrLeave(folder: StateFolder): ClusterState | null {
+  try {
+    return readState(folder);
+  } catch (error) {
+    if (error instanceof ClusterError) return null;
+    throw error;
+  }
 }
 
 async function stopAll(
@@ -98,35 +120,56 @@ function describeStopped(count: number): string {
 }
 
 /**
- * A command that was killed between starting a process and recording it leaves a stray. Its command line names this
- * state folder, so it can be found.
+ * Stops what the state records and what its command line shows to be of this folder, until nothing of it is left.
+ * @throws ClusterError when something is.
  */
-async function stopStrays(folder: StateFolder, graceMs: number): Promise<string> {
-  const strays = await findStrays(folder);
-  await Promise.all(strays.map((stray) => stopProcess(stray, { graceMs })));
-  await removeGroups(folder);
-  return strays.length === 0 ? 'none' : `${strays.length} stopped`;
-}
-
-async function findStrays(folder: StateFolder): Promise<ProcessIdentity[]> {
-  const ours = (await listCommandLines()).filter(({ commandLine }) => isOurs(commandLine, folder));
-  const identities = await Promise.all(ours.map(({ pid }) => identifyProcess(pid)));
-  return identities.filter((identity) => identity !== null);
-}
-
-function isOurs(commandLine: string, folder: StateFolder): boolean {
-  if (/(^|\/)etcd --name=\S+ --data-dir=/.test(commandLine)) {
-    return commandLine.includes(` --data-dir=${folder.data}/`);
+async function stopFound(folder: StateFolder, graceMs: number): Promise<string> {
+  let stopped = 0;
+  for (let round = 0; round < stopRoundsMax; round++) {
+    const running = await findRunning(folder);
+    if (running.length === 0) {
+      await removeGroups(folder);
+      return stopped === 0 ? 'none' : `${stopped} stopped`;
+    }
+    await Promise.all(running.map((process) => stopProcess(process, { graceMs })));
+    stopped += running.length;
   }
-  const title = /^vase (keeper|(?:sharder|view-server)-\d+) of /.exec(commandLine);
-  return title !== null && commandLine === processTitle(folder.root, title[1]!);
+  const left = await findRunning(folder);
+  const pids = left.map(({ pid }) => pid).join(', ');
+  throw new ClusterError(
+    `something starts processes of ${folder.root} as fast as they are stopped: ${pids}`,
+    {
+      nextStep: 'Stop what starts them, then run this again. No data were deleted.',
+    },
+  );
+}
+
+async function findRunning(folder: StateFolder): Promise<ProcessIdentity[]> {
+  const found = await findOwnProcesses(folder);
+  for (const process of recordedProcesses(folder)) {
+    if (found.some(({ pid }) => pid === process.pid)) continue;
+    if ((await processState(process)) !== 'gone') found.push(process);
+  }
+  return found;
+}
+
+/** None where neither the state nor its copy can be read: then only what is found can be stopped. */
+function recordedProcesses(folder: StateFolder): ProcessIdentity[] {
+  const state = readableState(folder);
+  if (state === null) return [];
+  const owners = [...ownersOf(state), ...(state.keeper ? [state.keeper] : [])];
+  return owners.flatMap(({ process }) => process ?? []);
 }
 
 /** Deletes what Vase has put into the folder and nothing else: the folder may be one that the user had before. */
 async function deleteAll({ folder }: DownContext): Promise<void> {
-  for (const path of [folder.data, folder.logs, folder.killed, folder.stateFile]) {
+  // Each may be a symbolic link to where there is more room: what it leads to is emptied, too.
+  for (const path of [folder.data, folder.logs, folder.killed]) {
+    if (existsSync(path))
+      for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
     rmSync(path, { recursive: true, force: true });
   }
+  rmSync(folder.stateFile, { force: true });
   const leftovers = /^(cluster\.json|lock)\./;
   for (const name of readdirSync(folder.root)) {
     if (leftovers.test(name)) rmSync(join(folder.root, name), { force: true });

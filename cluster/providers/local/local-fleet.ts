@@ -14,10 +14,11 @@ import { save, type LocalContext, type LocalSettings } from './local-context.ts'
 import { clientEndpoint, commonLeader, startMember } from './local-shard.ts';
 import { adminEndpoint, sharderStopGraceMs, startSharders } from './local-sharder.ts';
 import { findMemberEtcd } from './member-etcd.ts';
+import { dataFolderIn } from './own-processes.ts';
 import { addSharders, planShard, portGiver } from './plan-up.ts';
 import { identifyProcess, listCommandLines, stopProcess } from './process-identity.ts';
 import { removeGroupsOf } from './control-groups.ts';
-import { dataFolderOf, stateFolder, type StateFolder } from './state-folder.ts';
+import { canonicalPath, dataFolderOf, stateFolder, type StateFolder } from './state-folder.ts';
 import { withLock } from './state-lock.ts';
 
 /** A command such as `up`, or a restart by a nemesis, may hold the lock. */
@@ -183,11 +184,12 @@ function asViewShard({ id, members }: ShardState): ViewShard {
  */
 async function stopUnrecorded(folder: StateFolder, shard: ShardState): Promise<void> {
   const recorded = new Set(membersOf({ shards: [shard] }).map(({ process }) => process?.pid));
-  const dataFlags = shard.members.map(({ name }) => ` --data-dir=${dataFolderOf(folder, name)} `);
+  const dataFolders = new Set<string | null>(
+    shard.members.map(({ name }) => canonicalPath(dataFolderOf(folder, name))),
+  );
   const lines = await listCommandLines();
   const strays = lines.filter(
-    ({ pid, commandLine }) =>
-      !recorded.has(pid) && dataFlags.some((flag) => `${commandLine} `.includes(flag)),
+    ({ pid, commandLine }) => !recorded.has(pid) && dataFolders.has(dataFolderIn(commandLine)),
   );
   for (const { pid } of strays) {
     const identity = await identifyProcess(pid);

@@ -18,6 +18,7 @@ import { refuseTls } from '../refuse-tls.ts';
 import { runSteps } from '../steps.ts';
 import { ownersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
 import { emulateDisks } from './emulate-disk.ts';
+import { recoverState } from './found-data.ts';
 import type { LocalSettings } from './local-context.ts';
 import { cleanSteps, deleteEmptyRoot, deleteFetchedEtcd, downSteps } from './local-down.ts';
 import { LocalFaults } from './local-faults.ts';
@@ -30,8 +31,16 @@ import { followLog, readTail } from './log-file.ts';
 import { planUp } from './plan-up.ts';
 import { localHost } from './ports.ts';
 import { limitProcesses } from './resource-limits.ts';
-import { createStateFolder, logFileOf, stateFolder, type StateFolder } from './state-folder.ts';
+import {
+  canonicalPath,
+  createStateFolder,
+  logFileOf,
+  stateFolder,
+  type StateFolder,
+} from './state-folder.ts';
 import { withLock } from './state-lock.ts';
+
+const copied = 'The state file was gone; it was made anew from its copy beside the data.';
 
 export class LocalProvider implements Provider {
   readonly kind = 'local';
@@ -42,9 +51,11 @@ export class LocalProvider implements Provider {
   private readonly rpc = new GrpcEtcdCaller();
 
   constructor(settings: LocalSettings) {
-    this.settings = settings;
     this.folder = stateFolder(settings.stateRoot);
-    this.faults = new LocalFaults(settings, this.folder, this.rpc);
+    // What is started is told the folder's one name: another spelling would be another setting.
+    const binaries = canonicalPath(settings.binaries);
+    this.settings = { ...settings, stateRoot: this.folder.root, binaries };
+    this.faults = new LocalFaults(this.settings, this.folder, this.rpc);
   }
 
   /** Closes the connections to etcd, so that the process can end. */
@@ -56,12 +67,14 @@ export class LocalProvider implements Provider {
     // Checked before anything is touched, so that a wrong field leaves not even a folder.
     refuseTls(parseTopology(mergeTopologies(requested)), this.kind);
     return withLock(this.folder, { purpose: '`vase up`' }, async () => {
-      const current = readState(this.folder);
+      const written = readState(this.folder);
+      const current = written ?? (await recoverState(this.folder));
+      if (current !== null) writeState(this.folder, current);
       const topology = parseTopology(mergeTopologies(current?.topology, requested));
       refuseTls(topology, this.kind);
       const unchanged = await this.whenNothingDiffers(current, topology);
-      if (unchanged !== null) return unchanged;
-      return this.change(current, topology, options);
+      const result = unchanged ?? (await this.change(current, topology, options));
+      return written === null && current !== null ? { ...result, notes: [...result.notes, copied] } : result;
     });
   }
 

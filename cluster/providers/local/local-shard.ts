@@ -2,8 +2,6 @@
  * One shard as a unit: an etcd cluster of 1, 3 or 5 processes with its own token, ports and data. Starting it is
  * idempotent: members that run are left alone.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { ClusterError } from '../../errors.ts';
 import { etcdFlags } from '../../etcd/etcd-flags.ts';
 import { askMembers } from './ask-members.ts';
@@ -14,7 +12,7 @@ import { demandEtcd, recordEtcd } from './member-etcd.ts';
 import { keepsRunning, startProcess } from './managed-process.ts';
 import { describePortHolder, isPortFree, localHost } from './ports.ts';
 import { limitProcess } from './resource-limits.ts';
-import { dataFolderOf } from './state-folder.ts';
+import { claimVolume } from './volume-mark.ts';
 
 /** The member that every member names as leader; null while they do not agree. */
 export async function commonLeader(
@@ -30,7 +28,7 @@ export async function commonLeader(
 
 /**
  * Starts one member unless it runs.
- * @throws ClusterError when its port is taken, its data are gone, or there is no etcd of the cluster's release.
+ * @throws ClusterError when its port is taken, its data are gone or are not its own, or there is no etcd of the cluster's release.
  */
 export async function startMember(
   context: StartContext,
@@ -40,8 +38,9 @@ export async function startMember(
   if (await keepsRunning(member.process)) return;
   const etcd = demandEtcd(context);
   for (const port of [member.clientPort, member.peerPort]) await demandPort(member, port);
-  const dataFolder = dataFolderOf(context.folder, member.name);
-  if (shard.formed && !existsSync(join(dataFolder, 'member', 'wal'))) throw dataLost(member, dataFolder);
+  const { folder, state } = context;
+  const dataFolder = claimVolume({ folder, state, shard, member });
+  save(context);
   const flags = etcdFlags(
     {
       name: member.name,
@@ -82,14 +81,4 @@ async function demandPort(member: MemberState, port: number): Promise<void> {
     `port ${port}, which ${member.name} has to use again, is taken by ${await describePortHolder(port)}`,
     { nextStep: 'Stop that process, or run `make clean` for a new cluster with other ports.' },
   );
-}
-
-/**
- * A member that comes back empty under its old name would vote again in terms in which it has voted, and could lose
- * acknowledged writes.
- */
-function dataLost(member: MemberState, dataFolder: string): ClusterError {
-  return new ClusterError(`the data of ${member.name} are gone: ${dataFolder} holds no log`, {
-    nextStep: 'Put the folder back, or run `make clean` for a new, empty cluster.',
-  });
 }

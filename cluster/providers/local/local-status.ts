@@ -25,6 +25,7 @@ import {
 } from './cluster-state.ts';
 import { diskNotes, diskStatus } from './emulate-disk.ts';
 import { findProblems } from './find-problems.ts';
+import { problemsWithoutState } from './found-data.ts';
 import { clientEndpoint } from './local-shard.ts';
 import { adminEndpoint, isReady } from './local-sharder.ts';
 import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
@@ -41,7 +42,11 @@ export async function readStatus(
   state: ClusterState | null,
   rpc: EtcdCaller,
 ): Promise<ClusterStatus> {
-  if (state === null) return emptyStatus({ provider: 'local', health: 'absent' });
+  if (state === null)
+    return {
+      ...emptyStatus({ provider: 'local', health: 'absent' }),
+      problems: problemsWithoutState(folder),
+    };
   const [shards, sharders, viewServers] = await Promise.all([
     Promise.all(state.shards.map((shard) => readShard(rpc, shard))),
     Promise.all(state.sharders.map(readSharder)),

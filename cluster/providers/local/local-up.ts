@@ -240,11 +240,13 @@ async function rollBack(
   const { state, folder } = context;
   await Promise.all(context.started.map((process) => stopProcess(process, { graceMs: rollbackGraceMs })));
   if (before === null) {
-    // A cluster that was never ready has no data of anybody's.
+    // A cluster that was never ready has no data of anybody's, and `up` begins one only where there are none.
+    for (const shard of state.shards) shard.formed = false;
+    save(context);
     await removeGroups(folder);
     for (const { name } of membersOf(state))
       rmSync(dataFolderOf(folder, name), { recursive: true, force: true });
-    rmSync(folder.stateFile, { force: true });
+    for (const path of [folder.stateCopy, folder.stateFile]) rmSync(path, { force: true });
     return;
   }
   const stopped = new Set(context.started);

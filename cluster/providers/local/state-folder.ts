@@ -2,12 +2,15 @@
  * The folder that holds everything of one local cluster (`.vase/` in the checkout): its state file, lock, logs and
  * data. Nothing else is written.
  */
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 export interface StateFolder {
+  /** Without symbolic links: one folder has one name, however it is spelt. */
   root: string;
   stateFile: string;
+  /** Of the state, beside the data: what `up` goes by where the state file is gone. */
+  stateCopy: string;
   lockFile: string;
   logs: string;
   data: string;
@@ -16,15 +19,28 @@ export interface StateFolder {
 }
 
 export function stateFolder(root: string): StateFolder {
-  const absolute = resolve(root);
+  const absolute = canonicalPath(root);
   return {
     root: absolute,
     stateFile: join(absolute, 'cluster.json'),
+    stateCopy: join(absolute, 'data', 'cluster.json'),
     lockFile: join(absolute, 'lock'),
     logs: join(absolute, 'logs'),
     data: join(absolute, 'data'),
     killed: join(absolute, 'killed'),
   };
+}
+
+/** The one name of a path whose end need not be there. Relative to the current folder. */
+export function canonicalPath(path: string): string {
+  const absolute = resolve(path);
+  try {
+    return realpathSync(absolute);
+  } catch (error) {
+    const parent = dirname(absolute);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === absolute) throw error;
+    return join(canonicalPath(parent), basename(absolute));
+  }
 }
 
 export function createStateFolder(folder: StateFolder): void {
