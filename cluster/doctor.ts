@@ -7,6 +7,7 @@ import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ClusterError } from './errors.ts';
 import { findClusterEtcd, otherOnPath, type ClusterEtcd } from './etcd/cluster-etcd.ts';
+import { describeDataBugs } from './etcd/data-bugs.ts';
 import { findEtcd, type EtcdSearch } from './etcd/etcd-binary.ts';
 import { etcdSearch } from './providers/local/local-context.ts';
 import { describePortHolder, isPortFree } from './providers/local/ports.ts';
@@ -42,6 +43,9 @@ const openFilesMin = 4096;
 /** A kind cluster's kubelets and watchers. */
 const inotifyInstancesMin = 512;
 const askTimeoutMs = 10_000;
+/** A cluster with data keeps its release: Vase does not upgrade it yet. */
+const wayToAnother =
+  'Put etcd 3.5.33, 3.6.16, 3.7.3 or a newer patch of these first on PATH: the next new cluster runs it.';
 
 const good = (what: string): Finding => ({ grade: 'good', what, fix: null });
 const note = (what: string, fix: string | null = null): Finding => ({ grade: 'note', what, fix });
@@ -76,7 +80,11 @@ function checkNode(): Finding {
 async function checkEtcd(machine: Machine): Promise<Finding> {
   if (machine.etcd !== null) return checkClusterEtcd(machine.etcd, etcdSearch(machine));
   const { binary, rejected } = await findEtcd(etcdSearch(machine));
-  if (binary !== null) return good(`etcd ${binary.version} at ${binary.path}`);
+  if (binary !== null) {
+    const what = `etcd ${binary.version} at ${binary.path}`;
+    const bugs = describeDataBugs(binary.version);
+    return bugs === null ? good(what) : note(`${what}: ${bugs}`, wayToAnother);
+  }
   const reasons = rejected.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
   return note(
     `no usable etcd on PATH or in ${machine.binaries}${reasons === '' ? '' : ` (${reasons})`}`,
@@ -88,7 +96,10 @@ async function checkClusterEtcd(etcd: ClusterEtcd, search: EtcdSearch): Promise<
   try {
     const { path, version } = await findClusterEtcd(etcd, search, null);
     const other = await otherOnPath({ path, version }, search);
-    return other === null ? good(`etcd ${version} at ${path}, as the cluster runs it`) : note(other);
+    const what = other ?? `etcd ${version} at ${path}, as the cluster runs it`;
+    const bugs = describeDataBugs(version);
+    if (bugs !== null) return note(`${what}${other === null ? ': ' : ' '}${bugs}`, wayToAnother);
+    return other === null ? good(what) : note(what);
   } catch (error) {
     if (error instanceof ClusterError) return fault(error.message, error.nextStep!);
     throw error;

@@ -80,7 +80,7 @@ test('doctor looks at everything and finds an etcd', async () => {
   const { findings } = JSON.parse((await vase.run(['doctor', '--json'])).stdout) as {
     findings: { grade: string; what: string; fix: string | null }[];
   };
-  expect(findings.some(({ what, grade }) => grade === 'good' && /^etcd 3\.\d/.test(what))).toBe(true);
+  expect(findings.some(({ what, grade }) => grade !== 'fault' && /^etcd 3\.\d/.test(what))).toBe(true);
   for (const { grade, fix } of findings) if (grade === 'fault') expect(fix).not.toBeNull();
 });
 

@@ -86,6 +86,18 @@ test('clean says whose data it deletes', async () => {
   );
 });
 
+test('clean leaves alone what others have in the folder that holds the data', async () => {
+  expect((await vase.run(['down'])).exitCode).toBe(0);
+  const data = join(vase.stateRoot, 'data');
+  const elsewhere = `${vase.stateRoot}-disk`;
+  onTestFinished(() => rmSync(elsewhere, { recursive: true, force: true }));
+  renameSync(data, elsewhere);
+  symlinkSync(elsewhere, data);
+  writeFileSync(join(elsewhere, 'photograph'), 'dear');
+  expect((await vase.run(['clean'])).exitCode).toBe(0);
+  expect(readdirSync(elsewhere)).toEqual(['photograph']);
+});
+
 test('down and clean find what runs under whatever name of the folder', async () => {
   const name = join(vase.stateRoot, '..', 'link');
   symlinkSync(vase.stateRoot, name);

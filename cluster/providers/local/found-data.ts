@@ -11,11 +11,11 @@ import type { StateFolder } from './state-folder.ts';
 /** Names that a sentence can hold. */
 const namesMax = 12;
 
-/** What lies in the data folder besides the copy of the state, ascending. */
-function listData(folder: StateFolder): string[] {
+/** Members' folders, ascending: whatever else lies in the data folder is not Vase's. */
+export function listData(folder: StateFolder): string[] {
   if (!existsSync(folder.data)) return [];
   return readdirSync(folder.data)
-    .filter((name) => !name.startsWith(basename(folder.stateCopy)))
+    .filter((name) => /^etcd-\d+-\d+$/.test(name))
     .toSorted();
 }
 

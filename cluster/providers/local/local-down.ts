@@ -1,6 +1,6 @@
 /** `down` and `clean` for the local provider: view servers first, then sharders, then members, then whatever else this folder's cluster left. */
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ClusterError } from '../../errors.ts';
 import { fetchedFolder } from '../../etcd/etcd-binary.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
@@ -14,7 +14,7 @@ import {
   type ClusterState,
   type Owner,
 } from './cluster-state.ts';
-import { describeData, readableState } from './found-data.ts';
+import { describeData, listData, readableState } from './found-data.ts';
 import { keeperStopGraceMs } from './local-keeper.ts';
 import { sharderStopGraceMs } from './local-sharder.ts';
 import { viewServerStopGraceMs } from './local-view-server.ts';
@@ -163,13 +163,15 @@ function recordedProcesses(folder: StateFolder): ProcessIdentity[] {
 
 /** Deletes what Vase has put into the folder and nothing else: the folder may be one that the user had before. */
 async function deleteAll({ folder }: DownContext): Promise<void> {
-  // Each may be a symbolic link to where there is more room: what it leads to is emptied, too.
-  for (const path of [folder.data, folder.logs, folder.killed]) {
-    if (existsSync(path))
-      for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
+  // It may be a symbolic link to where there is more room, and that a folder in which others have something.
+  for (const name of listData(folder)) rmSync(join(folder.data, name), { recursive: true, force: true });
+  const others = existsSync(folder.data) ? readdirSync(folder.data) : [];
+  // With what a writing that was cut short has left.
+  const copies = others.filter((name) => name.startsWith(basename(folder.stateCopy)));
+  for (const name of copies) rmSync(join(folder.data, name), { force: true });
+  if (copies.length === others.length) rmSync(folder.data, { recursive: true, force: true });
+  for (const path of [folder.logs, folder.killed, folder.stateFile])
     rmSync(path, { recursive: true, force: true });
-  }
-  rmSync(folder.stateFile, { force: true });
   const leftovers = /^(cluster\.json|lock)\./;
   for (const name of readdirSync(folder.root)) {
     if (leftovers.test(name)) rmSync(join(folder.root, name), { force: true });
