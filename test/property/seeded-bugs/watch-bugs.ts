@@ -16,7 +16,7 @@ function unsound(
   name: string,
   change: { find: string; replace: string },
   isNoticed: boolean,
-  runsMax = 150,
+  runsMax = 60,
 ): UnsoundWatch {
   return { name, file: hub, changes: [change], isNoticed, shows: ['linearizable'], runsMax };
 }
