@@ -1,8 +1,6 @@
 // Which known bugs a release of etcd has, at both sides of each patch that mended one.
 import { expect, test } from 'vitest';
-import { etcdRelease } from '../../../../cluster/etcd/etcd-release.ts';
 import { dataBugsOf, describeDataBugs, isSupported } from '../../../../cluster/etcd/data-bugs.ts';
-import { parseTopology } from '../../../../cluster/topology.ts';
 
 const issuesOf = (version: string) => dataBugsOf(version).map(({ issue }) => issue);
 
@@ -69,11 +67,4 @@ test('a sentence names the end of support and each bug, and nothing is said of a
   expect(describeDataBugs('3.4.42')).toBe(
     "etcd 3.4.42 has known faults: etcd's maintainers do not support 3.4.",
   );
-});
-
-test('what Vase fetches has none, and neither has the image for kind and GKE', () => {
-  expect(describeDataBugs(etcdRelease.version)).toBeNull();
-  const [, ofImage] = /:(\d+\.\d+\.\d+)-\d+@sha256:/.exec(parseTopology({}).images.etcd) ?? [];
-  expect(ofImage).toBeDefined();
-  expect(describeDataBugs(ofImage!)).toBeNull();
 });
