@@ -83,7 +83,9 @@ const trace: Trace = {
     counters.emit(event);
     const { name, ...data } = event;
     if (!name.startsWith('etcd.')) events.emit(name, data);
-    logger.debug(event, name);
+    // A watch that does not tell all is etcd's fault, and somebody should know.
+    if (name === 'move.unproven') logger.warn(event, name);
+    else logger.debug(event, name);
   },
 };
 const fleet = await createFleet();

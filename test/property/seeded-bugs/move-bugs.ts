@@ -1,4 +1,5 @@
 /** Known ways to break the moves of slots, and the sharders' part in them. */
+import { believed } from './believed.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
 const pure = 'cluster/viewserver/pure';
@@ -15,7 +16,7 @@ export const moveBugs: readonly SeededBug[] = [
     name: 'activate before drain',
     shows: ['linearizable'],
     file: `${pure}/hand-over.ts`,
-    changes: [{ find: 'while (!tail.areAllMarked) {', replace: 'while (false) {' }, guessedOffset],
+    changes: [{ find: 'while (!tail.areAllMarked) {', replace: 'while (false) {' }, guessedOffset, believed],
     runsMax: 300,
   },
   {
@@ -32,6 +33,7 @@ export const moveBugs: readonly SeededBug[] = [
         replace: 'while (tail.lag > 0) { await writeAll(claim, tail.take(), limits); continue;',
       },
       guessedOffset,
+      believed,
     ],
     runsMax: 300,
   },
@@ -41,8 +43,8 @@ export const moveBugs: readonly SeededBug[] = [
     file: `${pure}/source-tail.ts`,
     changes: [
       {
-        find: "else this.gather(kv.key, type === 'delete' ? null : kv.value, kv.modRevision);",
-        replace: "else if (type === 'put') this.gather(kv.key, kv.value, kv.modRevision);",
+        find: "this.gather(kv.key, type === 'delete' ? null : kv.value, kv.modRevision);",
+        replace: "if (type === 'put') this.gather(kv.key, kv.value, kv.modRevision);",
       },
     ],
     runsMax: 300,

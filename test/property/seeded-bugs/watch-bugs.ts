@@ -2,6 +2,7 @@
  * Watches that do not tell what their shard holds, after bugs that etcd has had (its own list: tests/robustness/README.md).
  * Vase bears them: a move is proven before it is handed over. Without the proof they lose writes.
  */
+import { believed } from './believed.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
 const hub = 'sim/etcd/watch-hub.ts';
@@ -74,14 +75,7 @@ export const watchBugs: readonly SeededBug[] = unsoundWatches
   .map((bug) => ({
     ...bug,
     name: `${bug.name}, believed`,
-    changes: [
-      ...bug.changes,
-      {
-        file: 'cluster/viewserver/pure/prove-tail.ts',
-        find: 'if (difference !== null)',
-        replace: 'if (difference === undefined)',
-      },
-    ],
+    changes: [...bug.changes, believed],
     shows: ['linearizable', 'ownership', 'acknowledged_applied'],
     runsMax: 300,
   }));
