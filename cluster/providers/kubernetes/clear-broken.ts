@@ -4,11 +4,11 @@
  */
 import { diagnosePods } from './diagnose-pods.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
-import { readLiveObjects } from './live-objects.ts';
+import { readLiveObjects, runs } from './live-objects.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * Deletes pods that cannot start, and StatefulSets none of whose members is ready because of it. Volumes stay.
+ * Deletes pods that cannot start, and StatefulSets none of whose members runs because of it. Volumes stay.
  * @returns names of what was deleted.
  */
 export async function clearBroken(cluster: KubernetesCluster, signal: AbortSignal): Promise<string[]> {
@@ -17,10 +17,14 @@ export async function clearBroken(cluster: KubernetesCluster, signal: AbortSigna
   const faults = diagnosePods({ pods: live.pods, events: [], nowMs, sinceMs: 0 });
   const broken = faults.filter(({ kind }) => kind !== 'unschedulable' && kind !== 'volume');
   const pods = new Set(broken.map(({ pod }) => pod));
+  const setOf = (pod: string) => pod.replace(/-\d+$/, '');
+  // A set goes with all its pods, and one that runs needs minutes to be made again under its name.
+  const running = new Set(live.pods.filter(runs).map(({ metadata }) => setOf(metadata.name)));
   const sets = live.statefulSets.filter(
     ({ metadata, status }) =>
       (status?.readyReplicas ?? 0) === 0 &&
-      [...pods].some((pod) => pod.replace(/-\d+$/, '') === metadata.name),
+      !running.has(metadata.name) &&
+      [...pods].some((pod) => setOf(pod) === metadata.name),
   );
   const namespace = cluster.instance;
   for (const { metadata } of sets)
