@@ -5,38 +5,27 @@
  */
 import type { Logger } from 'pino';
 import type { View } from '../../sharder/core/view.ts';
-import type { Clock } from '../../sharder/core/ports.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
 import type { EventLog } from './event-log.ts';
 import { isOpen, type Job, type JobList, withChange } from './job.ts';
 import { JobFailed } from './job-failed.ts';
-import { JobMoves } from './job-moves.ts';
+import { JobMoves, type JobMovesParts } from './job-moves.ts';
 import { movesOf, nextJob, type RunningJob } from './job-order.ts';
-import type { JobStore } from './job-store.ts';
 import { pause } from './leader-lease.ts';
 import type { MovePlan } from './pure/move-plan.ts';
-import { planBalance, planDrain } from './pure/plan-moves.ts';
+import { planBalance, planRemoval } from './pure/plan-moves.ts';
 import { RefusedError } from './pure/refused-error.ts';
-import type { Resharder } from './pure/resharder.ts';
-import { withDraining } from './pure/view-changes.ts';
-import type { Room } from './room.ts';
 import { proveEmpty } from './prove-empty.ts';
 import type { ShardCaller } from './shard-caller.ts';
-import type { ViewWatch } from './view-watch.ts';
 
 /** Tries of one job while shards do not answer or the fleet fails; the pauses between them grow to a minute. */
 const triesMax = 8;
 const retryMs = 1000;
 const retryMsMax = 60_000;
 
-export interface JobRunnerParts {
-  jobs: JobStore;
-  view: ViewWatch;
-  resharder: Resharder;
-  room: Room;
+export interface JobRunnerParts extends JobMovesParts {
   fleet: ShardFleet;
   caller: ShardCaller;
-  clock: Clock;
   events: EventLog;
   logger: Logger;
 }
@@ -97,6 +86,7 @@ export class JobRunner {
         }
       }
     } catch (error) {
+      if (signal.aborted) return;
       // The records could not be written; the job is still open there, and is taken up again.
       logger.error({ err: error, job: job.id }, 'a job could not be ended');
       await pause(clock, retryMs, signal);
@@ -169,10 +159,7 @@ export class JobRunner {
     if (shard !== undefined) {
       try {
         if (shard.state !== 'draining') await this.markDraining(job, id);
-        await this.moves.untilDone(job, signal, (current) => {
-          withDraining(current, id);
-          return planDrain(current, id);
-        });
+        await this.moves.untilDone(job, signal, (current) => planRemoval(current, id));
         await this.note(job, `proving that shard ${id} is empty`);
         await proveEmpty(caller, shard);
         await resharder.forgetShard(id);

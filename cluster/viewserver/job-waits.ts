@@ -1,9 +1,7 @@
 /** Why a job comes no further, in words: pure. */
 import type { MoveRecord } from '../../sharder/core/view.ts';
 import type { MoveBlock, MoveProgress } from './pure/move-plan.ts';
-
-/** One that is shorter may be a change of leaders, and is not told. */
-const blockedMsMin = 5000;
+import { defaultMoverLimits } from './pure/mover-limits.ts';
 
 export interface MoveWaits {
   /** Those that the job waits for. */
@@ -27,7 +25,7 @@ export function describeBlock({ moves, progress, nowMs, now }: MoveWaits): strin
 }
 
 function isLong(nowMs: number) {
-  return ({ sinceMs }: MoveBlock) => nowMs - sinceMs >= blockedMsMin;
+  return ({ sinceMs }: MoveBlock) => nowMs - sinceMs >= defaultMoverLimits.blockedMs;
 }
 
 /** ISO 8601, to the second. */

@@ -65,7 +65,9 @@ export class Room {
       if (bytes === undefined) continue;
       if (!keys.has(owner)) keys.set(owner, await this.count(view, owner, allKeys));
       const range = { key: dataPrefix(slots[0]!), rangeEnd: dataRangeEnd(slots.at(-1)!) };
-      const share = (await this.count(view, owner, range)) / Math.max(1, keys.get(owner)!);
+      const all = keys.get(owner)!;
+      // Counted at two moments: what moves is all of the shard's at most, and nothing where it did not answer.
+      const share = all === 0 ? 0 : Math.min(1, (await this.count(view, owner, range)) / all);
       moved.push({ from, to, bytes: share * bytes });
     }
     return moved;

@@ -20,7 +20,7 @@ import { describeSlots } from '../slot-list.ts';
 import type { MovePlan } from '../pure/move-plan.ts';
 import { planJoins } from '../pure/plan-moves.ts';
 import { RefusedError } from '../pure/refused-error.ts';
-import { fillMax, refuseOverfull } from '../pure/shard-room.ts';
+import { isTooFull, refuseOverfull } from '../pure/shard-room.ts';
 import { addShards, moveSlots, parseRequest, parseSlots, rebalance, removeShard } from './requests.ts';
 import { moveDocuments, shardDocuments, viewDocument, type ViewParts } from './view-document.ts';
 
@@ -286,11 +286,11 @@ async function planReply(
     ...more,
     slots,
     moves: plans.map((plan) => ({ ...plan, count: plan.slots.length, slots: describeSlots(plan.slots) })),
-    fills: fills.map(({ shard, now, after }) => ({
-      shard,
-      percentNow: percent(now),
-      percentAfter: percent(after),
-      isTooFull: after > fillMax && after > now,
+    fills: fills.map((fill) => ({
+      shard: fill.shard,
+      percentNow: percent(fill.now),
+      percentAfter: percent(fill.after),
+      isTooFull: isTooFull(fill),
     })),
   });
 }

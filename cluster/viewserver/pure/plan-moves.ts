@@ -4,7 +4,7 @@ import { balanceLoads } from './balance-loads.ts';
 import { balanceSlots } from './balance-slots.ts';
 import type { MovePlan } from './move-plan.ts';
 import { RefusedError } from './refused-error.ts';
-import { withShard } from './view-changes.ts';
+import { withDraining, withShard } from './view-changes.ts';
 
 export interface BalanceGoal {
   /** Shares by shard id, 1 where it is not named; not negative, not all 0. */
@@ -46,6 +46,12 @@ export function planJoins(view: View, count: number): { shards: number[]; plans:
     grown = { ...grown, slots };
   }
   return { shards, plans };
+}
+
+/** As `planDrain`, of a shard that may leave. @throws RefusedError `home-shard`, `unknown-shard`, `last-shard` */
+export function planRemoval(view: View, id: number): MovePlan[] {
+  withDraining(view, id);
+  return planDrain(view, id);
 }
 
 /** The plans that take everything away from a shard and leave all else where it is. */

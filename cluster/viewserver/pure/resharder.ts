@@ -11,7 +11,7 @@ import { MoveDriver } from './move-driver.ts';
 import type { MovePlan, MoveProgress } from './move-plan.ts';
 import type { MoverContext } from './mover-context.ts';
 import { defaultMoverLimits, type MoverLimits } from './mover-limits.ts';
-import { type BalanceGoal, planBalance, planDrain, splitPlans } from './plan-moves.ts';
+import { type BalanceGoal, planBalance, planRemoval, splitPlans } from './plan-moves.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { RecordsClient } from './records-client.ts';
 import { RefusedError } from './refused-error.ts';
@@ -160,9 +160,7 @@ export class Resharder {
 
   /** The moves that take everything away from a shard. @throws RefusedError `home-shard`, `unknown-shard`, `last-shard` */
   async drainPlan(id: number): Promise<MovePlan[]> {
-    const view = await this.readView();
-    withDraining(view, id);
-    return planDrain(view, id);
+    return planRemoval(await this.readView(), id);
   }
 
   /**

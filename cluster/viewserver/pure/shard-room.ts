@@ -2,7 +2,7 @@
 import { RefusedError } from './refused-error.ts';
 
 /** A part of the quota. What is above it is for what users write meanwhile, and for the gaps between the keys. */
-export const fillMax = 0.8;
+const fillMax = 0.8;
 
 export interface ShardRoom {
   shard: number;
@@ -39,10 +39,14 @@ export function fillsAfter(rooms: readonly ShardRoom[], moved: readonly MovedByt
   });
 }
 
+/** What leaves a shard as full as it is, or less so, is never too much. */
+export function isTooFull({ now, after }: ShardFill): boolean {
+  return after > fillMax && after > now;
+}
+
 /** @throws RefusedError `shard-full` that names the shard which the moves would fill past `fillMax`. */
 export function refuseOverfull(fills: readonly ShardFill[]): void {
-  const full = fills.filter(({ now, after }) => after > fillMax && after > now);
-  const [worst] = full.toSorted((a, b) => b.after - a.after);
+  const [worst] = fills.filter(isTooFull).toSorted((a, b) => b.after - a.after);
   if (worst === undefined) return;
   const percent = (part: number) => `${Math.round(100 * part)} %`;
   throw new RefusedError(

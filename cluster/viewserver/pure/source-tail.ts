@@ -48,6 +48,8 @@ export class SourceTail {
   private isReopening = false;
   private isClosed = false;
   private compacted = false;
+  /** More keys have changed since the copy than are remembered. */
+  private isTooMuch = false;
   /** There is no source to ask any more, or nobody to ask for. */
   private isLost = false;
   private waiters: (() => void)[] = [];
@@ -262,7 +264,7 @@ export class SourceTail {
         this.record.note(event);
       }
     }
-    if (this.record.size > this.options.limits.provenKeysMax) this.compacted = true;
+    if (this.record.size > this.options.limits.provenKeysMax) this.isTooMuch = true;
     if (this.gatheredBytes > this.options.limits.tailBytesMax) {
       this.cancel?.();
       this.cancel = null;
@@ -287,6 +289,7 @@ export class SourceTail {
   }
 
   private check(): void {
+    if (this.isTooMuch) throw new CompactedError('too many keys have changed since they were copied');
     if (this.compacted) throw new CompactedError('the source has forgotten revisions that are needed');
     if (this.isLost) throw new RecordsChangedError('the source has left, or this mover is to stop');
   }

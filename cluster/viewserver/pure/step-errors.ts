@@ -22,7 +22,7 @@ export class UnprovenError extends Error {
   }
 }
 
-/** The source has forgotten revisions that were still needed: everything is to be copied again. */
+/** The source has forgotten revisions that were still needed, or the mover keys that have changed: all is copied again. */
 export class CompactedError extends Error {
   override name = 'CompactedError';
 }
