@@ -10,8 +10,8 @@ import type { Handler, RouteContext } from './context.ts';
 import { handOver } from './hand-over.ts';
 import { badRequest, tooLarge } from './http-error.ts';
 import { checkKey } from './key.ts';
-import { parseJsonObject, refuseUnknown } from './parse-json.ts';
-import { readBody } from './read-body.ts';
+import { refuseUnknown } from './parse-json.ts';
+import { readJson } from './read-json.ts';
 import { demandJson } from './request-check.ts';
 
 const operationsMax = 1000;
@@ -22,8 +22,8 @@ const jsonBounds = { objects: operationsMax + 1, members: 2 + 8 * operationsMax,
 export const batch: Handler = async (context, routed) => {
   const { store, budgets } = context;
   demandJson(routed.request);
-  const { bytes, hold } = await readBody(routed, bodyBytesMax, budgets, jsonBounds);
-  const entries = parseBatch(bytes, context);
+  const { fields, hold } = await readJson(routed, bodyBytesMax, budgets, jsonBounds);
+  const entries = parseBatch(fields, context);
   demandUnversioned(routed.conditions, false);
   const operations = entries.map(({ operation }) => operation);
   handOver(routed, context, hold, operations);
@@ -34,9 +34,8 @@ export const batch: Handler = async (context, routed) => {
   return answer.reply(await executeInOrder(store, operations, onOutcome, options));
 };
 
-/** By itself, so that the body and its text are garbage when the operations begin. */
-function parseBatch(body: Buffer, context: RouteContext): BatchEntry[] {
-  const { operations, ...unknown } = parseJsonObject(body);
+function parseBatch(fields: Record<string, unknown>, context: RouteContext): BatchEntry[] {
+  const { operations, ...unknown } = fields;
   refuseUnknown(unknown, 'the body');
   if (!Array.isArray(operations)) throw badRequest('"operations" must be a list');
   if (operations.length > operationsMax)

@@ -28,6 +28,7 @@ export class BodyBuffer {
     if (capacity > this.buffer.length) {
       const grown = Buffer.allocUnsafeSlow(capacity);
       this.buffer.copy(grown, 0, 0, this.length);
+      freeMemory(this.buffer);
       this.buffer = grown;
     }
     this.buffer.set(chunk, this.length);
@@ -38,4 +39,12 @@ export class BodyBuffer {
   bytes(): Buffer {
     return this.buffer.subarray(0, this.length);
   }
+}
+
+/**
+ * At once, not when garbage is collected next: what a budget gets back must be free, or the next body comes on top of it.
+ * @param buffer that shares its memory with none but views of it, which are empty afterwards.
+ */
+export function freeMemory(buffer: Buffer): void {
+  if (buffer.length > 0) (buffer.buffer as ArrayBuffer).transfer(0);
 }

@@ -11,8 +11,9 @@ import { badRequest, HttpError, outcomeError, tooLarge } from './http-error.ts';
 import { handOver } from './hand-over.ts';
 import { jsonOf, type JsonText, jsonValue } from './json-text.ts';
 import { checkKey, keyFromPath } from './key.ts';
-import { parseJsonObject, refuseUnknown } from './parse-json.ts';
-import { readBody, readNoBody } from './read-body.ts';
+import { refuseUnknown } from './parse-json.ts';
+import { readNoBody } from './read-body.ts';
+import { readJson } from './read-json.ts';
 import { demandJson } from './request-check.ts';
 import { jsonReply, leftOut, type Reply } from './reply.ts';
 
@@ -26,15 +27,18 @@ export const setPath: Handler = async (context, routed) => {
   const { limits, budgets } = context;
   demandJson(routed.request);
   const condition = writeCondition(routed.conditions);
-  const { bytes, hold } = await readBody(routed, jsonBytesMax(limits.valueBytesMax), budgets, jsonBounds);
-  const operation = parseSet(bytes, context, condition);
+  const { fields, hold } = await readJson(routed, jsonBytesMax(limits.valueBytesMax), budgets, jsonBounds);
+  const operation = parseSet(fields, context, condition);
   handOver(routed, context, hold, [operation]);
   return answer(context, routed, operation);
 };
 
-/** By itself, so that the body and its text are garbage when the operation begins. */
-function parseSet(body: Buffer, { limits }: RouteContext, condition: Condition): Operation {
-  const { path, value, ...unknown } = parseJsonObject(body);
+function parseSet(
+  fields: Record<string, unknown>,
+  { limits }: RouteContext,
+  condition: Condition,
+): Operation {
+  const { path, value, ...unknown } = fields;
   refuseUnknown(unknown, 'the body');
   if (typeof path !== 'string') throw badRequest('"path" must be a string');
   if (typeof value !== 'string') throw badRequest('"value" must be a string');
