@@ -68,7 +68,8 @@ test.each([
 ])('%s %s', async (method, path, body) => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(url, { method, headers, body });
+  const request = { method, headers, body };
+  const answer = await fetch(url, request);
   expect(answer.status, await answer.text()).toBeLessThan(300);
   expect(heldWhenExecuted.length).toBeGreaterThan(0);
   expect(heldWhenExecuted.filter((length) => length > largeBodyBytes)).toEqual([]);
