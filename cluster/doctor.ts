@@ -6,7 +6,7 @@ import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ClusterError } from './errors.ts';
-import { findClusterEtcd, otherOnPath, type ClusterEtcd } from './etcd/cluster-etcd.ts';
+import { findClusterEtcd, otherOnPath, wayToAnother, type ClusterEtcd } from './etcd/cluster-etcd.ts';
 import { describeDataBugs } from './etcd/data-bugs.ts';
 import { findEtcd, type EtcdSearch } from './etcd/etcd-binary.ts';
 import { etcdSearch } from './providers/local/local-context.ts';
@@ -43,9 +43,6 @@ const openFilesMin = 4096;
 /** A kind cluster's kubelets and watchers. */
 const inotifyInstancesMin = 512;
 const askTimeoutMs = 10_000;
-/** A cluster with data keeps its release: Vase does not upgrade it yet. */
-const wayToAnother =
-  'Put etcd 3.5.33, 3.6.16, 3.7.3 or a newer patch of these first on PATH: the next new cluster runs it.';
 
 const good = (what: string): Finding => ({ grade: 'good', what, fix: null });
 const note = (what: string, fix: string | null = null): Finding => ({ grade: 'note', what, fix });
@@ -83,7 +80,12 @@ async function checkEtcd(machine: Machine): Promise<Finding> {
   if (binary !== null) {
     const what = `etcd ${binary.version} at ${binary.path}`;
     const bugs = describeDataBugs(binary.version);
-    return bugs === null ? good(what) : note(`${what}: ${bugs}`, wayToAnother);
+    return bugs === null
+      ? good(what)
+      : note(
+          `${what}: ${bugs}`,
+          'Put etcd 3.6.16, or a newer patch of 3.6, first on PATH: the next new cluster runs it.',
+        );
   }
   const reasons = rejected.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
   return note(

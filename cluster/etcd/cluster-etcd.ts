@@ -25,8 +25,16 @@ export interface ClusterEtcd {
   version: string;
 }
 
-/** What is known of it: of a cluster whose state was written before it was recorded, the release alone may be. */
+/**
+ * What is known of it: of a cluster whose state was written before it was recorded, the release alone may be, or the minor
+ * alone ("3.7"), of which any patch will do.
+ */
 export type KnownEtcd = Omit<ClusterEtcd, 'path'> & { path: string | null };
+
+/** What to do about one with known faults. */
+export const wayToAnother =
+  'A cluster keeps its release, for Vase does not upgrade it yet. Put etcd 3.6.16, or a newer patch of 3.6, first on PATH: ' +
+  'the next new cluster runs that; `make clean` deletes this one with its data.';
 
 /**
  * The program at the recorded path, or one of the same release elsewhere.
@@ -41,12 +49,12 @@ export async function findClusterEtcd(
   const recorded = known.path === null ? null : await examineEtcd(known.path);
   const others: EtcdBinary[] = [];
   if (recorded !== null && 'version' in recorded) {
-    if (recorded.version === known.version) return recorded;
+    if (isOfRelease(recorded.version, known.version)) return recorded;
     others.push(recorded);
   }
   for await (const etcd of etcdsOf(search)) {
     if (!('version' in etcd)) continue;
-    if (etcd.version === known.version) return etcd;
+    if (isOfRelease(etcd.version, known.version)) return etcd;
     if (etcd.path !== known.path) others.push(etcd);
   }
   const fetched = resolve(fetchedFolder(search), 'etcd');
@@ -92,10 +100,19 @@ export async function otherOnPath(
   return `The cluster runs etcd ${version} at ${path} and goes on with it: ${whyNot(binary, version)}.`;
 }
 
+/** @param release a version, or a minor alone. */
+function isOfRelease(version: string, release: string): boolean {
+  return version === release || (isMinor(release) && version.startsWith(`${release}.`));
+}
+
+function isMinor(release: string): boolean {
+  return /^\d+\.\d+$/.test(release);
+}
+
 /** A clause: why members of a cluster that runs `version` are not started with this one. */
 function whyNot(etcd: Pick<EtcdBinary, 'path' | 'version'>, version: string): string {
   const name = `etcd ${etcd.version} at ${etcd.path}`;
-  return compareReleases(etcd.version, version) < 0
+  return compareReleases(etcd.version, isMinor(version) ? `${version}.0` : version) < 0
     ? `${name} is older, and an older release is never started on the data of a newer one`
     : `${name} is newer, and Vase does not upgrade the etcd of a cluster yet`;
 }

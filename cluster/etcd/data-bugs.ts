@@ -95,6 +95,19 @@ export function describeDataBugs(version: string): string | null {
   return reasons.length === 0 ? null : `etcd ${version} has known faults: ${reasons.join('; ')}.`;
 }
 
+/**
+ * What is to be said of each release that runs, and what to do.
+ * @param versions each as often as it comes; undefined and null: not known.
+ * @param cure a sentence.
+ */
+export function dataBugNotes(versions: readonly (string | null | undefined)[], cure: string): string[] {
+  const known = new Set(versions.filter((version) => version !== null && version !== undefined));
+  return [...known].flatMap((version) => {
+    const bugs = describeDataBugs(version);
+    return bugs === null ? [] : [`${bugs} ${cure}`];
+  });
+}
+
 function minorOf(version: string): string {
   return version.split('.', 2).join('.');
 }

@@ -1,7 +1,16 @@
 // A cluster goes on with the etcd that it was made with, whatever is on PATH by then: an older one would make it panic.
-import { copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
+import { describeDataBugs } from '../../cluster/etcd/data-bugs.ts';
 import { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
 import { findEtcds } from '../support/etcd-releases.ts';
 import { checkout, VaseCommand } from './vase-command.ts';
@@ -102,6 +111,24 @@ test('the keeper, the nemesis and up start a member with the release of its clus
   expect(await versions()).toEqual([older!.version, older!.version, older!.version]);
 });
 
+test('what runs with known faults is named by up, status and doctor, running or stopped, with what to do', async () => {
+  const faults = describeDataBugs(older!.version);
+  putOlderFirst();
+  const up = await run(['up', ...size]);
+  const saying = (text: string) => {
+    if (faults === null) expect(text).not.toContain('known faults');
+    else expect(text).toMatch(/.* known faults: .*\n?.*Put etcd \d/);
+  };
+  expect(up.exitCode).toBe(0);
+  for (const command of ['up', 'status', 'doctor']) saying((await run([command])).stdout);
+  saying(up.stdout);
+  const status = async () => JSON.parse((await run(['status', '--json'])).stdout) as { notes: string[] };
+  const said = faults === null ? [] : [expect.stringContaining(`${faults} A cluster keeps its release`)];
+  expect((await status()).notes).toEqual(said);
+  expect((await run(['down'])).exitCode).toBe(0);
+  expect((await status()).notes).toEqual(said);
+});
+
 test('a shard that the view server adds runs the release of the others', async () => {
   await makeCluster();
   putOlderFirst();
@@ -146,14 +173,25 @@ interface KeptState {
   viewServers: { settings: string }[];
 }
 
+function changeState(change: (state: KeptState) => KeptState): void {
+  const state = JSON.parse(readFileSync(stateFile(), 'utf8')) as KeptState;
+  writeFileSync(stateFile(), JSON.stringify(change(state)));
+}
+
 /** As a version of Vase has left it that did not record the etcd. */
 function forgetEtcd(): void {
-  const { etcd: _etcd, ...state } = JSON.parse(readFileSync(stateFile(), 'utf8')) as KeptState;
-  for (const owner of [state.keeper, ...state.viewServers]) {
-    const { stateVersion: _1, VASE_STATE_VERSION: _2, ...settings } = JSON.parse(owner.settings);
-    owner.settings = JSON.stringify(settings);
-  }
-  writeFileSync(stateFile(), JSON.stringify(state));
+  changeState(({ etcd: _etcd, ...state }) => {
+    for (const owner of [state.keeper, ...state.viewServers]) {
+      const { stateVersion: _1, VASE_STATE_VERSION: _2, ...settings } = JSON.parse(owner.settings);
+      owner.settings = JSON.stringify(settings);
+    }
+    return state;
+  });
+}
+
+async function expectNotStarted(why: string): Promise<void> {
+  expect(await run(['up'])).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(why) });
+  expect(vase.processes()).toEqual([]);
 }
 
 async function pidsOfServants(): Promise<unknown[]> {
@@ -184,14 +222,25 @@ test('of a cluster of before it was recorded, the running members tell, or their
   expect((await run(['up'])).exitCode).toBe(0);
   await expectWhole();
 
+  // Without a log, the data themselves tell.
+  expect((await run(['down'])).exitCode).toBe(0);
+  forgetEtcd();
+  rmSync(join(vase.stateRoot, 'logs'), { recursive: true });
+  expect((await run(['up'])).exitCode).toBe(0);
+  await expectWhole();
+
   expect((await run(['down'])).exitCode).toBe(0);
   forgetEtcd();
   renameSync(folders.newer, `${folders.newer}-elsewhere`);
-  expect(await run(['up'])).toMatchObject({
-    exitCode: 1,
-    stderr: expect.stringContaining(
-      `the cluster runs etcd ${newer!.version}: no etcd of this release is on PATH`,
-    ),
-  });
-  expect(vase.processes()).toEqual([]);
+  await expectNotStarted(`the cluster runs etcd ${newer!.version}: no etcd of this release is on PATH`);
+  rmSync(join(vase.stateRoot, 'logs'), { recursive: true });
+  await expectNotStarted(`the cluster runs etcd ${newer!.release}: no etcd of this release is on PATH`);
+
+  // Nor by a state that says otherwise.
+  renameSync(`${folders.newer}-elsewhere`, folders.newer);
+  changeState((state) => ({ ...state, etcd: { path: `${folders.first}/etcd`, version: older!.version } }));
+  await expectNotStarted(`the data are of etcd ${newer!.release}, and etcd ${older!.version} at`);
+  forgetEtcd();
+  expect((await run(['up'])).exitCode).toBe(0);
+  await expectWhole();
 });

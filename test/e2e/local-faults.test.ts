@@ -111,8 +111,11 @@ test('limits are enforced and follow the topology without a restart, or the stat
   await up('{ cpu: 500m, memory: 512Mi }', ...smallCluster);
   const { notes, sharders } = await limited.status();
   const { pid } = sharders[0]!;
-  if (notes.length > 0) {
-    expect(notes[0]).toContain('limits are not enforced for sharder-1');
+  // Of the limits alone: the etcd may have known faults, which are noted, too.
+  const unlimited = (all: readonly string[]) =>
+    all.filter((note) => note.includes('limits are not enforced'));
+  if (unlimited(notes).length > 0) {
+    expect(unlimited(notes)).toEqual([expect.stringContaining('not enforced for sharder-1')]);
     return;
   }
   expect(limitsOf(pid!)).toEqual({ cpu: '50000', memory: String(512 * 2 ** 20) });
@@ -124,7 +127,7 @@ test('limits are enforced and follow the topology without a restart, or the stat
   expect([lifted.cpu, lifted.memory]).not.toContain('70000');
   expect(lifted.memory).toMatch(/^max$|^9\d{18}$/);
   const after = await limited.status();
-  expect(after.notes).toEqual([]);
+  expect(unlimited(after.notes)).toEqual([]);
   expect(after.sharders[0]!.pid).toBe(pid);
 });
 

@@ -1,6 +1,7 @@
 /** How a cluster in Kubernetes is: its pods, each member's own answer, and what is wrong with a fix for it. */
 import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
 import { durationsOf, mergedDurations, type FsyncHistogram } from '../../disk/fsync-histogram.ts';
+import { dataBugNotes } from '../../etcd/data-bugs.ts';
 import { isOutOfSpace } from '../../etcd/space-alarm.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import { etcdPorts, sharderPorts } from '../../manifests/names.ts';
@@ -17,6 +18,7 @@ import type {
   SharderStatus,
   ViewServerStatus,
 } from '../provider.ts';
+import { versionsOf } from '../etcd-versions.ts';
 import { diagnosePods } from './diagnose-pods.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import {
@@ -32,6 +34,10 @@ import {
 
 /** A healthy member answers within a tenth of it, the first time through a new tunnel; a paused one never does. */
 const answerTimeoutMs = 2000;
+
+const wayToAnotherImage =
+  'The next new cluster runs the image that VASE_ETCD_IMAGE names; this one has none of them: registry.k8s.io/etcd:3.6.10-0@' +
+  'sha256:f65c61039e7b7fd6e651f7ec2459b880589892cb13cf79c2f71c92aa08fc5144.';
 
 export interface StatusSource {
   provider: ProviderKind;
@@ -73,7 +79,7 @@ export async function readClusterStatus(
     etcd: null,
     disk,
     problems: findProblems(live, { shards, sharders, viewServers }),
-    notes,
+    notes: [...notes, ...dataBugNotes(versionsOf(shards), wayToAnotherImage)],
   };
 }
 

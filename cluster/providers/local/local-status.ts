@@ -1,9 +1,12 @@
 /** How a local cluster is: each process, each member's own answer, and what is wrong with a fix for it. */
 import { durationsOf, mergedDurations, readFsyncHistogram } from '../../disk/fsync-histogram.ts';
+import { wayToAnother } from '../../etcd/cluster-etcd.ts';
+import { dataBugNotes } from '../../etcd/data-bugs.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import { isOutOfSpace } from '../../etcd/space-alarm.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import { emptyStatus } from '../empty-status.ts';
+import { versionsOf } from '../etcd-versions.ts';
 import type {
   ClusterHealth,
   ClusterStatus,
@@ -74,6 +77,7 @@ export async function readStatus(
       ...restartNotes(folder, ownersOf(state)),
       ...findNotes(folder, state, { shards, sharders }),
       ...diskNotes(folder, disk),
+      ...dataBugNotes([state.etcd?.version, ...versionsOf(shards)], wayToAnother),
     ],
   };
 }

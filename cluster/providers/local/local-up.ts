@@ -5,7 +5,8 @@
  */
 import { rmSync } from 'node:fs';
 import { ClusterError } from '../../errors.ts';
-import { otherOnPath } from '../../etcd/cluster-etcd.ts';
+import { otherOnPath, wayToAnother } from '../../etcd/cluster-etcd.ts';
+import { dataBugNotes } from '../../etcd/data-bugs.ts';
 import { readMirroredView } from '../../mirrored-view.ts';
 import { writeRecords } from '../../records.ts';
 import { proveServing } from '../../serving-probe.ts';
@@ -122,13 +123,14 @@ async function findEtcdStep(context: LocalContext): Promise<string> {
   return `${etcdFault!.message}; all members run`;
 }
 
-/** What a user should know of the etcd on PATH. */
+/** What a user should know of the etcd that runs, and of the one on PATH. */
 export async function etcdNotes({
   state,
   settings,
 }: Pick<LocalContext, 'state' | 'settings'>): Promise<string[]> {
-  const note = state.etcd === undefined ? null : await otherOnPath(state.etcd, etcdSearch(settings));
-  return note === null ? [] : [note];
+  if (state.etcd === undefined) return [];
+  const other = await otherOnPath(state.etcd, etcdSearch(settings));
+  return [...(other === null ? [] : [other]), ...dataBugNotes([state.etcd.version], wayToAnother)];
 }
 
 /** Members are stopped hard where they do not end soon: their data are on disk, as after any crash. */

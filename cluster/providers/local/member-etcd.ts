@@ -4,12 +4,14 @@
  */
 import { ClusterError } from '../../errors.ts';
 import { findClusterEtcd, type KnownEtcd } from '../../etcd/cluster-etcd.ts';
+import { compareReleases } from '../../etcd/compare-releases.ts';
+import { readDataRelease, refuseNewerData } from '../../etcd/data-release.ts';
 import { findEtcd, obtainEtcd, type EtcdBinary } from '../../etcd/etcd-binary.ts';
 import { etcdRelease } from '../../etcd/etcd-release.ts';
-import type { ClusterState } from './cluster-state.ts';
+import { membersOf, type ClusterState } from './cluster-state.ts';
 import { etcdSearch, type LocalContext, type LocalSettings, type StartContext } from './local-context.ts';
 import { findSeenRelease } from './seen-release.ts';
-import type { StateFolder } from './state-folder.ts';
+import { dataFolderOf, type StateFolder } from './state-folder.ts';
 
 export type FoundEtcd = Pick<LocalContext, 'etcd' | 'etcdFault'>;
 
@@ -22,12 +24,27 @@ export async function findMemberEtcd(
   fetching: AbortSignal | null,
 ): Promise<FoundEtcd> {
   try {
-    const known = state.etcd ?? (await findSeenRelease(folder, state));
-    return { etcd: await find(known, settings, fetching) };
+    const data = newestData(folder, state);
+    const seen = state.etcd ?? newerOf(await findSeenRelease(folder, state), data);
+    const etcd = await find(seen, settings, fetching);
+    if (etcd !== null) refuseNewerData(etcd, data);
+    return { etcd };
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     return { etcd: null, etcdFault: error };
   }
+}
+
+/** A minor; null where no member has data that tell. */
+function newestData(folder: StateFolder, state: ClusterState): string | null {
+  const releases = membersOf(state).flatMap(({ name }) => readDataRelease(dataFolderOf(folder, name)) ?? []);
+  return releases.toSorted((a, b) => compareReleases(`${b}.0`, `${a}.0`))[0] ?? null;
+}
+
+/** Of data whose patch nothing tells, any patch of their minor will do. */
+function newerOf(seen: KnownEtcd | null, data: string | null): KnownEtcd | null {
+  if (data === null || (seen !== null && compareReleases(seen.version, `${data}.0`) >= 0)) return seen;
+  return { version: data, path: null };
 }
 
 async function find(

@@ -1,6 +1,11 @@
 // Which known bugs a release of etcd has, at both sides of each patch that mended one.
 import { expect, test } from 'vitest';
-import { dataBugsOf, describeDataBugs, isSupported } from '../../../../cluster/etcd/data-bugs.ts';
+import {
+  dataBugNotes,
+  dataBugsOf,
+  describeDataBugs,
+  isSupported,
+} from '../../../../cluster/etcd/data-bugs.ts';
 
 const issuesOf = (version: string) => dataBugsOf(version).map(({ issue }) => issue);
 
@@ -67,4 +72,12 @@ test('a sentence names the end of support and each bug, and nothing is said of a
   expect(describeDataBugs('3.4.42')).toBe(
     "etcd 3.4.42 has known faults: etcd's maintainers do not support 3.4.",
   );
+});
+
+test('of what runs, each release with known faults is noted once, with what to do', () => {
+  expect(dataBugNotes(['3.6.16', null, undefined], 'Do this.')).toEqual([]);
+  expect(dataBugNotes(['3.4.42', '3.6.16', '3.4.42', '3.6.8'], 'Do this.')).toEqual([
+    "etcd 3.4.42 has known faults: etcd's maintainers do not support 3.4. Do this.",
+    `${describeDataBugs('3.6.8')} Do this.`,
+  ]);
 });
