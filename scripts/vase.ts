@@ -61,6 +61,13 @@ for (const add of [
   add(program);
 }
 
+// Whoever reads the output has read enough (`vase logs etcd-1-0 | head`): ends as a program without a handler of SIGPIPE.
+const brokenPipeExitCode = 141;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(brokenPipeExitCode);
+});
+
 skipProxies('this machine');
 try {
   await program.parseAsync();

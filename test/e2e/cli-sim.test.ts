@@ -84,3 +84,14 @@ test('a scenario with a wrong field is a usage error that names it', async () =>
   expect(stderr).toContain('topology.members');
   expect(code).toBe(2);
 });
+
+test('whoever has read enough of a story ends it without a word', async () => {
+  const scenario = await scenarioFile(JSON.stringify(scenarioOfSeed(3)));
+  const script = '"$0" scripts/vase.ts sim --scenario "$1" --trace | head -n 1; echo "${PIPESTATUS[0]}"';
+  const { stdout, stderr } = await new Promise<Omit<Ended, 'code'>>((resolve) => {
+    const args = ['--norc', '-c', script, process.execPath, scenario];
+    execFile('bash', args, { cwd: checkout }, (_error, out, err) => resolve({ stdout: out, stderr: err }));
+  });
+  expect(stderr).not.toContain('EPIPE');
+  expect(stdout.trimEnd().split('\n')).toEqual([expect.stringContaining(' ms '), '141']);
+});
