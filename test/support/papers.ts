@@ -59,13 +59,15 @@ function faultOfName(span: string, tree: SourceTree, file: string | undefined): 
   if (/^[A-Z][a-z]+(?:[A-Z][a-z]+)+$/.test(span) && !tree.exports(span) && !tree.says(span))
     return `nothing exports ${span}`;
   if (tree.says(span)) return null;
-  const unsaid = wordsOf(span).filter((word) => !tree.says(word));
+  const unsaid = wordsOf(span).filter((word) =>
+    isPath(word) ? !exists(word, tree) : !word.split(/[./]/).every((part) => tree.says(part)),
+  );
   return unsaid.length === 0 ? null : `no source says ${unsaid.join(', ')}`;
 }
 
 /** Numbers and signs are the reader's. */
 function wordsOf(span: string): string[] {
-  const words = span.match(/(?:--)?[A-Za-z][\w.-]*\w/g);
+  const words = span.match(/(?:--)?[A-Za-z][\w./-]*\w/g);
   return words === null ? [span] : words;
 }
 
