@@ -9,6 +9,8 @@ import { checkout, VaseCommand } from './vase-command.ts';
 const known = new Set(['sh', 'text']);
 const pages = [
   'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
   ...readdirSync(join(checkout, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),

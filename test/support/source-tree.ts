@@ -34,7 +34,7 @@ export class SourceTree {
     this.text = sources.map((file) => this.read(file)).join('\n');
     for (const file of sources) if (file.endsWith('.ts')) this.names.set(file, namesOf(this.read(file)));
     this.commands = new Set(matches(this.text, /\.command\('([a-z-]+)/g));
-    this.goals = new Set(matches(this.read('Makefile'), /^([a-z-]+):/gm));
+    this.goals = new Set(matches(this.read('Makefile'), /^([a-z0-9-]+):/gm));
   }
 
   read(file: string): string {
