@@ -3,6 +3,7 @@
  * The keys carry a reserved prefix and a random part, so that nobody's data are touched.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SLOT_COUNT } from '../sharder/core/slot.ts';
 import { ClusterError } from './errors.ts';
 import { askGuarded, type StoreAccess } from './guarded-request.ts';
@@ -11,6 +12,14 @@ import { askGuarded, type StoreAccess } from './guarded-request.ts';
 const probeKeyPrefix = '__vase_probe__/';
 
 const requestTimeoutMs = 10_000;
+/**
+ * A shard elects its leader, a machine that has just started much is slow: what is refused for the moment, or not answered
+ * in time, is asked again for so long. The keys are the probe's own, so that a write of unknown outcome does no harm twice.
+ */
+const patienceMsDefault = 30_000;
+const passingStatuses = new Set([429, 503, 504]);
+const pauseMs = 100;
+const pauseMsMax = 2000;
 /** With n shards, this many random keys per shard miss one of them with a probability below n * e^-40. */
 const keysPerShardMax = 40;
 /** As many random keys miss one slot with a probability of e^-40, too. */
@@ -28,6 +37,8 @@ export interface ServingProbe {
    * Left out: keys are drawn until each shard has answered for one.
    */
   ownerOf?: (key: string) => string;
+  /** How long one request is repeated while the answer is one that may pass. */
+  patienceMs?: number;
   signal: AbortSignal;
 }
 
@@ -74,7 +85,9 @@ async function writeReadDelete(probe: ServingProbe, shard: string, key: string):
   if (!isSuccess(get) || !get.body.equals(value))
     throw unexpected(get, `for the read of what was written on ${shard}`);
   const deleted = await ask(probe, 'DELETE', key);
-  if (!isSuccess(deleted)) throw unexpected(deleted, `for the delete on ${shard}`);
+  // Not there any more: an attempt that was not answered has deleted it.
+  if (!isSuccess(deleted) && !(deleted.status === 404 && deleted.attempts > 1))
+    throw unexpected(deleted, `for the delete on ${shard}`);
 }
 
 interface Answer {
@@ -82,9 +95,31 @@ interface Answer {
   status: number;
   shard: string | null;
   body: Buffer;
+  attempts: number;
 }
 
+/** @throws ClusterError when nothing has answered by the end of the probe's patience. */
 async function ask(probe: ServingProbe, method: string, key: string, body?: Buffer): Promise<Answer> {
+  const endMs = performance.now() + (probe.patienceMs ?? patienceMsDefault);
+  for (let attempts = 1; ; attempts++) {
+    const answer = await attempt(probe, method, key, body);
+    const isOver = performance.now() >= endMs;
+    if (!(answer instanceof ClusterError)) {
+      if (isOver || !passingStatuses.has(answer.status)) return { ...answer, attempts };
+    } else if (isOver) {
+      throw answer;
+    }
+    await delay(Math.min(pauseMsMax, pauseMs * 2 ** attempts), undefined, { signal: probe.signal });
+  }
+}
+
+/** Once; an error is returned where nothing answered. */
+async function attempt(
+  probe: ServingProbe,
+  method: string,
+  key: string,
+  body?: Buffer,
+): Promise<Omit<Answer, 'attempts'> | ClusterError> {
   const signal = AbortSignal.any([probe.signal, AbortSignal.timeout(requestTimeoutMs)]);
   try {
     if (probe.access) {
@@ -107,7 +142,7 @@ async function ask(probe: ServingProbe, method: string, key: string, body?: Buff
     return { method, status: response.status, shard: response.headers.get('vase-shard'), body: bytes };
   } catch (error) {
     probe.signal.throwIfAborted();
-    throw new ClusterError(`${probe.endpoint} did not answer a ${method}: ${(error as Error).message}`, {
+    return new ClusterError(`${probe.endpoint} did not answer a ${method}: ${(error as Error).message}`, {
       nextStep: 'See `make status` and `make logs NAME=sharder-1`.',
       cause: error,
     });

@@ -25,13 +25,16 @@ export interface Sight {
   placedMsMax?: number;
 }
 
-/** A volume that is made when its pod is placed, and a node that has just come, take a few seconds. */
+/** A pod for which no node has room waits for those that are ending. */
 const unschedulableMsMax = 8000;
 /**
  * What a node is refused for a pod that it was given a moment ago, it is granted a moment later, and it tries again: only
- * a volume that still cannot be mounted this long after its pod was made is a fault.
+ * a volume that still cannot be mounted this long after its pod was made is a fault. So it is with a pod that waits for
+ * its volume to be made, or for a node that has just come.
  */
 const mountMsMax = 30_000;
+/** What Kubernetes says where waiting makes no room. */
+const withoutRoom = /Insufficient|Too many pods/;
 /** The second time that a container ends by itself is no accident of its start. */
 const crashesMax = 2;
 
@@ -97,7 +100,10 @@ function crashFault(pod: Pod, status: ContainerStatus, { sinceMs }: Sight): PodF
 function schedulingFault(pod: Pod, { nowMs, placedMsMax = unschedulableMsMax }: Sight): PodFault | null {
   const condition = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (condition?.status !== 'False' || condition.reason !== 'Unschedulable') return null;
-  if (nowMs - Date.parse(pod.metadata.creationTimestamp ?? '') < placedMsMax) return null;
+  const patienceMs = withoutRoom.test(condition.message ?? '')
+    ? placedMsMax
+    : Math.max(placedMsMax, mountMsMax);
+  if (nowMs - Date.parse(pod.metadata.creationTimestamp ?? '') < patienceMs) return null;
   const shard = shardOf(pod);
   return {
     pod: pod.metadata.name,

@@ -16,6 +16,8 @@ interface Faults {
   wrongValue?: string;
   /** Status of every write. */
   putStatus?: number;
+  /** Answers so many requests of each method with 503, after it has done what they ask for. */
+  passing?: number;
 }
 
 const shards = ['etcd-1', 'etcd-2', 'etcd-3'];
@@ -31,9 +33,10 @@ async function startStore(
 ): Promise<{ endpoint: string; keys: Map<string, Buffer>; asked: string[] }> {
   const keys = new Map<string, Buffer>();
   const asked: string[] = [];
+  const passed = new Map<string, number>();
   const server = createServer((request, response) => {
     asked.push(request.url!);
-    void answer({ keys, faults }, request, response);
+    void answer({ keys, faults, passed }, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
@@ -41,7 +44,7 @@ async function startStore(
 }
 
 async function answer(
-  { keys, faults }: { keys: Map<string, Buffer>; faults: Faults },
+  { keys, faults, passed }: { keys: Map<string, Buffer>; faults: Faults; passed: Map<string, number> },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -58,6 +61,11 @@ async function answer(
   const value = keys.get(key);
   if (method === 'DELETE') keys.delete(key);
   response.statusCode = value === undefined ? 404 : method === 'PUT' ? (faults.putStatus ?? 204) : 200;
+  const refused = passed.get(method!) ?? 0;
+  if (refused < (faults.passing ?? 0)) {
+    passed.set(method!, refused + 1);
+    response.statusCode = 503;
+  }
   response.end(method === 'GET' ? (faults.wrongValue ?? value) : undefined);
 }
 
@@ -81,17 +89,25 @@ test('a read that does not give what was written fails', async () => {
 
 test('a refused write fails with the status', async () => {
   const { endpoint } = await startStore({ putStatus: 503 });
-  await expect(proveServing({ endpoint, shards, signal })).rejects.toThrow('answered a PUT');
+  await expect(proveServing({ endpoint, shards, patienceMs: 0, signal })).rejects.toThrow('answered a PUT');
 });
 
 test('an endpoint that does not answer fails', async () => {
   const { endpoint } = await startStore({});
   const unused = endpoint.replace(/\d+$/, '1');
-  await expect(proveServing({ endpoint: unused, shards, signal })).rejects.toThrow('did not answer');
+  await expect(proveServing({ endpoint: unused, shards, patienceMs: 0, signal })).rejects.toThrow(
+    'did not answer',
+  );
 });
 
 test('a shard that almost no key belongs to is asked for one of its own', async () => {
   const { endpoint, asked } = await startStore({ oneSlot: true });
   await proveServing({ endpoint, shards, ownerOf: rareOwner, signal });
   expect(new Set(asked).size).toBe(shards.length);
+});
+
+test('what is refused or lost for a moment only is asked again, and what it did meanwhile is taken for done', async () => {
+  const { endpoint, keys } = await startStore({ passing: 2 });
+  await proveServing({ endpoint, shards, signal });
+  expect(keys.size).toBe(0);
 });

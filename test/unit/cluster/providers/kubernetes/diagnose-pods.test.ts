@@ -79,6 +79,13 @@ test('a pod that no node takes is a fault only when it has waited a little', () 
   expect(diagnose(pod({ conditions }, '2026-01-01T00:00:58Z'))).toEqual([]);
 });
 
+test('a pod that waits for its volume, or for a node that has just come, has more time than one without room', () => {
+  const message = '0/1 nodes are available: 1 node(s) had taint {node.kubernetes.io/not-ready: }';
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+  expect(diagnose(pod({ conditions }, '2026-01-01T00:00:45Z'))).toEqual([]);
+  expect(diagnose(pod({ conditions }, '2026-01-01T00:00:20Z'))).toMatchObject([{ kind: 'unschedulable' }]);
+});
+
 test('a volume that cannot be mounted is found in the events', () => {
   const event = {
     apiVersion: 'v1',
