@@ -32,8 +32,8 @@ help: ## Show the targets.
 $(INSTALLED): package-lock.json
 	PATH="$(SYSTEM_PATH)" npm ci --loglevel=error && touch $@
 
-up: $(INSTALLED) ## Bring the store up: SHARDS=3 MEMBERS=3 SHARDERS=2 PORT=5000 SSD=pd-ssd:10Gi (off), or TOPOLOGY=file.yaml.
-	@$(VASE) up $(SIZE) $(if $(PROFILE),--profile $(PROFILE))
+up: $(INSTALLED) ## Bring the store up: SHARDS=3 MEMBERS=3 SHARDERS=2 PORT=5000 SSD=pd-ssd:10Gi (off), or TOPOLOGY=file.yaml. REPLACE=1: lost members, too.
+	@$(VASE) up $(SIZE) $(if $(PROFILE),--profile $(PROFILE)) $(if $(REPLACE),--replace)
 
 down: $(INSTALLED) ## Stop the cluster: local data stay, a kind cluster goes with its data.
 	@$(VASE) down

@@ -14,6 +14,7 @@ import { addEtcdCommand } from './commands/etcd.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addGetCommand } from './commands/get.ts';
 import { addLogsCommand } from './commands/logs.ts';
+import { addMemberCommand } from './commands/member.ts';
 import { addNemesisCommand } from './commands/nemesis.ts';
 import { addPredictCommand } from './commands/predict.ts';
 import { addPutCommand } from './commands/put.ts';
@@ -56,6 +57,7 @@ for (const add of [
   addMoveCommand,
   addRebalanceCommand,
   addShardCommand,
+  addMemberCommand,
   addViewCommand,
 ]) {
   add(program);

@@ -3,10 +3,12 @@
  * deleted and however its quota grows, until somebody takes the alarm back.
  */
 import { z } from 'zod';
+import { callGateway } from './gateway.ts';
 
 /** A defragmentation copies the database: seconds for each gigabyte. */
 const defragmentMsMax = 120_000;
 const askMsMax = 2000;
+const alarmPath = '/v3/maintenance/alarm';
 
 const answer = z.object({
   // Numbers of 64 bits are strings, and what is zero or empty is left out.
@@ -32,7 +34,7 @@ export async function isOutOfSpace(url: string): Promise<boolean> {
 export async function readSpaceAlarms(url: string): Promise<string[] | null> {
   try {
     const { alarms = [] } = answer.parse(
-      await post(`${url}/v3/maintenance/alarm`, { action: 'GET' }, askMsMax),
+      await callGateway(url, { path: alarmPath, body: { action: 'GET' }, timeoutMs: askMsMax }),
     );
     return alarms.filter(({ alarm }) => alarm === 'NOSPACE').map(({ memberID }) => memberID);
   } catch {
@@ -44,18 +46,10 @@ export async function readSpaceAlarms(url: string): Promise<string[] | null> {
 /** @throws Error when the member does not do it. */
 export async function takeBackSpaceAlarm(url: string, memberID: string): Promise<void> {
   const order = { action: 'DEACTIVATE', memberID, alarm: 'NOSPACE' };
-  await post(`${url}/v3/maintenance/alarm`, order, askMsMax);
+  await callGateway(url, { path: alarmPath, body: order, timeoutMs: askMsMax });
 }
 
 /** Gives back what deleted and compacted keys have left. The member answers nothing else meanwhile. @throws Error */
 export async function defragment(url: string): Promise<void> {
-  await post(`${url}/v3/maintenance/defragment`, {}, defragmentMsMax);
-}
-
-async function post(url: string, body: object, timeoutMs: number): Promise<unknown> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body), signal });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url} answered ${response.status} ${text.slice(0, 200)}`);
-  return JSON.parse(text);
+  await callGateway(url, { path: '/v3/maintenance/defragment', body: {}, timeoutMs: defragmentMsMax });
 }

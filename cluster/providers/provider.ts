@@ -14,6 +14,11 @@ export interface ActionOptions {
   signal: AbortSignal;
 }
 
+export interface UpOptions extends ActionOptions {
+  /** Puts new members in the place of those whose data are lost, where their shard has a quorum without them. */
+  replaceLost?: boolean;
+}
+
 /** Where a cluster can run. */
 export type ProviderKind = 'local' | 'kind' | 'gke';
 
@@ -27,7 +32,9 @@ export interface Provider {
    * @throws UsageError, TopologyError for a wrong field; ClusterError for a change that cannot be made, or a failure:
    *   what this call had started is stopped before it throws, what ran before goes on.
    */
-  up(requested: unknown, options: ActionOptions): Promise<UpResult>;
+  up(requested: unknown, options: UpOptions): Promise<UpResult>;
+  /** Members of shards come and go; null where this provider does not know how yet. */
+  readonly members: MemberControl | null;
   /** Whether `down` keeps the data for the next `up`. */
   readonly keepsDataWhenDown: boolean;
   /** Stops everything, with `keepsDataWhenDown` without touching the data. Does nothing when nothing runs. */
@@ -158,6 +165,38 @@ export interface ViewServerStatus {
   restarts: Restarts;
   endpoint: string;
   ready: boolean;
+}
+
+/** A member as its shard's etcd itself has it. */
+export interface ListedMember {
+  name: string;
+  shard: number;
+  /** etcd's id, hexadecimal as etcd's own tools write it; null where it has none yet, or nobody tells. */
+  id: string | null;
+  /** Null where it does not answer. */
+  role: 'leader' | 'follower' | 'learner' | null;
+  endpoint: string;
+  version: string | null;
+  dbSizeBytes: number | null;
+  /** What is wrong with it and what to do; null: it is well. */
+  problem: Problem | null;
+}
+
+export interface MemberOptions {
+  /** Ends the action early; the same call goes on with it. */
+  signal: AbortSignal;
+  /** Called with one sentence for each thing that is done. */
+  report: (step: string) => void;
+}
+
+export interface MemberControl {
+  list(): Promise<ListedMember[]>;
+  /**
+   * Puts a new member in the place of one whose data are lost, or goes on with that.
+   * @returns what has been done, a sentence.
+   * @throws UsageError for an unknown name; ClusterError where it is not lost, or its shard has no quorum without it.
+   */
+  replace(name: string, options: MemberOptions): Promise<string>;
 }
 
 /** Something that a nemesis can strike. */

@@ -52,6 +52,38 @@ export async function runSteps<Context>(
   return times;
 }
 
+/** Shows what is done as steps, for work that is no list of them: each has ended when the next is told, or all is done. */
+export function shownSteps(reporter: StepReporter): {
+  report: (title: string) => void;
+  /** Gives what the work comes to; the step that it was at has failed when it throws. */
+  during: <T>(work: Promise<T>) => Promise<T>;
+} {
+  let current: { title: string; startMs: number } | null = null;
+  const end = (how: 'succeeded' | 'failed') => {
+    if (current === null) return;
+    const { title, startMs } = current;
+    current = null;
+    if (how === 'failed') reporter.failed(title, performance.now() - startMs);
+    else reporter.succeeded(title, performance.now() - startMs, null);
+  };
+  const report = (title: string) => {
+    end('succeeded');
+    current = { title, startMs: performance.now() };
+    reporter.started(title);
+  };
+  const during = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      const result = await work;
+      end('succeeded');
+      return result;
+    } catch (error) {
+      end('failed');
+      throw error;
+    }
+  };
+  return { report, during };
+}
+
 /** "1 shard", "2 shards". */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -7,6 +7,7 @@ import {
   topologyFromEnvironment,
   type PartialTopology,
 } from '../../cluster/topology-input.ts';
+import { UsageError } from '../../cluster/errors.ts';
 import { parseTopology } from '../../cluster/topology.ts';
 import { type CommandContext, withContext } from '../command-context.ts';
 import { describeUp, leftExitCode } from '../up-text.ts';
@@ -20,6 +21,7 @@ interface UpFlags {
   topology?: string;
   provider?: string;
   profile?: string;
+  replace?: boolean;
   json?: boolean;
 }
 
@@ -45,21 +47,23 @@ export function addUpCommand(program: Command): void {
       'local (processes) or kind (Kubernetes in Docker); default: kind where it can run',
     )
     .option('--profile <name>', 'of a new kind cluster: small (one node) or zones (three workers)')
+    .option('--replace', 'put new members in the place of those whose data are lost')
     .option('--json', 'print JSON, one document per line')
     .addHelpText(
       'after',
       '\nEach flag has a variable: VASE_SHARDS, VASE_MEMBERS, VASE_SHARDERS, VASE_PORT, VASE_SSD, VASE_TOPOLOGY,' +
         '\nVASE_PROVIDER, VASE_KIND_PROFILE. A flag wins over its variable, both win over the file, and what none of them' +
         '\nsays stays as it is in the cluster that is there.' +
-        '\n\nExit codes: 0 ready, 1 failed, 2 wrong use, 3 serving without a shard or a member that could not be brought up.',
+        '\n\nExit codes: 0 ready, 1 failed, 2 wrong use, 3 serving, with something left to do: a shard or a' +
+        '\nmember could not be brought up. Members whose data are lost are named; `vase member replace` mends one, --replace all.',
     )
     .action((flags: UpFlags) => {
       const requested = requestedTopology(flags);
-      const { provider, profile, json } = flags;
+      const { provider, profile, replace, json } = flags;
       const makes = parseTopology(requested);
       return withContext(
         { json: json === true, ...(provider && { provider }), ...(profile && { profile }), makes },
-        (context) => up(requested, context),
+        (context) => up(requested, replace === true, context),
       );
     });
 }
@@ -75,8 +79,14 @@ function requestedTopology({ shards, members, sharders, port, ssd, topology }: U
   });
 }
 
-async function up(requested: PartialTopology, { provider, printer, options }: CommandContext): Promise<void> {
-  const result = await provider.up(requested, options);
+async function up(
+  requested: PartialTopology,
+  replaceLost: boolean,
+  { provider, printer, options }: CommandContext,
+): Promise<void> {
+  if (replaceLost && provider.members === null)
+    throw new UsageError(`--replace is not yet on provider ${provider.kind}`);
+  const result = await provider.up(requested, { ...options, replaceLost });
   const { endpoint, topology, changed, steps, left, notes } = result;
   const { head, problems } = describeUp(result);
   const event = left.length === 0 ? 'ready' : 'partly';

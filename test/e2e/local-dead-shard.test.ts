@@ -55,7 +55,9 @@ test('a member that ends whenever it is started is named, and the quorum of its 
   writeFileSync(database, 'no database');
   const up = await vase.run(['up']);
   expect(up.exitCode).toBe(3);
-  expect(up.stdout).toContain('etcd-2-2 cannot be started: etcd-2-2 ended right after its start');
+  expect(up.stdout).toContain(
+    'the data of etcd-2-2 are damaged, and etcd cannot start on them: failed to open database',
+  );
   expect(up.stdout).not.toContain('dead');
   expect(await get('etcd-2')).toEqual([200, 'before']);
   renameSync(`${database}.away`, database);

@@ -35,6 +35,7 @@ export interface GkeSettings {
 export class GkeProvider implements Provider {
   readonly kind = 'gke';
   readonly keepsDataWhenDown = false;
+  readonly members = null;
   readonly faults: FaultControl = noFaults();
   private readonly settings: GkeSettings;
   private readonly files: GkeFiles;

@@ -50,6 +50,7 @@ export interface KindSettings {
 export class KindProvider implements Provider {
   readonly kind = 'kind';
   readonly keepsDataWhenDown = false;
+  readonly members = null;
   readonly faults: KindFaults;
   private readonly settings: KindSettings;
   private readonly folder: KindFolder;

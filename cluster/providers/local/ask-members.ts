@@ -19,6 +19,18 @@ export async function askMembers(rpc: EtcdCaller, members: readonly MemberState[
   return Promise.all(members.map((member) => askMember(rpc, member)));
 }
 
+/** The leader that the others of these name, in the newest term, and the names of all that follow it, itself included. */
+export function findLed(
+  answers: readonly MemberAnswer[],
+): { leader: MemberAnswer; names: ReadonlySet<string> } | null {
+  const [leader] = answers
+    .filter(({ leads }) => leads)
+    .toSorted((a, b) => b.status!.raftTerm - a.status!.raftTerm);
+  if (leader === undefined) return null;
+  const following = answers.filter(({ status }) => status?.leaderId === leader.status!.leaderId);
+  return { leader, names: new Set(following.map(({ member }) => member.name)) };
+}
+
 async function askMember(rpc: EtcdCaller, member: MemberState): Promise<MemberAnswer> {
   const endpoint = `${localHost}:${member.clientPort}`;
   const result = await rpc.call(endpoint, { kind: 'status' }, { deadlineMs: answerTimeoutMs });

@@ -14,6 +14,13 @@ const processIdentity = z.object({ pid: z.int().positive(), startedAt: z.string(
 /** How often the keeper has started a process again since `up` or a restart asked for did, and when it last did. */
 const restarts = z.object({ count: z.int().positive(), at: z.string() }).optional();
 
+const joining = z.object({
+  /** etcd's id, decimal, of the one that it replaces and that has to leave first; null: none. */
+  replaces: z.string().nullable(),
+  /** Whether it has been started: from then on an empty data folder is a loss. */
+  started: z.boolean(),
+});
+
 const memberState = z.object({
   name: z.string(),
   clientPort: port,
@@ -22,6 +29,10 @@ const memberState = z.object({
   restarts,
   /** Whether its data carry their mark; those of before there was one get it at their next start. */
   marked: z.boolean().optional(),
+  /** etcd's id, decimal, of one that joined a shard which was there; those that were made with it have none. */
+  id: z.string().optional(),
+  /** While it has no vote yet: to be added as a learner, and to be promoted. */
+  joining: joining.optional(),
 });
 
 const shardState = z.object({
@@ -87,7 +98,7 @@ const schema = z.object({
  * Raised with each new field: a keeper or view server that was started before, and outlives a change of Vase, would drop it
  * whenever it writes the state, so `up` starts a new one.
  */
-export const stateVersion = 3;
+export const stateVersion = 4;
 
 export type ClusterState = z.output<typeof schema>;
 export type ShardState = z.output<typeof shardState>;
@@ -97,6 +108,11 @@ export type SharderState = z.output<typeof sharderState>;
 
 export function membersOf(state: Pick<ClusterState, 'shards'>): MemberState[] {
   return state.shards.flatMap((shard) => shard.members);
+}
+
+/** Those that have a vote, or had one until their data were lost. */
+export function votersOf({ members }: Pick<ShardState, 'members'>): MemberState[] {
+  return members.filter(({ joining: joins }) => joins === undefined);
 }
 
 /** Something of the cluster that runs as a process. */

@@ -9,6 +9,7 @@ import type {
   ViewServerStatus,
 } from '../provider.ts';
 import type { ClusterState } from './cluster-state.ts';
+import { describeJoining, describeLoss, findLoss } from './member-loss.ts';
 import { logFileOf, type StateFolder } from './state-folder.ts';
 
 /** Past this part of etcd's quota it is time to act: at the quota etcd refuses writes. */
@@ -19,17 +20,31 @@ export function findProblems(
   state: ClusterState,
   seen: Pick<ClusterStatus, 'shards' | 'sharders' | 'viewServers'> & { isKept: boolean },
 ): Problem[] {
-  const quotaBytes = byteCount(state.topology.etcd.quota);
   return [
     ...seen.shards.flatMap((shard) => shardProblems(shard)),
     ...seen.shards.flatMap((shard) =>
-      shard.members.flatMap((member) =>
-        memberProblems(folder, member, { quotaBytes, version: state.etcd?.version }),
-      ),
+      shard.members.flatMap((member) => findMemberProblems(folder, state, shard, member)),
     ),
     ...[...seen.sharders, ...seen.viewServers].flatMap((owner) => servantProblems(folder, owner)),
     ...(seen.isKept ? [] : [unkept(folder)]),
   ];
+}
+
+/** What is wrong with one member; empty: it is well. */
+export function findMemberProblems(
+  folder: StateFolder,
+  state: ClusterState,
+  { id, hasQuorum }: Pick<ShardStatus, 'id' | 'hasQuorum'>,
+  seen: MemberStatus,
+): Problem[] {
+  const shard = state.shards.find((each) => each.id === id);
+  const member = shard?.members.find(({ name }) => name === seen.name);
+  if (member?.joining !== undefined) return [describeJoining(seen.name)];
+  if (seen.process === 'stopped') {
+    const loss = member && findLoss({ folder, state, shard: shard!, member });
+    return [loss ? describeLoss(loss, seen.name, hasQuorum) : stopped(folder, seen.name)];
+  }
+  return runningProblems(folder, state, seen);
 }
 
 function shardProblems(shard: ShardStatus): Problem[] {
@@ -52,12 +67,9 @@ function full({ name }: ShardStatus): Problem {
   };
 }
 
-function memberProblems(
-  folder: StateFolder,
-  member: MemberStatus,
-  { quotaBytes, version }: { quotaBytes: number; version: string | undefined },
-): Problem[] {
-  if (member.process === 'stopped') return [stopped(folder, member.name)];
+function runningProblems(folder: StateFolder, state: ClusterState, member: MemberStatus): Problem[] {
+  const quotaBytes = byteCount(state.topology.etcd.quota);
+  const version = state.etcd?.version;
   if (member.process === 'paused') return [paused(member.name)];
   if (member.etcd === null) {
     return [

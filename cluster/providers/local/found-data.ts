@@ -11,12 +11,21 @@ import type { StateFolder } from './state-folder.ts';
 /** Names that a sentence can hold. */
 const namesMax = 12;
 
-/** Members' folders, ascending: whatever else lies in the data folder is not Vase's. */
+/** Members' folders, and what is kept of replaced ones, ascending: whatever else lies in the data folder is not Vase's. */
 export function listData(folder: StateFolder): string[] {
   if (!existsSync(folder.data)) return [];
   return readdirSync(folder.data)
-    .filter((name) => /^etcd-\d+-\d+$/.test(name))
+    .filter((name) => /^etcd-\d+-\d+(\.kept-[\dTZ.-]+)?$/.test(name))
     .toSorted();
+}
+
+/** What is kept of members that were replaced, for the status. */
+export function keptNotes(folder: StateFolder): string[] {
+  const kept = listData(folder).filter((name) => name.includes('.kept-'));
+  if (kept.length === 0) return [];
+  return [
+    `Kept of members that were replaced, in ${folder.data}: ${enumerate(kept)}. Nothing needs them; \`make clean\` deletes them.`,
+  ];
 }
 
 /** Whether a local cluster is in the folder, even one without a state file. */

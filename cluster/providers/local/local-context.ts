@@ -44,12 +44,14 @@ export interface LocalContext {
   view?: View;
   /** What is wrong with shards and could not be mended; and the shards that are dead. Set by the step that starts them. */
   left?: { problems: Problem[]; deadShards: ReadonlySet<number> };
+  /** Whether members whose data are lost are replaced. */
+  replaceLost?: boolean;
   /** What this action has started, so that a failure can stop exactly that. */
   started: ProcessIdentity[];
 }
 
 /** Without what asks members: all that starting a process takes. */
-export type StartContext = Omit<LocalContext, 'rpc' | 'view' | 'left'>;
+export type StartContext = Omit<LocalContext, 'rpc' | 'view' | 'left' | 'replaceLost'>;
 
 /** Whether what holds the view could not be brought up. */
 export function isHomeDead({ state, left }: Pick<LocalContext, 'state' | 'left'>): boolean {

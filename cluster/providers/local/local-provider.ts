@@ -12,6 +12,7 @@ import type {
   LogOptions,
   Provider,
   SharderDoor,
+  UpOptions,
   UpResult,
 } from '../provider.ts';
 import { refuseTls } from '../refuse-tls.ts';
@@ -23,6 +24,7 @@ import type { LocalSettings } from './local-context.ts';
 import { cleanSteps, deleteEmptyRoot, deleteFetchedEtcd, downSteps } from './local-down.ts';
 import { LocalFaults } from './local-faults.ts';
 import { isKept } from './local-keeper.ts';
+import { LocalMembers } from './local-members.ts';
 import { healthOf, readStatus } from './local-status.ts';
 import { isOutdated, ownUrl } from './local-sharder.ts';
 import { bringUp, etcdNotes } from './local-up.ts';
@@ -46,6 +48,7 @@ export class LocalProvider implements Provider {
   readonly kind = 'local';
   readonly keepsDataWhenDown = true;
   readonly faults: LocalFaults;
+  readonly members: LocalMembers;
   private readonly settings: LocalSettings;
   private readonly folder: StateFolder;
   private readonly rpc = new GrpcEtcdCaller();
@@ -56,6 +59,7 @@ export class LocalProvider implements Provider {
     const binaries = canonicalPath(settings.binaries);
     this.settings = { ...settings, stateRoot: this.folder.root, binaries };
     this.faults = new LocalFaults(this.settings, this.folder, this.rpc);
+    this.members = new LocalMembers(this.settings, this.folder, this.rpc);
   }
 
   /** Closes the connections to etcd, so that the process can end. */
@@ -63,7 +67,7 @@ export class LocalProvider implements Provider {
     await this.rpc.close();
   }
 
-  async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
+  async up(requested: unknown, options: UpOptions): Promise<UpResult> {
     // Checked before anything is touched, so that a wrong field leaves not even a folder.
     refuseTls(parseTopology(mergeTopologies(requested)), this.kind);
     return withLock(this.folder, { purpose: '`vase up`' }, async () => {
@@ -158,13 +162,14 @@ export class LocalProvider implements Provider {
   private async change(
     current: ClusterState | null,
     topology: Topology,
-    options: ActionOptions,
+    options: UpOptions,
   ): Promise<UpResult> {
     createStateFolder(this.folder);
     const state = await planUp(current, topology, this.folder);
     writeState(this.folder, state);
     const { settings, folder, rpc } = this;
-    const context = { settings, folder, rpc, signal: options.signal, state, etcd: null, started: [] };
+    const { signal, replaceLost = false } = options;
+    const context = { settings, folder, rpc, signal, state, etcd: null, replaceLost, started: [] };
     return bringUp(context, current, options);
   }
 }

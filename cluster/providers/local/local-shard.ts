@@ -3,7 +3,7 @@
  * idempotent: members that run are left alone.
  */
 import { ClusterError } from '../../errors.ts';
-import { etcdFlags } from '../../etcd/etcd-flags.ts';
+import { etcdFlags, type EtcdMemberPlace } from '../../etcd/etcd-flags.ts';
 import { askMembers } from './ask-members.ts';
 import { emulateDisk } from './emulate-disk.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
@@ -12,6 +12,7 @@ import { demandEtcd, recordEtcd } from './member-etcd.ts';
 import { keepsRunning, startProcess } from './managed-process.ts';
 import { describePortHolder, isPortFree, localHost } from './ports.ts';
 import { limitProcess } from './resource-limits.ts';
+import { dataFolderOf } from './state-folder.ts';
 import { claimVolume } from './volume-mark.ts';
 
 /** The member that every member names as leader; null while they do not agree. */
@@ -28,26 +29,31 @@ export async function commonLeader(
 
 /**
  * Starts one member unless it runs.
+ * @param peers whom etcd's own list has, where the member joins on an empty folder: etcd compares. Otherwise it reads them
+ *   from its data.
  * @throws ClusterError when its port is taken, its data are gone or are not its own, or there is no etcd of the cluster's release.
  */
 export async function startMember(
   context: StartContext,
   shard: ShardState,
   member: MemberState,
+  peers?: EtcdMemberPlace['peers'],
 ): Promise<void> {
   if (await keepsRunning(member.process)) return;
   const etcd = demandEtcd(context);
   for (const port of [member.clientPort, member.peerPort]) await demandPort(member, port);
   const { folder, state } = context;
-  const dataFolder = claimVolume({ folder, state, shard, member });
+  const dataFolder = dataFolderOf(folder, member.name);
+  // A folder that was made for a member that joins is claimed already.
+  if (peers === undefined) claimVolume({ folder, state, shard, member });
   save(context);
   const flags = etcdFlags(
     {
       name: member.name,
       dataFolder,
-      clientUrl: `http://${clientEndpoint(member)}`,
+      clientUrl: clientUrl(member),
       peerUrl: peerUrl(member),
-      peers: shard.members.map((peer) => ({ name: peer.name, peerUrl: peerUrl(peer) })),
+      peers: peers ?? shard.members.map((peer) => ({ name: peer.name, peerUrl: peerUrl(peer) })),
       token: shard.token,
       clusterState: shard.formed ? 'existing' : 'new',
     },
@@ -66,12 +72,17 @@ export async function startMember(
   emulateDisk(context.folder, context.state.topology, member);
 }
 
+/** Where etcd's own calls are made. */
+export function clientUrl(member: Pick<MemberState, 'clientPort'>): string {
+  return `http://${clientEndpoint(member)}`;
+}
+
 /** "host:port" at which clients reach the member. */
 export function clientEndpoint(member: Pick<MemberState, 'clientPort'>): string {
   return `${localHost}:${member.clientPort}`;
 }
 
-function peerUrl(member: MemberState): string {
+export function peerUrl(member: Pick<MemberState, 'peerPort'>): string {
   return `http://${localHost}:${member.peerPort}`;
 }
 

@@ -19,6 +19,7 @@ import type {
 } from '../provider.ts';
 import { askMembers } from './ask-members.ts';
 import {
+  membersOf,
   ownersOf,
   type ClusterState,
   type Owner,
@@ -28,7 +29,7 @@ import {
 } from './cluster-state.ts';
 import { diskNotes, diskStatus } from './emulate-disk.ts';
 import { findProblems } from './find-problems.ts';
-import { problemsWithoutState } from './found-data.ts';
+import { keptNotes, problemsWithoutState } from './found-data.ts';
 import { clientEndpoint } from './local-shard.ts';
 import { adminEndpoint, isReady } from './local-sharder.ts';
 import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
@@ -56,7 +57,12 @@ export async function readStatus(
     Promise.all(state.viewServers.map(readViewServer)),
   ]);
   const isKept = state.keeper === undefined || (await healthOf(state.keeper.process)) === 'running';
-  const health = judge(shards, sharders, viewServers, isKept);
+  const health = judge(
+    shards,
+    sharders,
+    viewServers,
+    isKept && !membersOf(state).some(({ joining }) => joining),
+  );
   const disk = diskStatus(
     folder,
     state,
@@ -78,6 +84,7 @@ export async function readStatus(
       ...findNotes(folder, state, { shards, sharders }),
       ...diskNotes(folder, disk),
       ...dataBugNotes([state.etcd?.version, ...versionsOf(shards)], wayToAnother),
+      ...keptNotes(folder),
     ],
   };
 }
@@ -87,7 +94,8 @@ export async function healthOf(identity: ProcessIdentity | null): Promise<Proces
   return state === 'gone' ? 'stopped' : state;
 }
 
-async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatus> {
+/** One shard alone. */
+export async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatus> {
   const health = await Promise.all(shard.members.map((member) => healthOf(member.process)));
   const running = shard.members.filter((_, index) => health[index] === 'running');
   const answers = new Map((await askMembers(rpc, running)).map((answer) => [answer.member.name, answer]));

@@ -31,6 +31,7 @@ import { otherListener } from './port-sharing.ts';
 import { localHost } from './ports.ts';
 import { processState, stopProcess } from './process-identity.ts';
 import { limitProcesses, limitSteps } from './resource-limits.ts';
+import { replaceInShards } from './replace-in-shards.ts';
 import { startShard } from './start-shard.ts';
 import { dataFolderOf } from './state-folder.ts';
 
@@ -145,6 +146,7 @@ async function startShardsStep(context: LocalContext): Promise<string> {
     return start.value;
   });
   const dead = shards.filter(({ leader }) => leader === null).map(({ shard }) => shard);
+  const replaced = await replaceInShards(context, shards);
   context.left = {
     problems: shards.flatMap(({ problems }) => problems),
     deadShards: new Set(dead.map(({ id }) => id)),
@@ -152,9 +154,10 @@ async function startShardsStep(context: LocalContext): Promise<string> {
   const started = context.started.length - before;
   const freed = await freeFullShards(context);
   const again = freed.length === 0 ? '' : `; full before and defragmented: ${freed.join(', ')}`;
+  const afresh = replaced.length === 0 ? '' : `; replaced: ${replaced.join(', ')}`;
   const without = dead.length === 0 ? '' : `; dead: ${dead.map(({ id }) => shardName(id)).join(', ')}`;
   const leaders = shards.flatMap(({ leader }) => leader ?? []);
-  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}${again}${without}`;
+  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}${again}${afresh}${without}`;
 }
 
 async function writeRecordsStep(context: LocalContext): Promise<string> {

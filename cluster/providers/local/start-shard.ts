@@ -7,11 +7,14 @@ import { CommandError } from '../../run-command.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import { describeDeadShard } from '../dead-shard.ts';
 import type { Problem } from '../provider.ts';
-import type { MemberState, ShardState } from './cluster-state.ts';
+import { askMembers, findLed } from './ask-members.ts';
+import { votersOf, type MemberState, type ShardState } from './cluster-state.ts';
 import { save, type LocalContext } from './local-context.ts';
 import { commonLeader, startMember } from './local-shard.ts';
 import { died, waitFor } from './managed-process.ts';
+import { describeLoss, findLoss, isQuorum } from './member-loss.ts';
 import { processState } from './process-identity.ts';
+import { logFileOf } from './state-folder.ts';
 
 /** Three members on two busy cores elect in about two seconds; a long log takes its time to be read back. */
 const leaderTimeoutMs = 60_000;
@@ -20,6 +23,8 @@ export interface StartedShard {
   shard: ShardState;
   /** The name of the member that leads; null: the shard is dead. */
   leader: string | null;
+  /** Members whose data are lost, while the shard serves without them; each with what to do. */
+  lost: Map<MemberState, Problem>;
   /** What is wrong with it. */
   problems: Problem[];
 }
@@ -30,11 +35,14 @@ export interface StartedShard {
  */
 export async function startShard(context: LocalContext, shard: ShardState): Promise<StartedShard> {
   const faults = new Map<MemberState, Error>();
-  const starts = await Promise.allSettled(shard.members.map((member) => startMember(context, shard, member)));
+  const { folder, state } = context;
+  // What joins is started when its joining goes on: nobody waits for it.
+  const members = votersOf(shard);
+  const starts = await Promise.allSettled(members.map((member) => startMember(context, shard, member)));
   for (const [index, start] of starts.entries())
-    if (start.status === 'rejected') note(shard, faults, shard.members[index]!, start.reason);
-  const rest = () => shard.members.filter((member) => !faults.has(member));
-  const hasQuorum = () => rest().length > shard.members.length / 2;
+    if (start.status === 'rejected') note(shard, faults, members[index]!, start.reason);
+  const rest = () => members.filter((member) => !faults.has(member));
+  const hasQuorum = () => isQuorum(shard, new Set(rest().map(({ name }) => name)));
   const leader = await waitFor(context, {
     what: `a leader that all members of shard ${shard.id} follow`,
     timeoutMs: leaderTimeoutMs,
@@ -48,16 +56,26 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
           note(shard, faults, member, died(context, member.name));
       return null;
     },
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
     context.signal.throwIfAborted();
     if (!shard.formed || !(error instanceof ClusterError)) throw error;
-    return { name: null, error };
+    const led = findLed(await askMembers(context.rpc, rest()));
+    if (led === null || !isQuorum(shard, led.names)) return { name: null, error };
+    for (const member of rest()) if (!led.names.has(member.name)) faults.set(member, astray(context, member));
+    return { name: led.leader.member.name };
   });
   if (!shard.formed) {
     shard.formed = true;
     save(context);
   }
-  const problems = [...faults].map(([{ name }, error]) => problemOf(`${name} cannot be started`, error));
+  const lost = new Map<MemberState, Problem>();
+  const problems: Problem[] = [];
+  for (const [member, error] of faults) {
+    const loss = findLoss({ folder, state, shard, member });
+    if (loss === null) problems.push(problemOf(`${member.name} is left out`, error));
+    else if (leader.name === null) problems.push(describeLoss(loss, member.name, false));
+    else lost.set(member, describeLoss(loss, member.name, true));
+  }
   if ('error' in leader) problems.push(problemOf(`${shardName(shard.id)} does not come up`, leader.error));
   if (leader.name === null)
     problems.unshift(
@@ -68,13 +86,19 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
         members: shard.members.length,
       }),
     );
-  return { shard, leader: leader.name, problems };
+  return { shard, leader: leader.name, lost, problems };
 }
 
 function note(shard: ShardState, faults: Map<MemberState, Error>, member: MemberState, error: unknown): void {
   const isFault = error instanceof ClusterError || error instanceof CommandError;
   if (!shard.formed || !isFault) throw error;
   faults.set(member, error);
+}
+
+function astray({ folder }: LocalContext, { name }: MemberState): ClusterError {
+  return new ClusterError('it runs and does not follow the leader of its shard', {
+    nextStep: `Look at ${logFileOf(folder, name)}; \`make down\` and \`make up\` start it anew.`,
+  });
 }
 
 function problemOf(what: string, error: Error): Problem {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runSteps, type StepReporter } from '../../../../cluster/providers/steps.ts';
+import { runSteps, shownSteps, type StepReporter } from '../../../../cluster/providers/steps.ts';
 
 function recorder(): { events: string[]; reporter: StepReporter } {
   const events: string[] = [];
@@ -58,4 +58,29 @@ test('after an abort no step begins, and the step under way counts as failed', a
   ];
   await expect(runSteps(steps, null, { reporter, signal: controller.signal })).rejects.toBe(reason);
   expect(events).toEqual(['started aborts', 'failed aborts']);
+});
+
+test('what is told one after the other is shown as steps, the last of which ends with the work', async () => {
+  const { events, reporter } = recorder();
+  const { report, during } = shownSteps(reporter);
+  const work = async () => {
+    report('one');
+    report('two');
+    return 'done';
+  };
+  expect(await during(work())).toBe('done');
+  await expect(during(Promise.reject(new Error('before any')))).rejects.toThrow('before any');
+  const failing = async () => {
+    report('three');
+    throw new Error('no');
+  };
+  await expect(during(failing())).rejects.toThrow('no');
+  expect(events).toEqual([
+    'started one',
+    'succeeded one: null',
+    'started two',
+    'succeeded two: null',
+    'started three',
+    'failed three',
+  ]);
 });

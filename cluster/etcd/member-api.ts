@@ -1,0 +1,56 @@
+/**
+ * Who belongs to an etcd cluster, by etcd's own list, and changes of that. Each change is one entry of the cluster's log and
+ * needs its quorum. A call that fails may have been done all the same: whoever goes on looks at the list first.
+ */
+import { z } from 'zod';
+import { callGateway } from './gateway.ts';
+
+/** An entry waits for the slowest disk of a quorum. */
+const timeoutMs = 7000;
+
+/** What is empty or false is left out; ids are numbers of 64 bits, as decimal text. */
+const etcdMember = z
+  .object({
+    ID: z.string(),
+    /** Empty until it has been started. */
+    name: z.string().default(''),
+    peerURLs: z.array(z.string()).default([]),
+    isLearner: z.boolean().default(false),
+  })
+  .transform(({ ID, ...rest }) => ({ id: ID, ...rest }));
+export type EtcdMember = z.output<typeof etcdMember>;
+
+/**
+ * All members, learners too. etcd 3.4 answers from what the asked member has applied: ask the leader.
+ * @param url of a member of the cluster, for its clients.
+ * @throws Error
+ */
+export async function listEtcdMembers(url: string): Promise<EtcdMember[]> {
+  const answer = await call(url, 'list', { linearizable: true });
+  return z.object({ members: z.array(etcdMember) }).parse(answer).members;
+}
+
+/** Adds a member that has no vote: it gets the data, and nobody waits for it. @throws Error */
+export async function addLearner(url: string, peerUrl: string): Promise<EtcdMember> {
+  const answer = await call(url, 'add', { peerURLs: [peerUrl], isLearner: true });
+  return z.object({ member: etcdMember }).parse(answer).member;
+}
+
+/** @throws Error, for one, where etcd finds that the rest would be without a quorum. */
+export async function removeEtcdMember(url: string, id: string): Promise<void> {
+  await call(url, 'remove', { ID: id });
+}
+
+/** Gives a learner its vote. @throws Error where it has not caught up with the leader. */
+export async function promoteLearner(url: string, id: string): Promise<void> {
+  await call(url, 'promote', { ID: id });
+}
+
+/** As etcd's own tools and logs write an id. */
+export function asHex(id: string): string {
+  return BigInt(id).toString(16);
+}
+
+function call(url: string, what: string, body: object): Promise<unknown> {
+  return callGateway(url, { path: `/v3/cluster/member/${what}`, body, timeoutMs });
+}

@@ -1,0 +1,105 @@
+/** Members of a local cluster's shards, for the commands that list and change them. All changes hold the cluster's lock. */
+import { listEtcdMembers, asHex, type EtcdMember } from '../../etcd/member-api.ts';
+import { ClusterError, UsageError } from '../../errors.ts';
+import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
+import type { ListedMember, MemberControl, MemberOptions, MemberStatus } from '../provider.ts';
+import { askMembers, findLed } from './ask-members.ts';
+import {
+  membersOf,
+  readState,
+  type ClusterState,
+  type MemberState,
+  type ShardState,
+} from './cluster-state.ts';
+import { findMemberProblems } from './find-problems.ts';
+import type { LocalContext, LocalSettings } from './local-context.ts';
+import { clientUrl, peerUrl } from './local-shard.ts';
+import { readShard } from './local-status.ts';
+import { findMemberEtcd } from './member-etcd.ts';
+import { replaceIfLost } from './replace-member.ts';
+import type { StateFolder } from './state-folder.ts';
+import { withLock } from './state-lock.ts';
+
+export class LocalMembers implements MemberControl {
+  private readonly settings: LocalSettings;
+  private readonly folder: StateFolder;
+  private readonly rpc: EtcdCaller;
+
+  constructor(settings: LocalSettings, folder: StateFolder, rpc: EtcdCaller) {
+    this.settings = settings;
+    this.folder = folder;
+    this.rpc = rpc;
+  }
+
+  async list(): Promise<ListedMember[]> {
+    const state = this.state();
+    const shards = await Promise.all(state.shards.map((shard) => this.listShard(state, shard)));
+    return shards.flat();
+  }
+
+  async replace(name: string, options: MemberOptions): Promise<string> {
+    return this.locked(`\`vase member replace ${name}\``, options, async (context) => {
+      const { shard, member } = demandMember(context.state, name);
+      return replaceIfLost({ context, shard, member, report: options.report });
+    });
+  }
+
+  private async listShard(state: ClusterState, shard: ShardState): Promise<ListedMember[]> {
+    const { folder, rpc } = this;
+    const [seen, known] = await Promise.all([readShard(rpc, shard), this.askList(shard)]);
+    return seen.members.map((status, index): ListedMember => {
+      const own = known.find(({ peerURLs }) => peerURLs.includes(peerUrl(shard.members[index]!)));
+      return {
+        name: status.name,
+        shard: shard.id,
+        id: own === undefined ? null : asHex(own.id),
+        role: roleOf(status, own),
+        endpoint: status.endpoint,
+        version: status.etcd?.version ?? null,
+        dbSizeBytes: status.etcd?.dbSizeBytes ?? null,
+        problem: findMemberProblems(folder, state, seen, status)[0] ?? null,
+      };
+    });
+  }
+
+  /** Empty where nobody leads, or the leader does not tell. */
+  private async askList(shard: ShardState): Promise<EtcdMember[]> {
+    const led = findLed(await askMembers(this.rpc, shard.members));
+    return led === null ? [] : listEtcdMembers(clientUrl(led.leader.member)).catch(() => []);
+  }
+
+  private async locked<T>(
+    purpose: string,
+    { signal }: MemberOptions,
+    body: (context: LocalContext) => Promise<T>,
+  ): Promise<T> {
+    const { settings, folder, rpc } = this;
+    // Found before the lock is taken: it may have to be fetched.
+    const found = await findMemberEtcd({ settings, folder, state: this.state() }, signal);
+    return withLock(folder, { purpose }, () =>
+      body({ settings, folder, rpc, signal, state: this.state(), ...found, started: [] }),
+    );
+  }
+
+  private state(): ClusterState {
+    const state = readState(this.folder);
+    if (state === null) throw new ClusterError('there is no cluster', { nextStep: 'Run `make up`.' });
+    return state;
+  }
+}
+
+function roleOf({ etcd }: MemberStatus, own: EtcdMember | undefined): ListedMember['role'] {
+  if (etcd === null) return null;
+  if (own?.isLearner) return 'learner';
+  return etcd.leads ? 'leader' : 'follower';
+}
+
+/** @throws UsageError that lists the names. */
+function demandMember(state: ClusterState, name: string): { shard: ShardState; member: MemberState } {
+  for (const shard of state.shards) {
+    const member = shard.members.find((each) => each.name === name);
+    if (member !== undefined) return { shard, member };
+  }
+  const names = membersOf(state).map((member) => member.name);
+  throw new UsageError(`no member is called ${name}; the names are ${names.join(', ')}`);
+}

@@ -1,0 +1,99 @@
+/**
+ * Puts a new, empty member in the place of one whose data are lost, under its name and ports: the view stays as it is. A
+ * member whose data may still be good is never touched.
+ */
+import { listEtcdMembers } from '../../etcd/member-api.ts';
+import { ClusterError } from '../../errors.ts';
+import { shardName } from '../../../sharder/core/view.ts';
+import { askMembers, findLed } from './ask-members.ts';
+import type { MemberState, ShardState } from './cluster-state.ts';
+import { joinMember, type Joining } from './join-member.ts';
+import { save, type LocalContext } from './local-context.ts';
+import { clientUrl, peerUrl, startMember } from './local-shard.ts';
+import { died, keepsRunning, waitFor } from './managed-process.ts';
+import { findLoss, isQuorum } from './member-loss.ts';
+import { processState, stopProcess } from './process-identity.ts';
+import { inspectVolume } from './volume-mark.ts';
+
+/** A long log takes its time to be read back. */
+const startMsMax = 60_000;
+
+/**
+ * Replaces a member whose data are known to be lost, or goes on with that.
+ * @throws ClusterError where the rest of its shard has no quorum: then nothing is changed.
+ */
+export async function replaceLost(join: Joining): Promise<void> {
+  const { context, shard, member } = join;
+  if (member.joining === undefined) {
+    const url = await demandQuorumWithout(context, shard, member);
+    const old = (await listEtcdMembers(url)).find(({ peerURLs }) => peerURLs.includes(peerUrl(member)));
+    // One that is just being started again and again by the keeper.
+    if (member.process !== null) await stopProcess(member.process, { graceMs: 0 });
+    member.process = null;
+    delete member.restarts;
+    delete member.id;
+    member.joining = { replaces: old?.id ?? null, started: false };
+    save(context);
+  }
+  await joinMember(join);
+}
+
+/**
+ * Replaces the member if its data are lost. For certainty it is started first, where it has any data.
+ * @returns what has been done, a sentence.
+ * @throws ClusterError where it is not known to be lost, and where its shard has no quorum without it.
+ */
+export async function replaceIfLost(join: Joining): Promise<string> {
+  const { context, shard, member } = join;
+  const { name } = member;
+  if (member.joining === undefined) {
+    await demandQuorumWithout(context, shard, member);
+    const loss = await findLossByStarting(join);
+    if (loss === null) return `${name} runs on its own data: nothing is replaced.`;
+    join.report(loss);
+  }
+  await replaceLost(join);
+  return `${name} is a member of ${shardName(shard.id)} again, and has all data of it.`;
+}
+
+/** Null when it comes up. @throws ClusterError when neither is certain. */
+async function findLossByStarting({ context, shard, member }: Joining): Promise<string | null> {
+  const { folder, state } = context;
+  const volume = { folder, state, shard, member };
+  const runs = await keepsRunning(member.process);
+  if (!runs) {
+    const loss = findLoss(volume);
+    // Damage is what etcd says of the folder as it was at its last start.
+    if (loss !== null && inspectVolume(volume) !== 'own') return loss;
+    await startMember(context, shard, member);
+  }
+  return waitFor(context, {
+    what: `an answer of ${member.name}`,
+    timeoutMs: startMsMax,
+    processes: [],
+    check: async () => {
+      const [answer] = await askMembers(context.rpc, [member]);
+      if (answer?.status && answer.status.leaderId !== '0') return { loss: null };
+      if (member.process !== null && (await processState(member.process)) !== 'gone') return null;
+      const loss = findLoss(volume);
+      if (loss === null) throw died(context, member.name);
+      return { loss };
+    },
+  }).then(({ loss }) => loss);
+}
+
+/** @returns a url of the shard, for etcd's own calls. @throws ClusterError */
+async function demandQuorumWithout(
+  { rpc }: LocalContext,
+  shard: ShardState,
+  member: MemberState,
+): Promise<string> {
+  const others = shard.members.filter((each) => each !== member);
+  const led = findLed(await askMembers(rpc, others));
+  if (led !== null && isQuorum(shard, led.names)) return clientUrl(led.leader.member);
+  throw new ClusterError(
+    `${shardName(shard.id)} has no quorum without ${member.name}: ${led?.names.size ?? 0} of its ` +
+      `${shard.members.length} members would be left to give it the data`,
+    { nextStep: 'Bring the others up with `make up`; put the folder back of one whose folder was moved.' },
+  );
+}
