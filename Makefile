@@ -24,7 +24,7 @@ TEST_REPORT := node_modules/.cache/vase-tests.json
 
 .DEFAULT_GOAL := help
 .PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e test-edge test-kind \
-  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original mutate ci
+  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original mutate pictures ci
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -122,6 +122,9 @@ bench-overload: $(INSTALLED) ## Show what overload costs, in ratios, some 15 min
 
 bench-original: $(INSTALLED) ## Compare Vase with a model of the original's path, under its load and limit; needs python3.
 	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/bench/bench-original.ts
+
+pictures: $(INSTALLED) ## Draw the papers' pictures anew.
+	@node --disable-warning=ExperimentalWarning scripts/papers/draw.ts
 
 ci: $(INSTALLED) ## Run every check and every test, and print `N passed, N failed`; RAN='up=0 test=0': not again.
 	@node scripts/ci.ts $(RAN)

@@ -1,0 +1,8 @@
+/** `make pictures`: draws the pictures of the papers anew; a test compares what is checked in with what this draws. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { drawOverview, themes } from './overview.ts';
+
+const folder = join(import.meta.dirname, '..', '..', 'docs', 'pictures');
+for (const [name, colours] of Object.entries(themes))
+  writeFileSync(join(folder, `overview-${name}.svg`), drawOverview(colours));
