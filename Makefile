@@ -16,8 +16,8 @@ SIZE := $(if $(SHARDS),--shards $(SHARDS)) $(if $(MEMBERS),--members $(MEMBERS))
 GKE = --project '$(PROJECT)' --region '$(REGION)' $(if $(NAME),--name '$(NAME)') $(if $(CONFIRM),--confirm '$(CONFIRM)')
 GKE_SIZE = $(if $(EXPOSE),--expose '$(EXPOSE)') $(if $(ALLOW),--allow '$(ALLOW)') $(if $(SHARDS),--shards $(SHARDS)) \
   $(if $(MEMBERS),--members $(MEMBERS)) $(if $(SHARDERS),--sharders $(SHARDERS)) $(if $(TOPOLOGY),--topology '$(TOPOLOGY)')
-# Behind the rest, because the folder of etcd may hold another node. Fetches etcd where there is none.
-WITH_ETCD = PATH="$$PATH:$$(dirname "$$($(VASE) etcd)")"
+# What a new cluster runs, fetched or built where there is none: chosen once, for all that the command starts.
+WITH_ETCD = etcd="$$($(VASE) etcd default)" && VASE_ETCD="$$etcd"
 SOURCES := sharder cluster sim scripts test
 # Read by `make ci`, which does not run the tests a second time.
 TEST_REPORT := node_modules/.cache/vase-tests.json
@@ -63,7 +63,7 @@ test-properties: $(INSTALLED) ## Run the property tests; TARGET=cluster: faults 
 	@$(if $(filter cluster,$(TARGET)),$(VASE) nemesis $(if $(DURATION),--duration $(DURATION)) \
 	  $(if $(SEED),--seed $(SEED)),vitest run --project property)
 
-test-contract: $(INSTALLED) ## Run the tests against a real etcd of each release that is found: VASE_ETCD_RELEASES=folder:folder (/var/tmp/etcd-builds/*), PATH.
+test-contract: $(INSTALLED) ## Run the tests against a real etcd of each release that is found: VASE_ETCD_RELEASES=folder:folder (/var/tmp/etcd-builds/*, .vase/bin/fetched/*), PATH.
 	@$(WITH_ETCD) vitest run --project contract
 
 test-e2e: $(INSTALLED) ## Run the tests against real clusters of processes.

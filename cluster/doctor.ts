@@ -6,9 +6,17 @@ import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ClusterError } from './errors.ts';
-import { findClusterEtcd, otherOnPath, wayToAnother, type ClusterEtcd } from './etcd/cluster-etcd.ts';
+import { chooseEtcd } from './etcd/choose-etcd.ts';
+import {
+  findClusterEtcd,
+  otherForNew,
+  refuseOtherNamed,
+  wayToAnother,
+  type ClusterEtcd,
+} from './etcd/cluster-etcd.ts';
 import { describeDataBugs } from './etcd/data-bugs.ts';
-import { findEtcd, type EtcdSearch } from './etcd/etcd-binary.ts';
+import type { EtcdSearch } from './etcd/etcd-binary.ts';
+import { defaultMinor } from './etcd/releases.ts';
 import { etcdSearch } from './providers/local/local-context.ts';
 import { describePortHolder, isPortFree } from './providers/local/ports.ts';
 import { stateFolder } from './providers/local/state-folder.ts';
@@ -75,37 +83,36 @@ function checkNode(): Finding {
 }
 
 async function checkEtcd(machine: Machine): Promise<Finding> {
-  if (machine.etcd !== null) return checkClusterEtcd(machine.etcd, etcdSearch(machine));
-  const { binary, rejected } = await findEtcd(etcdSearch(machine));
-  if (binary !== null) {
-    const what = `etcd ${binary.version} at ${binary.path}`;
+  const search = etcdSearch(machine);
+  try {
+    if (machine.etcd !== null) return await checkClusterEtcd(machine.etcd, search);
+    const choice = await chooseEtcd(search);
+    const { binary, passedOver } = choice;
+    const others = passedOver.map((reason) => ` (passed over: ${reason})`).join('');
+    if (binary === null)
+      return note(
+        `no etcd is there that is supported and without known faults${others}`,
+        `\`make up\` fetches etcd ${defaultMinor}, or builds it with Go in a minute or two, once; \`vase etcd default\` does so now.`,
+      );
+    const what = `etcd ${binary.version} at ${binary.path}: ${choice.why}`;
     const bugs = describeDataBugs(binary.version);
     return bugs === null
       ? good(what)
-      : note(
-          `${what}: ${bugs}`,
-          'Put etcd 3.6.16, or a newer patch of 3.6, first on PATH: the next new cluster runs it.',
-        );
-  }
-  const reasons = rejected.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
-  return note(
-    `no usable etcd on PATH or in ${machine.binaries}${reasons === '' ? '' : ` (${reasons})`}`,
-    '`make up` fetches one. Without a network: install etcd 3.4 or newer on PATH.',
-  );
-}
-
-async function checkClusterEtcd(etcd: ClusterEtcd, search: EtcdSearch): Promise<Finding> {
-  try {
-    const { path, version } = await findClusterEtcd(etcd, search, null);
-    const other = await otherOnPath({ path, version }, search);
-    const what = other ?? `etcd ${version} at ${path}, as the cluster runs it`;
-    const bugs = describeDataBugs(version);
-    if (bugs !== null) return note(`${what}${other === null ? ': ' : ' '}${bugs}`, wayToAnother);
-    return other === null ? good(what) : note(what);
+      : note(`${what}: ${bugs}`, `\`vase etcd ${defaultMinor}\` gets one without them.`);
   } catch (error) {
     if (error instanceof ClusterError) return fault(error.message, error.nextStep!);
     throw error;
   }
+}
+
+async function checkClusterEtcd(etcd: ClusterEtcd, search: EtcdSearch): Promise<Finding> {
+  const { path, version } = await findClusterEtcd(etcd, search, null);
+  await refuseOtherNamed(version, search);
+  const other = await otherForNew({ path, version }, search);
+  const what = other ?? `etcd ${version} at ${path}, as the cluster runs it`;
+  const bugs = describeDataBugs(version);
+  if (bugs !== null) return note(`${what}${other === null ? ': ' : ' '}${bugs}`, wayToAnother);
+  return other === null ? good(what) : note(what);
 }
 
 async function checkPort({ port, endpoint }: Machine): Promise<Finding> {

@@ -17,6 +17,8 @@ export interface CommandOptions {
   input?: Uint8Array | string;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Told each line of standard error as it comes. */
+  onErrorLine?: (line: string) => void;
   /** Show what it prints instead of returning it. */
   shown?: boolean;
 }
@@ -61,6 +63,7 @@ export async function runCommand(
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.onErrorLine === undefined ? {} : { stderr: teller(options.onErrorLine) }),
     ...(options.shown === true ? { stdout: 'inherit' as const, stderr: 'inherit' as const } : {}),
   });
   const result: CommandResult = {
@@ -75,6 +78,13 @@ export async function runCommand(
     cause: ended.cause,
     message: ended.shortMessage ?? `${ended.command} failed`,
   });
+}
+
+function teller(tell: (line: string) => void): (line: unknown) => Generator {
+  return function* (line) {
+    tell(String(line));
+    yield line;
+  };
 }
 
 function asText(output: unknown): string {

@@ -9,8 +9,8 @@ import { createPrinter, type Printer } from './printer.ts';
 /** The folder with package.json. No command depends on the current folder. */
 export const checkout = join(import.meta.dirname, '..');
 
-/** An etcd of the user's, or a fetched one; the same for every state folder. */
-export const binaries = join(checkout, '.vase', 'bin');
+/** An etcd of the user's, and those that were fetched or built; the same for every state folder. */
+export const binaries = process.env['VASE_BIN'] || join(checkout, '.vase', 'bin');
 
 export interface CommandContext {
   provider: Provider;

@@ -72,6 +72,7 @@ function printJson(data: object): void {
 function jsonSteps(): StepReporter {
   return {
     started: (step) => printJson({ event: 'started', step }),
+    progressed: (step, text) => printJson({ event: 'progress', step, text }),
     succeeded: (step, durationMs, detail) =>
       printJson({ event: 'succeeded', step, durationMs: Math.round(durationMs), detail }),
     failed: (step, durationMs) => printJson({ event: 'failed', step, durationMs: Math.round(durationMs) }),
@@ -81,6 +82,7 @@ function jsonSteps(): StepReporter {
 function plainSteps(): StepReporter {
   return {
     started: () => undefined,
+    progressed: (title, text) => printErrorLine(`  ...   ${title}: ${text}`),
     succeeded: (title, durationMs, detail) =>
       printErrorLine(`  ok    ${describeStep(title, durationMs, detail)}`),
     failed: (title, durationMs) => printErrorLine(`  FAIL  ${describeStep(title, durationMs, null)}`),
@@ -93,6 +95,9 @@ function spinnerSteps(): StepReporter {
     started: (title) => {
       // The spinner must not swallow Ctrl-C: the signal has to reach the command, which then cleans up.
       spinner = ora({ text: title, discardStdin: false }).start();
+    },
+    progressed: (title, text) => {
+      if (spinner !== null) spinner.text = `${title}: ${text}`.slice(0, process.stderr.columns - 3);
     },
     succeeded: (title, durationMs, detail) => spinner?.succeed(describeStep(title, durationMs, detail)),
     failed: (title, durationMs) => spinner?.fail(describeStep(title, durationMs, null)),

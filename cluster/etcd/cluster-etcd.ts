@@ -3,19 +3,23 @@
  * understand each other for long: an older one, started on data of a newer one, has made all the others panic.
  */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { sep } from 'node:path';
 import { ClusterError } from '../errors.ts';
-import { compareReleases } from './compare-releases.ts';
+import { compareReleases, isMinor } from './compare-releases.ts';
+import { chooseEtcd } from './choose-etcd.ts';
 import {
-  etcdsOf,
   examineEtcd,
+  fetchedEtcds,
   fetchedFolder,
-  fetchEtcd,
-  findEtcd,
+  namedEtcd,
+  ownEtcds,
+  programAt,
   type EtcdBinary,
   type EtcdSearch,
+  type RejectedEtcd,
 } from './etcd-binary.ts';
-import type { EtcdRelease } from './etcd-release.ts';
+import { obtainPackage, obtainRelease, type ObtainOptions } from './obtain-release.ts';
+import { defaultMinor, releases, releasesFor } from './releases.ts';
 
 /** What a cluster runs. */
 export interface ClusterEtcd {
@@ -32,19 +36,17 @@ export interface ClusterEtcd {
 export type KnownEtcd = Omit<ClusterEtcd, 'path'> & { path: string | null };
 
 /** What to do about one with known faults. */
-export const wayToAnother =
-  'A cluster keeps its release, for Vase does not upgrade it yet. Put etcd 3.6.16, or a newer patch of 3.6, first on PATH: ' +
-  'the next new cluster runs that; `make clean` deletes this one with its data.';
+export const wayToAnother = `A cluster keeps its release, for Vase does not upgrade it yet. \`make clean\` deletes it with its data, and the next \`make up\` takes etcd ${defaultMinor} without them, where it can be had.`;
 
 /**
  * The program at the recorded path, or one of the same release elsewhere.
- * @param fetching where one that had been fetched may be fetched again; null: not at all.
+ * @param fetching where one that Vase had fetched or built may be got again; null: not at all.
  * @throws ClusterError when there is none: says where it was, what there is instead, and how to get it.
  */
 export async function findClusterEtcd(
   known: KnownEtcd,
   search: EtcdSearch,
-  fetching: { release: EtcdRelease; signal: AbortSignal } | null,
+  fetching: ObtainOptions | null,
 ): Promise<EtcdBinary> {
   const recorded = known.path === null ? null : await examineEtcd(known.path);
   const others: EtcdBinary[] = [];
@@ -52,21 +54,29 @@ export async function findClusterEtcd(
     if (isOfRelease(recorded.version, known.version)) return recorded;
     others.push(recorded);
   }
-  for await (const etcd of etcdsOf(search)) {
+  for await (const etcd of allEtcds(search)) {
     if (!('version' in etcd)) continue;
     if (isOfRelease(etcd.version, known.version)) return etcd;
-    if (etcd.path !== known.path) others.push(etcd);
+    if (others.every(({ path }) => path !== etcd.path)) others.push(etcd);
   }
-  const fetched = resolve(fetchedFolder(search), 'etcd');
-  const canBeFetched = known.path === fetched || known.version === fetching?.release.version;
-  // One that is there may be what another cluster runs.
-  if (fetching !== null && canBeFetched && !existsSync(fetched)) {
-    const { binary } = await fetchEtcd(search, fetching);
-    if (binary?.version === known.version) return binary;
+  if (fetching !== null && known.path?.startsWith(fetchedFolder(search) + sep)) {
+    const exact = releases.filter(({ version }) => version === known.version);
+    const { binary } =
+      exact.length > 0
+        ? await obtainRelease(exact, search, fetching)
+        : await obtainPackage(search, fetching, known.version);
+    if (binary !== null) return binary;
   }
   const reason =
     recorded !== null && 'reason' in recorded && existsSync(recorded.path) ? recorded.reason : null;
   throw missing(known, reason, others);
+}
+
+/** In the order in which they are looked at for a cluster that is there. */
+async function* allEtcds(search: EtcdSearch): AsyncGenerator<EtcdBinary | RejectedEtcd> {
+  if (search.named) yield examineEtcd(programAt(search.named));
+  yield* ownEtcds(search);
+  yield* fetchedEtcds(search);
 }
 
 /** @param reason why the program that is there cannot be used; null where there is none. */
@@ -80,33 +90,48 @@ function missing(
       ? 'no etcd of this release is on PATH'
       : `it was at ${path}, ${reason === null ? 'and is not there any more' : `which cannot be used: ${reason}`}`;
   const instead = others.map((etcd) => `; ${whyNot(etcd, version)}`).join('');
+  const way =
+    releasesFor(version).length > 0
+      ? `Run \`vase etcd ${version}\`, which fetches or builds it, and then \`make up\` again; or put it back, or a folder that holds it on PATH. `
+      : `Put etcd ${version} back, or a folder that holds it on PATH, and run \`make up\` again. `;
   return new ClusterError(`the cluster runs etcd ${version}: ${where}${instead}`, {
-    nextStep:
-      `Put etcd ${version} back, or a folder that holds it on PATH, and run \`make up\` again; \`vase etcd\` prints the one ` +
-      'that is first. `make clean` deletes the data, and the next `make up` takes what is on PATH.',
+    nextStep: `${way}\`make clean\` deletes the data, and the next \`make up\` chooses anew.`,
   });
 }
 
 /**
- * A sentence where the first etcd on PATH is not of the cluster's release; null where it is, or there is none.
+ * A sentence where a new cluster would run another release; null where it would not, or one would have to be fetched.
  * @param search where the command looks for an etcd.
  */
-export async function otherOnPath(
+export async function otherForNew(
   { path, version }: ClusterEtcd,
   search: EtcdSearch,
 ): Promise<string | null> {
-  const { binary } = await findEtcd(search);
+  const { binary } = await chooseEtcd({ ...search, named: '' });
   if (binary === null || binary.version === version) return null;
   return `The cluster runs etcd ${version} at ${path} and goes on with it: ${whyNot(binary, version)}.`;
+}
+
+/**
+ * @throws ClusterError when VASE_ETCD names an etcd of another release than the cluster runs: only an upgrade brings that, and
+ *   Vase has none yet.
+ */
+export async function refuseOtherNamed(version: string, search: EtcdSearch): Promise<void> {
+  const named = await namedEtcd(search);
+  if (named === null || named.version === version) return;
+  throw new ClusterError(
+    `VASE_ETCD names another etcd than the cluster runs, ${version}: ${whyNot(named, version)}`,
+    {
+      nextStep:
+        'Run `make up` without VASE_ETCD: the cluster goes on with its own release. `make clean` deletes it with its data, and ' +
+        'the next new cluster runs what VASE_ETCD names.',
+    },
+  );
 }
 
 /** @param release a version, or a minor alone. */
 function isOfRelease(version: string, release: string): boolean {
   return version === release || (isMinor(release) && version.startsWith(`${release}.`));
-}
-
-function isMinor(release: string): boolean {
-  return /^\d+\.\d+$/.test(release);
 }
 
 /** A clause: why members of a cluster that runs `version` are not started with this one. */

@@ -1,4 +1,4 @@
-/** Which of two releases of etcd is the newer one. */
+/** What the version of an etcd tells: which of two is the newer one, and the minor. */
 
 /**
  * Negative where `one` is older than `other`, positive where it is newer, 0 where they are the same: "3.10.0" is newer than
@@ -18,4 +18,14 @@ export function compareReleases(one: string, other: string): number {
 function parts(version: string): { numbers: [number, number, number]; suffix: string } {
   const [, major, minor, patch, suffix] = /^(\d+)\.(\d+)\.(\d+)(.*)$/.exec(version) ?? [];
   return { numbers: [Number(major ?? 0), Number(minor ?? 0), Number(patch ?? 0)], suffix: suffix ?? '' };
+}
+
+/** "3.6" of "3.6.16". */
+export function minorOf(version: string): string {
+  return version.split('.', 2).join('.');
+}
+
+/** Whether it is "3.6" rather than "3.6.16". */
+export function isMinor(release: string): boolean {
+  return /^\d+\.\d+$/.test(release);
 }

@@ -2,7 +2,7 @@
  * etcd's own bugs that touch what Vase relies on, and the patch of each minor that mended them: from etcd's record in
  * tests/robustness/README.md and its change logs. Only bugs of released versions that a newer patch is free of stand here.
  */
-import { compareReleases } from './compare-releases.ts';
+import { compareReleases, minorOf } from './compare-releases.ts';
 
 interface DataBug {
   /** In github.com/etcd-io/etcd; null where the change log alone names it. */
@@ -86,13 +86,26 @@ export function isSupported(version: string): boolean {
   return supportedMinors.some((minor) => minor === minorOf(version));
 }
 
+/** Supported, and without a known bug that touches data: what a new cluster may run unasked. */
+export function isSound(version: string): boolean {
+  return isSupported(version) && dataBugsOf(version).length === 0;
+}
+
 /** A sentence for whoever runs this release; null where there is nothing to say. */
 export function describeDataBugs(version: string): string | null {
   const reasons = [
-    ...(isSupported(version) ? [] : [`etcd's maintainers do not support ${minorOf(version)}`]),
+    ...supportFaults(version),
     ...dataBugsOf(version).map(({ issue, what }) => `${what}${issue === null ? '' : ` (etcd #${issue})`}`),
   ];
   return reasons.length === 0 ? null : `etcd ${version} has known faults: ${reasons.join('; ')}.`;
+}
+
+function supportFaults(version: string): string[] {
+  if (isSupported(version)) return [];
+  const isNewer = compareReleases(version, `${supportedMinors.at(-1)}.0`) > 0;
+  return isNewer
+    ? [`Vase does not know ${minorOf(version)} yet`]
+    : [`etcd's maintainers do not support ${minorOf(version)}`];
 }
 
 /**
@@ -106,8 +119,4 @@ export function dataBugNotes(versions: readonly (string | null | undefined)[], c
     const bugs = describeDataBugs(version);
     return bugs === null ? [] : [`${bugs} ${cure}`];
   });
-}
-
-function minorOf(version: string): string {
-  return version.split('.', 2).join('.');
 }

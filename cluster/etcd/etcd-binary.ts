@@ -1,13 +1,11 @@
 /**
- * Finds an etcd that Vase can run: on PATH, then in `.vase/bin`, and where there is none fetches one into the latter. What an etcd can do is asked of itself, never guessed from its version.
+ * The etcds that a machine has: the one that VASE_ETCD names, those on PATH and in `.vase/bin`, and those that Vase has fetched
+ * or built. What an etcd can do is asked of itself, never guessed from its version.
  */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { ClusterError } from '../errors.ts';
 import { runCommand } from '../run-command.ts';
-import type { EtcdRelease } from './etcd-release.ts';
-import { fetchPackage } from './fetch-package.ts';
-import { fetchRelease } from './fetch-release.ts';
 
 export interface EtcdBinary {
   /** Absolute. */
@@ -19,6 +17,8 @@ export interface EtcdBinary {
 }
 
 export interface EtcdSearch {
+  /** VASE_ETCD: a program, or a folder that holds it; empty or left out: Vase chooses. */
+  named?: string | undefined;
   /** The PATH to search, in the system's notation. */
   searchPath: string;
   /** Where the user may have put one; a fetched one goes into its folder `fetched`. */
@@ -30,6 +30,10 @@ export function fetchedFolder(search: Pick<EtcdSearch, 'binaries'>): string {
   return join(search.binaries, 'fetched');
 }
 
+export function fetchedPath(search: Pick<EtcdSearch, 'binaries'>, version: string): string {
+  return join(fetchedFolder(search), version, 'etcd');
+}
+
 /** An etcd that was found but cannot be used, and why. */
 export interface RejectedEtcd {
   path: string;
@@ -39,76 +43,50 @@ export interface RejectedEtcd {
 const oldestVersion = [3, 4] as const;
 const askTimeoutMs = 20_000;
 
-/** The first usable etcd on PATH or in the folder for binaries; `binary` is null when there is none. */
-export async function findEtcd(
-  search: EtcdSearch,
-): Promise<{ binary: EtcdBinary | null; rejected: RejectedEtcd[] }> {
-  const rejected: RejectedEtcd[] = [];
-  for await (const examined of etcdsOf(search)) {
-    if ('version' in examined) return { binary: examined, rejected };
-    rejected.push(examined);
-  }
-  return { binary: null, rejected };
+/** Those that the user has put on PATH or into the folder for binaries, in the order in which they count; also unusable ones. */
+export async function* ownEtcds(search: EtcdSearch): AsyncGenerator<EtcdBinary | RejectedEtcd> {
+  const folders = [...search.searchPath.split(delimiter).filter((folder) => folder !== ''), search.binaries];
+  yield* examineAll(folders);
 }
 
-/** Every etcd on PATH and then in the folders for binaries, in the order in which they count; also those that cannot be used. */
-export async function* etcdsOf(search: EtcdSearch): AsyncGenerator<EtcdBinary | RejectedEtcd> {
-  const folders = [
-    ...search.searchPath.split(delimiter).filter((folder) => folder !== ''),
-    search.binaries,
-    fetchedFolder(search),
-  ];
-  for (const path of new Set(folders.map((folder) => resolve(folder, 'etcd'))))
-    if (isExecutable(path)) yield examineEtcd(path);
+/** Those that were fetched or built, in no order that counts. */
+export async function* fetchedEtcds(search: EtcdSearch): AsyncGenerator<EtcdBinary | RejectedEtcd> {
+  const folder = fetchedFolder(search);
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d/.test(name)) : [];
+  // An earlier Vase had one alone, in the folder itself.
+  yield* examineAll([...names.map((name) => join(folder, name)), folder]);
 }
 
 /**
- * The etcd to run, fetched if need be.
- * @param progress is told what is being tried, in a few words.
- * @throws ClusterError when none was found and none could be fetched; says what was tried.
+ * The one that VASE_ETCD names; null where it names none.
+ * @throws ClusterError when that cannot be used.
  */
-export async function obtainEtcd(
-  search: EtcdSearch,
-  options: { release: EtcdRelease; signal: AbortSignal; progress?: (text: string) => void },
-): Promise<EtcdBinary> {
-  const { binary, rejected } = await findEtcd(search);
-  if (binary !== null) return binary;
-  const fetched = await fetchEtcd(search, options);
-  if (fetched.binary !== null) return fetched.binary;
-  const failures = [...rejected.map((etcd) => `${etcd.path}: ${etcd.reason}`), ...fetched.failures];
-  throw new ClusterError(`no etcd was found and none could be fetched:\n  ${failures.join('\n  ')}`, {
-    nextStep: `Install etcd ${oldestVersion.join('.')} or newer on PATH, or put the program at ${join(search.binaries, 'etcd')}.`,
+export async function namedEtcd({ named }: EtcdSearch): Promise<EtcdBinary | null> {
+  if (!named) return null;
+  const path = programAt(named);
+  const examined = await examineEtcd(path);
+  if ('version' in examined) return examined;
+  throw new ClusterError(`VASE_ETCD names ${path}, which cannot be used: ${examined.reason.split('\n')[0]}`, {
+    nextStep:
+      'Name an etcd, or a folder that holds one: `vase etcd 3.6` prints such a folder. Without it, Vase chooses.',
   });
 }
 
-/** Fetches one; `binary` is null where none can be had, and `failures` say why. @throws the signal's reason. */
-export async function fetchEtcd(
-  search: EtcdSearch,
-  options: { release: EtcdRelease; signal: AbortSignal; progress?: (text: string) => void },
-): Promise<{ binary: EtcdBinary | null; failures: string[] }> {
-  const failures: string[] = [];
-  const sources = [
-    { name: `etcd ${options.release.version} from its release page`, fetch: fetchRelease },
-    { name: "the distribution's package etcd-server", fetch: fetchPackage },
-  ];
-  for (const source of sources) {
-    options.signal.throwIfAborted();
-    options.progress?.(`fetching ${source.name}`);
-    try {
-      const path = await source.fetch({
-        release: options.release,
-        folder: fetchedFolder(search),
-        signal: options.signal,
-      });
-      const examined = await examineEtcd(path);
-      if ('version' in examined) return { binary: examined, failures };
-      failures.push(`${source.name}: ${examined.reason}`);
-    } catch (error) {
-      options.signal.throwIfAborted();
-      failures.push(`${source.name}: ${(error as Error).message}`);
-    }
+/** @param place a program, or the folder that holds it. */
+export function programAt(place: string): string {
+  const path = resolve(place);
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'etcd') : path;
+}
+
+async function* examineAll(folders: readonly string[]): AsyncGenerator<EtcdBinary | RejectedEtcd> {
+  const seen = new Set<string>();
+  for (const path of folders.map((folder) => resolve(folder, 'etcd'))) {
+    if (!isExecutable(path)) continue;
+    // One folder may be a link to another, as /bin to /usr/bin.
+    const own = realpathSync(path);
+    if (!seen.has(own)) yield examineEtcd(path);
+    seen.add(own);
   }
-  return { binary: null, failures };
 }
 
 /** Asks a program whether it is an etcd that Vase can run. */
@@ -132,10 +110,10 @@ export async function examineEtcd(path: string): Promise<EtcdBinary | RejectedEt
   }
 }
 
-function isExecutable(path: string): boolean {
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return !statSync(path).isDirectory();
   } catch {
     return false;
   }

@@ -1,8 +1,8 @@
 /**
  * Takes etcd out of the distribution's package etcd-server (Debian, Ubuntu) without installing it: the package is
- * downloaded and unpacked into `.vase/bin`, so no service starts and the machine stays as it was.
+ * downloaded and unpacked, so no service starts and the machine stays as it was.
  */
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, runCommand } from '../run-command.ts';
 import type { FetchOptions } from './fetch-release.ts';
@@ -14,21 +14,13 @@ const downloadTimeoutMs = 300_000;
  * @returns the path of the unpacked `etcd`. apt has checked the package's signature.
  * @throws Error that says why there is none.
  */
-export async function fetchPackage(options: Pick<FetchOptions, 'folder' | 'signal'>): Promise<string> {
-  mkdirSync(options.folder, { recursive: true });
-  const workFolder = mkdtempSync(join(options.folder, '.fetch-'));
-  try {
-    await downloadPackage(workFolder, options.signal);
-    const file = readdirSync(workFolder).find((name) => name.endsWith('.deb'));
-    if (file === undefined) throw new Error(`apt-get downloaded no package ${packageName}`);
-    const unpacked = join(workFolder, 'unpacked');
-    await runCommand('dpkg', ['-x', join(workFolder, file), unpacked], { signal: options.signal });
-    const target = join(options.folder, 'etcd');
-    renameSync(join(unpacked, 'usr', 'bin', 'etcd'), target);
-    return target;
-  } finally {
-    rmSync(workFolder, { recursive: true, force: true });
-  }
+export async function fetchPackage({ workFolder, signal }: FetchOptions): Promise<string> {
+  await downloadPackage(workFolder, signal);
+  const file = readdirSync(workFolder).find((name) => name.endsWith('.deb'));
+  if (file === undefined) throw new Error(`apt-get downloaded no package ${packageName}`);
+  const unpacked = join(workFolder, 'unpacked');
+  await runCommand('dpkg', ['-x', join(workFolder, file), unpacked], { signal });
+  return join(unpacked, 'usr', 'bin', 'etcd');
 }
 
 /** A machine whose package lists are missing or old, such as a fresh container, gets them once, where root may do so. */

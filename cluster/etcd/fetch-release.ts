@@ -1,29 +1,26 @@
 /**
- * Fetches the pinned etcd release: download, check of its SHA-256, unpacking, and only then the rename into place. A
- * wrong digest or an interrupted download leaves nothing behind.
+ * Fetches an archive of etcd's release page: download, check of its SHA-256, unpacking. Where there is no way to the outside,
+ * that is found out within seconds.
  */
 import { createHash } from 'node:crypto';
-import { createWriteStream, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { createWriteStream } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { Readable } from 'node:stream';
 import { runCommand } from '../run-command.ts';
-import type { EtcdRelease, ReleaseArchive } from './etcd-release.ts';
+import type { ReleaseArchive } from './releases.ts';
 
 export interface FetchOptions {
-  release: EtcdRelease;
-  /** The folder that gets the program `etcd`; created if need be. */
-  folder: string;
+  /** Gets the archive and what is unpacked of it; the caller deletes it. */
+  workFolder: string;
   signal: AbortSignal;
-  /** Default: that of this machine, as in `EtcdRelease.archives`. */
-  platform?: string;
 }
 
-/** A machine without a way to the outside should find that out soon. */
-const answerTimeoutMs = 15_000;
-const downloadTimeoutMs = 300_000;
+/** To the answer's begin, and from one piece of it to the next. */
+const silenceMsMax = 5000;
+const downloadMsMax = 300_000;
 /** Releases are about 20 MB; an endless answer must not fill the disk. */
 const archiveBytesMax = 200_000_000;
 
@@ -31,37 +28,36 @@ const archiveBytesMax = 200_000_000;
  * @returns the path of the unpacked `etcd`.
  * @throws Error that says why there is none.
  */
-export async function fetchRelease(options: FetchOptions): Promise<string> {
-  const platform = options.platform ?? `${process.platform}-${process.arch}`;
-  const archive = options.release.archives[platform];
-  if (archive === undefined) throw new Error(`no release is pinned for ${platform}`);
-  mkdirSync(options.folder, { recursive: true });
-  const workFolder = mkdtempSync(join(options.folder, '.fetch-'));
-  try {
-    const archivePath = join(workFolder, 'etcd.tar.gz');
-    const sha256 = await download(archive.url, archivePath, options.signal);
-    if (sha256 !== archive.sha256) {
-      throw new Error(`${archive.url} has the SHA-256 ${sha256}, not the pinned ${archive.sha256}`);
-    }
-    return await unpack(archive, { archivePath, workFolder, folder: options.folder });
-  } finally {
-    rmSync(workFolder, { recursive: true, force: true });
-  }
+export async function fetchRelease(
+  archive: ReleaseArchive,
+  { workFolder, signal }: FetchOptions,
+): Promise<string> {
+  const path = join(workFolder, basename(archive.url));
+  const sha256 = await download(archive.url, path, signal);
+  if (sha256 !== archive.sha256)
+    throw new Error(`${archive.url} has the SHA-256 ${sha256}, not the pinned ${archive.sha256}`);
+  // The tar of macOS unpacks zip, too.
+  const flags = path.endsWith('.zip') ? '-xf' : '-xzf';
+  await runCommand('tar', [flags, path, '-C', workFolder, `${archive.folder}/etcd`], { signal });
+  return join(workFolder, archive.folder, 'etcd');
 }
 
 /** @returns the SHA-256 of what was written. */
 async function download(url: string, path: string, signal: AbortSignal): Promise<string> {
   const tooSlow = new AbortController();
-  const timer = setTimeout(() => tooSlow.abort(new Error(`${url} did not answer`)), answerTimeoutMs);
-  const signals = AbortSignal.any([signal, tooSlow.signal, AbortSignal.timeout(downloadTimeoutMs)]);
+  const timer = setTimeout(
+    () => tooSlow.abort(new Error(`${url} was silent for ${silenceMsMax / 1000} s`)),
+    silenceMsMax,
+  );
+  const signals = AbortSignal.any([signal, tooSlow.signal, AbortSignal.timeout(downloadMsMax)]);
   try {
     const response = await fetch(url, { signal: signals });
-    clearTimeout(timer);
     if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`);
     const hash = createHash('sha256');
     let bytes = 0;
     const measure = new Transform({
       transform(chunk: Uint8Array, _encoding, done) {
+        timer.refresh();
         bytes += chunk.length;
         hash.update(chunk);
         if (bytes > archiveBytesMax) done(new Error(`${url} is larger than ${archiveBytesMax} bytes`));
@@ -72,6 +68,7 @@ async function download(url: string, path: string, signal: AbortSignal): Promise
     await pipeline(body, measure, createWriteStream(path), { signal: signals });
     return hash.digest('hex');
   } catch (error) {
+    if (tooSlow.signal.aborted) throw tooSlow.signal.reason;
     if (error instanceof TypeError && error.cause instanceof Error) {
       throw new Error(`${url} cannot be reached: ${error.cause.message}`, { cause: error });
     }
@@ -79,14 +76,4 @@ async function download(url: string, path: string, signal: AbortSignal): Promise
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function unpack(
-  archive: ReleaseArchive,
-  paths: { archivePath: string; workFolder: string; folder: string },
-): Promise<string> {
-  await runCommand('tar', ['-xzf', paths.archivePath, '-C', paths.workFolder, `${archive.folder}/etcd`]);
-  const target = join(paths.folder, 'etcd');
-  renameSync(join(paths.workFolder, archive.folder, 'etcd'), target);
-  return target;
 }

@@ -6,6 +6,8 @@
 /** Shows how the steps go on: a spinner, plain lines or JSON. */
 export interface StepReporter {
   started(title: string): void;
+  /** Of one that takes long: how far it is. */
+  progressed(title: string, text: string): void;
   /** `detail` says what was found or done; null for nothing worth a word. */
   succeeded(title: string, durationMs: number, detail: string | null): void;
   failed(title: string, durationMs: number): void;
@@ -14,8 +16,8 @@ export interface StepReporter {
 export interface Step<Context> {
   /** What is being done, as an order: "Start 3 shards". */
   title: string;
-  /** Resolves with a detail to show, or nothing. */
-  run(context: Context): Promise<string | void>;
+  /** Resolves with a detail to show, or nothing; `say` tells how far it is. */
+  run(context: Context, say: (text: string) => void): Promise<string | void>;
 }
 
 export interface StepTime {
@@ -38,8 +40,9 @@ export async function runSteps<Context>(
     options.signal.throwIfAborted();
     options.reporter.started(step.title);
     const startMs = performance.now();
+    const say = (text: string) => options.reporter.progressed(step.title, text);
     try {
-      const detail = (await step.run(context)) ?? null;
+      const detail = (await step.run(context, say)) ?? null;
       options.signal.throwIfAborted();
       const durationMs = performance.now() - startMs;
       times.push({ title: step.title, durationMs });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
-import { findEtcd } from '../../cluster/etcd/etcd-binary.ts';
+import { chooseEtcd } from '../../cluster/etcd/choose-etcd.ts';
 import { etcdSearch } from '../../cluster/providers/local/local-context.ts';
 import type { ClusterStatus } from '../../cluster/providers/provider.ts';
 import { runCommand } from '../../cluster/run-command.ts';
@@ -32,7 +32,7 @@ export async function readEnvironment(
 
 /** "unknown" where there is none yet. */
 async function readEtcdVersion(binaries: string): Promise<string> {
-  const { binary } = await findEtcd(etcdSearch({ environment: process.env, binaries }));
+  const { binary } = await chooseEtcd(etcdSearch({ environment: process.env, binaries }));
   return binary?.version ?? 'unknown';
 }
 

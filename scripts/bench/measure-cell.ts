@@ -59,7 +59,7 @@ export async function measureCell(options: CellOptions): Promise<MeasuredCell> {
   }
 }
 
-const silent: StepReporter = { started() {}, succeeded() {}, failed() {} };
+const silent: StepReporter = { started() {}, progressed() {}, succeeded() {}, failed() {} };
 
 async function loadCell(
   { plan, turn, provider, signal, onPhase }: CellOptions,

@@ -22,7 +22,12 @@ async function deployWithout(...members: string[]): Promise<Ended> {
   const standIn = join(checkout, 'test', 'support', 'gke', 'stand-in.ts');
   const child = spawn(process.execPath, [standIn, process.execPath, ...vase], {
     cwd: tmpdir(),
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], VASE_STATE: stateRoot },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      VASE_ETCD: process.env['VASE_ETCD'],
+      VASE_STATE: stateRoot,
+    },
   });
   child.stdin.end();
   return ended(child);

@@ -27,7 +27,12 @@ async function run(args: string[], options: { hasStandIn?: boolean; path?: strin
   const command = options.hasStandIn === false ? vase : [standIn, process.execPath, ...vase];
   const child = spawn(process.execPath, command, {
     cwd: tmpdir(),
-    env: { PATH: options.path ?? process.env['PATH'], HOME: process.env['HOME'], VASE_STATE: stateRoot },
+    env: {
+      PATH: options.path ?? process.env['PATH'],
+      HOME: process.env['HOME'],
+      VASE_ETCD: process.env['VASE_ETCD'],
+      VASE_STATE: stateRoot,
+    },
   });
   child.stdin.end();
   return ended(child);

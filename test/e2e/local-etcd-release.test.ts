@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, type TestContext } from 'vitest';
-import { describeDataBugs } from '../../cluster/etcd/data-bugs.ts';
+import { describeDataBugs, isSound } from '../../cluster/etcd/data-bugs.ts';
 import { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
-import { findEtcds } from '../support/etcd-releases.ts';
+import { findEtcds, type FoundEtcd } from '../support/etcd-releases.ts';
 import { checkout, VaseCommand } from './vase-command.ts';
 
 const found = [...findEtcds(process.env).values()];
@@ -24,7 +24,7 @@ const poll = { timeout: 90_000 };
 let vase: VaseCommand;
 /** Sees the same PATH as the commands. */
 let provider: LocalProvider;
-/** The newer etcd is in `newer`; `first`, which comes first on PATH, is empty until `putOlderFirst`. */
+/** The newer etcd is in `newer`; `first`, which comes first on PATH, is empty until `putFirst`. */
 let folders: { first: string; newer: string; tools: string };
 /** Nothing else: the machine's own etcd is not on it. */
 let path: string;
@@ -47,7 +47,7 @@ beforeEach((context: TestContext) => {
     checkout,
     stateRoot: vase.stateRoot,
     binaries: join(root, 'bin'),
-    environment: { ...process.env, PATH: path },
+    environment: { ...process.env, PATH: path, VASE_ETCD: '' },
     nodePath: process.execPath,
   });
   const own = { vase, provider };
@@ -57,8 +57,16 @@ beforeEach((context: TestContext) => {
   });
 });
 
-const run = (args: readonly string[]) => vase.run(args, { environment: { PATH: path } });
-const putOlderFirst = () => symlinkSync(older!.path, join(folders.first, 'etcd'));
+/** @param named what VASE_ETCD names. */
+const run = (args: readonly string[], named = '') =>
+  vase.run(args, {
+    environment: { PATH: path, VASE_ETCD: named, VASE_BIN: join(vase.stateRoot, '..', 'bin') },
+  });
+const putFirst = (etcd: FoundEtcd) => {
+  rmSync(join(folders.first, 'etcd'), { force: true });
+  symlinkSync(etcd.path, join(folders.first, 'etcd'));
+};
+const putOlderFirst = () => putFirst(older!);
 const members = async () => (await provider.status()).shards.flatMap((shard) => shard.members);
 const versions = async () => (await members()).map(({ etcd }) => etcd?.version);
 const pids = async () => (await members()).map(({ pid }) => pid);
@@ -66,7 +74,7 @@ const allNewer = [newer?.version, newer?.version, newer?.version];
 const stateFile = () => join(vase.stateRoot, 'cluster.json');
 
 async function makeCluster(): Promise<void> {
-  expect(await run(['up', ...size])).toMatchObject({ exitCode: 0 });
+  expect(await run(['up', ...size], folders.newer)).toMatchObject({ exitCode: 0 });
   expect(await versions()).toEqual(allNewer);
   await run(['put', 'kept', 'here']);
 }
@@ -90,34 +98,55 @@ test('the keeper, the nemesis and up start a member with the release of its clus
   await expectWhole();
 
   await provider.faults.kill('etcd-1-2');
-  const goesOn =
-    `The cluster runs etcd ${newer!.version} at ${folders.newer}/etcd and goes on with it: ` +
-    `etcd ${older!.version} at ${folders.first}/etcd is older, and an older release is never started on the data of a newer one.`;
   const up = await run(['up']);
-  expect(up).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(goesOn) });
+  expect(up.exitCode).toBe(0);
   expect(up.stderr).toContain(`${newer!.version} at ${folders.newer}/etcd`);
   await expectWhole();
-  expect((await run(['up'])).stdout).toContain(goesOn);
+  expect((await run(['down'])).exitCode).toBe(0);
+  expect((await run(['up'])).exitCode).toBe(0);
+  await expectWhole();
 
   const status = JSON.parse((await run(['status', '--json'])).stdout) as { etcd: unknown };
   expect(status.etcd).toEqual({ path: `${folders.newer}/etcd`, version: newer!.version });
   expect((await run(['status'])).stdout).toContain(
     `Members run etcd ${newer!.version} at ${folders.newer}/etcd.`,
   );
-  expect((await run(['doctor'])).stdout).toContain(goesOn);
+});
 
+test('another release that is asked for is refused, and one that a new cluster would run is told of', async () => {
+  await makeCluster();
+  const isOlder = `etcd ${older!.version} at ${older!.path} is older, and an older release is never started on the data of a newer one`;
+  const refused = { exitCode: 1, stderr: expect.stringContaining(isOlder) };
+  const before = await pids();
+  // Of a cluster that is well, of one that is not, and of one that is down.
+  expect(await run(['up'], older!.path)).toMatchObject(refused);
+  await provider.faults.kill('etcd-1-2');
+  expect(await run(['up'], older!.path)).toMatchObject(refused);
+  expect(await pids()).toEqual([...before.slice(0, 2), null]);
+  expect((await run(['doctor'], older!.path)).stdout).toContain(isOlder);
+  expect((await run(['up'])).exitCode).toBe(0);
+  await expectWhole();
+
+  const sound = found.find((etcd) => etcd !== newer && isSound(etcd.version));
+  if (sound !== undefined) {
+    putFirst(sound);
+    const goesOn = `The cluster runs etcd ${newer!.version} at ${folders.newer}/etcd and goes on with it: etcd ${sound.version} at ${folders.first}/etcd is older`;
+    for (const command of ['up', 'doctor']) expect((await run([command])).stdout).toContain(goesOn);
+    expect((await run(['etcd'])).stdout).toContain(`A new cluster runs etcd ${sound.version}`);
+  }
+  expect((await run(['down'])).exitCode).toBe(0);
+  expect(await run(['up'], older!.path)).toMatchObject(refused);
   expect((await run(['clean'])).exitCode).toBe(0);
-  expect((await run(['up', ...size])).exitCode).toBe(0);
+  expect((await run(['up', ...size], older!.path)).exitCode).toBe(0);
   expect(await versions()).toEqual([older!.version, older!.version, older!.version]);
 });
 
 test('what runs with known faults is named by up, status and doctor, running or stopped, with what to do', async () => {
   const faults = describeDataBugs(older!.version);
-  putOlderFirst();
-  const up = await run(['up', ...size]);
+  const up = await run(['up', ...size], older!.path);
   const saying = (text: string) => {
     if (faults === null) expect(text).not.toContain('known faults');
-    else expect(text).toMatch(/.* known faults: .*\n?.*Put etcd \d/);
+    else expect(text).toMatch(/.* known faults: .*\n?.*`make clean`/);
   };
   expect(up.exitCode).toBe(0);
   for (const command of ['up', 'status', 'doctor']) saying((await run([command])).stdout);
@@ -152,7 +181,7 @@ test('where that etcd is gone, the error says where it was, and nothing is start
   const kept = JSON.parse(readFileSync(stateFile(), 'utf8')) as unknown;
   const up = await run(['up']);
   expect(up).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(gone) });
-  expect(up.stderr).toContain(`Put etcd ${newer!.version} back, or a folder that holds it on PATH`);
+  expect(up.stderr).toMatch(/(Run `vase|Put) etcd \d/);
   expect(await pids()).toEqual([null, ...before.slice(1)]);
   expect(JSON.parse(readFileSync(stateFile(), 'utf8'))).toEqual(kept);
   expect(await run(['doctor'])).toMatchObject({ exitCode: 1, stdout: expect.stringContaining(gone) });

@@ -76,7 +76,7 @@ test('a program that only calls itself etcd fails with the end of its log', asyn
   const script = '#!/bin/sh\n[ "$1" = --version ] && echo "etcd Version: 3.5.0" || echo "no such luck" >&2\n';
   writeFileSync(join(folder, 'etcd'), script, { mode: 0o755 });
   const up = await vase.run(['up', ...smallCluster], {
-    environment: { PATH: `${folder}:${process.env['PATH']}` },
+    environment: { VASE_ETCD: folder },
   });
   expect(up.exitCode).toBe(1);
   expect(up.stderr).toContain('etcd-1-0 ended right after its start');

@@ -60,6 +60,7 @@ async function runScript(script: string, { stateRoot, port }: Session): Promise<
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
+      VASE_ETCD: process.env['VASE_ETCD'],
       VASE_STATE: stateRoot,
       // Without a word, `up` would take kind where Docker runs.
       VASE_PROVIDER: 'local',

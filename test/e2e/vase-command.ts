@@ -41,6 +41,7 @@ export class VaseCommand {
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
+        VASE_ETCD: process.env['VASE_ETCD'],
         VASE_STATE: this.stateRoot,
         // Without a word, `up` would take kind where Docker runs.
         VASE_PROVIDER: 'local',

@@ -240,10 +240,10 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
       const rollOut: RollOut = { cluster, blueprint, shardersBefore: null, endpoint: way, signal, ...since };
       const steps = rollOutSteps<RollOut>(topology, (context) => context);
       const proof = steps.pop()!;
-      for (const step of steps) await step.run(rollOut);
+      for (const step of steps) await step.run(rollOut, () => undefined);
       // From here on the way leads to the sharder that there is.
       expect(await cluster.sharders()).toHaveLength(1);
-      await proof.run(rollOut);
+      await proof.run(rollOut, () => undefined);
     } finally {
       await cluster.close();
       await deleteNamespace(topology.name);

@@ -1,11 +1,12 @@
 /**
  * The real etcds of the contract tests: one of each release that people run. Looked for in the folders of VASE_ETCD_RELEASES
- * ("folder:folder"), without it in those that ../shared/etcd/build makes, then in those of PATH; the first one of a release
- * counts. test/contract/releases.test.ts names what is not there.
+ * ("folder:folder"), without it in those that ../shared/etcd/build and Vase itself make, then in VASE_ETCD and those of PATH;
+ * the first one of a release counts. test/contract/releases.test.ts names what is not there.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { programAt } from '../../cluster/etcd/etcd-binary.ts';
 import { type ReleaseName, releaseNames } from '../../sim/etcd/release.ts';
 
 export interface FoundEtcd {
@@ -16,14 +17,18 @@ export interface FoundEtcd {
   path: string;
 }
 
-const buildsFolder = '/var/tmp/etcd-builds';
+const buildsFolders = [
+  '/var/tmp/etcd-builds',
+  join(import.meta.dirname, '..', '..', '.vase', 'bin', 'fetched'),
+];
 
 /** @throws Error that names a folder of VASE_ETCD_RELEASES without an etcd of a release that Vase knows. */
 export function findEtcds(environment: NodeJS.ProcessEnv): ReadonlyMap<ReleaseName, FoundEtcd> {
   const found = new Map<ReleaseName, FoundEtcd>();
   const named = foldersIn(environment['VASE_ETCD_RELEASES']);
-  for (const folder of [...(named ?? builtFolders()), ...(foldersIn(environment['PATH']) ?? [])]) {
-    const etcd = examine(join(folder, 'etcd'));
+  const chosen = environment['VASE_ETCD'] ? [environment['VASE_ETCD']] : [];
+  for (const folder of [...(named ?? builtFolders()), ...chosen, ...(foldersIn(environment['PATH']) ?? [])]) {
+    const etcd = examine(programAt(folder));
     if (etcd !== null && !found.has(etcd.release)) found.set(etcd.release, etcd);
     if (etcd === null && named?.includes(folder))
       throw new Error(`VASE_ETCD_RELEASES: ${folder} has no etcd of ${releaseNames.join(', ')}`);
@@ -36,8 +41,9 @@ function foldersIn(path: string | undefined): readonly string[] | null {
 }
 
 function builtFolders(): readonly string[] {
-  if (!existsSync(buildsFolder)) return [];
-  return readdirSync(buildsFolder).map((name) => join(buildsFolder, name));
+  return buildsFolders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
 }
 
 function examine(path: string): FoundEtcd | null {

@@ -14,7 +14,7 @@ export interface LocalCluster {
   close(): Promise<void>;
 }
 
-const silent: StepReporter = { started() {}, succeeded() {}, failed() {} };
+const silent: StepReporter = { started() {}, progressed() {}, succeeded() {}, failed() {} };
 
 export interface Tampering {
   /** Of test/property/seeded-bugs: planted in every sharder, those started later too. */

@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
+import { programAt } from '../../cluster/etcd/etcd-binary.ts';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
 
 /** An election of three members on a busy machine, and then some. */
@@ -18,7 +19,7 @@ const readyMsMax = 30_000;
 export const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface RealEtcdOptions {
-  /** The program. Default: etcd on PATH. */
+  /** The program. Default: what VASE_ETCD names, else etcd on PATH. */
   binary?: string;
   members?: 1 | 3;
   /** Further flags, without the dashes: { 'max-txn-ops': '6' }. */
@@ -41,9 +42,13 @@ export async function startRealEtcd(options: RealEtcdOptions = {}): Promise<Real
   const members = await chooseAddresses(options.members ?? 1);
   const output: string[] = [];
   const processes = members.map((member) => {
-    const child = spawn(options.binary ?? 'etcd', flagsOf(member, members, folder, options.flags ?? {}), {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      options.binary ?? usualEtcd(),
+      flagsOf(member, members, folder, options.flags ?? {}),
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     // The end of the log tells why a member did not start.
     child.stderr.on('data', (bytes: Buffer) => {
       output.push(bytes.toString());
@@ -69,6 +74,11 @@ export async function startRealEtcd(options: RealEtcdOptions = {}): Promise<Real
     },
     stop,
   };
+}
+
+function usualEtcd(): string {
+  const named = process.env['VASE_ETCD'];
+  return named ? programAt(named) : 'etcd';
 }
 
 interface Address {

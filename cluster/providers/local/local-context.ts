@@ -15,7 +15,7 @@ export interface LocalSettings {
   stateRoot: string;
   /** Where an etcd is that is not on PATH, and where one is fetched to. Shared by all clusters of a checkout. */
   binaries: string;
-  /** PATH is searched for etcd; PATH and HOME are all that the processes get of it. */
+  /** VASE_ETCD and PATH say where an etcd is; PATH and HOME are all that the processes get of it. */
   environment: Readonly<Record<string, string | undefined>>;
   /** The Node.js that runs sharders. */
   nodePath: string;
@@ -38,6 +38,8 @@ export interface LocalContext {
   state: ClusterState;
   /** Set by the step that finds it. */
   etcd: EtcdBinary | null;
+  /** Why a new cluster runs this one: a clause. */
+  etcdWhy?: string;
   /** Why there is none that a member may be started with. */
   etcdFault?: ClusterError;
   /** The view as the records have it, or a copy of it; set by the step that writes or finds them. */
@@ -59,7 +61,8 @@ export function isHomeDead({ state, left }: Pick<LocalContext, 'state' | 'left'>
 }
 
 export function etcdSearch(settings: Pick<LocalSettings, 'environment' | 'binaries'>): EtcdSearch {
-  return { searchPath: settings.environment['PATH'] ?? '', binaries: settings.binaries };
+  const { environment, binaries } = settings;
+  return { named: environment['VASE_ETCD'], searchPath: environment['PATH'] ?? '', binaries };
 }
 
 export function save(context: Pick<LocalContext, 'folder' | 'state'>): void {

@@ -1,8 +1,7 @@
 /** `down` and `clean` for the local provider: view servers first, then sharders, then members, then whatever else this folder's cluster left. */
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ClusterError } from '../../errors.ts';
-import { fetchedFolder } from '../../etcd/etcd-binary.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { Step } from '../steps.ts';
 import { askMembers } from './ask-members.ts';
@@ -176,13 +175,6 @@ async function deleteAll({ folder }: DownContext): Promise<void> {
   for (const name of readdirSync(folder.root)) {
     if (leftovers.test(name)) rmSync(join(folder.root, name), { force: true });
   }
-}
-
-/** A fetched etcd goes with the cluster whose folder holds it; one that the user put beside it stays. */
-export function deleteFetchedEtcd(folder: StateFolder, binaries: string): void {
-  if (dirname(binaries) !== folder.root) return;
-  rmSync(fetchedFolder({ binaries }), { recursive: true, force: true });
-  deleteIfEmpty(binaries);
 }
 
 /** Called once the lock is given back. A folder that holds anything else stays. */

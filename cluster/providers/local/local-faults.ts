@@ -125,7 +125,7 @@ export class LocalFaults implements FaultControl {
     const { settings, folder, rpc } = this;
     const { signal } = new AbortController();
     const state = this.state();
-    const found = await findMemberEtcd({ settings, folder, state }, signal);
+    const found = await findMemberEtcd({ settings, folder, state }, { signal });
     return { settings, folder, rpc, signal, state, ...found, started: [] };
   }
 

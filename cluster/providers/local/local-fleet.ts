@@ -154,7 +154,7 @@ export class LocalFleet implements ShardFleet {
   ): Promise<T> {
     const { settings, folder, rpc } = this;
     // Found before the lock is taken: it may have to be fetched.
-    const found = await findMemberEtcd({ settings, folder, state: this.state() }, signal);
+    const found = await findMemberEtcd({ settings, folder, state: this.state() }, { signal });
     return withLock(folder, { purpose, role: 'view-server', waitMsMax: lockWaitMsMax }, async () => {
       signal.throwIfAborted();
       return body({ settings, folder, rpc, signal, state: this.state(), ...found, started: [] });

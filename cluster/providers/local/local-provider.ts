@@ -2,6 +2,7 @@
  * The embedded provider: a cluster as processes of this machine, with all its files in one folder. Members and sharders
  * outlive the command that starts them.
  */
+import { refuseOtherNamed } from '../../etcd/cluster-etcd.ts';
 import { GrpcEtcdCaller } from '../../etcd/etcd-caller.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
 import { parseTopology, type Topology } from '../../topology.ts';
@@ -20,8 +21,8 @@ import { runSteps } from '../steps.ts';
 import { ownersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
 import { emulateDisks } from './emulate-disk.ts';
 import { recoverState } from './found-data.ts';
-import type { LocalSettings } from './local-context.ts';
-import { cleanSteps, deleteEmptyRoot, deleteFetchedEtcd, downSteps } from './local-down.ts';
+import { etcdSearch, type LocalSettings } from './local-context.ts';
+import { cleanSteps, deleteEmptyRoot, downSteps } from './local-down.ts';
 import { LocalFaults } from './local-faults.ts';
 import { isKept } from './local-keeper.ts';
 import { LocalMembers } from './local-members.ts';
@@ -93,7 +94,6 @@ export class LocalProvider implements Provider {
     await withLock(this.folder, { purpose: '`vase clean`' }, () =>
       runSteps(cleanSteps(), { folder: this.folder, rpc: this.rpc }, options),
     );
-    deleteFetchedEtcd(this.folder, this.settings.binaries);
     deleteEmptyRoot(this.folder);
   }
 
@@ -146,6 +146,7 @@ export class LocalProvider implements Provider {
   ): Promise<UpResult | null> {
     if (current === null || JSON.stringify(current.topology) !== JSON.stringify(topology)) return null;
     if (current.etcd === undefined) return null;
+    await refuseOtherNamed(current.etcd.version, etcdSearch(this.settings));
     const status = await readStatus(this.folder, current, this.rpc);
     if (status.health !== 'ready') return null;
     // Those of another version of Vase, say.

@@ -5,7 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import { ClusterError } from '../../errors.ts';
-import { otherOnPath, wayToAnother } from '../../etcd/cluster-etcd.ts';
+import { otherForNew, refuseOtherNamed, wayToAnother } from '../../etcd/cluster-etcd.ts';
 import { dataBugNotes } from '../../etcd/data-bugs.ts';
 import { readMirroredView } from '../../mirrored-view.ts';
 import { writeRecords } from '../../records.ts';
@@ -111,12 +111,14 @@ function surplusOf(count: number, noun: string): string[] {
 }
 
 /** @throws ClusterError where a member does not run and there is no etcd of the cluster's release: nothing is started. */
-async function findEtcdStep(context: LocalContext): Promise<string> {
-  Object.assign(context, await findMemberEtcd(context, context.signal));
+async function findEtcdStep(context: LocalContext, say: (text: string) => void): Promise<string> {
+  Object.assign(context, await findMemberEtcd(context, { signal: context.signal, progress: say }));
+  if (context.etcd !== null) await refuseOtherNamed(context.etcd.version, etcdSearch(context.settings));
   recordEtcd(context);
   save(context);
   const { etcd, etcdFault, state } = context;
-  if (etcd !== null) return `${etcd.version} at ${etcd.path}`;
+  const why = context.etcdWhy === undefined ? '' : `: ${context.etcdWhy}`;
+  if (etcd !== null) return `${etcd.version} at ${etcd.path}${why}`;
   const states = await Promise.all(
     membersOf(state).map(async ({ process }) => process && processState(process)),
   );
@@ -124,13 +126,13 @@ async function findEtcdStep(context: LocalContext): Promise<string> {
   return `${etcdFault!.message}; all members run`;
 }
 
-/** What a user should know of the etcd that runs, and of the one on PATH. */
+/** What a user should know of the etcd that runs, and of the one that a new cluster would run. */
 export async function etcdNotes({
   state,
   settings,
 }: Pick<LocalContext, 'state' | 'settings'>): Promise<string[]> {
   if (state.etcd === undefined) return [];
-  const other = await otherOnPath(state.etcd, etcdSearch(settings));
+  const other = await otherForNew(state.etcd, etcdSearch(settings));
   return [...(other === null ? [] : [other]), ...dataBugNotes([state.etcd.version], wayToAnother)];
 }
 

@@ -1,34 +1,35 @@
 /**
  * The etcd with which members of a local cluster are started: what its state records, or, for a cluster that has none yet,
- * what is on PATH. Every command, view server and keeper that starts a member finds it here.
+ * what Vase chooses. Every command, view server and keeper that starts a member finds it here.
  */
 import { ClusterError } from '../../errors.ts';
 import { findClusterEtcd, type KnownEtcd } from '../../etcd/cluster-etcd.ts';
 import { compareReleases } from '../../etcd/compare-releases.ts';
 import { readDataRelease, refuseNewerData } from '../../etcd/data-release.ts';
-import { findEtcd, obtainEtcd, type EtcdBinary } from '../../etcd/etcd-binary.ts';
-import { etcdRelease } from '../../etcd/etcd-release.ts';
+import { chooseEtcd, obtainEtcd } from '../../etcd/choose-etcd.ts';
+import type { EtcdBinary } from '../../etcd/etcd-binary.ts';
+import type { ObtainOptions } from '../../etcd/obtain-release.ts';
 import { membersOf, type ClusterState } from './cluster-state.ts';
 import { etcdSearch, type LocalContext, type LocalSettings, type StartContext } from './local-context.ts';
 import { findSeenRelease } from './seen-release.ts';
 import { dataFolderOf, type StateFolder } from './state-folder.ts';
 
-export type FoundEtcd = Pick<LocalContext, 'etcd' | 'etcdFault'>;
+export type FoundEtcd = Pick<LocalContext, 'etcd' | 'etcdWhy' | 'etcdFault'>;
 
 /**
  * A fault is for whoever starts a member: what runs goes on without one.
- * @param fetching the signal that ends the fetching of one; null: none is fetched.
+ * @param fetching how one may be fetched or built; null: none is.
  */
 export async function findMemberEtcd(
   { settings, folder, state }: { settings: LocalSettings; folder: StateFolder; state: ClusterState },
-  fetching: AbortSignal | null,
+  fetching: ObtainOptions | null,
 ): Promise<FoundEtcd> {
   try {
     const data = newestData(folder, state);
     const seen = state.etcd ?? newerOf(await findSeenRelease(folder, state), data);
-    const etcd = await find(seen, settings, fetching);
-    if (etcd !== null) refuseNewerData(etcd, data);
-    return { etcd };
+    const found = await find(seen, settings, fetching);
+    if (found.etcd !== null) refuseNewerData(found.etcd, data);
+    return found;
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     return { etcd: null, etcdFault: error };
@@ -50,12 +51,16 @@ function newerOf(seen: KnownEtcd | null, data: string | null): KnownEtcd | null 
 async function find(
   known: KnownEtcd | null,
   settings: LocalSettings,
-  signal: AbortSignal | null,
-): Promise<EtcdBinary | null> {
+  fetching: ObtainOptions | null,
+): Promise<FoundEtcd> {
   const search = etcdSearch(settings);
-  const fetching = signal && { release: etcdRelease, signal };
-  if (known !== null) return findClusterEtcd(known, search, fetching);
-  return fetching === null ? (await findEtcd(search)).binary : obtainEtcd(search, fetching);
+  if (known !== null) return { etcd: await findClusterEtcd(known, search, fetching) };
+  if (fetching !== null) {
+    const { binary, why } = await obtainEtcd(search, fetching);
+    return { etcd: binary, etcdWhy: why };
+  }
+  const choice = await chooseEtcd(search);
+  return { etcd: choice.binary ?? choice.lastResort };
 }
 
 /** Notes what the cluster runs from now on; the caller saves the state. */

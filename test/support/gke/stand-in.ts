@@ -6,8 +6,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { obtainEtcd } from '../../../cluster/etcd/etcd-binary.ts';
-import { etcdRelease } from '../../../cluster/etcd/etcd-release.ts';
+import { obtainEtcd } from '../../../cluster/etcd/choose-etcd.ts';
 import { etcdSearch } from '../../../cluster/providers/local/local-context.ts';
 import { checkout } from './checkout.ts';
 import { cloudFiles } from './cloud-files.ts';
@@ -25,12 +24,9 @@ for (const name of ['gcloud', 'docker', 'gke-gcloud-auth-plugin']) {
   writeFileSync(join(programs, name), script, { mode: 0o755 });
 }
 
-const etcd = await obtainEtcd(
+const { binary: etcd } = await obtainEtcd(
   etcdSearch({ environment: process.env, binaries: join(checkout, '.vase', 'bin') }),
-  {
-    release: etcdRelease,
-    signal: new AbortController().signal,
-  },
+  { signal: new AbortController().signal },
 );
 const dataPlane = new DataPlane(files, etcd.path);
 const api = new KubernetesApi(files, dataPlane);

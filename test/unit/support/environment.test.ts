@@ -44,6 +44,8 @@ test('what is not of the machine or of the tests is taken away', () => {
     CHROME_PATH: '/opt/chrome',
     VASE_NODE_IMAGE: 'kindest/node:v1',
     VASE_ETCD_RELEASES: '/a',
+    VASE_ETCD: '/b',
+    VASE_BIN: '/c',
   };
   const fixed = { LANG: 'C.UTF-8', TZ: 'UTC', NODE_ENV: 'test' };
   expect(environmentOfTests({ ...startedOtherwise, ...ofTheMachine, ...ofTheTests })).toEqual({

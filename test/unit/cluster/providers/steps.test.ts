@@ -7,6 +7,7 @@ function recorder(): { events: string[]; reporter: StepReporter } {
     events,
     reporter: {
       started: (title) => events.push(`started ${title}`),
+      progressed: (title, text) => events.push(`${title}: ${text}`),
       succeeded: (title, _durationMs, detail) => events.push(`succeeded ${title}: ${detail}`),
       failed: (title) => events.push(`failed ${title}`),
     },
@@ -23,8 +24,9 @@ test('steps run in order with one context and are reported with their details', 
       { title: 'one', run: async (list: number[]) => void list.push(1) },
       {
         title: 'two',
-        run: async (list) => {
+        run: async (list, say) => {
           list.push(2);
+          say('half');
           return 'done';
         },
       },
@@ -34,7 +36,13 @@ test('steps run in order with one context and are reported with their details', 
   );
   expect(context).toEqual([1, 2]);
   expect(times.map(({ title }) => title)).toEqual(['one', 'two']);
-  expect(events).toEqual(['started one', 'succeeded one: null', 'started two', 'succeeded two: done']);
+  expect(events).toEqual([
+    'started one',
+    'succeeded one: null',
+    'started two',
+    'two: half',
+    'succeeded two: done',
+  ]);
 });
 
 test('the first failure ends the list and is thrown as it is', async () => {
