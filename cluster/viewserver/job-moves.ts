@@ -7,7 +7,7 @@ import { JobFailed } from './job-failed.ts';
 import { movesOf, type RunningJob } from './job-order.ts';
 import type { JobStore } from './job-store.ts';
 import { describeBlock } from './job-waits.ts';
-import type { MovePlan } from './pure/move-plan.ts';
+import type { FailedMove, MovePlan } from './pure/move-plan.ts';
 import { RefusedError } from './pure/refused-error.ts';
 import { refuseOverfull } from './pure/shard-room.ts';
 import type { Resharder } from './pure/resharder.ts';
@@ -25,6 +25,23 @@ export interface JobMovesParts {
   resharder: Resharder;
   room: Room;
   clock: Clock;
+}
+
+interface MoveSize {
+  slotsMax: number;
+  /** What the job's note says of it. */
+  rest: string;
+}
+
+/** Of slots that fail together some may go alone: a quarter of them at a time. @throws JobFailed when they were alone. */
+function sizeAfter(size: MoveSize, failures: readonly FailedMove[]): MoveSize {
+  const [largest] = failures.toSorted((a, b) => b.slots.length - a.slots.length);
+  if (largest === undefined) return size;
+  const { slots, from, to, reason } = largest;
+  if (slots.length === 1)
+    throw new JobFailed(`slot ${slots[0]} could not be moved from shard ${from} to shard ${to}: ${reason}`);
+  const slotsMax = Math.ceil(slots.length / 4);
+  return { slotsMax, rest: `, ${slotsMax} at a time, since ${slots.length} failed together: ${reason}` };
 }
 
 /** What is told of a job that runs. */
@@ -45,21 +62,31 @@ export class JobMoves {
   }
 
   /**
-   * Proposes what is still to be moved and waits until no move of the job is left, until there is nothing to propose.
+   * Proposes what is still to be moved and waits until no move of the job is left, until there is nothing to propose. Where
+   * moves have failed, the next ones have fewer slots.
+   * @throws JobFailed when a slot that was alone in its move failed, RefusedError `shard-full`
    * @param plan of a view in which no slot of the job is on its way.
    */
   async untilDone(job: Job, signal: AbortSignal, plan: (view: View) => readonly MovePlan[]): Promise<void> {
     const { resharder } = this.parts;
+    let size: MoveSize = { slotsMax: Infinity, rest: '' };
+    let proposed: readonly string[] = [];
     for (let round = 0; round < roundsMax; round++) {
       const known = await this.whenNone(job, signal);
       const plans = plan(known);
       if (plans.length === 0) return;
+      const failures = resharder.failures();
+      size = sizeAfter(
+        size,
+        failures.filter(({ id }) => proposed.includes(id)),
+      );
       refuseOverfull(await this.parts.room.fillsOf(known, plans));
       signal.throwIfAborted();
       const slots = plans.reduce((sum, { slots: some }) => sum + some.length, 0);
-      await this.note(job, `moving ${slots} slots`);
+      await this.note(job, `moving ${slots} slots${size.rest}`);
       try {
-        await resharder.propose(plans);
+        const { moves } = await resharder.propose(plans, size.slotsMax);
+        proposed = moves.map(({ id }) => id);
       } catch (error) {
         // Somebody else moves slots at the same time: planned again on what has come of it.
         if (!(error instanceof RefusedError) || !['stale-plan', 'slots-in-move'].includes(error.code))

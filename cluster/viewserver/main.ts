@@ -33,6 +33,8 @@ const stopDeadlineMs = 3000;
 /** A kept connection has this long for the request whose answer tells it to end. */
 const idleMs = 1000;
 const readyPollMs = 100;
+/** A watch that does not tell all is etcd's fault, and a move that is given up is for somebody to look at. */
+const warnings: ReadonlySet<string> = new Set(['move.unproven', 'move.repeated', 'move.failed']);
 /** A lease cannot be given back to a home shard that does not answer: it runs out by itself. */
 const leaveMsMax = 4000;
 
@@ -83,8 +85,7 @@ const trace: Trace = {
     counters.emit(event);
     const { name, ...data } = event;
     if (!name.startsWith('etcd.')) events.emit(name, data);
-    // A watch that does not tell all is etcd's fault, and somebody should know.
-    if (name === 'move.unproven') logger.warn(event, name);
+    if (warnings.has(name)) logger.warn(event, name);
     else logger.debug(event, name);
   },
 };

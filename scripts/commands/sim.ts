@@ -59,7 +59,7 @@ async function soak({ seeds, json }: Flags): Promise<number> {
   // Workers that gave up after failures have not run all seeds.
   const poor = failures.length === 0 ? vacuityOf(progress) : [];
   told.push(...poor.map(({ property, message }) => `${property}: ${message}`));
-  const summary = `${progress.runs} seeds in ${seconds.toFixed(1)} s (${((60 * progress.runs) / seconds).toFixed(0)} a minute): ${failures.length} failed; ${progress.operations.ok} operations ok, ${progress.operations.failed} failed, ${progress.operations.unknown} unknown; ${progress.movesDone} moves done, ${progress.movesAborted} undone, ${progress.movesUnproven} begun again for a watch that did not tell all`;
+  const summary = `${progress.runs} seeds in ${seconds.toFixed(1)} s (${((60 * progress.runs) / seconds).toFixed(0)} a minute): ${failures.length} failed; ${progress.operations.ok} operations ok, ${progress.operations.failed} failed, ${progress.operations.unknown} unknown; ${progress.movesDone} moves done, ${progress.movesAborted} undone, ${progress.movesFailed} of them failed, ${progress.movesUnproven} begun again for a watch that did not tell all; ${progress.copiesOutlasting} copies took longer than etcd remembers`;
   createPrinter({ json: json === true }).result([...told, strikeTable(progress), summary].join('\n'), {
     ...progress,
     seconds,

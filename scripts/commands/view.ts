@@ -70,5 +70,8 @@ function moveTable({ moves }: ViewDocument): string {
       ? []
       : [`move ${id} waits for shard ${wait.shard}, ${wait.seconds} s by now: ${wait.reason}`],
   );
-  return [drawTable(['move', 'slots', 'from', 'to', 'phase', 'keys'], rows), ...waits].join('\n');
+  const failed = moves.flatMap(({ id, failed: reason }) =>
+    reason === null ? [] : [`move ${id} has failed and is being undone: ${reason}`],
+  );
+  return [drawTable(['move', 'slots', 'from', 'to', 'phase', 'keys'], rows), ...waits, ...failed].join('\n');
 }

@@ -85,11 +85,15 @@ function sum(all: readonly Progress[]): Progress {
     movesDone,
     movesAborted,
     movesUnproven,
+    movesFailed,
+    copiesOutlasting,
   } of all) {
     total.runs += runs;
     total.movesDone += movesDone;
     total.movesAborted += movesAborted;
     total.movesUnproven += movesUnproven;
+    total.movesFailed += movesFailed;
+    total.copiesOutlasting += copiesOutlasting;
     total.operations.ok += operations.ok;
     total.operations.failed += operations.failed;
     total.operations.unknown += operations.unknown;

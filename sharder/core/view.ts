@@ -33,6 +33,8 @@ export interface MoveRecord {
   to: number;
   /** True: it is to be undone, unless the destination owns the slots already. */
   abort: boolean;
+  /** Why, when it has failed; absent when somebody asked for it. */
+  why?: string | undefined;
 }
 
 export interface View {
@@ -118,5 +120,6 @@ function decodeMove(raw: unknown): MoveRecord {
     from: asCount(move['from'], 'from'),
     to: asCount(move['to'], 'to'),
     abort: move['abort'] === true,
+    ...(typeof move['why'] === 'string' ? { why: move['why'] } : {}),
   };
 }

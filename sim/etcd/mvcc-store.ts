@@ -4,7 +4,7 @@
  * versions that were the newest ones then.
  */
 import type { EtcdEvent, KeyValue } from '../../sharder/core/etcd-messages.ts';
-import { isInside, orderOf, type OrderInterval } from './key-order.ts';
+import { isInside, orderOf, type OrderInterval } from '../../sharder/core/key-order.ts';
 import type { Release } from './release.ts';
 
 const noBytes = new Uint8Array(0);

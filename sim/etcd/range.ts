@@ -1,6 +1,6 @@
 /** Answers a range at a revision as etcd does (`etcdserver/txn/range.go`): filter, sort, cut, strip, in this order. */
 import type { KeyValue, RangeReply, RangeRequest, ReplyHeader } from '../../sharder/core/etcd-messages.ts';
-import { compareBytes, intervalOf, orderOf } from './key-order.ts';
+import { compareBytes, intervalOf, orderOf } from '../../sharder/core/key-order.ts';
 import type { MvccStore } from './mvcc-store.ts';
 import { refusals, type Refusal } from './refusal.ts';
 import type { Release } from './release.ts';

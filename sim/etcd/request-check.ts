@@ -3,7 +3,7 @@
  * transaction would write twice. Same rules and same order as etcd (`etcdserver/api/v3rpc/key.go`).
  */
 import type { EtcdRequest, RequestOp, TxnRequest } from '../../sharder/core/etcd-messages.ts';
-import { intervalOf, orderOf } from './key-order.ts';
+import { intervalOf, orderOf } from '../../sharder/core/key-order.ts';
 import { refusals, type Refusal } from './refusal.ts';
 
 /** @returns why the request is refused; null when it may go on. */

@@ -9,7 +9,7 @@ import type {
   ReplyHeader,
   RequestOp,
 } from '../../sharder/core/etcd-messages.ts';
-import { orderOf } from './key-order.ts';
+import { orderOf } from '../../sharder/core/key-order.ts';
 import { Lessor } from './lessor.ts';
 import { MvccStore } from './mvcc-store.ts';
 import { answerRange, checkRevision } from './range.ts';

@@ -11,7 +11,7 @@ import type {
   TxnReply,
   TxnRequest,
 } from '../../sharder/core/etcd-messages.ts';
-import { compareBytes } from './key-order.ts';
+import { compareBytes } from '../../sharder/core/key-order.ts';
 import type { Lessor } from './lessor.ts';
 import type { MvccStore } from './mvcc-store.ts';
 import { answerRange, checkRevision, listAll } from './range.ts';

@@ -4,7 +4,7 @@
  * is compacted meanwhile, it is told so and ends.
  */
 import type { EtcdEvent, WatchRequest } from '../../sharder/core/etcd-messages.ts';
-import { intervalOf, isInside, orderOf, type OrderInterval } from './key-order.ts';
+import { intervalOf, isInside, orderOf, type OrderInterval } from '../../sharder/core/key-order.ts';
 import type { MvccStore } from './mvcc-store.ts';
 import type { Release } from './release.ts';
 

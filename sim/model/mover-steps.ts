@@ -120,7 +120,7 @@ export const moverSteps: MoverSteps = {
   },
   copy: {
     at: 'copy',
-    standsFor: 'copy-slots.ts copyPages, source-tail.ts skipTo',
+    standsFor: 'copy-slots.ts copyPages, source-tail.ts cover',
     after(state, mover) {
       const { data } = sourceOf(state, mover);
       const isMarked = isFrozenBy(mover, sourceOf(state, mover));

@@ -15,7 +15,10 @@ const usually = <Value>(value: Value, ...others: Value[]): fc.Arbitrary<Value> =
     { weight: 1, arbitrary: fc.constantFrom(...others) },
   );
 
-export const topology: fc.Arbitrary<Topology> = fc.record({
+/** Of the time that a watch lags. */
+const remembersMin = 5;
+
+const anyTopology: fc.Arbitrary<Topology> = fc.record({
   shards: usually(3, 2, 4, 1),
   members: usually<Topology['members']>(3, 1, 5),
   release: fc.constantFrom(...releaseNames),
@@ -26,8 +29,16 @@ export const topology: fc.Arbitrary<Topology> = fc.record({
   network: fc.constantFrom('same_zone' as const, 'same_host' as const, 'cross_zone' as const),
   watchLagMs: fc.constantFrom(0, 30, 100),
   keysPerSecondMax: fc.constantFrom(null, 100),
+  // A copy takes longer, or a move.
+  retentionMs: fc.constantFrom(null, null, null, 20, 300),
   maxTxnOps: fc.constant(1024),
 });
+
+/** What is remembered no longer than a watch takes to tell of it can never be proven. */
+export const topology = anyTopology.map(({ retentionMs, ...others }): Topology => ({
+  ...others,
+  retentionMs: retentionMs === null ? null : Math.max(retentionMs, remembersMin * others.watchLagMs),
+}));
 
 const noCrowds = fc.constant<{ atMs: number; requests: number }[]>([]);
 

@@ -79,6 +79,26 @@ export function compact(cluster: SimCluster, rpc: EtcdRpc): Struck | null {
   });
 }
 
+/** As etcd does by itself: it forgets, every so often, what is older than that. */
+export function compactSteadily(
+  cluster: SimCluster,
+  { world, rpc, retentionMs }: { world: World; rpc: () => EtcdRpc; retentionMs: number },
+): void {
+  let revision = 0;
+  const compactLater = () =>
+    world.kernel.scheduleAsync((world.nowMs + retentionMs) * 1000, () => {
+      if (cluster.isRetired) return;
+      const leader = cluster.leader();
+      if (leader !== null) {
+        if (revision > 0)
+          void rpc().call(`${leader.process.name}:2379`, { kind: 'compact', revision }, { deadlineMs: 1000 });
+        ({ revision } = leader.machine.store);
+      }
+      compactLater();
+    });
+  compactLater();
+}
+
 export function breakWatches(
   world: World,
   cluster: SimCluster,

@@ -17,6 +17,7 @@ import type { Operation } from '../checker/operation.ts';
 import { AnswerChecks } from './answer-checks.ts';
 import { checkProperties } from './check-properties.ts';
 import { CopyRate } from './copy-rate.ts';
+import { compactSteadily } from './fault-acts.ts';
 import { type FaultTally, type FaultTargets, healAll, scheduleFaults } from './fault-script.ts';
 import { HistoryRecorder } from './history-recorder.ts';
 import { Operator } from './operator.ts';
@@ -47,6 +48,10 @@ export interface RunReport {
   movesAborted: number;
   /** Moves that were begun again because a watch had not told what its shard holds. */
   movesUnproven: number;
+  /** Moves that were given up after a few tries. */
+  movesFailed: number;
+  /** Copies whose first page was of a revision that was forgotten before the last page. */
+  copiesOutlasting: number;
   history: readonly Operation[];
 }
 
@@ -89,6 +94,8 @@ class ScenarioRun {
   private readonly minority: MinorityWatch;
   private readonly copyRate: CopyRate;
   private movesUnproven = 0;
+  private movesFailed = 0;
+  private copiesOutlasting = 0;
   private readonly knowledge = new KnowledgeWatch(this.violations);
   private readonly clusters = new Map<number, SimCluster>();
   private readonly operator: Operator;
@@ -117,6 +124,8 @@ class ScenarioRun {
       this.strikes.onTrace(line);
       this.copyRate.onTrace(line);
       if (line.event.name === 'move.unproven') this.movesUnproven++;
+      if (line.event.name === 'move.failed') this.movesFailed++;
+      if (line.event.name === 'move.copied') this.noteCopied(line);
       this.knowledge.onTrace(line);
       this.rush(line);
       observer?.(line);
@@ -197,6 +206,8 @@ class ScenarioRun {
       movesDone: ownership.movesDone,
       movesAborted: ownership.movesAborted,
       movesUnproven: this.movesUnproven,
+      movesFailed: this.movesFailed,
+      copiesOutlasting: this.copiesOutlasting,
       history,
     };
   }
@@ -237,6 +248,12 @@ class ScenarioRun {
       this.violations.add('one_leader_per_term', `${before} and ${process} both lead ${term}`);
   }
 
+  private noteCopied({ event }: TraceLine): void {
+    const { members } = this.clusters.get(Number(event['from']))!;
+    if (members.some(({ machine }) => machine.store.compactRevision > Number(event['oldest'])))
+      this.copiesOutlasting++;
+  }
+
   /** Whatever is being moved is written and read just then. */
   private rush({ event }: TraceLine): void {
     const { world, scenario, ownership } = this;
@@ -255,12 +272,14 @@ class ScenarioRun {
   }
 
   private createCluster(id: number): ViewShard {
-    const { members, release, disk, preVote, watchLagMs, maxTxnOps } = this.scenario.topology;
+    const { members, release, disk, preVote, watchLagMs, maxTxnOps, retentionMs } = this.scenario.topology;
     const name = `etcd-${id}`;
     const options = { members, release, disk, preVote, watchLagMs, maxTxnOps };
     const cluster = this.world.addCluster({ name, ...options });
     this.clusters.set(id, cluster);
     this.ownership.observe(id, cluster);
+    if (retentionMs !== null)
+      compactSteadily(cluster, { world: this.world, rpc: () => this.targets.rpc, retentionMs });
     return { id, endpoints: cluster.endpoints };
   }
 

@@ -204,6 +204,8 @@ const schema = z.strictObject({
     watchLagMs: whole(0, 1000).default(0),
     /** What each view server copies at most; null: as fast as it goes. */
     keysPerSecondMax: whole(1, 1_000_000).nullable().default(null),
+    /** etcd's --auto-compaction-retention: every so often it forgets what is older than that. Null: never by itself. */
+    retentionMs: whole(10, 60_000).nullable().default(null),
     /** etcd's --max-txn-ops. */
     maxTxnOps: whole(4, 10_000).default(1024),
   }),

@@ -31,6 +31,10 @@ export interface Progress {
   movesAborted: number;
   /** Moves that were begun again because a watch had not told what its shard holds: none where all watches do. */
   movesUnproven: number;
+  /** Moves that were given up after a few tries. */
+  movesFailed: number;
+  /** Copies that took longer than etcd remembered their beginning. */
+  copiesOutlasting: number;
   /** What was done in which phase of a move ("kill in copy"), and how often. */
   strikes: Record<string, number>;
   /** Odd answers that members gave, by their name. */
@@ -60,6 +64,8 @@ export function newProgress(): Progress {
     movesDone: 0,
     movesAborted: 0,
     movesUnproven: 0,
+    movesFailed: 0,
+    copiesOutlasting: 0,
     strikes: {},
     answers: {},
     releases: {},
@@ -168,11 +174,10 @@ export async function judgeScenario(
   }
 }
 
-function addTo(
-  progress: Progress,
-  { topology }: Scenario,
-  { counts, counters, faults, strikes, movesDone, movesAborted, movesUnproven }: RunReport,
-): void {
+function addTo(progress: Progress, { topology }: Scenario, report: RunReport): void {
+  const { counts, counters, faults, strikes, movesDone, movesAborted, movesUnproven } = report;
+  progress.movesFailed += report.movesFailed;
+  progress.copiesOutlasting += report.copiesOutlasting;
   progress.operations.ok += counts.ok;
   progress.operations.failed += counts.failed;
   progress.operations.unknown += counts.unknown;

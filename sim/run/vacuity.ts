@@ -26,6 +26,7 @@ export function vacuityOf({
   movesDone,
   movesAborted,
   movesUnproven,
+  copiesOutlasting,
   faults,
   strikes,
   answers,
@@ -42,6 +43,7 @@ export function vacuityOf({
       : `only ${operations.ok} operations succeeded in ${runs} runs`,
     movesDone > movesMinPerRun * runs ? null : `only ${movesDone} moves were completed in ${runs} runs`,
     movesAborted > abortsMinPerRun * runs ? null : `only ${movesAborted} moves were undone in ${runs} runs`,
+    copiesOutlasting > 0 ? null : `no copy took longer than etcd remembers in ${runs} runs`,
     movesUnproven === 0 ? null : `${movesUnproven} watches that told all were not believed`,
     runs < strikeRunsMin || unstruck.length === 0
       ? null

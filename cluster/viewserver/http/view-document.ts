@@ -27,6 +27,10 @@ export interface MoveDocument {
   bytesCopied: number;
   /** What keeps it from going on; null while it goes on, or when nobody works on it here. */
   waits: { shard: number; reason: string; seconds: number } | null;
+  /** Copies that came to nothing; after a few the move is given up. */
+  tries: number;
+  /** Why it was given up and is being undone; null where it was not. */
+  failed: string | null;
 }
 
 export interface ViewDocument {
@@ -100,7 +104,7 @@ export function moveDocuments({
   moveProgress,
   nowMs,
 }: Pick<ViewParts, 'view' | 'moveProgress' | 'nowMs'>): MoveDocument[] {
-  return view.moves.map(({ id, slots, from, to, abort }) => {
+  return view.moves.map(({ id, slots, from, to, abort, why }) => {
     const progress = moveProgress.find((candidate) => candidate.id === id);
     return {
       id,
@@ -113,6 +117,8 @@ export function moveDocuments({
       keysTotal: progress?.keysTotal ?? null,
       bytesCopied: progress?.bytesCopied ?? 0,
       waits: waitOf(progress?.block ?? null, nowMs),
+      tries: progress?.tries ?? 0,
+      failed: why ?? null,
     };
   });
 }

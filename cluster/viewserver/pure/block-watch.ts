@@ -1,6 +1,6 @@
 /** Since when, and for what, a move comes no further: kept while it is begun anew, until it gets past where it failed. */
 import type { MovePhase, MoveProgress } from './move-plan.ts';
-import type { UnprovenError } from './step-errors.ts';
+import type { TryFailedError } from './step-errors.ts';
 import type { UnavailableError } from './unavailable-error.ts';
 
 /** Where a move has come to; what `rollback` is for begins again at the start. */
@@ -25,7 +25,7 @@ export class BlockWatch {
     this.progress = progress;
   }
 
-  note({ shard, message }: UnavailableError | UnprovenError, nowMs: number): void {
+  note({ shard, message }: UnavailableError | TryFailedError, nowMs: number): void {
     const { block, phase } = this.progress;
     this.failedAt = block === null ? steps[phase] : Math.max(this.failedAt, steps[phase]);
     this.progress.block = { shard, reason: message, sinceMs: block?.sinceMs ?? nowMs };

@@ -3,26 +3,24 @@
  * The time in which the slots are stopped has two round trips: the freeze, and the activation with the last writes in it.
  */
 import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
-import { type Fence, fenceKey, type FenceRecord, type SlotState } from '../../../sharder/core/fence.ts';
+import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
 import { pause } from '../../../sharder/core/pause.ts';
 import { dataPrefix } from '../../../sharder/core/slot.ts';
 import type { MoveRecord } from '../../../sharder/core/view.ts';
 import { clearSlots } from './clear-slots.ts';
 import { copyPages } from './copy-slots.ts';
 import type { DestinationClaim } from './destination-claim.ts';
-import { frozenMarker, isMarker, toBytes } from './marker.ts';
+import { frozenMarker, isMarker } from './marker.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
-import { type MoverLimits, quickEnoughMs } from './mover-limits.ts';
-import { askStopped, concludeProof, rehearseProof } from './prove-tail.ts';
-import { describe } from './records-client.ts';
-import { everySlot, withSlots } from './slot-states.ts';
+import { proofMsMaxOfOne } from './mover-limits.ts';
+import { type Copied, frozenBy, judgeProbe, sendProbe } from './probe-source.ts';
+import { askStopped, concludeProof, rehearseProof, tooLong } from './prove-tail.ts';
+import { everySlot } from './slot-states.ts';
 import { SourceTail } from './source-tail.ts';
-import { RecordsChangedError, UnprovenError } from './step-errors.ts';
+import { UnprovenError } from './step-errors.ts';
 import { UnavailableError } from './unavailable-error.ts';
+import { bytesOf, inChunks, writeAll } from './write-chunks.ts';
 import { WriteWindow } from './write-window.ts';
-
-/** A probe that takes so many times as long as the quickest is as good. */
-const nearlyAs = 1.5;
 
 /** @throws one of the errors of steps, and the caller begins anew; returns when the destination owns the slots. */
 export async function handOver(
@@ -42,15 +40,15 @@ export async function handOver(
     await copy(context, driver, move, claim, tail);
     driver.enter('tail');
     await catchUp(context, driver, claim, tail);
-    const byKeys = await rehearseProof(context, { shard, slots }, tail);
-    await context.freezes.pass(() => stopAndActivate(context, driver, { move, claim, tail, byKeys }));
+    await rehearse(context, driver, { move, claim, tail });
+    await context.freezes.pass(() => stopAndActivate(context, driver, { move, claim, tail }));
   } finally {
     tail.close();
   }
 }
 
 async function copy(
-  { records, clock, limits, pace, freezes }: MoverContext,
+  { records, clock, limits, pace, freezes, trace }: MoverContext,
   driver: MoveSteps,
   move: MoveRecord,
   claim: DestinationClaim,
@@ -63,14 +61,17 @@ async function copy(
   const window = new WriteWindow(limits.writesInFlightMax);
   try {
     for await (const page of copyPages(records, limits, { shard: move.from, slots: move.slots })) {
-      tail.skipTo(page.revision);
-      progress.keysTotal = Math.max(progress.keysTotal ?? 0, progress.keysCopied + page.keysLeft);
-      const puts: RequestOp[] = [];
-      tail.record.noteCopied(page.kvs.filter(({ key }) => !isMarker(key)).length);
-      for (const kv of page.kvs) {
-        if (isMarker(kv.key)) tail.noteMarker(kv);
-        else puts.push({ kind: 'put', key: kv.key, value: kv.value });
+      if (tail.isHeavy) {
+        // Of keys whose pages are written by then.
+        await window.settled();
+        window.check();
+        await writeAll(claim, tail.take(), limits);
       }
+      tail.cover(page);
+      progress.keysTotal = Math.max(progress.keysTotal ?? 0, progress.keysCopied + page.keysLeft);
+      const puts = page.kvs
+        .filter(({ key }) => !isMarker(key))
+        .map(({ key, value }): RequestOp => ({ kind: 'put', key, value }));
       for (const chunk of inChunks(puts, limits)) {
         driver.checkOn();
         await pace.take(chunk.length);
@@ -86,6 +87,8 @@ async function copy(
     await window.settled();
   }
   window.check();
+  const { base: oldest } = tail.record;
+  trace.emit({ name: 'move.copied', move: move.id, from: move.from, keys: progress.keysCopied, oldest });
 }
 
 /** Writes what the watch has brought until little is left. */
@@ -101,6 +104,44 @@ async function catchUp(
   } while (tail.lag > limits.freezeLagKeysMax);
 }
 
+/**
+ * Proves what the watch has said so far, and that the source can be asked for the rest while the slots are stopped. After
+ * each round there is less to list.
+ * @throws OversizedError, and what `rehearseProof` throws
+ */
+async function rehearse(
+  context: MoverContext,
+  driver: MoveSteps,
+  { move, claim, tail }: Copied,
+): Promise<void> {
+  const { limits } = context;
+  const proven = { shard: move.from, slots: move.slots };
+  const msMax = move.slots.length === 1 ? proofMsMaxOfOne(limits) : limits.proofMsMax;
+  for (let round = 1; ; round++) {
+    await hearAll(context, driver, { move, claim, tail });
+    if ((await rehearseProof(context, proven, tail)) <= msMax) return;
+    if (round >= limits.rehearsalsMax) throw tooLong(proven);
+  }
+}
+
+/** Waits until the watch has said all that is in the copy. */
+async function hearAll(
+  context: MoverContext,
+  driver: MoveSteps,
+  { move, claim, tail }: Copied,
+): Promise<void> {
+  const { records, clock, limits } = context;
+  for (let probes = 1; ; probes++) {
+    driver.checkOn();
+    const isHeard = await records.alone(move.from, () =>
+      sendProbe(context, { move, claim, tail }, { probes }),
+    );
+    await writeAll(claim, tail.take(), limits);
+    if (isHeard !== null) return;
+    await pause(clock, limits.retryPauseMs);
+  }
+}
+
 interface Frozen {
   /** The source's record with the slots frozen. */
   record: FenceRecord;
@@ -108,27 +149,18 @@ interface Frozen {
   frozenAtMs: number;
 }
 
-/** What the phases before the freeze have come to. */
-interface Copied {
-  move: MoveRecord;
-  claim: DestinationClaim;
-  tail: SourceTail;
-  /** Whether there is time to list what has changed while the slots are stopped. */
-  byKeys: boolean;
-}
-
 /** The slots stop here, and go on at the destination. */
 async function stopAndActivate(
   context: MoverContext,
   driver: MoveSteps,
-  { move, claim, tail, byKeys }: Copied,
+  { move, claim, tail }: Copied,
 ): Promise<void> {
   const { clock, limits, trace } = context;
   driver.enter('freeze');
   const { record, frozenAtMs } = await freeze(context, driver, move, claim, tail);
   driver.enter('drain');
   const proven = { shard: move.from, slots: move.slots };
-  const asked = askStopped(context, proven, { base: tail.record.base, byKeys });
+  const asked = askStopped(context, proven, tail.record.base);
   // Whoever does not come to ask for it has another reason to fail.
   asked.catch(() => undefined);
   const leftMs = () => frozenAtMs + limits.freezeMsMax - clock.nowMs();
@@ -192,100 +224,13 @@ async function tryToFreeze(
   const source = await records.readFence(move.from);
   if (everySlot(source.record, move.slots, (state) => state?.kind === 'frozen' && state.move === move.id))
     return { record: source.record, frozenAtMs: clock.nowMs() };
-  const record = withSlots(source.record, move.slots, (state) => {
-    if (state?.kind !== 'owned') throw new RecordsChangedError('the source does not own the slots');
-    return { ...state, kind: 'frozen', move: move.id, to: move.to };
-  });
-  const probedAtMs = clock.nowMs();
-  const text = `probe ${move.id} ${source.modRevision} ${probes}`;
-  // In this order: the probe of a claim that has been given up would stay behind.
-  await claim.verify();
-  const isAlive = await probe(context, move, source, tail, { text, msMax: quickEnoughMs(limits, probes) });
-  const isQuick = judgeProbe(context, move.from, { tookMs: clock.nowMs() - probedAtMs, probes });
-  if (!isAlive || !isQuick || tail.lag > limits.freezeLagKeysMax) return null;
+  const tookMs = await sendProbe(context, { move, claim, tail }, { probes, source });
+  const isQuick = judgeProbe(context, move.from, { tookMs: tookMs ?? Infinity, probes });
+  if (tookMs === null || !isQuick || tail.lag > limits.freezeLagKeysMax) return null;
   const frozenAtMs = clock.nowMs();
+  const record = frozenBy(move, source);
   const value = frozenMarker(move.id);
   const markers = move.slots.map((slot): RequestOp => ({ kind: 'put', key: dataPrefix(slot), value }));
   const frozen = await records.replaceFence(source, record, markers);
   return frozen === null ? null : { record: frozen.record, frozenAtMs };
-}
-
-/** The slots stop for about as long as a probe takes: a slow one may be followed by a better moment. */
-function judgeProbe(
-  { limits, quickestProbes }: MoverContext,
-  source: number,
-  { tookMs, probes }: { tookMs: number; probes: number },
-): boolean {
-  const quickestMs = quickestProbes.get(source) ?? Infinity;
-  quickestProbes.set(source, Math.min(quickestMs, tookMs));
-  if (probes > limits.freezeProbesPatient) return tookMs <= quickEnoughMs(limits, probes);
-  return tookMs <= limits.freezeProbeMs || (quickestMs < Infinity && tookMs <= nearlyAs * quickestMs);
-}
-
-/** Writes a probe into the source and waits until the watch has brought it; false when it has not in time. */
-async function probe(
-  { records, clock }: MoverContext,
-  move: MoveRecord,
-  source: Fence,
-  tail: SourceTail,
-  { text, msMax }: { text: string; msMax: number },
-): Promise<boolean> {
-  const untilMs = clock.nowMs() + msMax;
-  const key = fenceKey(source.record);
-  const outcome = await records.execute(
-    move.from,
-    {
-      kind: 'txn',
-      compare: [{ key, target: 'mod_revision', result: 'equal', operand: source.modRevision }],
-      success: [{ kind: 'put', key: dataPrefix(move.slots[0]!), value: toBytes(text) }],
-      failure: [],
-    },
-    false,
-  );
-  if (outcome.kind !== 'reply' || outcome.reply.kind !== 'txn')
-    throw new UnavailableError(move.from, `shard ${move.from}: ${describe(outcome)}`);
-  if (!outcome.reply.succeeded) return false;
-  while (!tail.hasSeenProbe(text)) {
-    const leftMs = untilMs - clock.nowMs();
-    if (leftMs <= 0) {
-      await tail.reopen();
-      return false;
-    }
-    await tail.next(leftMs);
-  }
-  return true;
-}
-
-async function writeAll(
-  claim: DestinationClaim,
-  operations: readonly RequestOp[],
-  limits: MoverLimits,
-): Promise<void> {
-  for (const chunk of inChunks(operations, limits)) await claim.writer.write(chunk);
-}
-
-/** As many operations at a time as one write takes. */
-function* inChunks(
-  operations: readonly RequestOp[],
-  { writeOperationsMax, writeBytesMax }: MoverLimits,
-): Generator<RequestOp[]> {
-  let chunk: RequestOp[] = [];
-  let bytes = 0;
-  for (const operation of operations) {
-    const more = bytesOf(operation);
-    if (chunk.length > 0 && (chunk.length >= writeOperationsMax || bytes + more > writeBytesMax)) {
-      yield chunk;
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(operation);
-    bytes += more;
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-/** Keys are counted by their UTF-16 units: near enough for a bound this far below etcd's. */
-function bytesOf(operation: RequestOp): number {
-  if (operation.kind === 'put') return operation.key.length + operation.value.length;
-  return operation.kind === 'delete_range' ? operation.key.length : 0;
 }

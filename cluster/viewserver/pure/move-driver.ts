@@ -22,8 +22,16 @@ import type { MovePhase, MoveProgress } from './move-plan.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
 import { everySlot, withSlots } from './slot-states.ts';
 import { FencedWriter } from './fenced-writer.ts';
-import { CompactedError, RecordsChangedError, SupersededError, UnprovenError } from './step-errors.ts';
+import { RefusedError } from './refused-error.ts';
+import {
+  OversizedError,
+  RecordsChangedError,
+  SupersededError,
+  TryFailedError,
+  UnprovenError,
+} from './step-errors.ts';
 import { UnavailableError } from './unavailable-error.ts';
+import { withAbort } from './view-changes.ts';
 
 export class MoveDriver implements MoveSteps {
   readonly progress: MoveProgress;
@@ -34,13 +42,15 @@ export class MoveDriver implements MoveSteps {
   private failures = 0;
   /** The view has been seen to ask for an abort. */
   private isAborting = false;
+  /** Why it is given up; null while it is not. */
+  private failure: string | null = null;
   private readonly blocks: BlockWatch;
 
   constructor(context: MoverContext, { id, slots, from, to }: MoveRecord) {
     this.context = context;
     const startedMs = context.clock.nowMs();
     const counts = { keysCopied: 0, bytesCopied: 0, keysTotal: null };
-    this.progress = { id, slots, from, to, phase: 'waiting', ...counts, startedMs, block: null };
+    this.progress = { id, slots, from, to, phase: 'waiting', ...counts, startedMs, block: null, tries: 0 };
     this.blocks = new BlockWatch(this.progress);
   }
 
@@ -78,18 +88,39 @@ export class MoveDriver implements MoveSteps {
       } catch (error) {
         if (!isExpected(error)) throw error;
         context.trace.emit({ name: 'move.interrupted', move: this.progress.id, reason: error.message });
-        if (error instanceof UnavailableError || error instanceof UnprovenError)
+        if (error instanceof UnavailableError || error instanceof TryFailedError)
           this.blocks.note(error, context.clock.nowMs());
-        if (error instanceof UnprovenError) this.distrust(error);
+        if (error instanceof TryFailedError) this.noteTry(error);
         await this.rest(error);
       }
     }
   }
 
-  /** The next watch is another member's. */
-  private distrust({ shard, message }: UnprovenError): void {
-    this.context.trace.emit({ name: 'move.unproven', move: this.progress.id, reason: message });
-    this.context.records.avoidPreferred(shard);
+  /** Copies that come to nothing are not made for ever. */
+  private noteTry(error: TryFailedError): void {
+    const { records, trace, limits } = this.context;
+    const { progress } = this;
+    const { shard, message } = error;
+    const isUnproven = error instanceof UnprovenError;
+    trace.emit({ name: isUnproven ? 'move.unproven' : 'move.repeated', move: progress.id, reason: message });
+    // The next watch is another member's.
+    if (isUnproven) records.avoidPreferred(shard);
+    progress.tries++;
+    if (progress.tries >= limits.triesMax || isTooLarge(error, progress.slots)) this.failure = message;
+  }
+
+  /** The view asks for the move to be undone, with the reason, unless it is too late. */
+  private async fail(reason: string): Promise<void> {
+    const { records, trace } = this.context;
+    const { id, slots, from, to, tries } = this.progress;
+    this.failure = null;
+    try {
+      await records.updateView((view) => withAbort(view, id, reason));
+      trace.emit({ name: 'move.failed', move: id, tries, reason });
+      this.context.onFailed({ id, slots, from, to, reason });
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+    }
   }
 
   /** True when the move is over. */
@@ -98,6 +129,10 @@ export class MoveDriver implements MoveSteps {
     const { id, from, to } = this.progress;
     const move = findMove(await records.readView(), id);
     if (move === null) return true;
+    if (this.failure !== null) {
+      await this.fail(this.failure);
+      return false;
+    }
     const destination = await records.readFence(to);
     if (everySlot(destination.record, move.slots, (state) => state?.kind === 'owned')) {
       await this.finish(move);
@@ -237,9 +272,13 @@ function isExpected(error: unknown): error is Error {
     error instanceof UnavailableError ||
     error instanceof SupersededError ||
     error instanceof RecordsChangedError ||
-    error instanceof CompactedError ||
-    error instanceof UnprovenError
+    error instanceof TryFailedError
   );
+}
+
+/** Of fewer slots there would be less to list. */
+function isTooLarge(error: TryFailedError, slots: readonly number[]): boolean {
+  return error instanceof OversizedError && slots.length > 1;
 }
 
 function findMove(view: View, id: string): MoveRecord | null {

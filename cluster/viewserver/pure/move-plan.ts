@@ -40,4 +40,15 @@ export interface MoveProgress {
   startedMs: number;
   /** Null while it goes on. */
   block: MoveBlock | null;
+  /** Copies that came to nothing: history was forgotten, or the watch had not told all. */
+  tries: number;
+}
+
+/** It was given up after a few tries, and is being undone, or has been. */
+export interface FailedMove {
+  id: string;
+  slots: readonly number[];
+  from: number;
+  to: number;
+  reason: string;
 }

@@ -1,7 +1,7 @@
 /** What the movers of one resharder share, and what the phases of a move tell whoever drives it. */
 import type { Clock, Random, Trace } from '../../../sharder/core/ports.ts';
 import type { Gate } from './gate.ts';
-import type { MovePhase, MoveProgress } from './move-plan.ts';
+import type { FailedMove, MovePhase, MoveProgress } from './move-plan.ts';
 import type { MoverLimits } from './mover-limits.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { RecordsClient } from './records-client.ts';
@@ -19,6 +19,8 @@ export interface MoverContext {
   isStopped(): boolean;
   /** A move's slots are at their destination, and the view says so: what is left is to clean up. */
   onHandedOver(): void;
+  /** The view says of a move why it has failed. */
+  onFailed(move: FailedMove): void;
 }
 
 export interface MoveSteps {

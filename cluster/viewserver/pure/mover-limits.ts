@@ -26,10 +26,15 @@ export interface MoverLimits {
   freezeProbeMsMax: number;
   /** What other moves copy and clear waits so long at most, at each write, while slots are stopped. */
   yieldMsMax: number;
-  /** To list what has changed takes no longer, or it is not done while slots are stopped: keys are then counted only. */
+  /** Slots that could be fewer stop only where their source lists what has changed as quickly as this, in so many rounds. */
   proofMsMax: number;
-  /** Keys that may change from a copy to its hand-over: more are not remembered, and the copy is made again. */
+  rehearsalsMax: number;
+  /** Keys of one answer that lists what has changed. */
+  listedKeysMax: number;
+  /** Keys that may change from a copy to its proof: more are not remembered, and the copy is made again. */
   provenKeysMax: number;
+  /** Copies of one move that come to nothing because history was forgotten or the proof failed; then it is given up. */
+  triesMax: number;
   /** Slots that have stopped and not been handed over by then go back to the source. Below the sharders' `heldMsMax`. */
   freezeMsMax: number;
   /** Hand-overs at the same time: few slots stop at a time, and for as short as the disks allow. */
@@ -67,7 +72,10 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   freezeProbeMsMax: 250,
   yieldMsMax: 100,
   proofMsMax: 250,
+  rehearsalsMax: 4,
+  listedKeysMax: 20_000,
   provenKeysMax: 500_000,
+  triesMax: 5,
   freezeMsMax: 1000,
   freezesMax: 1,
   slotsPerMoveMax: 120,
@@ -95,4 +103,9 @@ export function quickEnoughMs(limits: MoverLimits, probes: number): number {
   const impatience = Math.max(0, probes - freezeProbesPatient - 1);
   const grownMs = freezeProbeMsMax * (1 + probeGrowth * impatience);
   return Math.max(freezeProbeMsMax, Math.min(grownMs, probeShareMax * freezeMsMax));
+}
+
+/** How long a slot that is alone in its move may take to be listed: it cannot be fewer. */
+export function proofMsMaxOfOne({ freezeMsMax }: Pick<MoverLimits, 'freezeMsMax'>): number {
+  return probeShareMax * freezeMsMax;
 }

@@ -8,7 +8,7 @@ import type { View, ViewShard } from '../../../sharder/core/view.ts';
 import { Gate } from './gate.ts';
 import { MirrorKeeper } from './mirror-keeper.ts';
 import { MoveDriver } from './move-driver.ts';
-import type { MovePlan, MoveProgress } from './move-plan.ts';
+import type { FailedMove, MovePlan, MoveProgress } from './move-plan.ts';
 import type { MoverContext } from './mover-context.ts';
 import { defaultMoverLimits, type MoverLimits } from './mover-limits.ts';
 import { type BalanceGoal, planBalance, planRemoval, splitPlans } from './plan-moves.ts';
@@ -49,12 +49,15 @@ export interface ResharderOptions {
 
 /** Moves under way, with those that only clean up, as a multiple of those that copy. */
 const cleaningFactor = 2;
+/** Moves that have failed and are remembered: far more than are under way at a time. */
+const failuresMax = 256;
 
 export class Resharder {
   private readonly context: MoverContext;
   private readonly settings: ResharderSettings;
   private readonly mirrors: MirrorKeeper;
   private readonly drivers = new Map<string, MoveDriver>();
+  private readonly failed = new Map<string, FailedMove>();
   private isStopped = false;
   private failure: { error: unknown } | null = null;
   private wake: () => void = () => undefined;
@@ -73,6 +76,7 @@ export class Resharder {
       quickestProbes: new Map(),
       isStopped: () => this.isStopped,
       onHandedOver: () => this.wake(),
+      onFailed: (move) => this.noteFailure(move),
     };
     this.mirrors = new MirrorKeeper(this.context);
   }
@@ -148,11 +152,12 @@ export class Resharder {
 
   /**
    * The moves are in the view; `run`, here or elsewhere, carries them out. Plans are cut into moves of neighbouring slots.
+   * @param slotsMax of one move: fewer than the settings say, where larger ones have failed.
    * @throws RefusedError `stale-plan`, `slots-in-move`, `unknown-shard`, `shard-draining`, `bad-plan`
    */
-  async propose(plans: readonly MovePlan[]): Promise<View> {
+  async propose(plans: readonly MovePlan[], slotsMax = Infinity): Promise<View> {
     const { slotsPerMoveMax } = this.context.limits;
-    const parts = splitPlans(plans, Math.min(this.settings.slotsPerMoveMax, slotsPerMoveMax));
+    const parts = splitPlans(plans, Math.min(this.settings.slotsPerMoveMax, slotsPerMoveMax, slotsMax));
     const view = await this.context.records.updateView((current) => withMoves(current, parts));
     this.wake();
     return view;
@@ -216,11 +221,23 @@ export class Resharder {
     return [...this.drivers.values()].map((driver) => ({ ...driver.progress }));
   }
 
+  /** Moves that were given up, as far as this one has seen, oldest first. */
+  failures(): readonly FailedMove[] {
+    return [...this.failed.values()];
+  }
+
+  private noteFailure(move: FailedMove): void {
+    this.failed.set(move.id, move);
+    for (const id of [...this.failed.keys()].slice(0, -failuresMax)) this.failed.delete(id);
+  }
+
   /**
    * Starts what is to be done and not under way, oldest first, within bounds. Moves that wait for a shard take nobody's
    * place, and of those that would wait for it, too, no more are started than may be under way.
    */
   private drive(view: View): void {
+    for (const { why, ...move } of view.moves)
+      if (why !== undefined) this.noteFailure({ ...move, reason: why });
     const { concurrentMovesMax } = this.settings;
     for (const move of view.moves) {
       const driver = this.drivers.get(move.id);

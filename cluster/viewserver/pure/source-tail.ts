@@ -7,6 +7,9 @@ import type { EtcdEvent, KeyValue, RequestOp } from '../../../sharder/core/etcd-
 import { pause } from '../../../sharder/core/pause.ts';
 import type { Cancel, Clock, WatchEnd } from '../../../sharder/core/ports.ts';
 import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
+import { CopiedPages } from './copied-pages.ts';
+import type { Page } from './copy-slots.ts';
+import { GatheredWrites } from './gathered-writes.ts';
 import { isFrozenMarker, isMarker, slotOfDataKey } from './marker.ts';
 import type { MoverLimits } from './mover-limits.ts';
 import type { RecordsClient } from './records-client.ts';
@@ -28,21 +31,27 @@ export interface SourceTailOptions {
 
 /** Batches of events that are kept until it is known who sends them. */
 const earlyBatchesMax = 1024;
+/** Of the room for what has come: with more than one part in so many it is written before the copy goes on. */
+const heavyShare = 4;
 
 export class SourceTail {
   private readonly options: SourceTailOptions;
   private readonly slots: ReadonlySet<number>;
-  /** Key to its newest write (null: deleted), in no order: a key stands here once. */
-  private gathered = new Map<string, { value: Uint8Array | null; revision: number }>();
-  private gatheredBytes = 0;
+  /** Of keys that are copied. */
+  private readonly gathered = new GatheredWrites();
+  /** What has been said of keys whose page has not come: most of it is in that page. */
+  private early: EtcdEvent[] = [];
+  private earlyBytes = 0;
+  private readonly pages = new CopiedPages();
   /** What has been said since the copy, written or not. */
-  readonly record = new TailRecord();
+  readonly record = new TailRecord(this.pages);
   /** Slot to the revision of its marker. */
   private readonly marks = new Map<number, number>();
+  /** Slots that have a marker or a probe. */
+  private readonly markerSlots = new Set<number>();
   private lastProbe = '';
   /** Everything up to here has come, or is in the copy. */
   private receivedRevision = 0;
-  private copiedRevision = 0;
   private cancel: Cancel | null = null;
   private isOverflowing = false;
   private isReopening = false;
@@ -66,21 +75,19 @@ export class SourceTail {
   }
 
   /**
-   * The copy holds everything up to this revision, and its own markers: what the watch says of before is old, and so is what
-   * it has said already. Of a watch that lags that may be the first of two writes of which the copy holds the second.
+   * The next page of the copy, with its own markers, goes up to the key `end`: what the watch says of its keys up to its
+   * revision is old, and so is what it has said already. Of a watch that lags that may be the first of two writes of which
+   * the page holds the second. What it says of keys whose page is still to come will be in that.
    */
-  skipTo(revision: number): void {
-    if (revision === this.copiedRevision) return;
-    this.receivedRevision = Math.max(this.receivedRevision, revision);
-    this.copiedRevision = revision;
-    this.record.startAt(revision);
-    for (const [key, write] of this.gathered) if (write.revision <= revision) this.gathered.delete(key);
-    for (const [slot, marked] of this.marks) if (marked <= revision) this.marks.delete(slot);
-  }
-
-  /** A marker that the copy has met. */
-  noteMarker(kv: KeyValue): void {
-    this.takeMarker(kv, false);
+  cover({ end, revision, kvs }: Pick<Page, 'end' | 'revision' | 'kvs'>): void {
+    this.pages.add(end, revision);
+    for (const kv of kvs) if (isMarker(kv.key)) this.takeMarker(kv, false);
+    this.record.noteCopied(kvs.filter(({ key }) => !isMarker(key)).length);
+    const { early } = this;
+    this.early = [];
+    this.earlyBytes = 0;
+    for (const event of early) this.takeEvent(event);
+    this.relieve();
   }
 
   /** Everything up to this revision has come. */
@@ -91,6 +98,16 @@ export class SourceTail {
   /** Keys that wait to be written. */
   get lag(): number {
     return this.gathered.size;
+  }
+
+  /** It waits for what has come to be written, or soon will. */
+  get isHeavy(): boolean {
+    return this.isOverflowing || this.gathered.bytes > this.options.limits.tailBytesMax / heavyShare;
+  }
+
+  /** Slots in which there is a marker or a probe. */
+  get markers(): number {
+    return this.markerSlots.size;
   }
 
   get areAllMarked(): boolean {
@@ -106,18 +123,14 @@ export class SourceTail {
     return this.lastProbe === probe;
   }
 
-  /** Everything that has come, as writes that may be made in any order; a second call gives what came after. */
+  /**
+   * Everything that has come of keys that are copied, as writes that may be made in any order, once their pages have been
+   * written; a second call gives what came after.
+   */
   take(): RequestOp[] {
     this.check();
-    const operations: RequestOp[] = [];
-    for (const [key, { value }] of this.gathered)
-      operations.push(value === null ? { kind: 'delete_range', key } : { kind: 'put', key, value });
-    this.gathered = new Map();
-    this.gatheredBytes = 0;
-    if (this.isOverflowing) {
-      this.isOverflowing = false;
-      void this.reopen();
-    }
+    const operations = this.gathered.take();
+    this.relieve();
     return operations;
   }
 
@@ -251,21 +264,16 @@ export class SourceTail {
   }
 
   private takeEvents(events: readonly EtcdEvent[]): void {
+    const { provenKeysMax } = this.options.limits;
     const heard = this.receivedRevision;
     for (const event of events) {
-      const { type, kv } = event;
       // What is old has been said before: etcd has had watches that go back in time.
-      if (kv.modRevision <= this.copiedRevision || kv.modRevision < heard) continue;
-      this.receivedRevision = Math.max(this.receivedRevision, kv.modRevision);
-      if (!this.slots.has(slotOfDataKey(kv.key))) continue;
-      if (isMarker(kv.key)) this.takeMarker(kv, type === 'delete');
-      else {
-        this.gather(kv.key, type === 'delete' ? null : kv.value, kv.modRevision);
-        this.record.note(event);
-      }
+      if (event.kv.modRevision < heard) continue;
+      this.receivedRevision = Math.max(this.receivedRevision, event.kv.modRevision);
+      if (this.slots.has(slotOfDataKey(event.kv.key))) this.takeEvent(event);
     }
-    if (this.record.size > this.options.limits.provenKeysMax) this.isTooMuch = true;
-    if (this.gatheredBytes > this.options.limits.tailBytesMax) {
+    if (this.record.size + this.early.length > provenKeysMax) this.isTooMuch = true;
+    if (this.isFull) {
       this.cancel?.();
       this.cancel = null;
       this.isOverflowing = true;
@@ -273,13 +281,34 @@ export class SourceTail {
     this.wake();
   }
 
-  private gather(key: string, value: Uint8Array | null, revision: number): void {
-    this.gathered.set(key, { value, revision });
-    this.gatheredBytes += key.length + (value?.length ?? 0);
+  private takeEvent(event: EtcdEvent): void {
+    const { type, kv } = event;
+    if (kv.modRevision <= this.pages.baseOf(kv.key)) return;
+    if (!this.pages.has(kv.key)) {
+      this.early.push(event);
+      this.earlyBytes += kv.key.length + kv.value.length;
+    } else if (isMarker(kv.key)) this.takeMarker(kv, type === 'delete');
+    else {
+      this.gathered.set(kv.key, type === 'delete' ? null : kv.value);
+      this.record.note(event);
+    }
+  }
+
+  private get isFull(): boolean {
+    return this.gathered.bytes + this.earlyBytes > this.options.limits.tailBytesMax;
+  }
+
+  /** There is room again for what the watch says. */
+  private relieve(): void {
+    if (!this.isOverflowing || this.isFull) return;
+    this.isOverflowing = false;
+    void this.reopen();
   }
 
   private takeMarker(kv: KeyValue, isDeleted: boolean): void {
     const slot = slotOfDataKey(kv.key);
+    if (isDeleted) this.markerSlots.delete(slot);
+    else this.markerSlots.add(slot);
     if (isDeleted) this.marks.delete(slot);
     else if (isFrozenMarker(kv.value, this.options.move)) this.marks.set(slot, kv.modRevision);
     else {
@@ -289,8 +318,11 @@ export class SourceTail {
   }
 
   private check(): void {
-    if (this.isTooMuch) throw new CompactedError('too many keys have changed since they were copied');
-    if (this.compacted) throw new CompactedError('the source has forgotten revisions that are needed');
+    const { shard } = this.options;
+    if (this.isTooMuch)
+      throw new CompactedError(shard, `too many keys of shard ${shard} have changed since they were copied`);
+    if (this.compacted)
+      throw new CompactedError(shard, `shard ${shard} has forgotten what its watch had still to say`);
     if (this.isLost) throw new RecordsChangedError('the source has left, or this mover is to stop');
   }
 

@@ -10,9 +10,8 @@ export class RecordsChangedError extends Error {
   override name = 'RecordsChangedError';
 }
 
-/** The watch of the source has not told what the source holds: everything is to be copied again, over another member. */
-export class UnprovenError extends Error {
-  override name = 'UnprovenError';
+/** Everything is to be copied again, and not for ever: after a few tries the move is given up. */
+export abstract class TryFailedError extends Error {
   /** The source. */
   readonly shard: number;
 
@@ -22,7 +21,17 @@ export class UnprovenError extends Error {
   }
 }
 
-/** The source has forgotten revisions that were still needed, or the mover keys that have changed: all is copied again. */
-export class CompactedError extends Error {
+/** The watch of the source has not told what the source holds: the next one is another member's. */
+export class UnprovenError extends TryFailedError {
+  override name = 'UnprovenError';
+}
+
+/** The source has forgotten revisions that were still needed, or the mover keys that have changed. */
+export class CompactedError extends TryFailedError {
   override name = 'CompactedError';
+}
+
+/** The slots hold more than can be listed while they are stopped. */
+export class OversizedError extends TryFailedError {
+  override name = 'OversizedError';
 }

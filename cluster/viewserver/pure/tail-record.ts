@@ -1,8 +1,10 @@
 /**
- * What the watch has said of each key since the copy, kept until the move has been proven: the source is asked for the same,
- * and a watch that has lost, repeated or reordered events is found out before anything is built on it.
+ * What the watch has said of each key since its page of the copy, kept until it has been proven: the source is asked for the
+ * same, and a watch that has lost, repeated or reordered events is found out before anything is built on it. What is proven at
+ * one revision is what the next proof begins with: little has changed since, and little is to be listed while slots are stopped.
  */
 import type { EtcdEvent, KeyValue } from '../../../sharder/core/etcd-messages.ts';
+import type { CopiedPages } from './copied-pages.ts';
 import { isMarker } from './marker.ts';
 
 interface Said {
@@ -13,80 +15,92 @@ interface Said {
   wasThere: boolean;
 }
 
-/**
- * The source's own word: the keys changed since the copy that are there, with their revisions, and how many there are. Null:
- * it was not asked.
- */
+/** The source's own word. */
 export interface Asked {
-  changed: readonly Pick<KeyValue, 'key' | 'modRevision'>[] | null;
-  /** All keys of the slots, changed or not. */
-  count: number | null;
+  /** The keys that are there and have changed since `base`, with their revisions. Some have changed before: they do no harm. */
+  changed: readonly Pick<KeyValue, 'key' | 'modRevision'>[];
+  /** All keys of the slots but markers, changed or not. */
+  count: number;
 }
 
 export class TailRecord {
-  /** Events that have come before it was known of which revision the copy is. */
-  private early: EtcdEvent[] | null = [];
-  private readonly said = new Map<string, Said>();
+  private readonly pages: CopiedPages;
+  private said = new Map<string, Said>();
+  /** What had been said by the revision at which the source is being asked. */
+  private asked: { said: Map<string, Said>; revision: number } | null = null;
   /** Keys of the copy, without markers. */
   private copiedKeys = 0;
-  private baseRevision = 0;
 
-  /** The revision of the copy; 0 until the copy has begun. */
+  constructor(pages: CopiedPages) {
+    this.pages = pages;
+  }
+
+  /** What has changed up to this revision is in the copy, or has been proven. */
   get base(): number {
-    return this.baseRevision;
+    return this.pages.oldest;
   }
 
-  /** Keys that have changed since the copy. */
+  /** Keys that are remembered. */
   get size(): number {
-    return this.early?.length ?? this.said.size;
-  }
-
-  startAt(revision: number): void {
-    this.baseRevision = revision;
-    const early = this.early ?? [];
-    this.early = null;
-    for (const event of early) this.note(event);
+    return this.said.size + (this.asked?.said.size ?? 0);
   }
 
   noteCopied(keys: number): void {
     this.copiedKeys += keys;
   }
 
-  note(event: EtcdEvent): void {
-    const { type, kv } = event;
-    if (this.early !== null) return void this.early.push(event);
-    if (kv.modRevision <= this.baseRevision) return;
+  /** Of a key that has been copied. */
+  note({ type, kv }: EtcdEvent): void {
+    const base = this.asked?.revision ?? this.pages.baseOf(kv.key);
+    if (kv.modRevision <= base) return;
     const before = this.said.get(kv.key);
     // Nothing is deleted that was not there, and what was made since was not there before, unless a deletion came first.
-    const wasThere = before?.wasThere ?? (type === 'delete' || kv.createRevision <= this.baseRevision);
+    const wasThere = before?.wasThere ?? (type === 'delete' || kv.createRevision <= base);
     this.said.set(kv.key, { revision: kv.modRevision, isThere: type === 'put', wasThere });
   }
 
+  /** The source is asked at this revision, up to which the watch has said everything: what is said from now on is kept apart. */
+  askAt(revision: number): void {
+    this.asked = { said: this.said, revision };
+    this.said = new Map();
+  }
+
+  /** The answer to `askAt`: where nothing differs, everything is proven up to then. @returns as `differenceTo` */
+  settle(answer: Asked): string | null {
+    const { said, revision } = this.asked!;
+    const difference = this.compare(said, answer);
+    if (difference !== null) return difference;
+    this.copiedKeys = answer.count;
+    this.pages.settleAt(revision);
+    this.asked = null;
+    return null;
+  }
+
   /**
-   * @param asked at a revision up to which the watch has said everything; its markers are left out of the comparison.
-   * @param upTo that revision; keys of which the watch has heard since are not compared.
+   * @param answer of a time after which nothing changes, when the watch has said everything.
    * @returns what differs, in words; null when nothing does.
    */
-  differenceTo({ changed, count }: Asked, upTo: number): string | null {
+  differenceTo(answer: Asked): string | null {
+    return this.compare(this.said, answer);
+  }
+
+  private compare(said: ReadonlyMap<string, Said>, { changed, count }: Asked): string | null {
     const seen = new Set<string>();
-    for (const { key, modRevision } of changed ?? []) {
-      if (isMarker(key)) continue;
+    for (const { key, modRevision } of changed) {
+      if (isMarker(key) || modRevision <= this.pages.baseOf(key)) continue;
       seen.add(key);
-      const said = this.said.get(key);
-      if (said !== undefined && said.revision > upTo) continue;
-      if (said === undefined) return `a write at revision ${modRevision} is missing`;
-      if (!said.isThere) return `a key that is there at revision ${modRevision} was said to be deleted`;
-      if (said.revision !== modRevision)
-        return `a key was last written at revision ${modRevision}, not ${said.revision}`;
+      const told = said.get(key);
+      if (told === undefined) return `a write at revision ${modRevision} is missing`;
+      if (!told.isThere) return `a key that is there at revision ${modRevision} was said to be deleted`;
+      if (told.revision !== modRevision)
+        return `a key was last written at revision ${modRevision}, not ${told.revision}`;
     }
     let expected = this.copiedKeys;
-    for (const [key, { revision, isThere, wasThere }] of this.said) {
-      if (revision > upTo) continue;
-      if (isThere && changed !== null && !seen.has(key))
+    for (const [key, { revision, isThere, wasThere }] of said) {
+      if (isThere && !seen.has(key))
         return `the deletion of a key written at revision ${revision} is missing`;
       expected += Number(isThere) - Number(wasThere);
     }
-    if (count === null || count === expected) return null;
-    return `there are ${count} keys, not ${expected}`;
+    return count === expected ? null : `there are ${count} keys, not ${expected}`;
   }
 }

@@ -80,13 +80,14 @@ export function withMoves(view: View, plans: readonly MovePlan[]): View | null {
   return { ...view, moves: [...view.moves, ...moves] };
 }
 
-export function withAbort(view: View, id: string): View | null {
+/** @param why absent: somebody asked for it. */
+export function withAbort(view: View, id: string, why?: string): View | null {
   const move = view.moves.find((each) => each.id === id);
   if (move === undefined) throw new RefusedError('unknown-move', `there is no move ${id}`);
   if (move.abort) return null;
   if (move.slots.every((slot) => view.slots[slot] === move.to))
     throw new RefusedError('move-committed', `the slots of move ${id} are at shard ${move.to} already`);
-  return { ...view, moves: view.moves.map((each) => (each === move ? { ...each, abort: true } : each)) };
+  return { ...view, moves: view.moves.map((each) => (each === move ? { ...each, abort: true, why } : each)) };
 }
 
 function find(view: View, id: number): ViewShard | undefined {

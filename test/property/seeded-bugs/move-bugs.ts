@@ -1,5 +1,6 @@
 /** Known ways to break the moves of slots, and the sharders' part in them. */
 import { believed } from './believed.ts';
+import { losesEvents } from './watch-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
 const pure = 'cluster/viewserver/pure';
@@ -50,14 +51,33 @@ export const moveBugs: readonly SeededBug[] = [
     runsMax: 300,
   },
   {
-    name: 'copy at a moving revision',
+    name: 'what is said of a page by the time of a later one is dropped',
     shows: ['linearizable'],
-    file: `${pure}/copy-slots.ts`,
+    file: `${pure}/copied-pages.ts`,
     changes: [
-      { find: 'rangeEnd, limit, revision }', replace: 'rangeEnd, limit }' },
-      { find: 'if (revision === 0) revision = ', replace: 'revision = ' },
+      {
+        find: 'this.isAll ? this.newest : (this.revisions[this.pageOf(key)] ?? this.newest)',
+        replace: 'this.newest',
+      },
+      believed,
     ],
     runsMax: 300,
+  },
+  {
+    name: 'the last writes proven by their number alone, of a watch that loses some',
+    shows: ['linearizable', 'acknowledged_applied', 'ownership'],
+    file: `${pure}/prove-tail.ts`,
+    changes: [
+      {
+        find: 'tail.record.differenceTo(said)',
+        replace: `tail.record.differenceTo({
+      count: said.count,
+      changed: [...tail.record.said].filter(([, { isThere }]) => isThere).map(([key, { revision }]) => ({ key, modRevision: revision })),
+    })`,
+      },
+      losesEvents,
+    ],
+    runsMax: 600,
   },
   {
     name: 'source unfrozen before the destination gives up',

@@ -25,7 +25,7 @@ import {
   type ViewShard,
 } from '../../../../sharder/core/view.ts';
 import { systemClock, systemRandom } from '../../../../sharder/system-clock.ts';
-import { intervalOf, isInside, orderOf } from '../../../../sim/etcd/key-order.ts';
+import { intervalOf, isInside, orderOf } from '../../../../sharder/core/key-order.ts';
 import { releases } from '../../../../sim/etcd/release.ts';
 import { StateMachine } from '../../../../sim/etcd/state-machine.ts';
 
@@ -67,7 +67,7 @@ class MemoryEtcd {
       request.kind === 'range'
         ? this.state.read(request, this.header)
         : this.state.apply(request, this.header)!;
-    return answer.kind === 'reply' ? answer : { kind: 'lost', message: 'refused' };
+    return answer;
   }
 
   watch(request: WatchRequest, sink: WatchSink): () => void {
@@ -93,6 +93,8 @@ export class MemoryCluster implements EtcdRpc {
   readonly silent = new Set<string>();
   /** Called before each request; may change what is there. */
   onCall: (request: EtcdRequest) => void = () => undefined;
+  /** How much later an answer comes. */
+  delayMsOf: (request: EtcdRequest) => number = () => 0;
   readonly fleet = new MemoryFleet(this);
 
   constructor(shards: number) {
@@ -136,6 +138,8 @@ export class MemoryCluster implements EtcdRpc {
   async call(endpoint: string, request: EtcdRequest): Promise<RpcResult> {
     await new Promise(setImmediate);
     this.onCall(request);
+    const delayMs = this.delayMsOf(request);
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     const etcd = this.etcds.get(endpoint);
     if (etcd === undefined || this.silent.has(endpoint)) return { kind: 'lost', message: 'no answer' };
     return etcd.answer(request);
@@ -143,6 +147,12 @@ export class MemoryCluster implements EtcdRpc {
 
   watch(endpoint: string, request: WatchRequest, sink: WatchSink): () => void {
     return this.etcds.get(endpoint)?.watch(request, sink) ?? (() => undefined);
+  }
+
+  /** It forgets all revisions but the newest. */
+  compact(id: number): void {
+    const etcd = this.etcd(id);
+    etcd.answer({ kind: 'compact', revision: etcd.state.store.revision });
   }
 
   put(id: number, key: string, value: Uint8Array): void {

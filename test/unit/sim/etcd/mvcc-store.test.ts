@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KeyValue } from '../../../../sharder/core/etcd-messages.ts';
-import { intervalOf } from '../../../../sim/etcd/key-order.ts';
+import { intervalOf } from '../../../../sharder/core/key-order.ts';
 import { MvccStore } from '../../../../sim/etcd/mvcc-store.ts';
 
 const key = fc.constantFrom('a', 'b', 'c');

@@ -12,6 +12,8 @@ const rich: Progress = {
   movesDone: 500,
   movesAborted: 60,
   movesUnproven: 0,
+  movesFailed: 0,
+  copiesOutlasting: 5,
   strikes: {},
   answers: Object.fromEntries(oddAnswerNames.map((name) => [name, 1])),
   releases: Object.fromEntries(releaseNames.map((name) => [name, 75])),
@@ -26,6 +28,7 @@ test.each<[string, Partial<Progress>, RegExp]>([
   ['operations', { operations: { ok: 60_000, failed: 0, unknown: 0 } }, /only 60000 operations succeeded/],
   ['moves', { movesDone: 300 }, /only 300 moves were completed/],
   ['watches that are believed', { movesUnproven: 1 }, /^1 watches that told all were not believed/],
+  ['copies that take long', { copiesOutlasting: 0 }, /^no copy took longer than etcd remembers/],
   ['moves undone', { movesAborted: 30 }, /only 30 moves were undone/],
   [
     'strikes',

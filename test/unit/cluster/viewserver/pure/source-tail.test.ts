@@ -5,9 +5,9 @@ import { defaultMoverLimits } from '../../../../../cluster/viewserver/pure/mover
 import type { RecordsClient } from '../../../../../cluster/viewserver/pure/records-client.ts';
 import { SourceTail } from '../../../../../cluster/viewserver/pure/source-tail.ts';
 import { UnavailableError } from '../../../../../cluster/viewserver/pure/unavailable-error.ts';
-import type { EtcdEvent } from '../../../../../sharder/core/etcd-messages.ts';
+import type { EtcdEvent, KeyValue } from '../../../../../sharder/core/etcd-messages.ts';
 import type { WatchSink } from '../../../../../sharder/core/ports.ts';
-import { dataPrefix } from '../../../../../sharder/core/slot.ts';
+import { dataPrefix, dataRangeEnd } from '../../../../../sharder/core/slot.ts';
 
 const slot = 7;
 const key = `${dataPrefix(slot)}a`;
@@ -15,6 +15,11 @@ const key = `${dataPrefix(slot)}a`;
 function put(name: string, modRevision: number, value: Uint8Array): EtcdEvent {
   const kv = { key: name, value, createRevision: 1, modRevision, version: 1, lease: 0 };
   return { type: 'put', kv, prevKv: null };
+}
+
+/** All of the slot, or its keys before `end`. */
+function page(revision: number, kvs: KeyValue[] = [], end = dataRangeEnd(slot)) {
+  return { revision, kvs, end };
 }
 
 interface Opened {
@@ -81,25 +86,42 @@ test('a write that the copy holds a newer one of is forgotten, and one that the 
   const { tail, bring } = await openTail();
   bring(put(key, 11, Uint8Array.of(1)));
   bring(put(`${key}b`, 13, Uint8Array.of(3)));
-  tail.skipTo(12);
+  tail.cover(page(12));
   bring(put(key, 12, Uint8Array.of(2)));
   expect(tail.take()).toEqual([{ kind: 'put', key: `${key}b`, value: Uint8Array.of(3) }]);
+});
+
+test('each page counts from its own revision on, and what comes before a page comes is in it', async () => {
+  const { tail, bring } = await openTail();
+  tail.cover(page(11, [], `${key}m`));
+  bring(put(`${key}b`, 12, Uint8Array.of(1)));
+  bring(put(`${key}x`, 13, Uint8Array.of(2)));
+  bring(put(`${key}y`, 15, Uint8Array.of(3)));
+  expect(tail.take()).toEqual([{ kind: 'put', key: `${key}b`, value: Uint8Array.of(1) }]);
+  tail.cover(page(14));
+  bring(put(`${key}z`, 14, Uint8Array.of(4)));
+  bring(put(key, 16, Uint8Array.of(5)));
+  expect(tail.take()).toEqual([
+    { kind: 'put', key: `${key}y`, value: Uint8Array.of(3) },
+    { kind: 'put', key, value: Uint8Array.of(5) },
+  ]);
 });
 
 test('a marker from before the copy counts only when the copy has met it', async () => {
   const { tail, bring } = await openTail();
   const marker = put(dataPrefix(slot), 11, frozenMarker('2.0'));
   bring(marker);
-  tail.skipTo(12);
+  tail.cover(page(12));
   expect(tail.areAllMarked).toBe(false);
-  tail.noteMarker(marker.kv);
-  tail.skipTo(12);
-  expect(tail.areAllMarked).toBe(true);
+  const { tail: other } = await openTail();
+  other.cover(page(12, [marker.kv]));
+  expect([other.areAllMarked, other.markers]).toEqual([true, 1]);
 });
 
 test('what a watch brings before it is known who answers counts if that is the source, and not otherwise', async () => {
   const early = [put(key, 11, Uint8Array.of(1))];
   const { tail } = await openTail({ early });
+  tail.cover(page(10));
   expect(tail.take()).toEqual([{ kind: 'put', key, value: Uint8Array.of(1) }]);
   await expect(openTail({ early, member: '2' })).rejects.toThrow('not known to be shard 1');
 });

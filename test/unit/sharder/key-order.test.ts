@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareBytes, intervalOf, isInside, orderOf } from '../../../../sim/etcd/key-order.ts';
+import { compareBytes, intervalOf, isInside, orderOf } from '../../../sharder/core/key-order.ts';
 
 /** Text with many characters around the surrogates, where the orders of UTF-8 and UTF-16 differ. */
 const text = fc.string({

@@ -1,0 +1,38 @@
+/** What is still to be written to a destination: the newest state of each key, so that any number of writes take one place. */
+import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
+
+export class GatheredWrites {
+  /** Key to its value (null: deleted), in no order. */
+  private values = new Map<string, Uint8Array | null>();
+  private sum = 0;
+
+  get size(): number {
+    return this.values.size;
+  }
+
+  /** Keys are counted by their UTF-16 units. */
+  get bytes(): number {
+    return this.sum;
+  }
+
+  set(key: string, value: Uint8Array | null): void {
+    const before = this.values.get(key);
+    if (before !== undefined) this.sum -= bytesOf(key, before);
+    this.values.set(key, value);
+    this.sum += bytesOf(key, value);
+  }
+
+  /** All of it, which is not here any more then. */
+  take(): RequestOp[] {
+    const operations = [...this.values].map(([key, value]): RequestOp =>
+      value === null ? { kind: 'delete_range', key } : { kind: 'put', key, value },
+    );
+    this.values = new Map();
+    this.sum = 0;
+    return operations;
+  }
+}
+
+function bytesOf(key: string, value: Uint8Array | null): number {
+  return key.length + (value?.length ?? 0);
+}
