@@ -75,7 +75,7 @@ export class LocalMembers implements MemberControl {
   ): Promise<T> {
     const { settings, folder, rpc } = this;
     // Found before the lock is taken: it may have to be fetched.
-    const found = await findMemberEtcd({ settings, folder, state: this.state() }, signal);
+    const found = await findMemberEtcd({ settings, folder, state: this.state() }, { signal });
     return withLock(folder, { purpose }, () =>
       body({ settings, folder, rpc, signal, state: this.state(), ...found, started: [] }),
     );

@@ -1,5 +1,5 @@
 /**
- * The phases of a move under one claim of the destination: clear, copy at one revision, tail, stop the slots, drain, activate.
+ * The phases of a move under one claim of the destination: clear, copy page by page, tail, stop the slots, drain, activate.
  * The time in which the slots are stopped has two round trips: the freeze, and the activation with the last writes in it.
  */
 import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
