@@ -50,7 +50,15 @@ export class Leadership {
     this.events = parts.events;
     this.lease = parts.lease;
     this.room = new Room(parts);
-    this.resharder = new Resharder({ clock, random, trace, rpc, home: config.home, settings: config.moves });
+    this.resharder = new Resharder({
+      clock,
+      random,
+      trace,
+      rpc,
+      home: config.home,
+      settings: config.moves,
+      fillOf: (shard) => this.room.fillOf(shard),
+    });
     this.meter = new ProgressMeter({ clock, readMoves: () => this.resharder.progress() });
     this.autoscaler = new AutoscalerLoop({
       ...parts,

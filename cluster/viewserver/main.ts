@@ -34,7 +34,12 @@ const stopDeadlineMs = 3000;
 const idleMs = 1000;
 const readyPollMs = 100;
 /** A watch that does not tell all is etcd's fault, and a move that is given up is for somebody to look at. */
-const warnings: ReadonlySet<string> = new Set(['move.unproven', 'move.repeated', 'move.failed']);
+const warnings: ReadonlySet<string> = new Set([
+  'move.unproven',
+  'move.repeated',
+  'move.failed',
+  'move.paused',
+]);
 /** A lease cannot be given back to a home shard that does not answer: it runs out by itself. */
 const leaveMsMax = 4000;
 

@@ -13,9 +13,13 @@ import type { ShardCaller } from './shard-caller.ts';
 const used = 'etcd_mvcc_db_total_size_in_use_in_bytes';
 const quota = 'etcd_server_quota_backend_bytes';
 const names = new Set([used, quota]);
+/** A shard does not fill up in less. */
+const freshMs = 1000;
 const allKeys = { key: 'd/', rangeEnd: 'd0' } as const;
 
 export class Room {
+  private known: readonly ShardRoom[] = [];
+  private askedAtMs = -Infinity;
   private readonly parts: { fleet: Pick<ShardFleet, 'memberMetrics'>; caller: ShardCaller };
 
   constructor(parts: Room['parts']) {
@@ -29,6 +33,21 @@ export class Room {
   async fillsOf(view: View, plans: readonly MovePlan[]): Promise<ShardFill[]> {
     const rooms = (await this.rooms()).filter(({ shard }) => view.shards.some(({ id }) => id === shard));
     return fillsAfter(rooms, await this.bytesOf(view, plans, rooms));
+  }
+
+  /** The part of its quota that the shard's keys take, as it was seconds ago: asked at once, told later. Null: not known yet. */
+  fillOf(shard: number): number | null {
+    const nowMs = performance.now();
+    if (nowMs - this.askedAtMs >= freshMs) {
+      this.askedAtMs = nowMs;
+      // What is not known now is asked again.
+      this.rooms().then(
+        (rooms) => (this.known = rooms),
+        () => (this.known = []),
+      );
+    }
+    const room = this.known.find((candidate) => candidate.shard === shard);
+    return room === undefined ? null : room.usedBytes / room.quotaBytes;
   }
 
   private async rooms(): Promise<ShardRoom[]> {

@@ -34,7 +34,7 @@ export function createServerMetrics(registry: Registry, { leadership, view }: Me
   );
   gauge(
     'vase_moves_blocked',
-    'Moves that wait for a shard that does not do its part.',
+    'Moves that wait for a shard that does not do its part, or is too full.',
     () =>
       leadership()
         ?.resharder.progress()

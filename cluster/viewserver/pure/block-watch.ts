@@ -25,7 +25,10 @@ export class BlockWatch {
     this.progress = progress;
   }
 
-  note({ shard, message }: UnavailableError | TryFailedError, nowMs: number): void {
+  note(
+    { shard, message }: Pick<UnavailableError | TryFailedError, 'shard' | 'message'>,
+    nowMs: number,
+  ): void {
     const { block, phase } = this.progress;
     this.failedAt = block === null ? steps[phase] : Math.max(this.failedAt, steps[phase]);
     this.progress.block = { shard, reason: message, sinceMs: block?.sinceMs ?? nowMs };

@@ -7,6 +7,7 @@ import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
 import { pause } from '../../../sharder/core/pause.ts';
 import { dataPrefix } from '../../../sharder/core/slot.ts';
 import type { MoveRecord } from '../../../sharder/core/view.ts';
+import { awaitRoom } from './await-room.ts';
 import { clearSlots } from './clear-slots.ts';
 import { copyPages } from './copy-slots.ts';
 import type { DestinationClaim } from './destination-claim.ts';
@@ -48,12 +49,13 @@ export async function handOver(
 }
 
 async function copy(
-  { records, clock, limits, pace, freezes, trace }: MoverContext,
+  context: MoverContext,
   driver: MoveSteps,
   move: MoveRecord,
   claim: DestinationClaim,
   tail: SourceTail,
 ): Promise<void> {
+  const { records, clock, limits, pace, freezes, trace } = context;
   const { progress } = driver;
   progress.keysCopied = 0;
   progress.bytesCopied = 0;
@@ -61,6 +63,7 @@ async function copy(
   const window = new WriteWindow(limits.writesInFlightMax);
   try {
     for await (const page of copyPages(records, limits, { shard: move.from, slots: move.slots })) {
+      await awaitRoom(context, driver, move.to);
       if (tail.isHeavy) {
         // Of keys whose pages are written by then.
         await window.settled();

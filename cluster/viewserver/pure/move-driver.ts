@@ -18,7 +18,7 @@ import { BlockWatch } from './block-watch.ts';
 import { clearSlots } from './clear-slots.ts';
 import { DestinationClaim } from './destination-claim.ts';
 import { handOver } from './hand-over.ts';
-import type { MovePhase, MoveProgress } from './move-plan.ts';
+import type { MoveBlock, MovePhase, MoveProgress } from './move-plan.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
 import { everySlot, withSlots } from './slot-states.ts';
 import { FencedWriter } from './fenced-writer.ts';
@@ -75,6 +75,18 @@ export class MoveDriver implements MoveSteps {
     this.blocks.pass(phase);
     const { id, from, to } = this.progress;
     this.context.trace.emit({ name: `move.${phase}`, move: id, from, to });
+  }
+
+  wait(block: Pick<MoveBlock, 'shard' | 'reason'> | null): void {
+    const { trace, clock } = this.context;
+    const { id, block: before } = this.progress;
+    if (block === null) {
+      this.blocks.clear();
+      trace.emit({ name: 'move.resumed', move: id });
+      return;
+    }
+    if (before === null) trace.emit({ name: 'move.paused', move: id, ...block });
+    this.blocks.note({ shard: block.shard, message: block.reason }, clock.nowMs());
   }
 
   /** Resolves when the move is in the view no more, or this process has been stopped. */

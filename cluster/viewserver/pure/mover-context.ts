@@ -1,7 +1,7 @@
 /** What the movers of one resharder share, and what the phases of a move tell whoever drives it. */
 import type { Clock, Random, Trace } from '../../../sharder/core/ports.ts';
 import type { Gate } from './gate.ts';
-import type { FailedMove, MovePhase, MoveProgress } from './move-plan.ts';
+import type { FailedMove, MoveBlock, MovePhase, MoveProgress } from './move-plan.ts';
 import type { MoverLimits } from './mover-limits.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { RecordsClient } from './records-client.ts';
@@ -16,6 +16,8 @@ export interface MoverContext {
   freezes: Gate;
   /** Milliseconds of the quickest probe of each shard as a source. */
   quickestProbes: Map<number, number>;
+  /** The part of its quota that a shard's keys take; null: not known. */
+  fillOf: (shard: number) => number | null;
   isStopped(): boolean;
   /** A move's slots are at their destination, and the view says so: what is left is to clean up. */
   onHandedOver(): void;
@@ -28,4 +30,6 @@ export interface MoveSteps {
   /** @throws RecordsChangedError when the work at hand has been asked to stop. */
   checkOn(): void;
   enter(phase: MovePhase): void;
+  /** The work at hand waits for a shard; null: it goes on. */
+  wait(block: Pick<MoveBlock, 'shard' | 'reason'> | null): void;
 }

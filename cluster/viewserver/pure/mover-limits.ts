@@ -50,6 +50,8 @@ export interface MoverLimits {
   retryPauseMs: number;
   /** ... to this. */
   retryPauseMsMax: number;
+  /** How often it is looked whether a full destination has room again. */
+  roomPollMs: number;
   /** A move that has come no further for so long takes no place from others: longer than a shard takes to choose a leader. */
   blockedMs: number;
   /** Whoever lost a move to another mover leaves it alone so long at first, twice as long each time, up to ... */
@@ -84,6 +86,7 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   mirrorPauseMsMax: 30_000,
   retryPauseMs: 50,
   retryPauseMsMax: 1000,
+  roomPollMs: 1000,
   blockedMs: 5000,
   supersededPauseMs: 500,
   supersededPauseMsMax: 30_000,

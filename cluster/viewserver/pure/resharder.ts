@@ -43,6 +43,8 @@ export interface ResharderOptions {
   /** Client endpoints of the home shard, "host:port". */
   home: readonly string[];
   settings: ResharderSettings;
+  /** The part of its quota that a shard's keys take, as far as it is known. */
+  fillOf?: (shard: number) => number | null;
   /** Bounds that are tightened, by tests and the simulator. */
   limits?: Partial<MoverLimits>;
 }
@@ -62,7 +64,7 @@ export class Resharder {
   private failure: { error: unknown } | null = null;
   private wake: () => void = () => undefined;
 
-  constructor({ clock, random, trace, rpc, home, settings, limits }: ResharderOptions) {
+  constructor({ clock, random, trace, rpc, home, settings, fillOf = () => null, limits }: ResharderOptions) {
     const all: MoverLimits = { ...defaultMoverLimits, ...limits };
     this.settings = settings;
     this.context = {
@@ -74,6 +76,7 @@ export class Resharder {
       pace: new RateLimiter(clock, settings.keysPerSecondMax),
       freezes: new Gate(all.freezesMax),
       quickestProbes: new Map(),
+      fillOf,
       isStopped: () => this.isStopped,
       onHandedOver: () => this.wake(),
       onFailed: (move) => this.noteFailure(move),

@@ -2,7 +2,7 @@
 import { RefusedError } from './refused-error.ts';
 
 /** A part of the quota. What is above it is for what users write meanwhile, and for the gaps between the keys. */
-const fillMax = 0.8;
+export const fillMax = 0.8;
 
 export interface ShardRoom {
   shard: number;
@@ -48,10 +48,13 @@ export function isTooFull({ now, after }: ShardFill): boolean {
 export function refuseOverfull(fills: readonly ShardFill[]): void {
   const [worst] = fills.filter(isTooFull).toSorted((a, b) => b.after - a.after);
   if (worst === undefined) return;
-  const percent = (part: number) => `${Math.round(100 * part)} %`;
   throw new RefusedError(
     'shard-full',
-    `shard ${worst.shard} would be ${percent(worst.after)} full, and ${percent(fillMax)} of its quota is the most that moves may fill; ` +
+    `shard ${worst.shard} would be ${percentOf(worst.after)} full, and ${percentOf(fillMax)} of its quota is the most that moves may fill; ` +
       'give the shards a larger etcd.quota, add a shard, or delete keys',
   );
+}
+
+export function percentOf(part: number): string {
+  return `${Math.round(100 * part)} %`;
 }

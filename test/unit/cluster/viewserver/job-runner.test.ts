@@ -1,4 +1,7 @@
 // Jobs of a view server that leads a cluster in memory: how they end, and what is left in the records.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { JOBS_KEY, withTakenBack } from '../../../../cluster/viewserver/job.ts';
 import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
@@ -163,6 +166,54 @@ test('a copy goes on where its shard has forgotten what was when it began', asyn
   const held = keys.map((key) => String.fromCharCode(...(cluster.get(2, key) ?? [])));
   expect([held[0], held[1], held[2498], held[2499]]).toEqual(['new 3', 'old', 'old', 'new 3']);
 });
+
+/** What etcd says of its database, at a port of its own. */
+async function fullness(bytes: { used: number }) {
+  const server = createServer((_, response) =>
+    response.end(
+      `etcd_mvcc_db_total_size_in_use_in_bytes ${bytes.used}\netcd_server_quota_backend_bytes 1000\n`,
+    ),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/metrics`, close: () => server.close() };
+}
+
+test.each(['goes on when there is room', 'can be taken back meanwhile'])(
+  'a copy whose destination gets too full waits and says so, and %s',
+  async (how) => {
+    const cluster = new MemoryCluster(2);
+    for (let key = 0; key < 2500; key++) cluster.put(1, `${dataPrefix(0)}${key}`, toBytes('value'));
+    const bytes = { used: 100 };
+    const { url, close } = await fullness(bytes);
+    cluster.fleet.members = [{ shard: 2, name: 'etcd-2-0', url }];
+    // It fits when it is planned.
+    cluster.onCall = (request) => {
+      if (rangeIn(request)?.limit !== undefined) bytes.used = 850;
+    };
+    // The destination is known to be full by the second page.
+    cluster.delayMsOf = (request) => (rangeIn(request)?.limit === undefined ? 0 : 400);
+    cluster.setJobs([move]);
+    const { resharder } = lead(cluster);
+    await vi.waitFor(
+      () => expect(cluster.jobs[0]!.note).toMatch(/waits for shard 2 since .*: shard 2 is 85 % full/),
+      15_000,
+    );
+    expect(resharder.progress()).toMatchObject([{ phase: 'copy', block: { shard: 2 } }]);
+    expect(resharder.progress()[0]!.keysCopied).toBeLessThan(2500);
+    if (how.startsWith('goes')) {
+      cluster.onCall = () => undefined;
+      bytes.used = 500;
+      expect(await cluster.ended('move')).toMatchObject({ state: 'done', note: 'shard 2 has them' });
+    } else {
+      cluster.setJobs([{ ...move, state: 'running', abort: true }]);
+      expect(await cluster.ended('move')).toMatchObject({ state: 'aborted' });
+      expect(cluster.get(2, `${dataPrefix(0)}0`)).toBe(undefined);
+    }
+    close();
+  },
+  40_000,
+);
 
 test('a move whose history is forgotten again and again fails, and its job says why', async () => {
   const cluster = new MemoryCluster(2);

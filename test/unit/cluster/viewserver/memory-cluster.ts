@@ -1,6 +1,6 @@
 /** A cluster in memory for the view server's tests: etcd's state machine behind the shards' endpoints, and a fleet of names. */
 import { pino } from 'pino';
-import type { FleetOptions, ShardFleet } from '../../../../cluster/providers/shard-fleet.ts';
+import type { FleetOptions, MemberMetrics, ShardFleet } from '../../../../cluster/providers/shard-fleet.ts';
 import { parseTopology } from '../../../../cluster/topology.ts';
 import type { ViewServerConfig } from '../../../../cluster/viewserver/config.ts';
 import { EventLog } from '../../../../cluster/viewserver/event-log.ts';
@@ -262,8 +262,10 @@ class MemoryFleet implements ShardFleet {
     return [];
   }
 
-  async memberMetrics(): Promise<[]> {
-    return [];
+  members: MemberMetrics[] = [];
+
+  async memberMetrics(): Promise<MemberMetrics[]> {
+    return this.members;
   }
 }
 
