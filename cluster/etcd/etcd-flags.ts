@@ -15,6 +15,8 @@ export interface EtcdMemberPlace {
   token: string;
   /** `new` until the shard has had its first leader. */
   clusterState: 'new' | 'existing';
+  /** Makes it the only member of its cluster, whatever its data say. */
+  forceNewCluster?: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export function etcdFlags(
     '--initial-cluster': place.peers.map((peer) => `${peer.name}=${peer.peerUrl}`).join(','),
     '--initial-cluster-token': place.token,
     '--initial-cluster-state': place.clusterState,
+    ...(place.forceNewCluster === true && { '--force-new-cluster': 'true' }),
     ...etcdSettings(settings),
   };
   const known = Object.entries(etcdSettingsWhereKnown).filter(([flag]) => knownFlags.has(flag));

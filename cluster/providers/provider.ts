@@ -189,6 +189,13 @@ export interface MemberOptions {
   report: (step: string) => void;
 }
 
+export interface Recovery {
+  /** What will be done: sentences. */
+  plan: string;
+  /** What may be lost by it: sentences. */
+  loss: string[];
+}
+
 export interface MemberControl {
   list(): Promise<ListedMember[]>;
   /**
@@ -197,6 +204,14 @@ export interface MemberControl {
    * @throws UsageError for an unknown name; ClusterError where it is not lost, or its shard has no quorum without it.
    */
   replace(name: string, options: MemberOptions): Promise<string>;
+  /**
+   * Starts what can be started of a shard, and says what making it anew of one member's data would do and lose.
+   * @returns null where it has a leader: nothing is to be recovered.
+   * @throws UsageError for an unknown shard or member; ClusterError where that member has no data.
+   */
+  planRecovery(shard: number, from: string, options: MemberOptions): Promise<Recovery | null>;
+  /** Does that, or goes on with it. @returns what has been done, a sentence; null as `planRecovery`. */
+  recover(shard: number, from: string, options: MemberOptions): Promise<string | null>;
 }
 
 /** Something that a nemesis can strike. */

@@ -1,9 +1,9 @@
 /** `vase member list|replace`: the members of each shard, and a new one in the place of one whose data are lost. */
 import type { Command } from 'commander';
-import { UsageError } from '../../cluster/errors.ts';
 import type { ListedMember, MemberControl } from '../../cluster/providers/provider.ts';
 import { shownSteps } from '../../cluster/providers/steps.ts';
-import { withContext, type CommandContext } from '../command-context.ts';
+import type { CommandContext } from '../command-context.ts';
+import { withMembers } from '../member-control.ts';
 import { describeBytes, drawTable } from '../table.ts';
 
 interface MemberFlags {
@@ -36,17 +36,6 @@ export function addMemberCommand(program: Command): void {
         printer.result(done, { event: 'replaced', name, done });
       }),
     );
-}
-
-async function withMembers(
-  flags: MemberFlags,
-  body: (members: MemberControl, context: CommandContext) => Promise<void>,
-): Promise<void> {
-  await withContext(flags, async (context) => {
-    const { kind, members } = context.provider;
-    if (members === null) throw new UsageError(`\`vase member\` is not yet on provider ${kind}`);
-    await body(members, context);
-  });
 }
 
 async function listMembers(members: MemberControl, { printer }: CommandContext): Promise<void> {

@@ -1,13 +1,14 @@
 /** `vase shard add|remove|list`: shards come and go while the cluster serves. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { addRecoverCommand } from './recover.ts';
 import { planOrCarryOut } from '../follow-jobs.ts';
 import { drawTable } from '../table.ts';
 import { withViewServer } from '../view-client.ts';
 import { addJobOptions, addViewOptions, type JobFlags, type ViewFlags } from '../view-options.ts';
 
 export function addShardCommand(program: Command): void {
-  const shard = program.command('shard').description('Add, remove and list shards.');
+  const shard = program.command('shard').description('Add, remove, recover and list shards.');
   addJobOptions(
     shard
       .command('add')
@@ -32,6 +33,7 @@ export function addShardCommand(program: Command): void {
       ),
     ),
   );
+  addRecoverCommand(shard);
   addViewOptions(shard.command('list').description('Show the shards and how many slots each has.')).action(
     (flags: ViewFlags) =>
       withViewServer(flags, async ({ client, printer }) => {

@@ -41,6 +41,8 @@ const shardState = z.object({
   token: z.string(),
   /** True once the shard had a leader: from then on an empty data folder is a loss, not a start. */
   formed: z.boolean(),
+  /** The name of the member whose data alone the shard is being made of; it is not alone in it yet. */
+  recovering: z.string().optional(),
   members: z.array(memberState),
 });
 

@@ -42,7 +42,7 @@ export function findMemberProblems(
   if (member?.joining !== undefined) return [describeJoining(seen.name)];
   if (seen.process === 'stopped') {
     const loss = member && findLoss({ folder, state, shard: shard!, member });
-    return [loss ? describeLoss(loss, seen.name, hasQuorum) : stopped(folder, seen.name)];
+    return [loss ? describeLoss(loss, seen.name, { id, hasQuorum }) : stopped(folder, seen.name)];
   }
   return runningProblems(folder, state, seen);
 }

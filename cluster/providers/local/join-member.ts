@@ -142,7 +142,7 @@ async function startLearner(
   if (kept !== null) told.tell(`what was there before is kept as ${kept}`);
   told.tell(`starting ${member.name} on an empty folder`);
   member.joining!.started = true;
-  await startMember(context, shard, member, peersOf(shard, list));
+  await startMember(context, shard, member, { peers: peersOf(shard, list) });
   return 'started';
 }
 

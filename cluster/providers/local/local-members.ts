@@ -2,7 +2,7 @@
 import { listEtcdMembers, asHex, type EtcdMember } from '../../etcd/member-api.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
-import type { ListedMember, MemberControl, MemberOptions, MemberStatus } from '../provider.ts';
+import type { ListedMember, MemberControl, MemberOptions, MemberStatus, Recovery } from '../provider.ts';
 import { askMembers, findLed } from './ask-members.ts';
 import {
   membersOf,
@@ -16,6 +16,8 @@ import type { LocalContext, LocalSettings } from './local-context.ts';
 import { clientUrl, peerUrl } from './local-shard.ts';
 import { readShard } from './local-status.ts';
 import { findMemberEtcd } from './member-etcd.ts';
+import type { Joining } from './join-member.ts';
+import { planRecovery, recoverShard } from './recover-shard.ts';
 import { replaceIfLost } from './replace-member.ts';
 import type { StateFolder } from './state-folder.ts';
 import { withLock } from './state-lock.ts';
@@ -41,6 +43,30 @@ export class LocalMembers implements MemberControl {
     return this.locked(`\`vase member replace ${name}\``, options, async (context) => {
       const { shard, member } = demandMember(context.state, name);
       return replaceIfLost({ context, shard, member, report: options.report });
+    });
+  }
+
+  async planRecovery(shard: number, from: string, options: MemberOptions): Promise<Recovery | null> {
+    return this.withMemberOf(shard, from, options, ({ context, shard: found, member }) =>
+      planRecovery(context, found, member),
+    );
+  }
+
+  async recover(shard: number, from: string, options: MemberOptions): Promise<string | null> {
+    return this.withMemberOf(shard, from, options, recoverShard);
+  }
+
+  private withMemberOf<T>(
+    id: number,
+    name: string,
+    options: MemberOptions,
+    body: (at: Joining) => Promise<T>,
+  ): Promise<T> {
+    return this.locked(`\`vase shard recover ${id}\``, options, async (context) => {
+      const found = demandMember(context.state, name);
+      if (found.shard.id !== id)
+        throw new UsageError(`${name} is a member of shard ${found.shard.id}, not of shard ${id}`);
+      return body({ context, ...found, report: options.report });
     });
   }
 

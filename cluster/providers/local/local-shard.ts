@@ -27,17 +27,21 @@ export async function commonLeader(
   return answers.find(({ leads }) => leads)?.member.name ?? null;
 }
 
+interface MemberStart {
+  /** Whom etcd's own list has, where the member joins on an empty folder: etcd compares. Otherwise its data tell. */
+  peers?: EtcdMemberPlace['peers'];
+  forceNewCluster?: boolean;
+}
+
 /**
  * Starts one member unless it runs.
- * @param peers whom etcd's own list has, where the member joins on an empty folder: etcd compares. Otherwise it reads them
- *   from its data.
  * @throws ClusterError when its port is taken, its data are gone or are not its own, or there is no etcd of the cluster's release.
  */
 export async function startMember(
   context: StartContext,
   shard: ShardState,
   member: MemberState,
-  peers?: EtcdMemberPlace['peers'],
+  { peers, forceNewCluster = false }: MemberStart = {},
 ): Promise<void> {
   if (await keepsRunning(member.process)) return;
   const etcd = demandEtcd(context);
@@ -56,6 +60,7 @@ export async function startMember(
       peers: peers ?? shard.members.map((peer) => ({ name: peer.name, peerUrl: peerUrl(peer) })),
       token: shard.token,
       clusterState: shard.formed ? 'existing' : 'new',
+      forceNewCluster,
     },
     context.state.topology.etcd,
     etcd.flags,

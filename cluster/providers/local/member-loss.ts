@@ -67,13 +67,14 @@ function parse(line: string): Record<string, unknown> {
 }
 
 /** What to do about it, as `up` and `status` say it. */
-export function describeLoss(what: string, name: string, hasQuorum: boolean): Problem {
+export function describeLoss(what: string, name: string, shard: { id: number; hasQuorum: boolean }): Problem {
   return {
     what,
-    fix: hasQuorum
+    fix: shard.hasQuorum
       ? `\`vase member replace ${name}\` puts an empty one in its place, which gets all data from the others of its ` +
         'shard; `vase up --replace` does so for all such members.'
-      : 'Too few of its shard are left to give it the data again: put its folder back, and run `make up`.',
+      : 'Its shard has no quorum without it: put its folder back, and run `make up`. Where that cannot be, ' +
+        `\`vase shard recover ${shard.id} --from MEMBER\` makes the shard of what one member has, and says what may be lost.`,
   };
 }
 

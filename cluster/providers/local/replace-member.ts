@@ -2,10 +2,11 @@
  * Puts a new, empty member in the place of one whose data are lost, under its name and ports: the view stays as it is. A
  * member whose data may still be good is never touched.
  */
-import { listEtcdMembers } from '../../etcd/member-api.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { listEtcdMembers, type EtcdMember } from '../../etcd/member-api.ts';
 import { ClusterError } from '../../errors.ts';
 import { shardName } from '../../../sharder/core/view.ts';
-import { askMembers, findLed } from './ask-members.ts';
+import { askMembers, type MemberAnswer } from './ask-members.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
 import { joinMember, type Joining } from './join-member.ts';
 import { save, type LocalContext } from './local-context.ts';
@@ -17,6 +18,9 @@ import { inspectVolume } from './volume-mark.ts';
 
 /** A long log takes its time to be read back. */
 const startMsMax = 60_000;
+/** An election on a busy machine takes seconds. */
+const quorumMsMax = 15_000;
+const pollMs = 200;
 
 /**
  * Replaces a member whose data are known to be lost, or goes on with that.
@@ -26,7 +30,7 @@ export async function replaceLost(join: Joining): Promise<void> {
   const { context, shard, member } = join;
   if (member.joining === undefined) {
     const url = await demandQuorumWithout(context, shard, member);
-    const old = (await listEtcdMembers(url)).find(({ peerURLs }) => peerURLs.includes(peerUrl(member)));
+    const old = (await demandList(url)).find(({ peerURLs }) => peerURLs.includes(peerUrl(member)));
     // One that is just being started again and again by the keeper.
     if (member.process !== null) await stopProcess(member.process, { graceMs: 0 });
     member.process = null;
@@ -60,13 +64,12 @@ export async function replaceIfLost(join: Joining): Promise<string> {
 async function findLossByStarting({ context, shard, member }: Joining): Promise<string | null> {
   const { folder, state } = context;
   const volume = { folder, state, shard, member };
-  const runs = await keepsRunning(member.process);
-  if (!runs) {
+  // Damage is what etcd says of the folder as it was at its last start; what is gone is gone, even from under one that runs.
+  if (inspectVolume(volume) !== 'own') {
     const loss = findLoss(volume);
-    // Damage is what etcd says of the folder as it was at its last start.
-    if (loss !== null && inspectVolume(volume) !== 'own') return loss;
-    await startMember(context, shard, member);
+    if (loss !== null) return loss;
   }
+  if (!(await keepsRunning(member.process))) await startMember(context, shard, member);
   return waitFor(context, {
     what: `an answer of ${member.name}`,
     timeoutMs: startMsMax,
@@ -84,16 +87,46 @@ async function findLossByStarting({ context, shard, member }: Joining): Promise<
 
 /** @returns a url of the shard, for etcd's own calls. @throws ClusterError */
 async function demandQuorumWithout(
-  { rpc }: LocalContext,
+  { rpc, signal }: LocalContext,
   shard: ShardState,
   member: MemberState,
 ): Promise<string> {
   const others = shard.members.filter((each) => each !== member);
-  const led = findLed(await askMembers(rpc, others));
-  if (led !== null && isQuorum(shard, led.names)) return clientUrl(led.leader.member);
-  throw new ClusterError(
-    `${shardName(shard.id)} has no quorum without ${member.name}: ${led?.names.size ?? 0} of its ` +
-      `${shard.members.length} members would be left to give it the data`,
-    { nextStep: 'Bring the others up with `make up`; put the folder back of one whose folder was moved.' },
-  );
+  const untilMs = performance.now() + quorumMsMax;
+  for (;;) {
+    const agreed = findAgreed(await askMembers(rpc, others));
+    if (isQuorum(shard, new Set(agreed.map(({ member: { name } }) => name))))
+      return clientUrl((agreed.find(({ leads }) => leads) ?? agreed[0]!).member);
+    const running = await Promise.all(others.map(({ process }) => keepsRunning(process)));
+    const names = others.filter((_, index) => running[index]).map(({ name }) => name);
+    // Those that run may be electing, or be slow to answer.
+    if (!isQuorum(shard, new Set(names)) || performance.now() > untilMs)
+      throw new ClusterError(
+        `${shardName(shard.id)} has no quorum without ${member.name}: ${agreed.length} of its ` +
+          `${shard.members.length} members would be left to give it the data`,
+        {
+          nextStep: 'Bring the others up with `make up`; put the folder back of one whose folder was moved.',
+        },
+      );
+    await delay(pollMs, undefined, { signal });
+  }
+}
+
+/** @throws ClusterError */
+async function demandList(url: string): Promise<EtcdMember[]> {
+  try {
+    return await listEtcdMembers(url);
+  } catch (error) {
+    throw new ClusterError(`etcd does not say who its members are: ${(error as Error).message}`, {
+      nextStep: 'See `make status`, then run this again: nothing was changed.',
+      cause: error,
+    });
+  }
+}
+
+/** Those that name one leader, which may be the member that is to go: more than name any other. */
+function findAgreed(answers: readonly MemberAnswer[]): MemberAnswer[] {
+  const following = answers.filter(({ status }) => status !== null && status.leaderId !== '0');
+  const groups = Map.groupBy(following, ({ status }) => status!.leaderId);
+  return [...groups.values()].toSorted((a, b) => b.length - a.length)[0] ?? [];
 }

@@ -35,6 +35,7 @@ export interface StartedShard {
  */
 export async function startShard(context: LocalContext, shard: ShardState): Promise<StartedShard> {
   const faults = new Map<MemberState, Error>();
+  if (shard.recovering !== undefined) return inRecovery(context, shard, shard.recovering);
   const { folder, state } = context;
   // What joins is started when its joining goes on: nobody waits for it.
   const members = votersOf(shard);
@@ -73,8 +74,9 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
   for (const [member, error] of faults) {
     const loss = findLoss({ folder, state, shard, member });
     if (loss === null) problems.push(problemOf(`${member.name} is left out`, error));
-    else if (leader.name === null) problems.push(describeLoss(loss, member.name, false));
-    else lost.set(member, describeLoss(loss, member.name, true));
+    else if (leader.name === null)
+      problems.push(describeLoss(loss, member.name, { id: shard.id, hasQuorum: false }));
+    else lost.set(member, describeLoss(loss, member.name, { id: shard.id, hasQuorum: true }));
   }
   if ('error' in leader) problems.push(problemOf(`${shardName(shard.id)} does not come up`, leader.error));
   if (leader.name === null)
@@ -87,6 +89,21 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
       }),
     );
   return { shard, leader: leader.name, lost, problems };
+}
+
+/** Started as what it is, it would wait for the others; made the only one, it would go on without the user's word. */
+function inRecovery({ state }: LocalContext, shard: ShardState, from: string): StartedShard {
+  const dead = describeDeadShard({
+    id: shard.id,
+    isHome: shard === state.shards[0],
+    running: 0,
+    members: shard.members.length,
+  });
+  const cutShort = {
+    what: `the recovery of ${shardName(shard.id)} was cut short`,
+    fix: `\`vase shard recover ${shard.id} --from ${from}\` goes on with it.`,
+  };
+  return { shard, leader: null, lost: new Map(), problems: [dead, cutShort] };
 }
 
 function note(shard: ShardState, faults: Map<MemberState, Error>, member: MemberState, error: unknown): void {
