@@ -100,7 +100,7 @@ const schema = z.object({
  * Raised with each new field: a keeper or view server that was started before, and outlives a change of Vase, would drop it
  * whenever it writes the state, so `up` starts a new one.
  */
-export const stateVersion = 4;
+export const stateVersion = 5;
 
 export type ClusterState = z.output<typeof schema>;
 export type ShardState = z.output<typeof shardState>;
