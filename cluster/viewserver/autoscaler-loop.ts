@@ -2,16 +2,32 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../sharder/core/ports.ts';
+import type { ShardClient } from '../../sharder/core/shard-client.ts';
+import type { View } from '../../sharder/core/view.ts';
 import type { Topology } from '../topology.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
+import {
+  AUTOSCALER_KEY,
+  type AutoscalerRecord,
+  decisionsOf,
+  decodeAutoscaler,
+  memoryOf,
+  withDecision,
+} from './autoscaler-record.ts';
 import type { EventLog } from './event-log.ts';
 import { isOpen, withJobs, type JobWork } from './job.ts';
 import type { JobStore } from './job-store.ts';
+import { HomeRecord } from './home-record.ts';
 import { pause } from './leader-lease.ts';
 import { LoadSampler } from './load-sampler.ts';
 import { Autoscaler, type Decision } from './pure/autoscaler.ts';
+import { planRemoval } from './pure/plan-moves.ts';
+import { RefusedError } from './pure/refused-error.ts';
+import { refuseOverfull } from './pure/shard-room.ts';
+import type { Room } from './room.ts';
 import type { ViewWatch } from './view-watch.ts';
 
+/** In memory; the home shard keeps fewer. */
 const decisionsMax = 500;
 
 export interface AutoscalerLoopParts {
@@ -23,6 +39,8 @@ export interface AutoscalerLoopParts {
   clock: Clock;
   events: EventLog;
   logger: Logger;
+  home: ShardClient;
+  room: Pick<Room, 'fillsOf'>;
 }
 
 export interface LoggedDecision extends Decision {
@@ -35,13 +53,18 @@ export class AutoscalerLoop {
   private readonly parts: AutoscalerLoopParts;
   private readonly autoscaler: Autoscaler;
   private readonly sampler: LoadSampler;
-  private readonly decisions: LoggedDecision[] = [];
+  private readonly record: HomeRecord<AutoscalerRecord>;
+  /** The newest, oldest first, those of view servers before among them. */
+  private decisions: unknown[] = [];
+  private isRemembered = false;
+  private lastKept = '';
 
   constructor(parts: AutoscalerLoopParts) {
     this.parts = parts;
     const { p95Ms, requestsMin, cooldownSeconds, min, max } = parts.settings;
     this.autoscaler = new Autoscaler({ p95Ms, requestsMin, cooldownMs: cooldownSeconds * 1000, min, max });
     this.sampler = new LoadSampler(parts);
+    this.record = new HomeRecord({ home: parts.home, key: AUTOSCALER_KEY, decode: decodeAutoscaler });
   }
 
   /** What it is set to, and its newest decisions, oldest first. */
@@ -64,20 +87,54 @@ export class AutoscalerLoop {
   private async round(): Promise<void> {
     const view = this.parts.view.current;
     if (view === null) return;
+    await this.recall();
     const active = view.shards.filter(({ state }) => state !== 'draining');
+    // The youngest goes first: the home shard, which is the oldest, has to stay.
+    const youngest = Math.max(...active.map(({ id }) => id));
     const jobs = await this.parts.jobs.list();
     const sample = await this.sampler.sample({
       shards: active.length,
       isChanging: view.moves.length > 0 || jobs.some(isOpen),
+      unfit: this.autoscaler.mayRemoveNext ? await this.unfitOf(view, youngest) : null,
     });
     if (sample === null) return;
     const decision = this.autoscaler.judge(sample);
-    // The youngest goes first: the home shard, which is the oldest, has to stay.
-    const youngest = Math.max(...active.map(({ id }) => id));
     const work = workOf(decision, youngest);
     const isCarriedOut = work !== null && this.parts.settings.enabled;
-    this.log({ ...decision, at: new Date().toISOString(), isCarriedOut });
+    const logged = { ...decision, at: new Date().toISOString(), isCarriedOut };
+    this.log(logged);
+    await this.keep(logged);
     if (isCarriedOut) await this.ask(work, decision);
+  }
+
+  /** What view servers before this one have come to know. */
+  private async recall(): Promise<void> {
+    if (this.isRemembered) return;
+    const { value } = await this.record.read();
+    this.autoscaler.memory = memoryOf(value, this.autoscaler.memory);
+    this.decisions = [...decisionsOf(value), ...this.decisions];
+    this.isRemembered = true;
+  }
+
+  /** What is decided, or why not, where that is another thing than the last time. @throws ClusterError */
+  private async keep(decision: LoggedDecision): Promise<void> {
+    const what = `${decision.kind} ${decision.reason.replaceAll(/[0-9.]+/g, '#')}`;
+    if (what === this.lastKept) return;
+    const { memory } = this.autoscaler;
+    await this.record.update((record) => withDecision(record, { memory, decision }));
+    this.lastKept = what;
+  }
+
+  /** Why the shard is not to leave: it must not, or the others have no room for what it has. Null when it may. */
+  private async unfitOf(view: View, shard: number): Promise<string | null> {
+    try {
+      const fills = await this.parts.room.fillsOf(view, planRemoval(view, shard));
+      refuseOverfull(fills);
+      return fills.length < view.shards.length ? 'it is not known how full every shard is' : null;
+    } catch (error) {
+      if (error instanceof RefusedError) return error.message;
+      throw error;
+    }
   }
 
   private async ask(work: JobWork, { reason }: Decision): Promise<void> {

@@ -1,6 +1,7 @@
 /** All that runs while this view server leads: the moves, the jobs, the autoscaler. It starts and ends as one. */
 import type { Logger } from 'pino';
 import type { Clock, EtcdRpc, Random, Trace } from '../../sharder/core/ports.ts';
+import type { ShardClient } from '../../sharder/core/shard-client.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
 import { AutoscalerLoop } from './autoscaler-loop.ts';
 import type { ViewServerConfig } from './config.ts';
@@ -27,6 +28,7 @@ export interface LeadershipParts {
   events: EventLog;
   lease: LeaderLease;
   logger: Logger;
+  home: ShardClient;
 }
 
 export class Leadership {
@@ -62,6 +64,7 @@ export class Leadership {
     this.meter = new ProgressMeter({ clock, readMoves: () => this.resharder.progress() });
     this.autoscaler = new AutoscalerLoop({
       ...parts,
+      room: this.room,
       settings: config.autoscaling,
       sharderCores: config.sharderCores,
     });

@@ -31,6 +31,8 @@ type Labels = Readonly<Record<string, string>>;
 
 interface Snapshot {
   atMs: number;
+  /** URLs of all sharders. */
+  asked: readonly string[];
   /** By URL, for those that answered. */
   sharders: ReadonlyMap<string, MetricsReading>;
   members: ReadonlyMap<string, MetricsReading>;
@@ -46,8 +48,12 @@ export class LoadSampler {
     this.sharderCores = options.sharderCores;
   }
 
-  /** The window since the last call; null for the first, and when too few answer to say anything. */
-  async sample(state: { shards: number; isChanging: boolean }): Promise<LoadSample | null> {
+  /** The window since the last call; null for the first, and when none answers. */
+  async sample(state: {
+    shards: number;
+    isChanging: boolean;
+    unfit: string | null;
+  }): Promise<LoadSample | null> {
     const before = this.before;
     const now = await this.read();
     this.before = now;
@@ -67,7 +73,8 @@ export class LoadSampler {
         wanted,
       ),
     ]);
-    return { atMs: performance.now(), sharders, members: memberReadings };
+    const atMs = performance.timeOrigin + performance.now();
+    return { atMs, asked: sharderUrls, sharders, members: memberReadings };
   }
 }
 
@@ -83,11 +90,10 @@ function pairs(
   return [...after].map(([url, reading]) => ({ before: before.get(url) ?? reading, after: reading }));
 }
 
-/** Exported for its test. */
 function between(
   before: Snapshot,
   now: Snapshot,
-  state: { shards: number; isChanging: boolean; sharderCores: number },
+  state: { shards: number; isChanging: boolean; unfit: string | null; sharderCores: number },
 ): LoadSample {
   const windowMs = now.atMs - before.atMs;
   const sharders = pairs(before.sharders, now.sharders);
@@ -103,7 +109,8 @@ function between(
     atMs: now.atMs,
     windowMs,
     shards: state.shards,
-    sharders: sharders.length,
+    sharders: [...now.sharders.keys()].filter((url) => before.sharders.has(url)).length,
+    shardersAsked: now.asked.length,
     requests: ended.get(Infinity) ?? 0,
     p95Ms: inMs(quantile(ended, 0.95)),
     shardBusy: busiestLane(sharders, windowMs),
@@ -115,6 +122,7 @@ function between(
     fsyncP99Ms: maxOf(members.map((pair) => inMs(quantile(histogram(pair, fsyncs), 0.99)))),
     dbBytesMax: maxOf(members.map(({ after }) => total(after, size))),
     memberCoresMax: maxOf(cores),
+    unfit: state.unfit,
     isChanging: state.isChanging,
   };
 }

@@ -116,6 +116,7 @@ const lease: LeaderLease = new LeaderLease({
       events,
       lease,
       logger,
+      home,
     });
     events.emit('leader', { name: config.name });
     logger.info('leads');

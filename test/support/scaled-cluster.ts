@@ -88,6 +88,8 @@ function sampleOf(
     windowMs: cluster.windowMs,
     shards: now.shards,
     sharders: 2,
+    shardersAsked: 2,
+    unfit: null,
     requests,
     p95Ms: requests === 0 ? null : p95Ms,
     shardBusy,

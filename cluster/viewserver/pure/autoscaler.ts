@@ -18,11 +18,14 @@ export interface AutoscalerSettings {
 
 /** What was measured over one window. */
 export interface LoadSample {
-  /** At the window's end, on any clock that never goes back. */
+  /** At the window's end, on a clock that goes on when another view server leads. */
   atMs: number;
   windowMs: number;
   shards: number;
+  /** Those that told what happened in all of the window ... */
   sharders: number;
+  /** ... of so many. */
+  shardersAsked: number;
   /** Real requests that ended in the window, over all sharders. */
   requests: number;
   /** Of those. Null without requests. */
@@ -38,6 +41,8 @@ export interface LoadSample {
   dbBytesMax: number | null;
   /** Processor time of the busiest member, in cores. */
   memberCoresMax: number | null;
+  /** Why the shard that would be removed does not fit into the others; null where it does, as far as is known. */
+  unfit: string | null;
   /** Slots are being moved, or shards come or go. */
   isChanging: boolean;
 }
@@ -56,6 +61,27 @@ export interface Decision {
   sample: LoadSample;
 }
 
+/** What outlives the view server that judges: plain data, times on the samples' clock. */
+export interface AutoscalerMemory {
+  /** Before then nothing is changed. */
+  quietUntilMs: number;
+  /** The last removal. */
+  removedAtMs: number | null;
+  /** Windows that have to agree before the next one. */
+  calmNeeded: number;
+  /** The least rate, in requests per second, at which so many shards did not hold the objective. */
+  brokenRates: readonly { shards: number; rate: number; atMs: number }[];
+  /** What was measured before the last addition. */
+  addition: { shards: number; rate: number; p95Ms: number; atMs: number } | null;
+}
+
+/** Of the sharders, so many parts have to answer before anything is judged. */
+const answeredMin = 0.9;
+/** An addition has helped when p95 is down to this part of what it was before ... */
+const helpedP95Share = 0.9;
+/** ... or this part of what a shard served before is served more. With less load than this part nothing can be said. */
+const helpedRateShare = 0.3;
+const comparableRateShare = 0.8;
 /** Windows one after the other that have to agree. */
 const brokenWindows = 2;
 const calmWindows = 4;
@@ -79,12 +105,15 @@ export class Autoscaler {
   private readonly settings: AutoscalerSettings;
   private brokenSince = 0;
   private calmSince = 0;
-  private quietUntilMs = -Infinity;
   private wasChanging = false;
-  private removedAtMs = -Infinity;
-  private calmNeeded = calmWindows;
-  /** The least rate, in requests per second, at which so many shards did not hold the objective. */
-  private readonly brokenRates = new Map<number, { rate: number; atMs: number }>();
+  /** To be kept, and given to whoever judges next. */
+  memory: AutoscalerMemory = {
+    quietUntilMs: 0,
+    removedAtMs: null,
+    calmNeeded: calmWindows,
+    brokenRates: [],
+    addition: null,
+  };
 
   constructor(settings: AutoscalerSettings) {
     this.settings = settings;
@@ -100,15 +129,27 @@ export class Autoscaler {
       sample,
       ...more,
     });
+    const { sharders, shardersAsked } = sample;
+    if (sharders < answeredMin * shardersAsked) {
+      this.forget();
+      return decide('none', `only ${sharders} of ${shardersAsked} sharders told what happened in the window`);
+    }
     if (sample.isChanging || this.wasChanging) {
       this.wasChanging = sample.isChanging;
       this.forget();
       if (sample.isChanging) return decide('none', 'a change is under way');
-      this.quietUntilMs = Math.max(this.quietUntilMs, sample.atMs + this.settings.cooldownMs);
+      this.remember({
+        quietUntilMs: Math.max(this.memory.quietUntilMs, sample.atMs + this.settings.cooldownMs),
+      });
     }
     if (isBroken(sample, this.settings)) return this.judgeBroken(sample, decide);
     this.brokenSince = 0;
     return this.judgeHolding(sample, decide);
+  }
+
+  /** Whether the next window may be the one after which a shard is removed. */
+  get mayRemoveNext(): boolean {
+    return this.calmSince + 1 >= this.memory.calmNeeded;
   }
 
   private judgeBroken(sample: LoadSample, decide: Decide): Decision {
@@ -126,14 +167,20 @@ export class Autoscaler {
       });
     if (bottleneck === 'unknown')
       return decide('none', `${broken}; neither shards nor sharders are busy`, { bottleneck });
-    if (sample.atMs < this.quietUntilMs)
+    if (sample.atMs < this.memory.quietUntilMs)
       return decide('none', `${broken}; pausing after a change`, { bottleneck });
     if (sample.shards >= max)
       return decide('none', `${broken}; ${max} shards are the most that is allowed`, { bottleneck });
-    const wasMistake = sample.atMs - this.removedAtMs < reversalPauses * cooldownMs;
-    this.calmNeeded = wasMistake ? Math.min(calmWindowsMax, this.calmNeeded * 2) : calmWindows;
+    const useless = this.uselessAddition(sample);
+    if (useless !== null) return decide('none', `${broken}; ${useless}`, { bottleneck });
+    const { removedAtMs, calmNeeded } = this.memory;
+    const wasMistake = removedAtMs !== null && sample.atMs - removedAtMs < reversalPauses * cooldownMs;
+    this.remember({
+      calmNeeded: wasMistake ? Math.min(calmWindowsMax, calmNeeded * 2) : calmWindows,
+      addition: { shards: sample.shards, rate: rateOf(sample), p95Ms: sample.p95Ms!, atMs: sample.atMs },
+    });
     this.changed(sample);
-    return decide('add-shard', `${broken}, because the shards are busy`, { bottleneck });
+    return decide('add-shard', `${broken}, because the shards are busy: ${evidence(sample)}`, { bottleneck });
   }
 
   private judgeHolding(sample: LoadSample, decide: Decide): Decision {
@@ -146,15 +193,14 @@ export class Autoscaler {
     }
     this.calmSince += 1;
     if (sample.shards <= min) return decide('none', `${min} shards are the fewest that are allowed`, more);
-    if (this.calmSince < this.calmNeeded)
-      return decide(
-        'none',
-        `one shard less would do, for ${this.calmSince} windows of ${this.calmNeeded}`,
-        more,
-      );
-    if (sample.atMs < this.quietUntilMs)
+    const { calmNeeded, quietUntilMs } = this.memory;
+    if (this.calmSince < calmNeeded)
+      return decide('none', `one shard less would do, for ${this.calmSince} windows of ${calmNeeded}`, more);
+    if (sample.atMs < quietUntilMs)
       return decide('none', 'one shard less would do; pausing after a change', more);
-    this.removedAtMs = sample.atMs;
+    const { unfit } = sample;
+    if (unfit !== null) return decide('none', `one shard less would do, but ${unfit}`, more);
+    this.remember({ removedAtMs: sample.atMs, addition: null });
     this.changed(sample);
     return decide('remove-shard', `the objective would hold with ${sample.shards - 1} shards`, more);
   }
@@ -166,9 +212,9 @@ export class Autoscaler {
     if (shards <= 1) return { reason: 'one shard is the least there can be', predictedP95Ms: null };
     const rate = rateOf(sample);
     const brokenRate = Math.min(
-      ...[...this.brokenRates]
-        .filter(([count, { atMs }]) => count >= shards - 1 && sample.atMs - atMs < this.memoryMs)
-        .map(([, { rate: broken }]) => broken),
+      ...this.memory.brokenRates
+        .filter((broken) => broken.shards >= shards - 1 && sample.atMs - broken.atMs < this.memoryMs)
+        .map((broken) => broken.rate),
     );
     if (rate > brokenRateShare * brokenRate)
       return {
@@ -189,10 +235,29 @@ export class Autoscaler {
   }
 
   private rememberBroken(sample: LoadSample): void {
-    const known = this.brokenRates.get(sample.shards);
-    const isKnown = known !== undefined && sample.atMs - known.atMs < this.memoryMs;
-    const rate = Math.min(isKnown ? known.rate : Infinity, rateOf(sample));
-    this.brokenRates.set(sample.shards, { rate, atMs: sample.atMs });
+    const { shards, atMs } = sample;
+    const fresh = this.memory.brokenRates.filter((broken) => atMs - broken.atMs < this.memoryMs);
+    const known = fresh.find((broken) => broken.shards === shards);
+    const rate = Math.min(known?.rate ?? Infinity, rateOf(sample));
+    this.remember({ brokenRates: [...fresh.filter((broken) => broken !== known), { shards, rate, atMs }] });
+  }
+
+  /** Why another shard would not help either; null when the last one did, or nothing is known of one. */
+  private uselessAddition(sample: LoadSample): string | null {
+    const { addition } = this.memory;
+    if (addition === null || sample.shards <= addition.shards) return null;
+    if (sample.atMs - addition.atMs >= this.memoryMs) return null;
+    const rate = rateOf(sample);
+    const isComparable = rate >= comparableRateShare * addition.rate;
+    const isHelped =
+      sample.p95Ms! <= helpedP95Share * addition.p95Ms ||
+      rate >= addition.rate * (1 + helpedRateShare / addition.shards);
+    if (isHelped || !isComparable) return null;
+    return `the last shard that was added did not help: before it p95 was ${round(addition.p95Ms)} ms at ${round(addition.rate)} requests/s`;
+  }
+
+  private remember(news: Partial<AutoscalerMemory>): void {
+    this.memory = { ...this.memory, ...news };
   }
 
   private get memoryMs(): number {
@@ -200,7 +265,7 @@ export class Autoscaler {
   }
 
   private changed({ atMs }: LoadSample): void {
-    this.quietUntilMs = atMs + this.settings.cooldownMs;
+    this.remember({ quietUntilMs: atMs + this.settings.cooldownMs });
     this.wasChanging = true;
     this.forget();
   }
@@ -223,6 +288,17 @@ function findBottleneck({ sharderBusy, shardBusy, etcdP95Ms, p95Ms }: LoadSample
   // A request waits for the transaction that is under way and then for its own.
   const explains = etcdP95Ms !== null && p95Ms !== null && 3 * etcdP95Ms >= p95Ms;
   return shardBusy >= shardBusyMin && explains ? 'shards' : 'unknown';
+}
+
+/** What was measured of the shards, in words. */
+function evidence({ shardBusy, etcdP95Ms, fsyncP99Ms, memberCoresMax }: LoadSample): string {
+  const parts = [
+    `their busiest lane ${percent(shardBusy)} of the time`,
+    etcdP95Ms === null ? null : `p95 of etcd ${round(etcdP95Ms)} ms`,
+    fsyncP99Ms === null ? null : `p99 of an fsync ${round(fsyncP99Ms)} ms`,
+    memberCoresMax === null ? null : `the busiest member ${round(memberCoresMax)} cores`,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
 }
 
 function rateOf({ requests, windowMs }: LoadSample): number {

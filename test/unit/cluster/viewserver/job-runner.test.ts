@@ -215,6 +215,23 @@ test.each(['goes on when there is room', 'can be taken back meanwhile'])(
   40_000,
 );
 
+test('what the autoscaler has decided survives a change of the view server', async () => {
+  const cluster = new MemoryCluster(1);
+  const { url, close } = await fullness({ used: 100 });
+  cluster.fleet.sharders = [url];
+  const decisionsOf = ({ autoscaler }: Leadership) =>
+    (autoscaler.report() as { decisions: object[] }).decisions;
+  const first = lead(cluster, { windowSeconds: 0.05 });
+  await vi.waitFor(() => expect(decisionsOf(first).length).toBeGreaterThan(0), 5000);
+  const [decision] = decisionsOf(first);
+  await vi.waitFor(() => expect(cluster.get(1, 'vase/autoscaler')).toBeDefined(), 5000);
+  first.stop();
+  const next = lead(cluster, { windowSeconds: 0.05 });
+  await vi.waitFor(() => expect(decisionsOf(next).length).toBeGreaterThan(1), 5000);
+  expect(decisionsOf(next)[0]).toEqual(decision);
+  close();
+});
+
 test('a move whose history is forgotten again and again fails, and its job says why', async () => {
   const cluster = new MemoryCluster(2);
   let tries = 0;

@@ -25,14 +25,16 @@ vase_requests_total{route="kv",method="PUT",status="204"} ${served}
 vase_requests_total{route="kv",method="PUT",status="429"} ${refused}
 `;
 
+const state = { shards: 1, isChanging: false, unfit: null };
+
 async function sampleBetween(before: string, after: string) {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
   const fleet = { sharderMetrics: async () => [url], memberMetrics: async () => [] };
   const sampler = new LoadSampler({ fleet: fleet as unknown as ShardFleet, sharderCores: 1 });
   text = before;
-  await sampler.sample({ shards: 1, isChanging: false });
+  await sampler.sample(state);
   text = after;
-  return (await sampler.sample({ shards: 1, isChanging: false }))!;
+  return (await sampler.sample(state))!;
 }
 
 test('what is refused at once makes an overloaded shard look no better', async () => {
@@ -47,4 +49,17 @@ test('a sharder that does not count statuses yet is read as before', async () =>
   const old = (metricsText: string) => metricsText.replaceAll(/^vase_requests_total.*\n/gm, '');
   const { requests } = await sampleBetween(old(metrics(0, 0)), old(metrics(1000, 10)));
   expect(requests).toBe(1010);
+});
+
+test('a sharder that does not answer, or did not before, is asked and not counted', async () => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+  let urls = [url, 'http://127.0.0.1:1/metrics'];
+  const fleet = { sharderMetrics: async () => urls, memberMetrics: async () => [] };
+  const sampler = new LoadSampler({ fleet: fleet as unknown as ShardFleet, sharderCores: 1 });
+  text = metrics(0, 0);
+  await sampler.sample(state);
+  expect(await sampler.sample(state)).toMatchObject({ sharders: 1, shardersAsked: 2 });
+  urls = [url, `${url}?new`];
+  expect(await sampler.sample(state)).toMatchObject({ sharders: 1, shardersAsked: 2 });
+  expect(await sampler.sample(state)).toMatchObject({ sharders: 2, shardersAsked: 2 });
 });

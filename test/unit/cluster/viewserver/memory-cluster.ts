@@ -195,7 +195,10 @@ export class MemoryCluster implements EtcdRpc {
   }
 
   /** A view server that leads; `onLog` gets its log's lines. */
-  lead({ onLog = () => undefined }: { onLog?: (line: string) => void } = {}): Leadership {
+  lead({
+    onLog = () => undefined,
+    windowSeconds = 30,
+  }: { onLog?: (line: string) => void; windowSeconds?: number } = {}): Leadership {
     const home = new ShardCaller(this).client({ id: 0, endpoints: [endpointOf(1)] });
     const logger = pino({ level: 'warn' }, { write: onLog });
     const view = new ViewWatch({ rpc: this, clock: systemClock, home, endpoints: [endpointOf(1)] });
@@ -203,7 +206,7 @@ export class MemoryCluster implements EtcdRpc {
     const nothing = () => undefined;
     const ports = { clock: systemClock, random: systemRandom };
     const leadership = new Leadership({
-      config,
+      config: { ...config, autoscaling: { ...config.autoscaling, windowSeconds } },
       ...ports,
       trace: { emit: nothing },
       rpc: this,
@@ -214,6 +217,7 @@ export class MemoryCluster implements EtcdRpc {
       events: new EventLog(),
       lease: new LeaderLease({ ...me, home, ...ports, onGained: nothing, onLost: nothing }),
       logger,
+      home,
     });
     void view.run(leadership.ended);
     leadership.ended.addEventListener('abort', () => home.close());
@@ -259,10 +263,12 @@ class MemoryFleet implements ShardFleet {
   }
 
   async sharderMetrics(): Promise<string[]> {
-    return [];
+    return this.sharders;
   }
 
   members: MemberMetrics[] = [];
+  /** URLs of sharders' metrics. */
+  sharders: string[] = [];
 
   async memberMetrics(): Promise<MemberMetrics[]> {
     return this.members;

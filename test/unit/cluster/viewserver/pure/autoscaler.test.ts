@@ -1,6 +1,8 @@
 // The autoscaler against load that steps, ramps, spikes and oscillates: it reaches what the load needs and does not flap.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { decodeAutoscaler, memoryOf } from '../../../../../cluster/viewserver/autoscaler-record.ts';
+import { Autoscaler, type LoadSample } from '../../../../../cluster/viewserver/pure/autoscaler.ts';
 import { runScaled, scaledCluster, type ScaledRun } from '../../../../support/scaled-cluster.ts';
 
 const windows = 600;
@@ -107,5 +109,71 @@ describe('it says why', () => {
     const run = runScaled(scaledCluster, 20, () => 700);
     const removal = run.decisions.find(({ kind }) => kind === 'remove-shard')!;
     expect(removal.predictedP95Ms).toBeCloseTo(8 / (1 - 0.35), 0);
+  });
+});
+
+describe('it knows what it does not know, and what it did', () => {
+  const busy: LoadSample = {
+    atMs: 0,
+    windowMs: 10_000,
+    shards: 3,
+    sharders: 10,
+    shardersAsked: 10,
+    requests: 30_000,
+    p95Ms: 200,
+    shardBusy: 1,
+    sharderBusy: 0.1,
+    etcdP95Ms: 150,
+    fsyncP99Ms: 9,
+    dbBytesMax: 1e6,
+    memberCoresMax: 0.7,
+    unfit: null,
+    isChanging: false,
+  };
+  const idle: LoadSample = { ...busy, requests: 500, p95Ms: 4, shardBusy: 0.05, etcdP95Ms: 3 };
+  const judgeAll = (autoscaler: Autoscaler, sample: LoadSample, count: number, fromMs = 0) =>
+    Array.from({ length: count }, (_, index) =>
+      autoscaler.judge({ ...sample, atMs: fromMs + index * sample.windowMs }),
+    );
+  const { settings } = scaledCluster;
+
+  test.each([
+    [9, 'add-shard'],
+    [8, 'none'],
+  ])('of ten sharders %i answer: %s', (sharders, kind) => {
+    const decisions = judgeAll(new Autoscaler(settings), { ...busy, sharders }, 2);
+    expect(decisions.at(-1)).toMatchObject({ kind });
+    if (sharders < 9) expect(decisions.at(-1)!.reason).toMatch('only 8 of 10 sharders');
+    else expect(decisions.at(-1)!.reason).toMatch(/busiest lane 100 %.*fsync 9 ms.*0.7 cores/);
+  });
+
+  test('what does not fit is not removed', () => {
+    const unfit = 'shard 1 would be 93 % full';
+    const decisions = judgeAll(new Autoscaler(settings), { ...idle, unfit }, 12);
+    expect(decisions.map(({ kind }) => kind)).not.toContain('remove-shard');
+    expect(decisions.at(-1)!.reason).toMatch('but shard 1 would be 93 % full');
+    expect(judgeAll(new Autoscaler(settings), idle, 12).map(({ kind }) => kind)).toContain('remove-shard');
+  });
+
+  test('after an addition that did not help no other follows, until something changes', () => {
+    const autoscaler = new Autoscaler(settings);
+    expect(judgeAll(autoscaler, busy, 2).at(-1)).toMatchObject({ kind: 'add-shard' });
+    const later = judgeAll(autoscaler, { ...busy, shards: 4 }, 12, 20_000);
+    expect(later.map(({ kind }) => kind)).not.toContain('add-shard');
+    expect(later.at(-1)!.reason).toMatch(
+      'the last shard that was added did not help: before it p95 was 200 ms',
+    );
+    const more = judgeAll(autoscaler, { ...busy, shards: 4, requests: 60_000 }, 2, 200_000);
+    expect(more[0]).toMatchObject({ kind: 'add-shard' });
+  });
+
+  test('whoever goes on with its memory judges as it would have', () => {
+    const first = new Autoscaler(settings);
+    judgeAll(first, busy, 2);
+    const next = new Autoscaler(settings);
+    const raw: unknown = JSON.parse(JSON.stringify({ format: 1, memory: first.memory }));
+    next.memory = memoryOf(decodeAutoscaler(raw), next.memory);
+    expect(next.memory).toEqual(first.memory);
+    expect(judgeAll(next, { ...busy, shards: 4 }, 2, 100_000).at(-1)!.reason).toMatch('did not help');
   });
 });
