@@ -64,10 +64,15 @@ export async function writeRecords(
  * The first records of a cluster that `up` did not make, written from inside it. Where a view has ever been changed, or
  * was written whole, nothing is touched, not even what is missing: the home shard's fence is written last, so that it
  * tells a cluster which was begun from one which lost something.
+ * @param noteFormed called for each shard of the view before its fence is written, and for those that have theirs.
  * @returns records that were not there before.
  * @throws ClusterError when a shard does not answer, and when shards have fences while the view is gone.
  */
-export async function writeFirstRecords(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<number> {
+export async function writeFirstRecords(
+  rpc: EtcdCaller,
+  shards: readonly ViewShard[],
+  noteFormed: (shard: ViewShard, isNew: boolean) => Promise<void>,
+): Promise<number> {
   const home = shards[0]!;
   let created = 0;
   let raw = await readRecord(rpc, home, { key: VIEW_KEY });
@@ -81,10 +86,12 @@ export async function writeFirstRecords(rpc: EtcdCaller, shards: readonly ViewSh
     raw = stored.value;
   }
   const view = decodeView(raw);
-  if (view.epoch > 1) return created;
   const [named] = view.shards;
-  if ((await readRecord(rpc, home, { key: fenceKey(named!) })) !== null) return created;
-  for (const shard of view.shards.toReversed()) if (await createFence(rpc, shard, view)) created += 1;
+  const isWhole = view.epoch > 1 || (await readRecord(rpc, home, { key: fenceKey(named!) })) !== null;
+  for (const shard of view.shards.toReversed()) {
+    await noteFormed(shard, !isWhole);
+    if (!isWhole && (await createFence(rpc, shard, view))) created += 1;
+  }
   return created;
 }
 

@@ -7,7 +7,7 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 
 /** Folders that go into the image whole, data files included. */
-const programFolders = ['sharder', 'cluster/viewserver'];
+const programFolders = ['sharder', 'cluster/viewserver', 'cluster/volume-guard'];
 /** Loaded on demand, and never in a pod: it starts processes on the machine of whoever runs `vase`. */
 const leftOut: ReadonlySet<string> = new Set(['cluster/providers/local/local-fleet.ts']);
 

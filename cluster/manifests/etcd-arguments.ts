@@ -6,7 +6,7 @@ import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../etcd-settings.
 import type { Topology } from '../topology.ts';
 import { certificatePaths } from './certificates.ts';
 import { etcdCapabilities } from './etcd-capabilities.ts';
-import { etcdPorts, memberHost, memberNames, shardName } from './names.ts';
+import { clusterToken, etcdPorts, memberHost, memberNames } from './names.ts';
 import { usesTls, type Blueprint } from './overlay.ts';
 
 /** Where the volume is mounted. */
@@ -41,10 +41,7 @@ function addressArguments(topology: Topology, shard: number, scheme: 'http' | 'h
     `--initial-cluster=${memberNames(topology, shard)
       .map((member) => `${member}=${peerUrl(member)}`)
       .join(',')}`,
-    // One token for each shard: a member that is sent to the wrong shard refuses to join it.
-    `--initial-cluster-token=${topology.name}-${shardName(shard)}`,
-    // Read only by a member without data; one that has data follows what it wrote itself.
-    '--initial-cluster-state=new',
+    `--initial-cluster-token=${clusterToken(topology, shard)}`,
   ];
 }
 

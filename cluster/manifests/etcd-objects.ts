@@ -26,6 +26,8 @@ import { usesTls, type Blueprint } from './overlay.ts';
 import { memberPlacement } from './placement.ts';
 import { containerPort, servicePort } from './ports.ts';
 import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
+import { clusterStateVariable } from './shard-identity.ts';
+import { volumeGuard, volumeGuardVolume } from './volume-guard.ts';
 
 const volumeName = 'data';
 
@@ -84,9 +86,12 @@ function podSpec(blueprint: Blueprint, shard: number): PodSpec {
     securityContext: podSecurity,
     terminationGracePeriodSeconds: 30,
     ...memberPlacement(topology, shardSelector(topology, shard), componentSelector(topology, 'etcd')),
-    ...(overlay.volumesAreNodeFolders ? { initContainers: [volumeOpener(blueprint)] } : {}),
+    initContainers: [
+      ...(overlay.volumesAreNodeFolders ? [volumeOpener(blueprint)] : []),
+      volumeGuard(blueprint, { shard, volume: volumeName, mountPath: etcdVolumePath }),
+    ],
     containers: [etcdContainer(blueprint, shard)],
-    ...(usesTls(blueprint) ? { volumes: secrets } : {}),
+    volumes: [volumeGuardVolume(shard), ...(usesTls(blueprint) ? secrets : [])],
   };
 }
 
@@ -103,7 +108,10 @@ function etcdContainer(blueprint: Blueprint, shard: number): Container {
     // The path in the images of etcd's own project, of Kubernetes' and of this machine; none needs a shell.
     command: ['/usr/local/bin/etcd'],
     args: etcdArguments(blueprint, shard),
-    env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+    env: [
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      clusterStateVariable(shard),
+    ],
     ports: [
       containerPort('client', etcdPorts.client),
       containerPort('peer', etcdPorts.peer),
@@ -130,7 +138,7 @@ function volumeOpener({ topology, overlay }: Blueprint): Container {
     image: topology.images.base,
     imagePullPolicy: 'IfNotPresent',
     command: ['node', '--eval', `require('node:fs').chmodSync('${etcdVolumePath}', 0o777)`],
-    resources: containerResources(overlay.requests.volumeOpener, { cpu: null, memory: null }),
+    resources: containerResources(overlay.requests.firstContainer, { cpu: null, memory: null }),
     securityContext: { ...containerSecurity, runAsNonRoot: false, runAsUser: 0 },
     volumeMounts: [{ name: volumeName, mountPath: etcdVolumePath }],
   };

@@ -18,12 +18,15 @@ export type Component = 'etcd' | 'sharder' | 'viewserver';
 
 export type Labels = Record<string, string>;
 
+/** What names depend on. */
+type Named = Pick<Topology, 'name'>;
+
 /** What selectors match: it must never change, since Kubernetes does not let the selector of a StatefulSet change. */
-export function componentSelector(topology: Topology, component: Component): Labels {
+export function componentSelector(topology: Named, component: Component): Labels {
   return { 'app.kubernetes.io/instance': topology.name, 'app.kubernetes.io/component': component };
 }
 
-export function shardSelector(topology: Topology, shard: number): Labels {
+export function shardSelector(topology: Named, shard: number): Labels {
   return { ...componentSelector(topology, 'etcd'), 'vase/shard': String(shard) };
 }
 
@@ -36,6 +39,11 @@ export const commonLabels: Labels = {
 /** Also the name of the StatefulSet, of its headless service and of its budget. */
 export function shardName(shard: number): string {
   return `etcd-${shard}`;
+}
+
+/** One for each shard: a member that is sent to the wrong shard refuses to join it. */
+export function clusterToken(topology: Named, shard: number): string {
+  return `${topology.name}-${shardName(shard)}`;
 }
 
 export function clientServiceName(shard: number): string {

@@ -30,7 +30,9 @@ export interface Overlay {
   secretsMark?: string;
   /** How the view server is reached from outside: by a port of the node, or by a tunnel through Kubernetes. */
   viewEndpoint: { type: 'NodePort'; nodePort: number } | { type: 'ClusterIP' };
-  requests: { etcd: Requests; sharder: Requests; viewServer: Requests; volumeOpener: Requests };
+  requests: { etcd: Requests; sharder: Requests; viewServer: Requests; firstContainer: Requests };
+  /** Which image of the topology the members' first container runs in: one that has Node, and that nodes can reach. */
+  guardImage: 'base' | 'vase';
   /** Whether mutual TLS is on where the topology does not say. */
   tls: boolean;
   /**
@@ -55,8 +57,9 @@ const kind: Overlay = {
     etcd: { cpu: '50m', memory: '64Mi' },
     sharder: { cpu: '100m', memory: '96Mi' },
     viewServer: { cpu: '50m', memory: '96Mi' },
-    volumeOpener: { cpu: '10m', memory: '32Mi' },
+    firstContainer: { cpu: '10m', memory: '32Mi' },
   },
+  guardImage: 'base',
   tls: false,
   volumesAreNodeFolders: true,
   podSecurity: 'baseline',
@@ -74,8 +77,9 @@ const gke: Overlay = {
     etcd: { cpu: '1', memory: '2Gi' },
     sharder: { cpu: '500m', memory: '256Mi' },
     viewServer: { cpu: '250m', memory: '256Mi' },
-    volumeOpener: { cpu: '10m', memory: '32Mi' },
+    firstContainer: { cpu: '10m', memory: '32Mi' },
   },
+  guardImage: 'vase',
   tls: true,
   volumesAreNodeFolders: false,
   podSecurity: 'restricted',

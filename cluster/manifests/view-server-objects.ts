@@ -61,6 +61,8 @@ const rules: PolicyRule[] = [
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: make },
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: make },
   { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: [...look, 'delete'] },
+  // With whom a shard has been formed. The names cannot be listed here: nobody knows which shards will come.
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'patch', 'delete'] },
   // What a wait looks at, to say why it takes long.
   { apiGroups: [''], resources: ['pods', 'events'], verbs: look },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: look },

@@ -28,6 +28,12 @@ export interface ShardFleet {
    * @throws ClusterError
    */
   createShard(id: number, options: FleetOptions): Promise<ViewShard>;
+  /**
+   * Notes that a shard of the first records has been formed, before its fence is written. Left out where `up` does so.
+   * @param isNew whether it has no fence yet.
+   * @throws ClusterError while it is not whole.
+   */
+  noteFormed?(shard: ViewShard, isNew: boolean): Promise<void>;
   /** Stops the shard's members and deletes them with their data; nothing to do where there is none. */
   deleteShard(id: number, options: FleetOptions): Promise<void>;
   sharderCount(): Promise<number>;

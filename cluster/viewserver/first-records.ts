@@ -7,6 +7,7 @@ import type { Clock } from '../../sharder/core/ports.ts';
 import { ClusterError } from '../errors.ts';
 import type { EtcdCaller } from '../etcd/etcd-caller.ts';
 import { memberEndpoints } from '../manifests/names.ts';
+import type { ShardFleet } from '../providers/shard-fleet.ts';
 import { writeFirstRecords } from '../records.ts';
 import { parseTopology, shardIds } from '../topology.ts';
 import { pause } from './leader-lease.ts';
@@ -18,6 +19,7 @@ export interface FirstRecords {
   /** VASE_TOPOLOGY, as the fleet has read it. */
   topology: string;
   rpc: EtcdCaller;
+  fleet: Pick<ShardFleet, 'noteFormed'>;
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
@@ -25,13 +27,15 @@ export interface FirstRecords {
 
 /** Resolves when the records are there, whoever wrote them, or at the signal. */
 export async function ensureFirstRecords({ topology: text, ...options }: FirstRecords): Promise<void> {
-  const { rpc, clock, logger, signal } = options;
+  const { rpc, fleet, clock, logger, signal } = options;
   const topology = parseTopology(JSON.parse(text));
   const shards = shardIds(topology).map((id) => ({ id, endpoints: memberEndpoints(topology, id) }));
   let said = '';
   while (!signal.aborted) {
     try {
-      const created = await writeFirstRecords(rpc, shards);
+      const created = await writeFirstRecords(rpc, shards, async (shard, isNew) =>
+        fleet.noteFormed?.(shard, isNew),
+      );
       if (created > 0) logger.info({ created }, 'wrote the first records');
       return;
     } catch (error) {

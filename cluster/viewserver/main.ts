@@ -161,7 +161,7 @@ async function start(): Promise<void> {
 
 async function writeFirstRecords(): Promise<void> {
   const topology = process.env['VASE_TOPOLOGY']!;
-  await ensureFirstRecords({ topology, rpc, clock, logger, signal: ended.signal });
+  await ensureFirstRecords({ topology, rpc, fleet, clock, logger, signal: ended.signal });
 }
 
 let leading: Promise<void> = Promise.resolve();

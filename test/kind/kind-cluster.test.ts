@@ -1,5 +1,5 @@
 // One real kind cluster from nothing to nothing: up, used, struck under load, and down without a trace.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -24,8 +24,10 @@ import { runCommand } from '../../cluster/run-command.ts';
 import { proveServing } from '../../cluster/serving-probe.ts';
 import { LiveRecorder } from '../../scripts/live/live-recorder.ts';
 import type { LiveResult } from '../../scripts/live/live-result.ts';
+import { byKubectlTest } from './by-kubectl.ts';
 import { deadShardTest } from './dead-shard.ts';
 import { KindCommand, report, whyNoKind } from './kind-machine.ts';
+import { lostVolumeTest } from './lost-volume.ts';
 import { reshardingTests } from './resharding-tests.ts';
 import { rollingRestartTest } from './rolling-restart.ts';
 import { expectWell, underLoad } from './under-load.ts';
@@ -179,36 +181,7 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
     expect((await up()).stdout).toContain('nothing changed');
   });
 
-  test('serves from what `vase generate` writes, applied to an empty namespace by kubectl alone', async () => {
-    const place = kindFolder(vase.stateRoot);
-    const { topology: own, image } = readKindState(place)!;
-    const name = 'by-kubectl';
-    const folder = join(vase.root, name);
-    const images = { ...own.images, vase: image! };
-    const topology = join(vase.root, `${name}.yaml`);
-    writeFileSync(topology, JSON.stringify({ name, shards: 2, members: 1, sharders: 1, images }));
-    const startedMs = performance.now();
-    expect((await vase.run(['generate', '--topology', topology, '--out', folder])).exitCode).toBe(0);
-    // The ports of the node are the other cluster's.
-    for (const file of readdirSync(folder)) {
-      const text = readFileSync(join(folder, file), 'utf8');
-      writeFileSync(join(folder, file), text.replaceAll(/^ +nodePort: .*\n/gm, ''));
-    }
-    const cluster = await KubernetesCluster.connect({ ...placeOf(place, own), instance: name });
-    try {
-      const args = ['--context', `kind-${vase.name}`, '--wait'];
-      const extraEnvironment = { KUBECONFIG: place.kubeconfig };
-      await runCommand(join(folder, 'deploy.sh'), args, { extraEnvironment, timeoutMs: 240_000 });
-      const way = await wayToSharder(cluster, 'sharder-1');
-      expect(await cluster.sharders()).toHaveLength(1);
-      const { signal } = new AbortController();
-      await proveServing({ endpoint: way, shards: ['etcd-1', 'etcd-2'], signal });
-      report('by kubectl alone', performance.now() - startedMs);
-    } finally {
-      await cluster.close();
-      await deleteNamespace(name);
-    }
-  });
+  byKubectlTest(() => ({ vase, deleteNamespace }));
 
   test("serves with GKE's objects, mutual TLS included, where what only GKE has is replaced by kind's", async () => {
     const folder = kindFolder(vase.stateRoot);
@@ -223,8 +196,9 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
       viewServers: 0,
       images,
     };
-    const { storage, requests, volumesAreNodeFolders, podSecurity } = overlays.kind;
-    const overlay = { ...overlays.gke, storage, requests, volumesAreNodeFolders, podSecurity };
+    const { storage, requests, volumesAreNodeFolders, guardImage, podSecurity } = overlays.kind;
+    const ofKind = { storage, requests, volumesAreNodeFolders, guardImage, podSecurity };
+    const overlay = { ...overlays.gke, ...ofKind };
     const files = gkeFiles(join(vase.root, 'as-on-gke'));
     mkdirSync(files.folder, { recursive: true });
     const secrets = await prepareSecrets({ topology, overlay }, { files, address: null, nowMs: Date.now() });
@@ -318,6 +292,11 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
 
   rollingRestartTest(() => ({ vase, endpoint }));
   deadShardTest(() => ({ vase, endpoint, runUp: () => vase.run(['up', ...size]) }));
+  lostVolumeTest(() => ({
+    vase,
+    runUp: () => vase.run(['up', ...size]),
+    underLoad: (body) => expectLoadToSurvive(4, body),
+  }));
   reshardingTests({ cluster: () => ({ vase, endpoint }), up, isShort });
 
   test('has its data when its node was killed and started again', async () => {

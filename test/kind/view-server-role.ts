@@ -3,6 +3,7 @@
  * change something names nothing that is there and is a dry run besides, so that a role which allows too much does no harm.
  */
 import { viewServerName } from '../../cluster/manifests/names.ts';
+import { identityName } from '../../cluster/manifests/shard-identity.ts';
 import type { KindCommand } from './kind-machine.ts';
 
 /** "GET /api/v1/nodes" */
@@ -28,6 +29,10 @@ export function needed(namespace: string): Attempt[] {
       `PATCH ${path}/${nobody}`,
       `DELETE ${path}/${nobody}`,
     ]),
+    `GET ${core}/configmaps/${identityName(1)}`,
+    `POST ${core}/configmaps?dryRun=All`,
+    `PATCH ${core}/configmaps/${nobody}`,
+    `DELETE ${core}/configmaps/${nobody}`,
     `GET ${core}/persistentvolumeclaims`,
     `DELETE ${core}/persistentvolumeclaims/${nobody}`,
     `GET ${core}/pods`,
@@ -55,6 +60,8 @@ export function forbidden(namespace: string): Attempt[] {
         `PATCH ${path}/${nobody}`,
         `DELETE ${path}/${nobody}`,
       ]),
+      `GET /api/v1/namespaces/${other}/configmaps/${identityName(1)}`,
+      `PATCH /api/v1/namespaces/${other}/configmaps/${nobody}`,
       `GET /api/v1/namespaces/${other}/pods`,
       `DELETE /api/v1/namespaces/${other}/pods/${nobody}`,
       `DELETE /api/v1/namespaces/${other}/persistentvolumeclaims/${nobody}`,

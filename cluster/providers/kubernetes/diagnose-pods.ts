@@ -2,6 +2,7 @@
  * Why pods do not run, read from what Kubernetes says of them: a pure function. What waiting does not mend is a fault
  * that ends an `up` within seconds; the rest is only shown when the time is over.
  */
+import { volumeGuardName } from '../../manifests/volume-guard.ts';
 import { shardOf, type LiveEvent, type Pod } from './live-objects.ts';
 
 export interface PodFault {
@@ -38,6 +39,9 @@ const withoutRoom = /Insufficient|Too many pods/;
 /** The second time that a container ends by itself is no accident of its start. */
 const crashesMax = 2;
 
+/** The exit code of the container that looks at a member's volume, where that is not the member's. */
+const volumeRefusal = 1;
+
 const imageReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName']);
 const settingReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
 
@@ -52,7 +56,7 @@ function diagnosePod(pod: Pod, sight: Sight): PodFault | null {
   if (pod.metadata.deletionTimestamp !== undefined) return null;
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
   for (const status of [...initContainerStatuses, ...containerStatuses]) {
-    const fault = waitingFault(pod, status) ?? crashFault(pod, status, sight);
+    const fault = refusedVolume(pod, status) ?? waitingFault(pod, status) ?? crashFault(pod, status, sight);
     if (fault !== null) return fault;
   }
   return schedulingFault(pod, sight) ?? volumeFault(pod, sight);
@@ -77,6 +81,16 @@ function waitingFault(pod: Pod, { name, image, state }: ContainerStatus): PodFau
     what: `the container ${name} of ${fault.pod} cannot be made: ${shorten(message || reason)}`,
     nextStep: 'Mend what it names, then run `make up` again.',
   };
+}
+
+/** What the container before etcd has said: what is wrong, and what to do. Its first end is no accident. */
+function refusedVolume(pod: Pod, { name, state, lastState }: ContainerStatus): PodFault | null {
+  if (name !== volumeGuardName || state?.running !== undefined) return null;
+  const { exitCode, message = '' } = state?.terminated ?? lastState?.terminated ?? {};
+  const lines = message.trimEnd().split('\n');
+  if (exitCode !== volumeRefusal || lines.length !== 2) return null;
+  const [what, nextStep] = lines as [string, string];
+  return { pod: pod.metadata.name, container: name, kind: 'crash', what, nextStep, hasLog: false };
 }
 
 function crashFault(pod: Pod, status: ContainerStatus, { sinceMs }: Sight): PodFault | null {

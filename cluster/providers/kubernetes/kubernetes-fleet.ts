@@ -3,6 +3,7 @@
  * that belongs to them, the number of sharders, and where everybody's metrics are.
  */
 import type { ViewShard } from '../../../sharder/core/view.ts';
+import { ClusterError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { KubernetesClient } from '../../kubernetes-client.ts';
 import type { ObjectName } from '../../kubernetes-objects.ts';
@@ -23,6 +24,7 @@ import { RefusedError } from '../../viewserver/pure/refused-error.ts';
 import type { FleetOptions, MemberMetrics, ShardFleet } from '../shard-fleet.ts';
 import { applyObjects } from './apply-objects.ts';
 import { findLeaders } from './find-leaders.ts';
+import { deleteIdentity, noteFormed } from './formed-shards.ts';
 import {
   componentOf,
   isDeployed,
@@ -35,6 +37,8 @@ import {
 } from './live-objects.ts';
 import { memberEndpoint, memberNamesOf } from './read-status.ts';
 import { waitFor } from './wait-for.ts';
+
+const answerTimeoutMs = 3000;
 
 export interface FleetParts {
   client: KubernetesClient;
@@ -76,7 +80,7 @@ export class KubernetesFleet implements ShardFleet {
     await applyObjects(client, groups, options);
     options.report(`wait for a leader of ${shardName(id)}`);
     const cluster = { client, instance, members };
-    return waitFor(
+    const made = await waitFor(
       { cluster, signal: options.signal, sinceMs },
       {
         what: `the members of ${shardName(id)}`,
@@ -89,6 +93,29 @@ export class KubernetesFleet implements ShardFleet {
         },
       },
     );
+    await noteFormed(cluster, made);
+    return made;
+  }
+
+  /**
+   * Of a shard that has no fence yet each member must have started once: from here on none does so on an empty volume.
+   * @throws ClusterError while one has not.
+   */
+  async noteFormed(shard: ViewShard, isNew: boolean): Promise<void> {
+    if (isNew) await this.demandAllStarted(shard);
+    await noteFormed(this.watched(), shard);
+  }
+
+  private async demandAllStarted({ id, endpoints }: ViewShard): Promise<void> {
+    for (const endpoint of endpoints) {
+      const options = { deadlineMs: answerTimeoutMs };
+      const result = await this.members.call(endpoint, { kind: 'status' }, options);
+      if (result.kind === 'reply' && result.reply.kind === 'status' && result.reply.leaderId !== '0')
+        continue;
+      throw new ClusterError(`a member of ${shardName(id)} has not started yet: ${endpoint}`, {
+        nextStep: 'See `kubectl get pods`.',
+      });
+    }
   }
 
   async deleteShard(id: number, options: FleetOptions): Promise<void> {
@@ -115,6 +142,8 @@ export class KubernetesFleet implements ShardFleet {
     const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
     for (const { metadata } of await client.list({ ...kind, namespace, labels }))
       await client.delete({ ...kind, name: metadata.name, namespace });
+    // Last: while there are data, nothing may take them for a shard that has not been formed.
+    await deleteIdentity(this.watched(), id);
   }
 
   async sharderCount(): Promise<number> {

@@ -20,8 +20,9 @@ import { counted, type Step } from '../steps.ts';
 import { applyObjects } from './apply-objects.ts';
 import { awaitShards } from './await-shards.ts';
 import { clearBroken } from './clear-broken.ts';
+import { demandSameMembers, noteFormed, noteFormedBefore } from './formed-shards.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
-import { componentOf, isDeployed, type LiveDeployment } from './live-objects.ts';
+import { componentOf, isDeployed, readLiveObjects, type LiveDeployment } from './live-objects.ts';
 import { removedShards } from './removed-shards.ts';
 import { memberEndpoint } from './read-status.ts';
 import { readView } from './read-view.ts';
@@ -80,6 +81,11 @@ async function applyStep(rollOut: RollOut): Promise<string> {
       ? new Set()
       : await removedShards(cluster, blueprint.topology, { signal, sinceMs: rollOut.sinceMs });
   const gone = new Set([...rollOut.removed].map(shardName));
+  const { statefulSets } = await readLiveObjects(cluster.client, cluster.instance);
+  if (await noteFormedBefore(cluster, statefulSets)) rollOut.changed = true;
+  const { topology } = blueprint;
+  const kept = shardIds(topology).filter((id) => !gone.has(shardName(id)));
+  await demandSameMembers(cluster, topology, kept);
   const groups = buildObjectGroups(blueprint)
     .filter(({ name }) => !gone.has(name))
     .map(({ name, objects }) => ({
@@ -156,6 +162,8 @@ async function currentView(rollOut: RollOut): Promise<View | null> {
 async function writeRecordsStep(rollOut: RollOut): Promise<string> {
   const { cluster } = rollOut;
   const shards = topologyShards(rollOut);
+  // Before their fences, of which the first write to them waits.
+  for (const shard of rollOut.left!.alive) if (await noteFormed(cluster, shard)) rollOut.changed = true;
   const found = await currentView(rollOut);
   if (isHomeDead(rollOut)) {
     if (found === null) throw noView(rollOut.left!.problems);

@@ -19,6 +19,8 @@ import {
 
 const shards = [1, 2, 3].map((id) => ({ id, endpoints: [`etcd-${id}:2379`] }));
 
+const unnoted = async () => undefined;
+
 /** Shards of one member each, that know the two requests which records are made with. */
 class FakeShards {
   readonly stores = new Map(shards.map(({ endpoints }) => [endpoints[0]!, new Map<string, Uint8Array>()]));
@@ -68,7 +70,7 @@ function namesOf(fake: FakeShards, shard: number): string[] {
 
 test('an empty cluster gets a view, and each shard a fence for what the view gives it', async () => {
   const fake = new FakeShards();
-  expect(await writeFirstRecords(fake.rpc, shards)).toBe(4);
+  expect(await writeFirstRecords(fake.rpc, shards, unnoted)).toBe(4);
   const view = decodeView(fake.of(1).get(VIEW_KEY)!);
   expect(view.shards.map(({ id }) => id)).toEqual([1, 2, 3]);
   for (const shard of view.shards) {
@@ -77,25 +79,40 @@ test('an empty cluster gets a view, and each shard a fence for what the view giv
     const owned = view.slots.flatMap((owner, slot) => (owner === id ? [slot] : []));
     expect(fence.slots.flatMap((state, slot) => (state?.kind === 'owned' ? [slot] : []))).toEqual(owned);
   }
-  expect(await writeFirstRecords(fake.rpc, shards)).toBe(0);
+  expect(await writeFirstRecords(fake.rpc, shards, unnoted)).toBe(0);
+});
+
+test('a shard is noted as formed before it has a fence, and where it has one', async () => {
+  const fake = new FakeShards();
+  const noted: unknown[] = [];
+  const note = async ({ id }: { id: number }, isNew: boolean) => {
+    noted.push([id, isNew, [...fake.of(id).keys()].some((key) => key.startsWith('vase/shard'))]);
+  };
+  const refuse = async () => Promise.reject(new Error('not whole yet'));
+  await expect(writeFirstRecords(fake.rpc, shards, refuse)).rejects.toThrow('not whole yet');
+  expect(fake.keys()).toEqual([[VIEW_KEY], [], []]);
+  await writeFirstRecords(fake.rpc, shards, note);
+  expect(noted.splice(0)).toEqual([3, 2, 1].map((id) => [id, true, false]));
+  await writeFirstRecords(fake.rpc, shards, note);
+  expect(noted).toEqual([3, 2, 1].map((id) => [id, false, true]));
 });
 
 test.each([1, 2, 3])('one that died after %i records is completed by the next', async (writes) => {
   const fake = new FakeShards();
   fake.writesLeft = writes;
-  await expect(writeFirstRecords(fake.rpc, shards)).rejects.toThrow('does not answer');
+  await expect(writeFirstRecords(fake.rpc, shards, unnoted)).rejects.toThrow('does not answer');
   fake.writesLeft = Infinity;
-  expect(await writeFirstRecords(fake.rpc, shards)).toBe(4 - writes);
+  expect(await writeFirstRecords(fake.rpc, shards, unnoted)).toBe(4 - writes);
   expect(fake.keys()).toEqual([[VIEW_KEY, ...namesOf(fake, 1)], namesOf(fake, 2), namesOf(fake, 3)]);
 });
 
 test('a view that is there wins, whatever the topology says, and no record of its shards is made again', async () => {
   const fake = new FakeShards();
-  await writeFirstRecords(fake.rpc, shards.slice(0, 2));
+  await writeFirstRecords(fake.rpc, shards.slice(0, 2), unnoted);
   const before = fake.of(1).get(VIEW_KEY);
   // A shard that lost its fence has lost its data too, and is no new one.
   fake.of(2).clear();
-  expect(await writeFirstRecords(fake.rpc, shards)).toBe(0);
+  expect(await writeFirstRecords(fake.rpc, shards, unnoted)).toBe(0);
   expect(fake.of(1).get(VIEW_KEY)).toBe(before);
   expect(fake.keys()).toEqual([[VIEW_KEY, ...namesOf(fake, 1)], [], []]);
 });
@@ -104,7 +121,7 @@ test('a shard that joined later is not touched', async () => {
   const fake = new FakeShards();
   const view = { ...initialView(shards), epoch: 7 };
   fake.of(1).set(VIEW_KEY, encodeView(view));
-  expect(await writeFirstRecords(fake.rpc, shards)).toBe(0);
+  expect(await writeFirstRecords(fake.rpc, shards, unnoted)).toBe(0);
   expect(fake.keys()).toEqual([[VIEW_KEY], [], []]);
 });
 
@@ -117,7 +134,9 @@ test.each([
     const fake = new FakeShards();
     const name = { id: 3, identity };
     fake.of(3).set(fenceKey(name), encodeFence(joiningFence(name, 5)));
-    await expect(writeFirstRecords(fake.rpc, shards)).rejects.toThrow('shard 3 belongs to a cluster');
+    await expect(writeFirstRecords(fake.rpc, shards, unnoted)).rejects.toThrow(
+      'shard 3 belongs to a cluster',
+    );
     expect(fake.keys()).toEqual([[], [], [fenceKey(name)]]);
   },
 );

@@ -24,6 +24,18 @@ describe("a member's command line", () => {
     });
   });
 
+  test('says of no shard that it is new: whether there is one already is for its ConfigMap to say', () => {
+    forEveryRendering((objects) => {
+      for (const set of ofKind(objects, 'StatefulSet')) {
+        const { args, env } = set.spec!.template.spec!.containers[0]!;
+        expect(args!.filter((arg) => arg.includes('cluster-state'))).toEqual([]);
+        const state = env!.find(({ name }) => name === 'ETCD_INITIAL_CLUSTER_STATE')!;
+        const name = `${set.metadata!.name}-identity`;
+        expect(state.valueFrom!.configMapKeyRef).toEqual({ name, key: 'state', optional: true });
+      }
+    });
+  });
+
   test('has a token for each shard that no other shard has', () => {
     const blueprint = blueprintOf({ shards: 12 });
     const tokens = shardIds(blueprint.topology).map((shard) =>

@@ -47,6 +47,34 @@ test('an image of the container that comes first counts, too', () => {
   expect(diagnose(pod({ initContainerStatuses: [first] }))).toMatchObject([{ container: 'open-volume' }]);
 });
 
+test('a volume that is not to be started on is told at its first end, in the words of what looked at it', () => {
+  const terminated = {
+    exitCode: 1,
+    finishedAt: '2026-01-01T00:00:30Z',
+    message: 'the volume of etcd-1-0 is empty, and so on\nType: vase member replace etcd-1-0\n',
+  };
+  const told = {
+    pod: 'etcd-1-0',
+    kind: 'crash',
+    what: 'the volume of etcd-1-0 is empty, and so on',
+    nextStep: 'Type: vase member replace etcd-1-0',
+    hasLog: false,
+  };
+  const guard = { ...container({ terminated }), name: 'volume-guard' };
+  expect(diagnose(pod({ initContainerStatuses: [guard] }))).toMatchObject([told]);
+  const waiting = {
+    ...guard,
+    ...container({ waiting: { reason: 'CrashLoopBackOff' } }),
+    name: 'volume-guard',
+  };
+  expect(diagnose(pod({ initContainerStatuses: [{ ...waiting, lastState: { terminated } }] }))).toMatchObject(
+    [told],
+  );
+  // By now it has let etcd start.
+  const passed = { ...guard, state: { terminated: { exitCode: 0 } }, lastState: { terminated } };
+  expect(diagnose(pod({ initContainerStatuses: [passed] }))).toEqual([]);
+});
+
 test('a crash loop is one from the second end on, if it is of this time', () => {
   const crash = (finishedAt: string) =>
     pod({

@@ -1,0 +1,57 @@
+/**
+ * The ConfigMap of a shard that has been formed: with whom, and that a member which comes later comes to what there is. Where
+ * it is missing the shard has not been formed, and its members may make it. Nobody applies it with the other objects: it is
+ * written before the shard's fence, so before any write can be acknowledged, and goes with the shard.
+ */
+import type { EnvVar } from 'kubernetes-types/core/v1.d.ts';
+import { commonLabels, shardName, shardSelector } from './names.ts';
+import type { KubernetesObject } from './validate-object.ts';
+
+export interface ShardIdentity {
+  members: readonly string[];
+  /** Members that are being replaced: those alone may start on an empty volume. */
+  joining: readonly string[];
+}
+
+export type IdentityObject = KubernetesObject & { data?: Record<string, string> };
+
+const joinPrefix = 'join-';
+
+export function identityName(shard: number): string {
+  return `${shardName(shard)}-identity`;
+}
+
+export function identityObject(
+  cluster: string,
+  shard: number,
+  { members, joining }: ShardIdentity,
+): IdentityObject {
+  const labels = { ...commonLabels, ...shardSelector({ name: cluster }, shard) };
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: identityName(shard), namespace: cluster, labels },
+    data: {
+      state: 'existing',
+      members: members.join(','),
+      ...Object.fromEntries(joining.map((member) => [`${joinPrefix}${member}`, 'yes'])),
+    },
+  };
+}
+
+/** @throws Error for what is not one. */
+export function parseIdentity({ metadata, data = {} }: IdentityObject): ShardIdentity {
+  const { members } = data;
+  if (members === undefined)
+    throw new Error(`the ConfigMap ${metadata.name} does not say who the members are`);
+  const joining = Object.keys(data)
+    .filter((key) => key.startsWith(joinPrefix))
+    .map((key) => key.slice(joinPrefix.length));
+  return { members: members.split(','), joining };
+}
+
+/** Read by a member without data alone; etcd takes "new" where it is missing. */
+export function clusterStateVariable(shard: number): EnvVar {
+  const configMapKeyRef = { name: identityName(shard), key: 'state', optional: true };
+  return { name: 'ETCD_INITIAL_CLUSTER_STATE', valueFrom: { configMapKeyRef } };
+}

@@ -1,0 +1,111 @@
+/**
+ * Notes with whom a shard has been formed, before its fence is written and so before any write can be acknowledged. From then
+ * on no pod of it starts on an empty volume, and none that is not one of these.
+ */
+import { fenceKeys } from '../../../sharder/core/fence.ts';
+import type { ViewShard } from '../../../sharder/core/view.ts';
+import { ClusterError } from '../../errors.ts';
+import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
+import type { KubernetesClient } from '../../kubernetes-client.ts';
+import { memberNames, shardName } from '../../manifests/names.ts';
+import {
+  identityName,
+  identityObject,
+  parseIdentity,
+  type IdentityObject,
+  type ShardIdentity,
+} from '../../manifests/shard-identity.ts';
+import type { Topology } from '../../topology.ts';
+import { counted } from '../steps.ts';
+import { shardOf, type LiveStatefulSet } from './live-objects.ts';
+import { memberEndpoint, memberNamesOf } from './read-status.ts';
+
+const answerTimeoutMs = 3000;
+
+export interface Instance {
+  client: Pick<KubernetesClient, 'read' | 'apply' | 'delete'>;
+  instance: string;
+}
+
+function nameOf({ instance }: Instance, shard: number) {
+  return { apiVersion: 'v1', kind: 'ConfigMap', name: identityName(shard), namespace: instance };
+}
+
+/** Null: the shard has not been formed yet. */
+export async function readIdentity(cluster: Instance, shard: number): Promise<ShardIdentity | null> {
+  const found = await cluster.client.read<IdentityObject>(nameOf(cluster, shard));
+  return found === null ? null : parseIdentity(found);
+}
+
+export async function writeIdentity(
+  { client, instance }: Instance,
+  shard: number,
+  identity: ShardIdentity,
+): Promise<void> {
+  await client.apply(identityObject(instance, shard, identity));
+}
+
+export async function deleteIdentity(cluster: Instance, shard: number): Promise<void> {
+  await cluster.client.delete(nameOf(cluster, shard));
+}
+
+/**
+ * What has been noted stays as it is.
+ * @param shard whose endpoints name its members: all that it was made with.
+ * @returns whether it was noted now.
+ */
+export async function noteFormed(cluster: Instance, { id, endpoints }: ViewShard): Promise<boolean> {
+  if ((await readIdentity(cluster, id)) !== null) return false;
+  const members = endpoints.map((endpoint) => endpoint.split('.', 1)[0]!);
+  await writeIdentity(cluster, id, { members, joining: [] });
+  return true;
+}
+
+/**
+ * Notes the shards of a cluster that a version before this made: they have their fences, and nothing else says that they
+ * have been formed. Before anything is applied, since that starts their pods again.
+ * @returns whether there were any.
+ */
+export async function noteFormedBefore(
+  cluster: Instance & { members: EtcdCaller },
+  sets: readonly LiveStatefulSet[],
+): Promise<boolean> {
+  const noted = await Promise.all(
+    sets.map(async (set) => {
+      const id = shardOf(set)!;
+      const endpoints = memberNamesOf(set).map((name) => memberEndpoint(cluster.instance, id, name));
+      if ((await readIdentity(cluster, id)) !== null) return false;
+      const fenced = await Promise.all(endpoints.map((endpoint) => hasFence(cluster.members, endpoint)));
+      return fenced.includes(true) && noteFormed(cluster, { id, endpoints });
+    }),
+  );
+  return noted.includes(true);
+}
+
+async function hasFence(members: EtcdCaller, endpoint: string): Promise<boolean> {
+  const request = { kind: 'range', ...fenceKeys } as const;
+  const result = await members.call(endpoint, request, { deadlineMs: answerTimeoutMs });
+  return result.kind === 'reply' && result.reply.kind === 'range' && result.reply.kvs.length > 0;
+}
+
+/** @throws ClusterError where a shard has been formed with other members than the topology has. */
+export async function demandSameMembers(
+  cluster: Instance,
+  topology: Topology,
+  shards: readonly number[],
+): Promise<void> {
+  const identities = await Promise.all(shards.map((shard) => readIdentity(cluster, shard)));
+  for (const [index, shard] of shards.entries()) {
+    const members = identities[index]?.members;
+    if (members === undefined || isSame(members, memberNames(topology, shard))) continue;
+    throw new ClusterError(
+      `${shardName(shard)} was formed with ${counted(members.length, 'member')} (${members.join(', ')}), and ` +
+        `${topology.members} are asked for: applying objects neither adds members nor removes any`,
+      { nextStep: `Ask for the number that it has: \`--members ${members.length}\`.` },
+    );
+  }
+}
+
+function isSame(left: readonly string[], right: readonly string[]): boolean {
+  return left.toSorted().join() === right.toSorted().join();
+}
