@@ -3,7 +3,7 @@
  * mover has read: it is done and answered; or its answer is lost, so that it may be done later or never; or it is refused.
  * A step without one reads. A mover whose step is refused remembers nothing and begins anew, like one that crashed.
  *
- * Left out: the probe (for speed alone), pages (a copy is of one revision), the rewriting of a record for other slots (all
+ * Left out: the probe (for speed alone), pages (each page of a copy is of one revision), the rewriting of a record for other slots (all
  * that it does, crashes and lost messages do), and members' disks (a shard is one linearizable etcd).
  */
 import {

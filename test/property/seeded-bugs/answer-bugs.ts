@@ -119,7 +119,7 @@ export const answerBugs: readonly SeededBug[] = [
     name: 'writes of the copy that are not waited for',
     shows: ['linearizable'],
     file: 'cluster/viewserver/pure/hand-over.ts',
-    changes: [{ find: 'await window.settled();', replace: '' }],
+    changes: [{ find: 'finally {\n    await window.settled();', replace: 'finally {' }],
     runsMax: 1500,
   },
   {

@@ -44,8 +44,8 @@ export const moveBugs: readonly SeededBug[] = [
     file: `${pure}/source-tail.ts`,
     changes: [
       {
-        find: "this.gather(kv.key, type === 'delete' ? null : kv.value, kv.modRevision);",
-        replace: "if (type === 'put') this.gather(kv.key, kv.value, kv.modRevision);",
+        find: "this.gathered.set(kv.key, type === 'delete' ? null : kv.value);",
+        replace: "if (type === 'put') this.gathered.set(kv.key, kv.value);",
       },
     ],
     runsMax: 300,
