@@ -7,6 +7,7 @@ import { mergeTopologies } from '../../topology-input.ts';
 import { parseTopology } from '../../topology.ts';
 import { emptyStatus } from '../empty-status.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
+import { KubernetesMembers } from '../kubernetes/kubernetes-members.ts';
 import { showLog } from '../kubernetes/pod-logs.ts';
 import { readClusterStatus } from '../kubernetes/read-status.ts';
 import { localHost } from '../local/ports.ts';
@@ -16,8 +17,10 @@ import type {
   ActionOptions,
   ClusterStatus,
   LogOptions,
+  MemberControl,
   Provider,
   SharderDoor,
+  UpOptions,
   UpResult,
 } from '../provider.ts';
 import { refuseTls } from '../refuse-tls.ts';
@@ -50,7 +53,7 @@ export interface KindSettings {
 export class KindProvider implements Provider {
   readonly kind = 'kind';
   readonly keepsDataWhenDown = false;
-  readonly members = null;
+  readonly members: MemberControl;
   readonly faults: KindFaults;
   private readonly settings: KindSettings;
   private readonly folder: KindFolder;
@@ -63,10 +66,18 @@ export class KindProvider implements Provider {
     this.settings = settings;
     this.folder = kindFolder(settings.stateRoot);
     this.lockFolder = stateFolder(settings.stateRoot);
+    this.members = new KubernetesMembers({
+      connect: () => this.connect(),
+      locked: (purpose, body) => withLock(this.lockFolder, { purpose }, body),
+    });
     this.faults = new KindFaults({ cluster: () => this.connect(), status: () => this.status() });
   }
 
-  async up(requested: unknown, options: ActionOptions): Promise<UpResult> {
+  async up(requested: unknown, options: UpOptions): Promise<UpResult> {
+    if (options.replaceLost === true)
+      throw new UsageError(
+        '`--replace` is not yet on provider kind: `vase member replace NAME` replaces one',
+      );
     // Checked before anything is touched, so that a wrong field leaves not even a folder.
     refuseTls(parseTopology(mergeTopologies(requested)), this.kind);
     return withLock(this.lockFolder, { purpose: '`vase up`' }, async () => {
