@@ -57,6 +57,26 @@ test('a shard of which two of three disks are lost is recovered from the third, 
   expect(await missingOf(endpoint, keys)).toEqual([]);
 });
 
+test('a member whose data are from before slots left the shard is refused: two shards would own them', async () => {
+  await vase.provider.faults.kill('etcd-2-1');
+  const move = await vase.run(['move', '1023', '--to', '1']);
+  expect({ exitCode: move.exitCode, said: move.exitCode === 0 ? '' : move.stderr }).toEqual({
+    exitCode: 0,
+    said: '',
+  });
+  for (const member of ['etcd-2-0', 'etcd-2-2']) {
+    await vase.provider.faults.kill(member);
+    rmSync(data(member), { recursive: true });
+  }
+  const refused = await vase.run([...recover, '--yes']);
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining('it still owns what etcd-1 owns by now (slot 1023)'),
+  ]);
+  // Nobody serves what it has.
+  expect((await vase.status()).shards[1]!.leader).toBeNull();
+});
+
 test('a recovery that is killed at any of its steps is gone on with, and old data of the others are never started', async () => {
   const steps = ['making etcd-2-1 the only', 'adding etcd-2-0'];
   for (const [index, step] of steps.entries()) {

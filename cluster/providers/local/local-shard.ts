@@ -31,6 +31,8 @@ interface MemberStart {
   /** Whom etcd's own list has, where the member joins on an empty folder: etcd compares. Otherwise its data tell. */
   peers?: EtcdMemberPlace['peers'];
   forceNewCluster?: boolean;
+  /** Instead of its own: nobody who knows the shard reaches it. */
+  clientPort?: number;
 }
 
 /**
@@ -41,11 +43,11 @@ export async function startMember(
   context: StartContext,
   shard: ShardState,
   member: MemberState,
-  { peers, forceNewCluster = false }: MemberStart = {},
+  { peers, forceNewCluster = false, clientPort = member.clientPort }: MemberStart = {},
 ): Promise<void> {
   if (await keepsRunning(member.process)) return;
   const etcd = demandEtcd(context);
-  for (const port of [member.clientPort, member.peerPort]) await demandPort(member, port);
+  for (const port of [clientPort, member.peerPort]) await demandPort(member, port);
   const { folder, state } = context;
   const dataFolder = dataFolderOf(folder, member.name);
   // A folder that was made for a member that joins is claimed already.
@@ -55,7 +57,7 @@ export async function startMember(
     {
       name: member.name,
       dataFolder,
-      clientUrl: clientUrl(member),
+      clientUrl: clientUrl({ clientPort }),
       peerUrl: peerUrl(member),
       peers: peers ?? shard.members.map((peer) => ({ name: peer.name, peerUrl: peerUrl(peer) })),
       token: shard.token,

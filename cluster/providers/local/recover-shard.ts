@@ -11,9 +11,13 @@ import { askMembers, type MemberAnswer } from './ask-members.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
 import { joinMember, type Joining } from './join-member.ts';
 import { save, type LocalContext } from './local-context.ts';
-import { clientUrl, startMember } from './local-shard.ts';
+import { clientEndpoint, clientUrl, startMember } from './local-shard.ts';
+import { startSharder, waitUntilReady } from './local-sharder.ts';
+import { startViewServer } from './local-view-server.ts';
 import { waitFor } from './managed-process.ts';
+import { portGiver } from './plan-up.ts';
 import { stopProcess } from './process-identity.ts';
+import { demandFittingRecords } from './recovered-records.ts';
 import { startShard } from './start-shard.ts';
 import { dataFolderOf } from './state-folder.ts';
 import { inspectVolume } from './volume-mark.ts';
@@ -47,9 +51,9 @@ export async function planRecovery(
       `${shardName(shard.id)} has no quorum. It will be made anew of what ${describeReach(answers, from)} has; ` +
       `${others.join(' and ')} will get their data from it, and what is left of their folders is kept.`,
     loss: [
-      `Lost is whatever the others have acknowledged and ${from.name} has not got: writes of the last moments, and ` +
-        `moves of slots${shard === state.shards[0] ? ', shards that came or went, and all that the view has had since' : ''}. ` +
-        'Nobody can tell how much. It cannot be undone.',
+      `Lost is whatever the others have acknowledged and ${from.name} has not got: writes of the last moments, and versions ` +
+        'of them may be given again. Nobody can tell how much. It cannot be undone. Where slots have come or gone since, ' +
+        'nothing is recovered: another shard would own them, too.',
       ...(begun === undefined || begun === from.name
         ? []
         : [
@@ -90,13 +94,11 @@ export async function recoverShard({
   if ((await planRecovery(context, shard, from)) === null) return null;
   await isolate(context, shard, from);
   report(`making ${from.name} the only member of ${shardName(shard.id)}`);
-  await startMember(context, shard, from, { forceNewCluster: true });
-  await waitUntilAlone(context, from);
+  await makeAlone(context, shard, from);
+  report('starting sharders and view servers anew, which have seen what is lost');
+  await renewServants(context);
   delete shard.recovering;
   save(context);
-  // Started with that flag again, it would throw the others out.
-  await stopProcess(from.process!, { graceMs: stopGraceMs });
-  from.process = null;
   await startMember(context, shard, from);
   await waitUntilLeads(context, from);
   report(`${from.name} leads ${shardName(shard.id)}`);
@@ -118,6 +120,43 @@ async function isolate(context: LocalContext, shard: ShardState, from: MemberSta
   }
   shard.recovering = from.name;
   save(context);
+}
+
+/** Under a port of its own: nobody is served before it is known that no other shard has the slots by now. */
+async function makeAlone(context: LocalContext, shard: ShardState, from: MemberState): Promise<void> {
+  const { rpc, folder, state } = context;
+  const [clientPort] = await portGiver(folder, state)(1);
+  const alone = { ...from, clientPort: clientPort! };
+  await startMember(context, shard, from, { forceNewCluster: true, clientPort: clientPort! });
+  try {
+    alone.process = from.process;
+    await waitUntilAlone(context, alone);
+    const endpoint = clientEndpoint(alone);
+    await demandFittingRecords({ rpc, shard, shards: state.shards, endpoint, name: from.name });
+  } finally {
+    // Started with that flag again, it would throw the others out.
+    await stopProcess(from.process!, { graceMs: stopGraceMs });
+    from.process = null;
+    save(context);
+  }
+}
+
+/**
+ * One after the other. What they know of the shard's record may be of a revision that is lost, and will be given again to
+ * another record; those that are started now learn it from the shard itself.
+ */
+async function renewServants(context: LocalContext): Promise<void> {
+  const { shards, sharders, viewServers } = context.state;
+  for (const sharder of sharders) {
+    await startSharder(context, sharder);
+    // Without another shard there is nobody to tell it the view yet.
+    if (shards.length > 1) await waitUntilReady(context, sharder).catch(ignoreClusterError);
+  }
+  for (const viewServer of viewServers) await startViewServer(context, viewServer);
+}
+
+function ignoreClusterError(error: unknown): void {
+  if (!(error instanceof ClusterError)) throw error;
 }
 
 async function waitUntilLeads(context: LocalContext, member: MemberState): Promise<void> {
