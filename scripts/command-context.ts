@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { ClusterError } from '../cluster/errors.ts';
 import type { ActionOptions, Provider } from '../cluster/providers/provider.ts';
 import type { Topology } from '../cluster/topology.ts';
-import { chooseProvider } from './choose-provider.ts';
 import { createPrinter, type Printer } from './printer.ts';
 
 /** The folder with package.json. No command depends on the current folder. */
@@ -39,6 +38,8 @@ export async function withContext(
   body: (context: CommandContext) => Promise<void>,
 ): Promise<void> {
   const { signal, release } = listenForInterrupts();
+  // It knows all of the providers: the help of a command needs none.
+  const { chooseProvider } = await import('./choose-provider.ts');
   const { provider, why } = await chooseProvider({
     provider: flags.provider ?? process.env['VASE_PROVIDER'],
     profile: flags.profile ?? process.env['VASE_KIND_PROFILE'],

@@ -4,7 +4,6 @@
  * output; with `--json` all but errors go to standard output.
  */
 import { styleText } from 'node:util';
-import { CommanderError } from 'commander';
 import ora, { type Ora } from 'ora';
 import { ClusterError, UsageError } from '../cluster/errors.ts';
 import type { StepReporter } from '../cluster/providers/steps.ts';
@@ -120,7 +119,6 @@ export const style = {
  * sentences; a programmer's error keeps its stack.
  */
 export function printFailure(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsageError || error instanceof TopologyError) {
     printErrorLine(`vase: ${error.message}`);
     return 2;

@@ -1,67 +1,25 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
-/** The command line of Vase: registers the commands, runs one, and turns what it threw into an exit code. */
-import { Command } from 'commander';
+/** The command line of Vase: loads the command that is asked for, runs it, and turns what it threw into an exit code. */
+import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
 import { skipProxies } from '../cluster/skip-proxies.ts';
-import { addBenchCommand } from './commands/bench.ts';
-import { addCheckCommand } from './commands/check.ts';
-import { addCleanCommand } from './commands/clean.ts';
-import { addDelCommand } from './commands/del.ts';
-import { addDeployGkeCommand } from './commands/deploy-gke.ts';
-import { addDestroyGkeCommand } from './commands/destroy-gke.ts';
-import { addDoctorCommand } from './commands/doctor.ts';
-import { addDownCommand } from './commands/down.ts';
-import { addEtcdCommand } from './commands/etcd.ts';
-import { addGenerateCommand } from './commands/generate.ts';
-import { addGetCommand } from './commands/get.ts';
-import { addLogsCommand } from './commands/logs.ts';
-import { addMemberCommand } from './commands/member.ts';
-import { addNemesisCommand } from './commands/nemesis.ts';
-import { addPredictCommand } from './commands/predict.ts';
-import { addPutCommand } from './commands/put.ts';
-import { addSimCommand } from './commands/sim.ts';
-import { addStatusCommand } from './commands/status.ts';
-import { addUpCommand } from './commands/up.ts';
-import { addMoveCommand } from './commands/move.ts';
-import { addRebalanceCommand } from './commands/rebalance.ts';
-import { addShardCommand } from './commands/shard.ts';
-import { addViewCommand } from './commands/view.ts';
-import { printFailure } from './printer.ts';
+import { addCommands, namesIn } from './command-table.ts';
 
+const checkout = join(import.meta.dirname, '..');
+// What V8 has made of a module is read again, types stripped: half of a start is that. Where it cannot be written it is not.
+enableCompileCache(join(checkout, 'node_modules', '.cache', 'compiled'));
+
+const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string };
 const program = new Command('vase')
   .description('A sharded, linearizable, scalable key-value store on etcd.')
+  .version(version, '--version', "print Vase's version")
   .exitOverride()
   // An option belongs to the command that it stands behind: `vase bench report RUN --json`.
   .enablePositionalOptions()
   .showHelpAfterError('(see --help)')
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong use.');
-
-for (const add of [
-  addUpCommand,
-  addDownCommand,
-  addCleanCommand,
-  addStatusCommand,
-  addLogsCommand,
-  addDoctorCommand,
-  addGetCommand,
-  addPutCommand,
-  addDelCommand,
-  addEtcdCommand,
-  addGenerateCommand,
-  addDeployGkeCommand,
-  addDestroyGkeCommand,
-  addNemesisCommand,
-  addBenchCommand,
-  addSimCommand,
-  addPredictCommand,
-  addCheckCommand,
-  addMoveCommand,
-  addRebalanceCommand,
-  addShardCommand,
-  addMemberCommand,
-  addViewCommand,
-]) {
-  add(program);
-}
 
 // Whoever reads the output has read enough (`vase logs etcd-1-0 | head`): ends as a program without a handler of SIGPIPE.
 const brokenPipeExitCode = 141;
@@ -72,7 +30,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 skipProxies('this machine');
 try {
+  await addCommands(program, namesIn(process.argv.slice(2)));
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = printFailure(error);
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else process.exitCode = (await import('./printer.ts')).printFailure(error);
 }
