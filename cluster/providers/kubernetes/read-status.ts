@@ -4,6 +4,7 @@ import { durationsOf, mergedDurations, type FsyncHistogram } from '../../disk/fs
 import { dataBugNotes } from '../../etcd/data-bugs.ts';
 import { isOutOfSpace } from '../../etcd/space-alarm.ts';
 import { shardName } from '../../../sharder/core/view.ts';
+import { findOwnerProblems } from '../../owners.ts';
 import { etcdPorts, sharderPorts } from '../../manifests/names.ts';
 import type {
   ClusterHealth,
@@ -68,17 +69,24 @@ export async function readClusterStatus(
   await Promise.all(shards.map((shard) => markFull(cluster, shard)));
   const sharders = describeSharders(cluster, live, health);
   const viewServers = describeViewServers(live, health);
+  const serving = live.statefulSets.filter((_, index) => shards[index]!.hasQuorum);
+  const places = serving.map((set) => {
+    const id = shardOf(set)!;
+    return { id, endpoints: memberNamesOf(set).map((name) => memberEndpoint(cluster.instance, id, name)) };
+  });
+  const ownerProblems = shards[0]?.hasQuorum ? await findOwnerProblems(cluster.members, places) : [];
+  const whole = judge(shards, sharders, viewServers);
   const { disk, notes } = (await source.readDisk?.(live.pods)) ?? { disk: null, notes: [] };
   return {
     provider: source.provider,
-    health: judge(shards, sharders, viewServers),
+    health: whole === 'ready' && ownerProblems.length > 0 ? 'degraded' : whole,
     endpoint: source.endpoint,
     shards,
     sharders,
     viewServers,
     etcd: null,
     disk,
-    problems: findProblems(live, { shards, sharders, viewServers }),
+    problems: [...findProblems(live, { shards, sharders, viewServers }), ...ownerProblems],
     notes: [...notes, ...dataBugNotes(versionsOf(shards), wayToAnotherImage)],
   };
 }

@@ -4,7 +4,8 @@ import { wayToAnother } from '../../etcd/cluster-etcd.ts';
 import { dataBugNotes } from '../../etcd/data-bugs.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import { isOutOfSpace } from '../../etcd/space-alarm.ts';
-import { shardName } from '../../../sharder/core/view.ts';
+import { shardName, type ViewShard } from '../../../sharder/core/view.ts';
+import { findOwnerProblems } from '../../owners.ts';
 import { emptyStatus } from '../empty-status.ts';
 import { versionsOf } from '../etcd-versions.ts';
 import type {
@@ -69,16 +70,23 @@ export async function readStatus(
     shards.flatMap((shard) => shard.members),
   );
   const stopped = health === 'stopped';
+  const isServing = (id: number) => shards.find((shard) => shard.id === id)!.hasQuorum;
+  const ownerProblems =
+    stopped || !isServing(state.shards[0]!.id)
+      ? []
+      : await findOwnerProblems(rpc, placesOf(state, isServing));
   return {
     provider: 'local',
-    health,
+    health: health === 'ready' && ownerProblems.length > 0 ? 'degraded' : health,
     endpoint: stopped ? null : `http://${localHost}:${state.httpPort}`,
     shards,
     sharders,
     viewServers,
     etcd: state.etcd ?? null,
     disk,
-    problems: stopped ? [] : findProblems(folder, state, { shards, sharders, viewServers, isKept }),
+    problems: stopped
+      ? []
+      : [...findProblems(folder, state, { shards, sharders, viewServers, isKept }), ...ownerProblems],
     notes: [
       ...restartNotes(folder, ownersOf(state)),
       ...findNotes(folder, state, { shards, sharders }),
@@ -87,6 +95,12 @@ export async function readStatus(
       ...keptNotes(folder),
     ],
   };
+}
+
+function placesOf({ shards }: ClusterState, isServing: (id: number) => boolean): ViewShard[] {
+  return shards
+    .filter(({ id }) => isServing(id))
+    .map(({ id, members }) => ({ id, endpoints: members.map(clientEndpoint) }));
 }
 
 export async function healthOf(identity: ProcessIdentity | null): Promise<ProcessHealth> {

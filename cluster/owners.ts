@@ -1,0 +1,97 @@
+/**
+ * Compares the view with what the shards' own records say: each slot has one owner, and the view names it. While slots move
+ * both change, so slots on their way are left out, and nothing is said of a view that changed while it was compared.
+ */
+import { decodeFence, fenceKeys, type FenceRecord } from '../sharder/core/fence.ts';
+import { readRecord, RecordError } from '../sharder/core/record-fields.ts';
+import { decodeView, shardName, VIEW_KEY, type View, type ViewShard } from '../sharder/core/view.ts';
+import type { EtcdCaller } from './etcd/etcd-caller.ts';
+import type { Problem } from './providers/provider.ts';
+import { describeSlots } from './viewserver/slot-list.ts';
+
+const answerTimeoutMs = 2000;
+
+/**
+ * @param shards those that have a quorum, the home shard first; the others say nothing.
+ * @returns empty, too, where the home shard does not answer.
+ */
+export async function findOwnerProblems(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<Problem[]> {
+  const [home] = shards;
+  if (home === undefined) return [];
+  const before = await readViewOf(rpc, home);
+  const fences = await Promise.all(shards.map((shard) => readFenceOf(rpc, shard)));
+  const after = await readViewOf(rpc, home);
+  if (before === null || after === null || before.epoch !== after.epoch) return [];
+  return compareOwners(
+    after,
+    fences.filter((fence) => fence !== null),
+  );
+}
+
+/** @param fences of the shards that answer. */
+export function compareOwners(view: View, fences: readonly FenceRecord[]): Problem[] {
+  const moving = new Set(view.moves.flatMap(({ slots }) => slots));
+  const twice = new Map<string, number[]>();
+  const nobodys = new Map<string, number[]>();
+  for (const [slot, viewed] of view.slots.entries()) {
+    if (moving.has(slot)) continue;
+    const owners = fences.filter(({ slots }) => slots[slot]?.kind === 'owned').map(({ shard }) => shard);
+    const isAsked = fences.some(({ shard }) => shard === viewed);
+    const all = isAsked && !owners.includes(viewed) ? owners : [...new Set([viewed, ...owners])];
+    if (all.length > 1)
+      note(
+        twice,
+        all
+          .toSorted((a, b) => a - b)
+          .map(shardName)
+          .join(' and '),
+        slot,
+      );
+    else if (isAsked && !owners.includes(viewed)) note(nobodys, shardName(viewed), slot);
+  }
+  return [
+    ...[...twice].map(([owners, slots]): Problem => ({
+      what: `${owners} both own slots ${describeSlots(slots)}: what is written to one is not read from the other`,
+      fix: 'Stop what writes, keep all data folders as they are, and see the logs of the view servers.',
+    })),
+    ...[...nobodys].map(([owner, slots]): Problem => ({
+      what: `${owner} does not own slots ${describeSlots(slots)}, which the view gives to it`,
+      fix: 'Keep all data folders as they are, and see the logs of the view servers: requests for these slots may wait in vain.',
+    })),
+  ];
+}
+
+function note(slotsBy: Map<string, number[]>, who: string, slot: number): void {
+  const slots = slotsBy.get(who);
+  if (slots === undefined) slotsBy.set(who, [slot]);
+  else slots.push(slot);
+}
+
+async function readViewOf(rpc: EtcdCaller, home: ViewShard): Promise<View | null> {
+  return readOf(rpc, home, { key: VIEW_KEY }, decodeView);
+}
+
+async function readFenceOf(rpc: EtcdCaller, shard: ViewShard): Promise<FenceRecord | null> {
+  return readOf(rpc, shard, fenceKeys, decodeFence);
+}
+
+/** Null where no member answers, or there is no record that can be read. */
+async function readOf<Value>(
+  rpc: EtcdCaller,
+  { endpoints }: ViewShard,
+  range: { key: string; rangeEnd?: string },
+  decode: (bytes: Uint8Array) => Value,
+): Promise<Value | null> {
+  for (const endpoint of endpoints) {
+    const result = await rpc.call(endpoint, { kind: 'range', ...range }, { deadlineMs: answerTimeoutMs });
+    if (result.kind !== 'reply' || result.reply.kind !== 'range') continue;
+    const stored = result.reply.kvs[0];
+    try {
+      return stored === undefined ? null : readRecord(() => decode(stored.value));
+    } catch (error) {
+      if (error instanceof RecordError) return null;
+      throw error;
+    }
+  }
+  return null;
+}
