@@ -83,8 +83,8 @@ test('without Go and network it fails with what was tried; what VASE_ETCD names 
       /etcd 3\.7\.3 cannot be had:\n +etcd 3\.7\.3 built with Go: this machine has no Go.*\n +Install Go/,
     ),
   });
-  for (const command of ['up', 'etcd', 'doctor']) {
-    const { exitCode, stdout, stderr } = await run([command], { VASE_ETCD: '/nowhere/etcd' });
+  for (const command of [['up', '--port', '0'], ['etcd'], ['doctor']]) {
+    const { exitCode, stdout, stderr } = await run(command, { VASE_ETCD: '/nowhere/etcd' });
     expect(exitCode).toBe(1);
     expect(stdout + stderr).toContain('VASE_ETCD names /nowhere/etcd, which cannot be used: ');
   }
