@@ -292,11 +292,14 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
 
   rollingRestartTest(() => ({ vase, endpoint }));
   deadShardTest(() => ({ vase, endpoint, runUp: () => vase.run(['up', ...size]) }));
-  lostVolumeTest(() => ({
-    vase,
-    runUp: () => vase.run(['up', ...size]),
-    underLoad: (body) => expectLoadToSurvive(4, body),
-  }));
+  lostVolumeTest({
+    cluster: () => ({
+      vase,
+      runUp: () => vase.run(['up', ...size]),
+      underLoad: (body) => expectLoadToSurvive(4, body),
+    }),
+    isShort,
+  });
   reshardingTests({ cluster: () => ({ vase, endpoint }), up, isShort });
 
   test('has its data when its node was killed and started again', async () => {
