@@ -3,13 +3,11 @@
  * both change, so slots on their way are left out, and nothing is said of a view that changed while it was compared.
  */
 import { decodeFence, fenceKeys, type FenceRecord } from '../sharder/core/fence.ts';
-import { readRecord, RecordError } from '../sharder/core/record-fields.ts';
 import { decodeView, shardName, VIEW_KEY, type View, type ViewShard } from '../sharder/core/view.ts';
 import type { EtcdCaller } from './etcd/etcd-caller.ts';
 import type { Problem } from './providers/provider.ts';
+import { readStored } from './stored-record.ts';
 import { describeSlots } from './viewserver/slot-list.ts';
-
-const answerTimeoutMs = 2000;
 
 /**
  * @param shards those that have a quorum, the home shard first; the others say nothing.
@@ -18,9 +16,12 @@ const answerTimeoutMs = 2000;
 export async function findOwnerProblems(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<Problem[]> {
   const [home] = shards;
   if (home === undefined) return [];
-  const before = await readViewOf(rpc, home);
-  const fences = await Promise.all(shards.map((shard) => readFenceOf(rpc, shard)));
-  const after = await readViewOf(rpc, home);
+  const readView = () => readStored(rpc, home.endpoints, { key: VIEW_KEY }, decodeView);
+  const before = await readView();
+  const fences = await Promise.all(
+    shards.map(({ endpoints }) => readStored(rpc, endpoints, fenceKeys, decodeFence)),
+  );
+  const after = await readView();
   if (before === null || after === null || before.epoch !== after.epoch) return [];
   return compareOwners(
     after,
@@ -36,18 +37,11 @@ export function compareOwners(view: View, fences: readonly FenceRecord[]): Probl
   for (const [slot, viewed] of view.slots.entries()) {
     if (moving.has(slot)) continue;
     const owners = fences.filter(({ slots }) => slots[slot]?.kind === 'owned').map(({ shard }) => shard);
+    // Of a shard that does not answer, the view is believed.
     const isAsked = fences.some(({ shard }) => shard === viewed);
-    const all = isAsked && !owners.includes(viewed) ? owners : [...new Set([viewed, ...owners])];
-    if (all.length > 1)
-      note(
-        twice,
-        all
-          .toSorted((a, b) => a - b)
-          .map(shardName)
-          .join(' and '),
-        slot,
-      );
-    else if (isAsked && !owners.includes(viewed)) note(nobodys, shardName(viewed), slot);
+    if (!isAsked) owners.push(viewed);
+    if (owners.length > 1) note(twice, ascending(owners).map(shardName).join(' and '), slot);
+    else if (!owners.includes(viewed)) note(nobodys, shardName(viewed), slot);
   }
   return [
     ...[...twice].map(([owners, slots]): Problem => ({
@@ -61,37 +55,12 @@ export function compareOwners(view: View, fences: readonly FenceRecord[]): Probl
   ];
 }
 
+function ascending(numbers: readonly number[]): number[] {
+  return numbers.toSorted((a, b) => a - b);
+}
+
 function note(slotsBy: Map<string, number[]>, who: string, slot: number): void {
   const slots = slotsBy.get(who);
   if (slots === undefined) slotsBy.set(who, [slot]);
   else slots.push(slot);
-}
-
-async function readViewOf(rpc: EtcdCaller, home: ViewShard): Promise<View | null> {
-  return readOf(rpc, home, { key: VIEW_KEY }, decodeView);
-}
-
-async function readFenceOf(rpc: EtcdCaller, shard: ViewShard): Promise<FenceRecord | null> {
-  return readOf(rpc, shard, fenceKeys, decodeFence);
-}
-
-/** Null where no member answers, or there is no record that can be read. */
-async function readOf<Value>(
-  rpc: EtcdCaller,
-  { endpoints }: ViewShard,
-  range: { key: string; rangeEnd?: string },
-  decode: (bytes: Uint8Array) => Value,
-): Promise<Value | null> {
-  for (const endpoint of endpoints) {
-    const result = await rpc.call(endpoint, { kind: 'range', ...range }, { deadlineMs: answerTimeoutMs });
-    if (result.kind !== 'reply' || result.reply.kind !== 'range') continue;
-    const stored = result.reply.kvs[0];
-    try {
-      return stored === undefined ? null : readRecord(() => decode(stored.value));
-    } catch (error) {
-      if (error instanceof RecordError) return null;
-      throw error;
-    }
-  }
-  return null;
 }

@@ -25,6 +25,7 @@ import { OwnershipWatch } from './ownership-watch.ts';
 import { keyNames } from './key-names.ts';
 import { KnowledgeWatch } from './knowledge-watch.ts';
 import { MinorityWatch } from './minority-watch.ts';
+import { MoveTally } from './move-tally.ts';
 import { PhaseStrikes } from './phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
 import type { Fault, Scenario } from './scenario.ts';
@@ -46,11 +47,9 @@ export interface RunReport {
   counters: FaultCounters;
   movesDone: number;
   movesAborted: number;
-  /** Moves that were begun again because a watch had not told what its shard holds. */
+  /** As in `MoveTally`. */
   movesUnproven: number;
-  /** Moves that were given up after a few tries. */
   movesFailed: number;
-  /** Copies whose first page was of a revision that was forgotten before the last page. */
   copiesOutlasting: number;
   history: readonly Operation[];
 }
@@ -93,9 +92,7 @@ class ScenarioRun {
   private readonly ownership = new OwnershipWatch(this.violations);
   private readonly minority: MinorityWatch;
   private readonly copyRate: CopyRate;
-  private movesUnproven = 0;
-  private movesFailed = 0;
-  private copiesOutlasting = 0;
+  private readonly moves = new MoveTally((shard) => this.clusters.get(shard)!);
   private readonly knowledge = new KnowledgeWatch(this.violations);
   private readonly clusters = new Map<number, SimCluster>();
   private readonly operator: Operator;
@@ -123,9 +120,7 @@ class ScenarioRun {
       if (line.event.name === 'raft.leader') this.noteLeader(line);
       this.strikes.onTrace(line);
       this.copyRate.onTrace(line);
-      if (line.event.name === 'move.unproven') this.movesUnproven++;
-      if (line.event.name === 'move.failed') this.movesFailed++;
-      if (line.event.name === 'move.copied') this.noteCopied(line);
+      this.moves.onTrace(line);
       this.knowledge.onTrace(line);
       this.rush(line);
       observer?.(line);
@@ -205,9 +200,9 @@ class ScenarioRun {
       counters: world.counters,
       movesDone: ownership.movesDone,
       movesAborted: ownership.movesAborted,
-      movesUnproven: this.movesUnproven,
-      movesFailed: this.movesFailed,
-      copiesOutlasting: this.copiesOutlasting,
+      movesUnproven: this.moves.unproven,
+      movesFailed: this.moves.failed,
+      copiesOutlasting: this.moves.copiesOutlasting,
       history,
     };
   }
@@ -246,12 +241,6 @@ class ScenarioRun {
     this.leaderOfTerm.set(term, process);
     if (before !== process)
       this.violations.add('one_leader_per_term', `${before} and ${process} both lead ${term}`);
-  }
-
-  private noteCopied({ event }: TraceLine): void {
-    const { members } = this.clusters.get(Number(event['from']))!;
-    if (members.some(({ machine }) => machine.store.compactRevision > Number(event['oldest'])))
-      this.copiesOutlasting++;
   }
 
   /** Whatever is being moved is written and read just then. */

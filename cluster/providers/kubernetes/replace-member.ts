@@ -1,11 +1,8 @@
 /**
  * Puts a new member in the place of one whose volume is lost, under its name: the view stays as it is. The order is what keeps
  * promises: the one that has promised leaves first, only then may its pod start on an empty volume, and before the new one
- * votes that permission is taken back. Each round looks at etcd's own list and does the next thing, so that a call which was
- * cut short anywhere is gone on with by the next.
+ * votes that permission is taken back.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import {
   addLearner,
@@ -18,6 +15,7 @@ import {
 import { ClusterError } from '../../errors.ts';
 import { etcdPorts } from '../../manifests/names.ts';
 import type { ShardIdentity } from '../../manifests/shard-identity.ts';
+import { isNear, joinInRounds, JoinProgress } from '../join-rounds.ts';
 import type { MemberOptions } from '../provider.ts';
 import { readIdentity, writeIdentity } from './formed-shards.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
@@ -25,10 +23,8 @@ import { findLostPod, renewPod } from './lost-volume.ts';
 import { findShardLeader, hostOf, statusOf } from './shard-members.ts';
 
 const pollMs = 500;
-/** Without any progress: a node may have to fetch an image, and etcd adds nobody until all others are connected for 5 s. */
+/** A node may have to fetch an image. */
 const patienceMs = 120_000;
-/** Entries that a member gets within a moment; etcd itself judges whether it is near enough. */
-const nearEntries = 5000;
 
 export interface Replacement {
   cluster: KubernetesCluster;
@@ -73,30 +69,16 @@ async function letGo(
 
 async function join(replacement: Replacement, identity: ShardIdentity): Promise<void> {
   const { name, shard, options } = replacement;
-  const progress = new Progress(options.report);
+  const { signal, report } = options;
+  const progress = new JoinProgress(report);
   const round = { identity, progress, isAdded: false, isRenewed: false, isTakenBack: false };
-  for (;;) {
-    options.signal.throwIfAborted();
-    try {
-      if (await nextStep(replacement, round)) return;
-    } catch (error) {
-      if (error instanceof ClusterError || !(error instanceof Error)) throw error;
-      progress.problem = error.message;
-    }
-    if (performance.now() - progress.atMs > patienceMs)
-      throw new ClusterError(
-        `${name} does not come to its vote in ${shardName(shard)}: ${progress.problem}`,
-        {
-          nextStep: `Look at \`make status\`; \`vase member replace ${name}\` goes on from here.`,
-        },
-      );
-    await delay(pollMs, undefined, { signal: options.signal });
-  }
+  const rounds = { name, shard, patienceMs, pollMs, signal, progress };
+  await joinInRounds(rounds, () => nextStep(replacement, round));
 }
 
 interface Round {
   identity: ShardIdentity;
-  progress: Progress;
+  progress: JoinProgress;
   /** Whether this call has added the learner: one of before may have lost its volume again, and etcd would wait for ever. */
   isAdded: boolean;
   /** Whether this call has made the pod start anew. */
@@ -137,7 +119,7 @@ async function nextStep(replacement: Replacement, round: Round): Promise<boolean
     return false;
   }
   if (status === null) throw new Error(`${name} does not answer`);
-  if (!isNear(status, leader.status, (step) => progress.tell(`${name} ${step}`))) return false;
+  if (!isNear(name, status, leader.status, progress)) return false;
   await writeIdentity(cluster, shard, {
     ...identity,
     joining: identity.joining.filter((each) => each !== name),
@@ -145,15 +127,6 @@ async function nextStep(replacement: Replacement, round: Round): Promise<boolean
   round.isTakenBack = true;
   await promoteLearner(leader.url, own.id);
   return false;
-}
-
-function isNear(status: StatusReply, leader: StatusReply, tell: (step: string) => void): boolean {
-  if (status.leaderId === '0') {
-    tell('is asking for the data');
-    return false;
-  }
-  tell(`has ${status.raftIndex} of ${leader.raftIndex} entries of the log`);
-  return leader.raftIndex - status.raftIndex <= nearEntries;
 }
 
 /** @throws ClusterError */
@@ -190,23 +163,4 @@ function peerUrlOf({ cluster, shard, name }: Replacement): string {
 
 function ownIn(list: readonly EtcdMember[], replacement: Replacement): EtcdMember | undefined {
   return list.find(({ peerURLs }) => peerURLs.includes(peerUrlOf(replacement)));
-}
-
-/** What has been told last, and when: the same thing is told once. */
-class Progress {
-  atMs = performance.now();
-  problem = 'nothing leads it';
-  private readonly report: (step: string) => void;
-  private last = '';
-
-  constructor(report: (step: string) => void) {
-    this.report = report;
-  }
-
-  tell(step: string): void {
-    if (step === this.last) return;
-    this.last = step;
-    this.atMs = performance.now();
-    this.report(step);
-  }
 }

@@ -1,9 +1,7 @@
 /**
  * Lets a member join a shard that runs: whom it replaces leaves, it is added as a learner, gets the data, and is given its
- * vote. Each round looks at etcd's own list and does the next thing, so that a call which was cut short anywhere is gone on
- * with by the next. What has to outlast it is in the state: see `joining` there.
+ * vote. What has to outlast a call that is cut short is in the state: see `joining` there.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   addLearner,
   asHex,
@@ -12,8 +10,8 @@ import {
   removeEtcdMember,
   type EtcdMember,
 } from '../../etcd/member-api.ts';
-import { ClusterError } from '../../errors.ts';
 import { shardName } from '../../../sharder/core/view.ts';
+import { isNear, joinInRounds, JoinProgress } from '../join-rounds.ts';
 import { askMembers, findLed, type MemberAnswer } from './ask-members.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
 import { save, type LocalContext } from './local-context.ts';
@@ -22,7 +20,6 @@ import { died, keepsRunning } from './managed-process.ts';
 import { inspectVolume, renewVolume } from './volume-mark.ts';
 
 const pollMs = 200;
-/** Without any progress. etcd adds no member until all others have been connected for 5 s. */
 const patienceMs = 90_000;
 /** One that ends as often as this, right after its start, will not come up by another try. */
 const startsMax = 3;
@@ -41,49 +38,19 @@ export interface Joining {
  * @throws ClusterError when it comes no further; what has been done is gone on with by the next call.
  */
 export async function joinMember(join: Joining): Promise<void> {
-  const { context, member, shard } = join;
-  const told = new Progress(join.report);
+  const { context, member, shard, report } = join;
+  const progress = new JoinProgress(report);
+  const { name } = member;
   let starts = 0;
-  while (member.joining !== undefined) {
-    context.signal.throwIfAborted();
-    try {
-      const round = await nextStep(join, told);
-      if (round === 'started' && ++starts > startsMax) throw died(context, member.name);
-    } catch (error) {
-      if (error instanceof ClusterError || !(error instanceof Error)) throw error;
-      told.problem = error.message;
-    }
-    if (performance.now() - told.atMs > patienceMs)
-      throw new ClusterError(
-        `${member.name} does not come to its vote in ${shardName(shard.id)}: ${told.problem}`,
-        {
-          nextStep: `Look at \`make status\`; \`vase member replace ${member.name}\` goes on from here.`,
-        },
-      );
-    if (member.joining !== undefined) await delay(pollMs, undefined, { signal: context.signal });
-  }
+  const rounds = { name, shard: shard.id, patienceMs, pollMs, signal: context.signal, progress };
+  await joinInRounds(rounds, async () => {
+    const round = await nextStep(join, progress);
+    if (round === 'started' && ++starts > startsMax) throw died(context, name);
+    return member.joining === undefined;
+  });
 }
 
-/** What has been told last, and when: the same thing is told once. */
-class Progress {
-  atMs = performance.now();
-  problem = 'nothing leads it';
-  private readonly report: (step: string) => void;
-  private last = '';
-
-  constructor(report: (step: string) => void) {
-    this.report = report;
-  }
-
-  tell(step: string): void {
-    if (step === this.last) return;
-    this.last = step;
-    this.atMs = performance.now();
-    this.report(step);
-  }
-}
-
-async function nextStep(join: Joining, told: Progress): Promise<'started' | null> {
+async function nextStep(join: Joining, told: JoinProgress): Promise<'started' | null> {
   const { context, shard, member } = join;
   const answers = await askMembers(context.rpc, shard.members);
   const leader = findLed(answers)?.leader;
@@ -127,7 +94,7 @@ function startOver({ context, member }: Joining, id: string): null {
 async function startLearner(
   join: Joining,
   list: readonly EtcdMember[],
-  told: Progress,
+  told: JoinProgress,
 ): Promise<'started' | null> {
   const { context, shard, member } = join;
   const { folder, state } = context;
@@ -156,23 +123,13 @@ function peersOf(shard: ShardState, list: readonly EtcdMember[]) {
 
 async function catchUp(
   answers: readonly MemberAnswer[],
-  at: { join: Joining; own: EtcdMember; leader: MemberAnswer; told: Progress; url: string },
+  at: { join: Joining; own: EtcdMember; leader: MemberAnswer; told: JoinProgress; url: string },
 ): Promise<null> {
   const { join, own, leader, told, url } = at;
   const { name } = join.member;
   const status = answers.find(({ member }) => member === join.member)?.status ?? null;
   if (status === null) throw new Error(`${name} does not answer`);
-  const behind = leader.status!.raftIndex - status.raftIndex;
-  told.tell(
-    status.leaderId === '0'
-      ? `${name} is asking for the data`
-      : `${name} has ${status.raftIndex} of ${leader.status!.raftIndex} entries of the log`,
-  );
-  // etcd itself judges whether it is near enough; far behind, it need not be asked.
-  if (status.leaderId === '0' || behind > nearEntries) return null;
+  if (!isNear(name, status, leader.status!, told)) return null;
   await promoteLearner(url, own.id);
   return null;
 }
-
-/** Entries that a member gets within a moment. */
-const nearEntries = 5000;

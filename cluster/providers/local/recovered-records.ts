@@ -4,15 +4,13 @@
  * would leave them without an owner.
  */
 import { decodeFence, fenceKeys, type FenceRecord } from '../../../sharder/core/fence.ts';
-import { readRecord } from '../../../sharder/core/record-fields.ts';
-import { decodeView, shardName, VIEW_KEY, type View } from '../../../sharder/core/view.ts';
+import { decodeView, shardName, VIEW_KEY } from '../../../sharder/core/view.ts';
 import { ClusterError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import { readMirroredView } from '../../mirrored-view.ts';
+import { readStored } from '../../stored-record.ts';
 import type { ShardState } from './cluster-state.ts';
 import { clientEndpoint } from './local-shard.ts';
-
-const answerTimeoutMs = 3000;
 
 interface Recovered {
   rpc: EtcdCaller;
@@ -31,11 +29,12 @@ interface Recovered {
  */
 export async function demandFittingRecords(recovered: Recovered): Promise<void> {
   const { rpc, shard, shards, endpoint } = recovered;
-  const own = await readFenceAt(rpc, [endpoint]);
-  if (own === null) throw tooOld(recovered, 'it has no record of what the shard owns');
+  const fenceAt = (endpoints: readonly string[]) => readStored(rpc, endpoints, fenceKeys, decodeFence);
+  const own = await fenceAt([endpoint]);
+  if (own === null) throw tooOld(recovered, 'it does not tell what the shard owns');
   const others = shards.filter((each) => each !== shard && each.formed);
   const endpointsOf = ({ members }: ShardState) => members.map(clientEndpoint);
-  const fences = await Promise.all(others.map((other) => readFenceAt(rpc, endpointsOf(other))));
+  const fences = await Promise.all(others.map((other) => fenceAt(endpointsOf(other))));
   for (const fence of fences) {
     const difference = fence === null ? null : differenceOf(own, fence);
     if (difference !== null) throw tooOld(recovered, difference);
@@ -46,7 +45,7 @@ export async function demandFittingRecords(recovered: Recovered): Promise<void> 
     endpointsOf(shard),
     others.map((other) => ({ id: other.id, endpoints: endpointsOf(other) })),
   );
-  const epoch = (await readViewAt(rpc, endpoint))?.epoch ?? 0;
+  const epoch = (await readStored(rpc, [endpoint], { key: VIEW_KEY }, decodeView))?.epoch ?? 0;
   if (known !== null && known.epoch > epoch)
     throw tooOld(
       recovered,
@@ -79,29 +78,4 @@ function tooOld({ shard, name }: Recovered, why: string): ClusterError {
   return new ClusterError(`what ${name} has is too old to be ${shardName(shard.id)}: ${why}`, {
     nextStep: `Name another member that has data: \`vase shard recover ${shard.id} --from MEMBER\`; or put the folder back of one that had all.`,
   });
-}
-
-/** Null where none answers, or there is no record. */
-async function readFenceAt(rpc: EtcdCaller, endpoints: readonly string[]): Promise<FenceRecord | null> {
-  for (const endpoint of endpoints) {
-    const value = await readAt(rpc, endpoint, fenceKeys);
-    if (value !== null) return readRecord(() => decodeFence(value));
-  }
-  return null;
-}
-
-async function readViewAt(rpc: EtcdCaller, endpoint: string): Promise<View | null> {
-  const value = await readAt(rpc, endpoint, { key: VIEW_KEY });
-  return value === null ? null : readRecord(() => decodeView(value));
-}
-
-async function readAt(
-  rpc: EtcdCaller,
-  endpoint: string,
-  range: { key: string; rangeEnd?: string },
-): Promise<Uint8Array | null> {
-  const result = await rpc.call(endpoint, { kind: 'range', ...range }, { deadlineMs: answerTimeoutMs });
-  return result.kind === 'reply' && result.reply.kind === 'range'
-    ? (result.reply.kvs[0]?.value ?? null)
-    : null;
 }

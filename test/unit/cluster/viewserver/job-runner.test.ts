@@ -1,31 +1,13 @@
 // Jobs of a view server that leads a cluster in memory: how they end, and what is left in the records.
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { JOBS_KEY, withTakenBack } from '../../../../cluster/viewserver/job.ts';
 import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
-import { slotOfDataKey, toBytes } from '../../../../cluster/viewserver/pure/marker.ts';
-import { defaultMoverLimits } from '../../../../cluster/viewserver/pure/mover-limits.ts';
+import { toBytes } from '../../../../cluster/viewserver/pure/marker.ts';
 import { RefusedError } from '../../../../cluster/viewserver/pure/refused-error.ts';
 import { withoutDraining } from '../../../../cluster/viewserver/pure/view-changes.ts';
 import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
-import type { EtcdRequest, RangeRequest } from '../../../../sharder/core/etcd-messages.ts';
-import { dataPrefix } from '../../../../sharder/core/slot.ts';
+import { fullness, lead, move } from './lead-cluster.ts';
 import { MemoryCluster } from './memory-cluster.ts';
-
-const leaders: Leadership[] = [];
-afterEach(() => {
-  for (const leader of leaders.splice(0)) leader.stop();
-});
-
-function lead(cluster: MemoryCluster, options: Parameters<MemoryCluster['lead']>[0] = {}): Leadership {
-  const leader = cluster.lead(options);
-  leaders.push(leader);
-  return leader;
-}
-
-const move = { id: 'move', work: { kind: 'move', slots: [0], to: 2 } } as const;
 
 test('a move that is taken back ends with a word, and the next job has its turn', async () => {
   const cluster = new MemoryCluster(2);
@@ -138,86 +120,9 @@ test('a shard that does not answer holds up nothing but its own moves, and the j
 }, 60_000);
 
 /** The range of data that a mover asks for. */
-function rangeIn(request: EtcdRequest): RangeRequest | null {
-  const [range] = request.kind === 'txn' ? request.success : [];
-  return range?.kind === 'range' && range.key.startsWith('d/') ? range : null;
-}
-
-test('a copy goes on where its shard has forgotten what was when it began', async () => {
-  const cluster = new MemoryCluster(2);
-  const keys = Array.from(
-    { length: 2500 },
-    (_, index) => `${dataPrefix(0)}${String(index).padStart(4, '0')}`,
-  );
-  for (const key of keys) cluster.put(1, key, toBytes('old'));
-  let pages = 0;
-  cluster.onCall = (request) => {
-    const range = rangeIn(request);
-    if (range?.limit === undefined || range.keysOnly === true) return;
-    // One that has been copied, and one that has not.
-    if (pages++ > 0) for (const key of [keys[0]!, keys[2499]!]) cluster.put(1, key, toBytes(`new ${pages}`));
-    cluster.compact(1);
-  };
-  cluster.setJobs([move]);
-  const { resharder } = lead(cluster);
-  expect(await cluster.ended('move')).toMatchObject({ state: 'done' });
-  expect(pages).toBe(3);
-  expect(resharder.failures()).toEqual([]);
-  const held = keys.map((key) => String.fromCharCode(...(cluster.get(2, key) ?? [])));
-  expect([held[0], held[1], held[2498], held[2499]]).toEqual(['new 3', 'old', 'old', 'new 3']);
-});
-
-/** What etcd says of its database, at a port of its own. */
-async function fullness(bytes: { used: number }) {
-  const server = createServer((_, response) =>
-    response.end(
-      `etcd_mvcc_db_total_size_in_use_in_bytes ${bytes.used}\netcd_server_quota_backend_bytes 1000\n`,
-    ),
-  );
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/metrics`, close: () => server.close() };
-}
-
-test.each(['goes on when there is room', 'can be taken back meanwhile'])(
-  'a copy whose destination gets too full waits and says so, and %s',
-  async (how) => {
-    const cluster = new MemoryCluster(2);
-    for (let key = 0; key < 2500; key++) cluster.put(1, `${dataPrefix(0)}${key}`, toBytes('value'));
-    const bytes = { used: 100 };
-    const { url, close } = await fullness(bytes);
-    cluster.fleet.members = [{ shard: 2, name: 'etcd-2-0', url }];
-    // It fits when it is planned.
-    cluster.onCall = (request) => {
-      if (rangeIn(request)?.limit !== undefined) bytes.used = 850;
-    };
-    // The destination is known to be full by the second page.
-    cluster.delayMsOf = (request) => (rangeIn(request)?.limit === undefined ? 0 : 400);
-    cluster.setJobs([move]);
-    const { resharder } = lead(cluster);
-    await vi.waitFor(
-      () => expect(cluster.jobs[0]!.note).toMatch(/waits for shard 2 since .*: shard 2 is 85 % full/),
-      15_000,
-    );
-    expect(resharder.progress()).toMatchObject([{ phase: 'copy', block: { shard: 2 } }]);
-    expect(resharder.progress()[0]!.keysCopied).toBeLessThan(2500);
-    if (how.startsWith('goes')) {
-      cluster.onCall = () => undefined;
-      bytes.used = 500;
-      expect(await cluster.ended('move')).toMatchObject({ state: 'done', note: 'shard 2 has them' });
-    } else {
-      cluster.setJobs([{ ...move, state: 'running', abort: true }]);
-      expect(await cluster.ended('move')).toMatchObject({ state: 'aborted' });
-      expect(cluster.get(2, `${dataPrefix(0)}0`)).toBe(undefined);
-    }
-    close();
-  },
-  40_000,
-);
-
 test('what the autoscaler has decided survives a change of the view server', async () => {
   const cluster = new MemoryCluster(1);
-  const { url, close } = await fullness({ used: 100 });
+  const url = await fullness({ used: 100 });
   cluster.fleet.sharders = [url];
   const decisionsOf = ({ autoscaler }: Leadership) =>
     (autoscaler.report() as { decisions: object[] }).decisions;
@@ -229,50 +134,7 @@ test('what the autoscaler has decided survives a change of the view server', asy
   const next = lead(cluster, { windowSeconds: 0.05 });
   await vi.waitFor(() => expect(decisionsOf(next).length).toBeGreaterThan(1), 5000);
   expect(decisionsOf(next)[0]).toEqual(decision);
-  close();
 });
-
-test('a move whose history is forgotten again and again fails, and its job says why', async () => {
-  const cluster = new MemoryCluster(2);
-  let tries = 0;
-  cluster.onCall = (request) => {
-    // What has been heard is asked for, and forgotten just then.
-    if ((rangeIn(request)?.revision ?? 0) === 0) return;
-    cluster.put(1, 'some/key', toBytes('more'));
-    cluster.compact(1);
-    if (rangeIn(request)!.countOnly === true) tries++;
-  };
-  cluster.setJobs([move]);
-  lead(cluster);
-  expect(await cluster.ended('move')).toMatchObject({
-    state: 'failed',
-    note: expect.stringMatching(/^slot 0 could not be moved from shard 1 to shard 2: shard 1 has forgotten/),
-  });
-  expect(tries).toBe(5);
-  expect(cluster.view).toMatchObject({ moves: [] });
-  expect(cluster.view.slots[0]).toBe(1);
-});
-
-test('slots that cannot be listed in time while they stop go fewer at a time', async () => {
-  const cluster = new MemoryCluster(2);
-  const sizes: number[] = [];
-  cluster.delayMsOf = (request) => {
-    const range = rangeIn(request);
-    if (range?.minModRevision === undefined) return 0;
-    const size = slotOfDataKey(range.rangeEnd!) - slotOfDataKey(range.key) + 1;
-    if (size !== sizes.at(-1)) sizes.push(size);
-    return size > 1 ? 1.2 * defaultMoverLimits.proofMsMax : 0;
-  };
-  const notes = new Set<string>();
-  cluster.onCall = () => void notes.add(cluster.jobs[0]!.note);
-  cluster.setJobs([{ ...move, work: { ...move.work, slots: [0, 1, 2, 3, 4, 5, 6, 7] } }]);
-  lead(cluster);
-  expect(await cluster.ended('move')).toMatchObject({ state: 'done', note: 'shard 2 has them' });
-  expect(sizes).toEqual([8, 2, 1]);
-  expect([...notes].join('\n')).toMatch(
-    /moving 8 slots, 2 at a time, since 8 failed together: shard 1 takes too long to list the 8 slots/,
-  );
-}, 60_000);
 
 const remove = { id: 'remove', work: { kind: 'remove-shard', shard: 2 } } as const;
 
