@@ -92,6 +92,8 @@ function describeWork({ work }: Job): string {
       return 'rebalance';
     case 'move':
       return `move ${work.slots.length} slots to shard ${work.to}`;
+    case 'unknown':
+      return `${String(work.recorded['kind'])}, which this version does not know`;
   }
 }
 

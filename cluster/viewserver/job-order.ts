@@ -21,7 +21,7 @@ export function nextJob(jobs: readonly Job[], running: ReadonlyMap<string, Runni
   if ([...running.values()].filter(({ block }) => block === null).length >= jobsAtOnceMax) return null;
   const before: Job[] = [];
   const isBlocked = ({ id }: Job) => (running.get(id)?.block ?? null) !== null;
-  for (const job of jobs.filter(isOpen)) {
+  for (const job of jobs.filter((each) => isOpen(each) && each.work.kind !== 'unknown')) {
     if (!running.has(job.id) && !before.some((earlier) => waitsFor(job, earlier, isBlocked(earlier))))
       return job;
     before.push(job);

@@ -115,6 +115,8 @@ export class JobRunner {
         return this.rebalance(job, work.weights, signal);
       case 'move':
         return this.move(job, work.slots, work.to, signal);
+      case 'unknown':
+        throw new JobFailed('this version of Vase does not know this kind of job');
     }
   }
 

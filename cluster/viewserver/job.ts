@@ -2,7 +2,7 @@
  * What the view server has been asked to do, as records in the home shard: any view server that leads goes on with them
  * from there. Every step of a job looks at what is there first, so doing one again is harmless.
  */
-import { asCount, asList, asObject, asText } from '../../sharder/core/record-fields.ts';
+import { asCount, asList, asObject, asText, unknownFields } from '../../sharder/core/record-fields.ts';
 
 export const JOBS_KEY = 'vase/jobs';
 
@@ -17,7 +17,9 @@ export type JobWork =
   | { kind: 'remove-shard'; shard: number }
   /** `weights`: shares of slots by shard id; null: equal ones. */
   | { kind: 'rebalance'; weights: Readonly<Record<string, number>> | null }
-  | { kind: 'move'; slots: readonly number[]; to: number };
+  | { kind: 'move'; slots: readonly number[]; to: number }
+  /** A later version's: it is kept as it was recorded, and neither begun nor waited for. */
+  | { kind: 'unknown'; recorded: Readonly<Record<string, unknown>> };
 
 export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'aborted';
 
@@ -33,6 +35,8 @@ export interface Job {
   /** ISO 8601. */
   askedAt: string;
   endedAt: string | null;
+  /** Of a later version: kept as they are. */
+  others?: Readonly<Record<string, unknown>>;
 }
 
 export type JobList = readonly Job[];
@@ -58,19 +62,25 @@ export function withChange(jobs: JobList, id: string, change: Partial<Job>): Job
   return changed.filter((job) => !forgotten.has(job));
 }
 
-/** The list with the job taken back; one that waits ends with it. Null when it is not there or has ended. */
+/** The list with the job taken back; one that waits, or that nobody here can do, ends with it. Null when it is not there or has ended. */
 export function withTakenBack(jobs: JobList, id: string): JobList | null {
-  const isWaiting = jobs.some((job) => job.id === id && job.state === 'waiting');
+  const job = jobs.find((each) => each.id === id);
+  const isUnknown = job?.work.kind === 'unknown';
   const end = {
     state: 'aborted',
-    note: 'taken back before it began',
+    note: isUnknown ? 'taken back; this version does not know what it was' : 'taken back before it began',
     endedAt: new Date().toISOString(),
   } as const;
-  return withChange(jobs, id, { abort: true, ...(isWaiting ? end : {}) });
+  return withChange(jobs, id, { abort: true, ...(isUnknown || job?.state === 'waiting' ? end : {}) });
 }
 
 export function encodeJobs(jobs: JobList): object {
-  return { format: 1, jobs };
+  const encoded = jobs.map(({ others, ...job }) => ({
+    ...others,
+    ...job,
+    work: job.work.kind === 'unknown' ? job.work.recorded : job.work,
+  }));
+  return { format: 1, jobs: encoded };
 }
 
 /** @throws Error when it is no list of a known format. */
@@ -84,6 +94,7 @@ export function decodeJobs(raw: unknown): JobList {
 function decodeJob(raw: unknown): Job {
   const job = asObject(raw, 'job');
   const endedAt = job['endedAt'];
+  const others = unknownFields(job, ['id', 'work', 'state', 'abort', 'note', 'askedAt', 'endedAt']);
   return {
     id: asText(job['id'], 'id'),
     work: decodeWork(asObject(job['work'], 'work')),
@@ -92,6 +103,7 @@ function decodeJob(raw: unknown): Job {
     note: asNote(job['note']),
     askedAt: asText(job['askedAt'], 'askedAt'),
     endedAt: typeof endedAt === 'string' ? endedAt : null,
+    ...(others === undefined ? {} : { others }),
   };
 }
 
@@ -116,6 +128,7 @@ function decodeWork(work: Record<string, unknown>): JobWork {
         to: asCount(work['to'], 'to'),
       };
     default:
-      throw new Error(`unknown work ${String(work['kind'])}`);
+      asText(work['kind'], 'kind');
+      return { kind: 'unknown', recorded: work };
   }
 }

@@ -21,6 +21,19 @@ export function asList(raw: unknown, what: string): unknown[] {
   return raw;
 }
 
+/**
+ * The fields that this version does not know. Whoever reads a record and writes it again keeps them: a later version wrote
+ * them, and reads them when it is back.
+ * @returns undefined where there are none.
+ */
+export function unknownFields(
+  record: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): Readonly<Record<string, unknown>> | undefined {
+  const others = Object.entries(record).filter(([name]) => !known.includes(name));
+  return others.length === 0 ? undefined : Object.fromEntries(others);
+}
+
 /** What stands where a record should be is none that this program knows: as good as no answer, and no reason to fall over. */
 export class RecordError extends Error {
   override name = 'RecordError';

@@ -4,7 +4,7 @@
  */
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
 import { asIdentity } from './identity.ts';
-import { asCount, asList, asObject, asText } from './record-fields.ts';
+import { asCount, asList, asObject, asText, unknownFields } from './record-fields.ts';
 import { dealSlots, SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-runs.ts';
 
@@ -12,6 +12,8 @@ import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-run
 export const VIEW_KEY = 'vase/view';
 /** The key of its copy in the other shards. */
 export const VIEW_MIRROR_KEY = 'vase/view-mirror';
+
+type Others = Readonly<Record<string, unknown>> | undefined;
 
 export interface ViewShard {
   id: number;
@@ -21,6 +23,8 @@ export interface ViewShard {
   identity?: string | undefined;
   /** Absent: it takes slots as any other. `draining`: it gives all away and gets no more. */
   state?: 'draining';
+  /** Of a later version: kept as they are. */
+  others?: Others;
 }
 
 /** Slots on their way from one shard to another. How far they are is for the two shards' fence records to say. */
@@ -35,6 +39,8 @@ export interface MoveRecord {
   abort: boolean;
   /** Why, when it has failed; absent when somebody asked for it. */
   why?: string | undefined;
+  /** Of a later version: kept as they are. */
+  others?: Others;
 }
 
 export interface View {
@@ -47,6 +53,8 @@ export interface View {
   moves: readonly MoveRecord[];
   /** The id of the next shard that joins. An id is never used twice: its tombstones and its clients would be mistaken. */
   nextShard: number;
+  /** Of a later version: kept as they are. */
+  others?: Others;
 }
 
 /** The name that users see for a shard; also that of its StatefulSet. */
@@ -62,11 +70,12 @@ export function initialView(shards: readonly ViewShard[]): View {
 
 export function encodeView(view: View): Uint8Array {
   return jsonToBytes({
+    ...view.others,
     format: 1,
     epoch: view.epoch,
-    shards: view.shards,
+    shards: view.shards.map(({ others, ...shard }) => ({ ...others, ...shard })),
     slots: toSlotRuns(view.slots),
-    moves: view.moves.map((move) => ({ ...move, slots: toSlotSpans(move.slots) })),
+    moves: view.moves.map(({ others, ...move }) => ({ ...others, ...move, slots: toSlotSpans(move.slots) })),
     nextShard: view.nextShard,
   });
 }
@@ -95,6 +104,7 @@ export function decodeView(bytes: Uint8Array): View {
     slots: slots as number[],
     moves,
     nextShard: asCount(raw['nextShard'] ?? Math.max(...known) + 1, 'nextShard'),
+    ...othersOf(raw, ['format', 'epoch', 'shards', 'slots', 'moves', 'nextShard']),
   };
 }
 
@@ -103,7 +113,8 @@ function decodeShard(raw: unknown): ViewShard {
   const endpoints = asList(shard['endpoints'], 'endpoints').map((endpoint) => asText(endpoint, 'endpoint'));
   if (endpoints.length === 0) throw new Error('a shard needs an endpoint');
   const id = asCount(shard['id'], 'shard id');
-  const known = { id, endpoints, identity: asIdentity(shard['identity']) };
+  const others = othersOf(shard, ['id', 'endpoints', 'identity', 'state']);
+  const known = { id, endpoints, identity: asIdentity(shard['identity']), ...others };
   const state = shard['state'];
   if (state === undefined) return known;
   if (state !== 'draining') throw new Error(`shard ${id} has a state that this version does not know`);
@@ -121,5 +132,11 @@ function decodeMove(raw: unknown): MoveRecord {
     to: asCount(move['to'], 'to'),
     abort: move['abort'] === true,
     ...(typeof move['why'] === 'string' ? { why: move['why'] } : {}),
+    ...othersOf(move, ['id', 'slots', 'from', 'to', 'abort', 'why']),
   };
+}
+
+function othersOf(record: Readonly<Record<string, unknown>>, known: readonly string[]): { others?: Others } {
+  const others = unknownFields(record, known);
+  return others === undefined ? {} : { others };
 }

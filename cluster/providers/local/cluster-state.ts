@@ -12,16 +12,16 @@ const port = z.int().min(1).max(65_535);
 const processIdentity = z.object({ pid: z.int().positive(), startedAt: z.string() }).nullable();
 
 /** How often the keeper has started a process again since `up` or a restart asked for did, and when it last did. */
-const restarts = z.object({ count: z.int().positive(), at: z.string() }).optional();
+const restarts = z.looseObject({ count: z.int().positive(), at: z.string() }).optional();
 
-const joining = z.object({
+const joining = z.looseObject({
   /** etcd's id, decimal, of the one that it replaces and that has to leave first; null: none. */
   replaces: z.string().nullable(),
   /** Whether it has been started: from then on an empty data folder is a loss. */
   started: z.boolean(),
 });
 
-const memberState = z.object({
+const memberState = z.looseObject({
   name: z.string(),
   clientPort: port,
   peerPort: port,
@@ -35,7 +35,7 @@ const memberState = z.object({
   joining: joining.optional(),
 });
 
-const shardState = z.object({
+const shardState = z.looseObject({
   id: z.int().positive(),
   /** Keeps members of different clusters apart. */
   token: z.string(),
@@ -46,7 +46,7 @@ const shardState = z.object({
   members: z.array(memberState),
 });
 
-const sharderState = z.object({
+const sharderState = z.looseObject({
   name: z.string(),
   adminPort: port,
   /** Where it alone answers users; those of before there was such a port get one when `up` runs. */
@@ -57,7 +57,7 @@ const sharderState = z.object({
   settings: z.string(),
 });
 
-const viewServerState = z.object({
+const viewServerState = z.looseObject({
   name: z.string(),
   /** Where its HTTP interface is, on loopback. */
   port,
@@ -67,20 +67,20 @@ const viewServerState = z.object({
   settings: z.string(),
 });
 
-const keeperState = z.object({
+const keeperState = z.looseObject({
   name: z.literal('keeper'),
   process: processIdentity,
   settings: z.string(),
 });
 
-const etcdState = z.object({
+const etcdState = z.looseObject({
   /** Absolute. */
   path: z.string(),
   /** For example "3.7.3". */
   version: z.string(),
 });
 
-const schema = z.object({
+const schema = z.looseObject({
   format: z.literal(1),
   topology: z.unknown().transform((raw): Topology => parseTopology(raw)),
   /** What `topology.ports.http` became: the same, or the free port that was found for 0. */

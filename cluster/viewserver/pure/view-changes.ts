@@ -39,8 +39,7 @@ export function withDraining(view: View, id: number): View | null {
 export function withoutDraining(view: View, id: number): View | null {
   const shard = find(view, id);
   if (shard === undefined) return null;
-  const { endpoints, identity } = shard;
-  const taking = { id, endpoints, identity };
+  const { state: _draining, ...taking } = shard;
   return { ...view, shards: view.shards.map((each) => (each === shard ? taking : each)) };
 }
 

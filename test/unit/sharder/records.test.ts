@@ -9,7 +9,7 @@ import {
   initialFence,
   type SlotState,
 } from '../../../sharder/core/fence.ts';
-import { withDraining, withoutDraining } from '../../../cluster/viewserver/pure/view-changes.ts';
+import { withAbort, withDraining, withoutDraining } from '../../../cluster/viewserver/pure/view-changes.ts';
 import { SLOT_COUNT } from '../../../sharder/core/slot.ts';
 import { decodeView, encodeView, initialView } from '../../../sharder/core/view.ts';
 
@@ -41,6 +41,25 @@ test('records of before there were identities are read, and written, as they wer
   const record = decodeFenceOf(view.shards[0]!, encoder.encode(fenceText));
   expect(fenceKey(record)).toBe('vase/shard');
   expect(new TextDecoder().decode(encodeFence(record))).toBe(fenceText);
+});
+
+test('what a later version has written into a record is there after this one has changed it', () => {
+  const viewText =
+    '{"quorums":"later","format":1,"epoch":7,"shards":[{"zone":"later","id":1,"endpoints":["a:1"]},{"id":2,"endpoints":["a:2"],' +
+    '"state":"draining","zone":"b"}],"slots":[[0,1023,1]],"moves":[{"pace":"later","id":"7.0","slots":[[0,3]],"from":1,"to":2,' +
+    '"abort":false}],"nextShard":3}';
+  const view = decodeView(encoder.encode(viewText));
+  const changed = withAbort(withoutDraining(withDraining({ ...view, epoch: 8 }, 2) ?? view, 2)!, '7.0')!;
+  const raw = JSON.parse(new TextDecoder().decode(encodeView(changed)));
+  expect(raw).toMatchObject({ quorums: 'later', moves: [{ pace: 'later', abort: true }] });
+  expect(raw.shards).toEqual([
+    { zone: 'later', id: 1, endpoints: ['a:1'] },
+    { zone: 'b', id: 2, endpoints: ['a:2'] },
+  ]);
+  const fenceText = '{"seal":[1,2],"format":1,"shard":1,"epoch":7,"slots":[]}';
+  const record = decodeFence(encoder.encode(fenceText));
+  const fence = JSON.parse(new TextDecoder().decode(encodeFence({ ...record, epoch: 8 })));
+  expect(fence).toEqual({ seal: [1, 2], format: 1, shard: 1, epoch: 8, slots: [] });
 });
 
 test('the first fences own each slot exactly once', () => {

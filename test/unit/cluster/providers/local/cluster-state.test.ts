@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -53,6 +53,14 @@ test('the state of before it recorded the etcd is read', () => {
   const { etcd: _etcd, ...before } = state;
   writeFileSync(folder.stateFile, JSON.stringify(before));
   expect(readState(folder)).toEqual(before);
+});
+
+test('what a later version has written beside it is there after this one has written the state again', () => {
+  const [shard] = state.shards;
+  const later = { ...state, zones: ['a'], shards: [{ ...shard, zone: 'a' }] };
+  writeFileSync(folder.stateFile, JSON.stringify(later));
+  writeState(folder, { ...readState(folder)!, httpPort: 5001 });
+  expect(JSON.parse(readFileSync(folder.stateFile, 'utf8'))).toMatchObject({ ...later, httpPort: 5001 });
 });
 
 test('a write leaves one file, whatever was there', () => {
