@@ -19,12 +19,12 @@ GKE_SIZE = $(if $(EXPOSE),--expose '$(EXPOSE)') $(if $(ALLOW),--allow '$(ALLOW)'
 # What a new cluster runs, fetched or built where there is none: chosen once, for all that the command starts.
 WITH_ETCD = etcd="$$($(VASE) etcd default)" && VASE_ETCD="$$etcd"
 SOURCES := sharder cluster sim scripts test
-# Read by `make ci`, which does not run the tests a second time.
-TEST_REPORT := node_modules/.cache/vase-tests.json
+RUN_TESTS := node --disable-warning=ExperimentalWarning scripts/ci/run-tests.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help up down clean status logs doctor test test-unit test-properties test-contract test-e2e test-edge test-kind \
-  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original mutate pictures ci
+.PHONY: help up down clean status logs doctor test test-all test-rest test-unit test-properties test-contract test-e2e test-edge test-kind \
+  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original mutate pictures \
+  ci
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -51,10 +51,15 @@ doctor: $(INSTALLED) ## Check this machine and give a fix for each fault.
 	@$(VASE) doctor
 
 # The same scenarios in every run, so that it judges the change and not its luck; test-properties and sim draw new ones.
-test: export SEED ?= 20261122
-test: $(INSTALLED) ## Run the tests: unit, property, contract (real etcd) and e2e (real clusters of processes).
-	@$(WITH_ETCD) vitest run --project unit --project property --project contract --project e2e \
-	  --reporter=default --reporter=json --outputFile.json=$(TEST_REPORT)
+test test-all test-rest: export SEED ?= 20261122
+test: $(INSTALLED) ## Run the tests that take six minutes: unit tests, and the most telling ones against real etcds and clusters.
+	@$(WITH_ETCD) $(RUN_TESTS) quick
+
+test-all: $(INSTALLED) ## Run all tests but those of kind: some 25 minutes.
+	@$(WITH_ETCD) $(RUN_TESTS) all
+
+test-rest: $(INSTALLED) ## Run what `make test` leaves to `make test-all`.
+	@$(WITH_ETCD) $(RUN_TESTS) rest
 
 test-unit: $(INSTALLED) ## Run the tests that need nothing but Node.js.
 	@vitest run --project unit

@@ -15,6 +15,7 @@ export interface VitestReport {
   }[];
 }
 
+const outsideAnyTest = 'an error outside any test; see the output above';
 /** Beyond it a file's skipped tests are counted, not named. */
 const namedMax = 5;
 
@@ -27,34 +28,57 @@ export function readReport(path: string): VitestReport | null {
   }
 }
 
+/** What one command has run: one or more processes of vitest. */
+export interface RunOfTests {
+  /** For what belongs to no test. */
+  name: string;
+  /** Of each process; null when it left none, or only a part of one. */
+  reports: readonly { name: string; report: VitestReport | null }[];
+  /** Whether the command exited with 0. */
+  ended: boolean;
+}
+
 /**
- * One tally for each project, which is the folder in test/. A run that failed has at least one failure: a file that
- * cannot be loaded counts as one, and so does an error outside any test, or the lack of a report.
- * @param run.name of the whole run, for what belongs to no test.
- * @param run.ended whether vitest exited with 0.
- * @param run.root what files are named from.
+ * One tally for each project, which is the folder in test/, over all runs. A run that failed has at least one failure: a
+ * file that cannot be loaded counts as one, and so does an error outside any test; each process without a report is one.
+ * @param root what files are named from.
  */
-export function tallyReport(
-  report: VitestReport | null,
-  run: { name: string; ended: boolean; root: string },
-): Tally[] {
+export function tallyReports(runs: readonly RunOfTests[], root: string): Tally[] {
   const tallies = new Map<string, Tally>();
-  for (const file of report?.testResults ?? []) {
-    const path = relative(run.root, file.name);
-    const name = path.split(sep)[1] ?? path;
+  const tallyOf = (name: string): Tally => {
     const tally = tallies.get(name) ?? { name, passed: 0, failures: [], skipped: [] };
     tallies.set(name, tally);
-    tally.passed += file.assertionResults.filter(({ status }) => status === 'passed').length;
-    tally.failures.push(...failuresIn(file, path));
-    tally.skipped.push(...describeSkipped(file, path, name));
+    return tally;
+  };
+  const outside: Tally[] = [];
+  for (const { name, reports, ended } of runs) {
+    const failures: Tally['failures'] = [];
+    let failedTests = 0;
+    for (const { name: title, report } of reports) {
+      const failed = report === null ? 0 : addReport(report, root, tallyOf);
+      failedTests += failed;
+      if (report === null) failures.push({ title, error: 'it left no report; see the output above' });
+      else if (!report.success && failed === 0) failures.push({ title, error: outsideAnyTest });
+    }
+    if (!ended && failedTests + failures.length === 0) failures.push({ title: name, error: outsideAnyTest });
+    if (failures.length > 0) outside.push({ name, passed: 0, failures, skipped: [] });
   }
-  const all = [...tallies.values()];
-  const failed = all.some(({ failures }) => failures.length > 0);
-  const well = report !== null && report.success && run.ended;
-  if (well || failed) return all;
-  const error = report === null ? 'it left no report' : 'an error outside any test';
-  const failures = [{ title: run.name, error: `${error}; see the output above` }];
-  return [...all, { name: run.name, passed: 0, failures, skipped: [] }];
+  return [...tallies.values(), ...outside];
+}
+
+/** @returns how many failed. */
+function addReport(report: VitestReport, root: string, tallyOf: (project: string) => Tally): number {
+  let failed = 0;
+  for (const file of report.testResults) {
+    const path = relative(root, file.name);
+    const tally = tallyOf(path.split(sep)[1] ?? path);
+    const failures = failuresIn(file, path);
+    failed += failures.length;
+    tally.passed += file.assertionResults.filter(({ status }) => status === 'passed').length;
+    tally.failures.push(...failures);
+    tally.skipped.push(...describeSkipped(file, path, tally.name));
+  }
+  return failed;
 }
 
 function failuresIn(file: VitestReport['testResults'][number], path: string): Tally['failures'] {

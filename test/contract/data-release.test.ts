@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readDataRelease } from '../../cluster/etcd/data-release.ts';
-import { findEtcds } from '../support/etcd-releases.ts';
+import { etcdsOfThisRun } from '../support/etcd-releases.ts';
 import { startRealEtcd } from '../support/real-etcd.ts';
 
-test.for([...findEtcds(process.env).values()])('data of etcd $version', async ({ release, path }) => {
+test.for(etcdsOfThisRun(process.env))('data of etcd $version', async ({ release, path }) => {
   const folder = mkdtempSync(join(tmpdir(), 'vase-data-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const etcd = await startRealEtcd({ binary: path, folder });

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
-import { findEtcds } from '../support/etcd-releases.ts';
+import { etcdsOfThisRun } from '../support/etcd-releases.ts';
 import { memoryFolder, type RealEtcd, startRealEtcd } from '../support/real-etcd.ts';
 import { contractLimits } from './requests.ts';
 import { compareSequences, Run, Seen } from './sequence.ts';
@@ -22,7 +22,7 @@ const pairsCount = 4;
 const rpc = new GrpcEtcdRpc();
 afterAll(() => rpc.close());
 
-describe.for([...findEtcds(process.env).values()])('etcd $version', ({ release, version, path }) => {
+describe.for(etcdsOfThisRun(process.env))('etcd $version', ({ release, version, path }) => {
   let etcds: readonly RealEtcd[] = [];
   let leases = 0;
   const openSides = (etcd: RealEtcd) => ({

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EtcdRequest, RequestOp } from '../../sharder/core/etcd-messages.ts';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
-import { findEtcds } from '../support/etcd-releases.ts';
+import { etcdsOfThisRun } from '../support/etcd-releases.ts';
 import { memoryFolder, type RealEtcd, startRealEtcd } from '../support/real-etcd.ts';
 import { describeResult } from './relative.ts';
 import { contractLimits } from './requests.ts';
@@ -46,7 +46,7 @@ const asked: Record<string, EtcdRequest> = {
 const rpc = new GrpcEtcdRpc();
 afterAll(() => rpc.close());
 
-describe.for([...findEtcds(process.env).values()])('etcd $version', ({ release, path }) => {
+describe.for(etcdsOfThisRun(process.env))('etcd $version', ({ release, path }) => {
   let etcd: RealEtcd;
   beforeAll(async () => {
     const flags = {

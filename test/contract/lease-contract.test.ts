@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
-import { findEtcds } from '../support/etcd-releases.ts';
+import { etcdsOfThisRun } from '../support/etcd-releases.ts';
 import { memoryFolder, type RealEtcd, startRealEtcd } from '../support/real-etcd.ts';
 import { describeResult, describeWatch, type Base } from './relative.ts';
 import { contractLimits } from './requests.ts';
@@ -13,7 +13,7 @@ import { realSide, simulatedSide, type Side } from './side.ts';
 const rpc = new GrpcEtcdRpc();
 afterAll(() => rpc.close());
 
-describe.for([...findEtcds(process.env).values()])('etcd $version', ({ release, path }) => {
+describe.for(etcdsOfThisRun(process.env))('etcd $version', ({ release, path }) => {
   let etcd: RealEtcd;
   beforeAll(async () => {
     etcd = await startRealEtcd({ binary: path, folder: memoryFolder });

@@ -1,7 +1,7 @@
 // Who is told of progress: a watch from now on, and one that begins in the future.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
-import { findEtcds } from '../support/etcd-releases.ts';
+import { etcdsOfThisRun } from '../support/etcd-releases.ts';
 import { memoryFolder, type RealEtcd, startRealEtcd } from '../support/real-etcd.ts';
 import { contractLimits } from './requests.ts';
 import { realSide, simulatedSide } from './side.ts';
@@ -12,7 +12,7 @@ const farRevision = 1_000_000;
 const rpc = new GrpcEtcdRpc();
 afterAll(() => rpc.close());
 
-describe.for([...findEtcds(process.env).values()])('etcd $version', ({ release, path }) => {
+describe.for(etcdsOfThisRun(process.env))('etcd $version', ({ release, path }) => {
   let etcd: RealEtcd;
   beforeAll(async () => {
     const flag = ['3.4', '3.5'].includes(release) ? 'experimental-watch-progress' : 'watch-progress';

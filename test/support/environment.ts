@@ -8,7 +8,7 @@ const ofTheMachine =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|XDG_RUNTIME_DIR|DOCKER_\w+|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS)$/;
 /** What the tests themselves are told: what to draw, and with which browser, images and etcds they run. */
 const ofTheTests =
-  /^(SEED|RUNS|CHROME_PATH|VASE_KIND_SHORT|VASE_(NODE|ETCD|BASE)_IMAGE|VASE_ETCD(_RELEASES)?|VASE_BIN|VITEST(_\w+)?)$/;
+  /^(SEED|RUNS|VASE_TEST_SET|CHROME_PATH|VASE_KIND_SHORT|VASE_(NODE|ETCD|BASE)_IMAGE|VASE_ETCD(_RELEASES)?|VASE_BIN|VITEST(_\w+)?)$/;
 
 /** The same on every machine. */
 const fixed = { LANG: 'C.UTF-8', TZ: 'UTC', NODE_ENV: 'test' };

@@ -36,6 +36,19 @@ export function findEtcds(environment: NodeJS.ProcessEnv): ReadonlyMap<ReleaseNa
   return new Map([...found].toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
+/**
+ * Those that this run is held against: all; or, where `make test` runs a part, the release that is used, and the others where
+ * the rest is run (VASE_TEST_SET, scripts/ci/test-sets.ts).
+ */
+export function etcdsOfThisRun(environment: NodeJS.ProcessEnv): FoundEtcd[] {
+  const found = [...findEtcds(environment).values()];
+  const set = environment['VASE_TEST_SET'];
+  if (set !== 'quick' && set !== 'rest') return found;
+  const used = examine(programAt(environment['VASE_ETCD'] ?? ''));
+  if (used === null) throw new Error(`VASE_ETCD names no etcd of ${releaseNames.join(', ')}`);
+  return found.filter(({ release }) => (release === used.release) === (set === 'quick'));
+}
+
 function foldersIn(path: string | undefined): readonly string[] | null {
   return path === undefined || path === '' ? null : path.split(delimiter).filter((folder) => folder !== '');
 }

@@ -41,6 +41,7 @@ test('what is not of the machine or of the tests is taken away', () => {
   const ofTheMachine = { PATH: '/bin', HOME: '/home/a', DOCKER_HOST: 'unix:///run/docker.sock' };
   const ofTheTests = {
     SEED: '1',
+    VASE_TEST_SET: 'quick',
     CHROME_PATH: '/opt/chrome',
     VASE_NODE_IMAGE: 'kindest/node:v1',
     VASE_ETCD_RELEASES: '/a',

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { findEtcds } from '../../support/etcd-releases.ts';
+import { etcdsOfThisRun, findEtcds } from '../../support/etcd-releases.ts';
 
 function folders(...versions: readonly string[]): string[] {
   const root = mkdtempSync(join(tmpdir(), 'vase-etcds-'));
@@ -40,4 +40,22 @@ test('a release that nobody knows on PATH is passed over', () => {
 test.each(['3.3.9', ''])('a named folder with nothing of use (%j) is a mistake', (version) => {
   const [folder] = folders(version);
   expect(() => findEtcds({ VASE_ETCD_RELEASES: folder, PATH: '' })).toThrow(folder);
+});
+
+test.each([
+  ['quick', ['3.5.2']],
+  ['rest', ['3.4.23', '3.6.1']],
+  [undefined, ['3.4.23', '3.5.2', '3.6.1']],
+])('of the set %s, the releases are %j', (set, expected) => {
+  const [used, ...others] = folders('3.5.2', '3.6.1', '3.4.23');
+  const environment = {
+    VASE_ETCD_RELEASES: [used, ...others].join(delimiter),
+    VASE_ETCD: join(used!, 'etcd'),
+    ...(set === undefined ? {} : { VASE_TEST_SET: set }),
+  };
+  expect(etcdsOfThisRun(environment).map(({ version }) => version)).toEqual(expected);
+});
+
+test('a part without an etcd that is used is a mistake', () => {
+  expect(() => etcdsOfThisRun({ VASE_TEST_SET: 'quick', PATH: '' })).toThrow('VASE_ETCD names no etcd');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tallyReport, type VitestReport } from '../../../../scripts/ci/vitest-report.ts';
+import { tallyReports, type VitestReport } from '../../../../scripts/ci/vitest-report.ts';
 
 type Report = VitestReport['testResults'];
 
@@ -13,10 +13,15 @@ function fileOf(path: string, statuses: readonly string[]): Report[number] {
   return { name: `/root/${path}`, status, assertionResults };
 }
 
-const run = { name: 'test', ended: true, root: '/root' };
+const runOf = (report: VitestReport | null, ended = true) => ({
+  name: 'test',
+  reports: [{ name: 'test, e2e', report }],
+  ended,
+});
+const tally = (report: VitestReport | null, ended = true) => tallyReports([runOf(report, ended)], '/root');
 const well = (...testResults: Report): VitestReport => ({ success: true, testResults });
 const failed = (...testResults: Report): VitestReport => ({ success: false, testResults });
-const skippedIn = (report: VitestReport) => tallyReport(report, run).flatMap(({ skipped }) => skipped);
+const skippedIn = (report: VitestReport) => tally(report).flatMap(({ skipped }) => skipped);
 
 test('each project is counted by itself', () => {
   const report = well(
@@ -24,18 +29,15 @@ test('each project is counted by itself', () => {
     fileOf('test/e2e/b.test.ts', ['passed']),
     fileOf('test/unit/deep/c.test.ts', ['passed', 'skipped']),
   );
-  expect(tallyReport(report, run)).toEqual([
+  expect(tally(report)).toEqual([
     { name: 'unit', passed: 3, failures: [], skipped: ['SKIPPED unit: test 1 (test/unit/deep/c.test.ts)'] },
     { name: 'e2e', passed: 1, failures: [], skipped: [] },
   ]);
 });
 
 test('a test that failed is named with the first line of its error, and counts once', () => {
-  const [tally] = tallyReport(failed(fileOf('test/unit/a.test.ts', ['failed', 'passed'])), {
-    ...run,
-    ended: false,
-  });
-  expect(tally).toMatchObject({ passed: 1, failures: [{ title: 'test 0', error: 'Error: no' }] });
+  const [unit] = tally(failed(fileOf('test/unit/a.test.ts', ['failed', 'passed'])), false);
+  expect(unit).toMatchObject({ passed: 1, failures: [{ title: 'test 0', error: 'Error: no' }] });
 });
 
 test('a file that cannot be loaded counts as one failure', () => {
@@ -45,7 +47,7 @@ test('a file that cannot be loaded counts as one failure', () => {
     message: 'no such module',
     assertionResults: [],
   };
-  expect(tallyReport(failed(file), { ...run, ended: false })).toEqual([
+  expect(tally(failed(file), false)).toEqual([
     {
       name: 'e2e',
       passed: 0,
@@ -56,12 +58,12 @@ test('a file that cannot be loaded counts as one failure', () => {
 });
 
 test.each([
-  ['an error outside any test', failed(fileOf('test/unit/a.test.ts', ['passed'])), true],
-  ['an exit code other than 0', well(fileOf('test/unit/a.test.ts', ['passed'])), false],
-  ['no report', null, true],
-])('%s is a failure though no test failed', (_, report, ended) => {
-  const tallies = tallyReport(report, { ...run, ended });
-  expect(tallies.at(-1)).toMatchObject({ name: 'test', failures: [{ title: 'test' }] });
+  ['an error outside any test', failed(fileOf('test/unit/a.test.ts', ['passed'])), true, 'test, e2e'],
+  ['an exit code other than 0', well(fileOf('test/unit/a.test.ts', ['passed'])), false, 'test'],
+  ['no report', null, true, 'test, e2e'],
+])('%s is a failure though no test failed', (_, report, ended, title) => {
+  const tallies = tally(report, ended);
+  expect(tallies.at(-1)).toMatchObject({ name: 'test', failures: [{ title }] });
   expect(tallies.flatMap(({ failures }) => failures)).toHaveLength(1);
 });
 
@@ -78,5 +80,22 @@ test('many of one file are counted', () => {
   const skipped = Array.from({ length: 6 }, () => 'skipped');
   expect(skippedIn(well(fileOf('test/e2e/a.test.ts', skipped)))).toEqual([
     'SKIPPED e2e: 6 tests of test/e2e/a.test.ts',
+  ]);
+});
+
+test('what two processes ran of a project is added up, and the one that left no report is a failure of its own', () => {
+  const passed = { name: 'test, e2e', report: well(fileOf('test/contract/a.test.ts', ['passed', 'passed'])) };
+  const other = {
+    name: 'test, others',
+    report: failed(fileOf('test/contract/a.test.ts', ['passed', 'failed'])),
+  };
+  const crashed = { name: 'test-rest, others', report: null };
+  const runs = [
+    { name: 'test', reports: [passed, other], ended: false },
+    { name: 'test-rest', reports: [crashed], ended: false },
+  ];
+  expect(tallyReports(runs, '/root')).toMatchObject([
+    { name: 'contract', passed: 3, failures: [{ title: 'test 1' }] },
+    { name: 'test-rest', passed: 0, failures: [{ title: 'test-rest, others' }] },
   ]);
 });
