@@ -9,7 +9,7 @@ export interface ConnectionSettings {
   keepAliveTimeoutUs: number;
 }
 
-/** What sharder/etcd/connection.ts asks of gRPC. */
+/** What sharder/etcd/connection-timing.ts says. */
 export const grpcConnection: ConnectionSettings = {
   reconnectUs: 100_000,
   keepAliveUs: 10_000_000,

@@ -1,11 +1,13 @@
 /**
- * One etcd member through the etcd3 package: its pool keeps the gRPC connection. Its retries and circuit breakers are
- * off: the default policy repeats puts and transactions after errors that do not prove that they were not applied.
+ * One etcd member through the etcd3 package, for what streams: watches and leases that are kept. Its pool keeps the gRPC
+ * connection. Its retries and circuit breakers are off: the default policy repeats puts and transactions after errors that do
+ * not prove that they were not applied.
  */
 import { type ChannelOptions, type Client, connectivityState, type Metadata } from '@grpc/grpc-js';
 import { noop } from 'cockatiel';
 import type { IOptions } from 'etcd3';
 import { ConnectionPool } from 'etcd3/lib/connection-pool.js';
+import { connectionTiming } from './connection-timing.ts';
 
 /** Files' contents for mutual TLS with etcd. */
 export interface EtcdTls {
@@ -16,8 +18,7 @@ export interface EtcdTls {
 
 export type Service = 'KV' | 'Lease' | 'Maintenance' | 'Watch';
 
-/** A reply above it is refused by the client: bounds what one reply can take of a sharder's memory. */
-const replyBytesMax = 64 * 1024 * 1024;
+const { reconnectMs, reconnectMsMax, keepAliveMs, keepAliveTimeoutMs, replyBytesMax } = connectionTiming;
 
 const channelOptions: ChannelOptions = {
   'grpc.enable_retries': 0,
@@ -25,11 +26,10 @@ const channelOptions: ChannelOptions = {
   'grpc.enable_http_proxy': 0,
   'grpc.max_receive_message_length': replyBytesMax,
   'grpc.max_send_message_length': replyBytesMax,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 1000,
-  // A member whose machine is gone sends no reset: pings find it out. etcd allows one every 5 s.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 3_000,
+  'grpc.initial_reconnect_backoff_ms': reconnectMs,
+  'grpc.max_reconnect_backoff_ms': reconnectMsMax,
+  'grpc.keepalive_time_ms': keepAliveMs,
+  'grpc.keepalive_timeout_ms': keepAliveTimeoutMs,
   // Members' connections must not share one HTTP/2 session pool with another endpoint's options.
   'grpc.use_local_subchannel_pool': 1,
 };

@@ -2,7 +2,7 @@
  * What a gRPC error says about whether etcd applied the request. Only what proves "not applied" is `refused`; whatever
  * is in doubt is `lost`. Texts: etcd's api/v3rpc/rpctypes/error.go.
  */
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { EtcdErrorCode, RpcResult } from '../core/ports.ts';
 
 /**
@@ -37,9 +37,8 @@ const definiteCodes: ReadonlySet<status> = new Set([
   status.OUT_OF_RANGE,
 ]);
 
-/** The result of a call that had left this process and ended with `error`. */
-export function classifyGrpcError(error: ServiceError): RpcResult {
-  const { code, details: message } = error;
+/** The result of a call that had left this process and ended with this status and text. */
+export function classifyGrpcError({ code, details: message }: { code: status; details: string }): RpcResult {
   const known = refusals.find(([text]) => message.includes(text));
   if (known && (definiteCodes.has(code) || code === status.RESOURCE_EXHAUSTED)) {
     return { kind: 'refused', code: known[1], message };
