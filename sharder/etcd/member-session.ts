@@ -11,6 +11,10 @@ import { KeepAlive } from './keep-alive.ts';
 const tryMsMax = 5000;
 /** So much of an answer may be on its way; with Node's 64 KiB a large one waits for word that it may go on. */
 const windowBytes = 1024 * 1024;
+/** A session has 2^30 streams; the one that asks for more fails, and so would each call after it. */
+const callsMax = 2 ** 29;
+/** Longer than any call takes. */
+const retiredMs = 60_000;
 const { reconnectMs, reconnectMsMax } = connectionTiming;
 
 /** A session that is up. */
@@ -26,6 +30,8 @@ export class MemberSession {
   private readonly tls: EtcdTls | null;
   private readonly waiters = new Set<Waiter>();
   private up: UpSession | null = null;
+  /** Times that the one which is up has been given out. */
+  private calls = 0;
   /** The newest, up or not. */
   private session: ClientHttp2Session | null = null;
   /** One is being made, or will be after the pause. */
@@ -34,15 +40,19 @@ export class MemberSession {
   private failedAtMs = -Infinity;
   private closed = false;
 
+  private readonly callsMax: number;
+
   /** @param endpoint "host:port". */
-  constructor(endpoint: string, tls: EtcdTls | null) {
+  constructor(endpoint: string, tls: EtcdTls | null, bounds: { callsMax: number } = { callsMax }) {
+    this.callsMax = bounds.callsMax;
     this.url = `${tls ? 'https' : 'http'}://${endpoint}`;
     this.tls = tls;
   }
 
   /** The session if it is up, else once it is; null when it is not within so many milliseconds. */
   ready(withinMs: number): UpSession | Promise<UpSession | null> {
-    if (this.up !== null) return this.up;
+    if (this.up !== null && this.calls++ < this.callsMax) return this.up;
+    if (this.up !== null) this.retire(this.up);
     if (!this.isTrying) this.tryAfterPause();
     return new Promise((resolve) => {
       const settle: Waiter = (up) => {
@@ -59,6 +69,12 @@ export class MemberSession {
     this.closed = true;
     this.session?.destroy();
     this.settle(null);
+  }
+
+  /** The next call makes another; what is under way here ends first. */
+  private retire({ session }: UpSession): void {
+    this.up = null;
+    setTimeout(() => session.destroy(), retiredMs).unref();
   }
 
   private settle(up: UpSession | null): void {
@@ -89,7 +105,7 @@ export class MemberSession {
     let stage: 'trying' | 'up' | 'down' = 'trying';
     const goDown = () => {
       clearTimeout(bound);
-      if (stage === 'up') this.up = null;
+      if (this.up?.session === session) this.up = null;
       if (stage === 'trying') this.noteFailure();
       stage = 'down';
     };
@@ -111,6 +127,7 @@ export class MemberSession {
     if (this.closed) return session.destroy();
     session.setLocalWindowSize(windowBytes);
     this.pauseMs = reconnectMs;
+    this.calls = 0;
     this.up = { session, keepAlive: new KeepAlive(session) };
     this.settle(this.up);
   }

@@ -92,6 +92,9 @@ class UnaryCall {
       const message = `the reply has ${bytes} bytes; at most ${replyBytesMax} are taken`;
       this.settle({ kind: 'lost', cause: 'reply_too_large', message });
       this.stream.close(constants.NGHTTP2_CANCEL);
+    } else if (bytes !== null && this.received > prefixBytes + bytes) {
+      this.settle({ kind: 'lost', message: 'more came than the answer was said to be' });
+      this.stream.close(constants.NGHTTP2_CANCEL);
     } else if (this.ended !== null) this.conclude();
   }
 

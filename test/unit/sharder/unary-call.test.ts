@@ -13,7 +13,9 @@ import { afterEach, expect, test } from 'vitest';
 import { issueAuthority, issueCertificate } from '../../../cluster/certificates/issue-certificate.ts';
 import type { EtcdTls } from '../../../sharder/etcd/connection.ts';
 import { GrpcEtcdRpc } from '../../../sharder/etcd/grpc-rpc.ts';
+import { MemberSession } from '../../../sharder/etcd/member-session.ts';
 import { messageType } from '../../../sharder/etcd/schema.ts';
+import { callUnary } from '../../../sharder/etcd/unary-call.ts';
 
 type Answer = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
@@ -133,6 +135,11 @@ test.each<[string, Answer, object]>([
     { kind: 'lost', cause: 'reply_too_large' },
   ],
   [
+    'more than the message was said to have',
+    inPieces([framed(), Buffer.alloc(10)]),
+    { kind: 'lost', message: 'more came than the answer was said to be' },
+  ],
+  [
     'something else that speaks HTTP/2',
     (stream) => {
       stream.respond({ ':status': 404 });
@@ -180,6 +187,23 @@ test('a member that says that it goes ends what is under way, and is asked anew 
   const rpc = client();
   expect(await get(rpc, endpoint)).toMatchObject(reply);
   expect(await get(rpc, endpoint)).toMatchObject(reply);
+  expect(sessions.size).toBe(2);
+});
+
+test('a session that has had its share of calls is followed by another, and ends with what is under way', async () => {
+  const sessions = new Set<object>();
+  const endpoint = await peer((stream, headers) => {
+    sessions.add(stream.session!);
+    setTimeout(() => inPieces([framed()])(stream, headers), 50);
+  });
+  const session = new MemberSession(endpoint, null, { callsMax: 3 });
+  ended.push(() => session.close());
+  const results = [];
+  for (let call = 0; call < 7; call++) {
+    const up = (await session.ready(5000))!;
+    results.push(callUnary(up, { kind: 'range', key: 'a' }, 20_000));
+  }
+  for (const result of results) expect(await result).toMatchObject(reply);
   expect(sessions.size).toBe(2);
 });
 
