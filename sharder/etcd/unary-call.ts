@@ -20,19 +20,17 @@ const { replyBytesMax } = connectionTiming;
 export function callUnary(up: UpSession, request: EtcdRequest, deadlineMs: number): Promise<RpcResult> {
   const { path, encode } = methods[request.kind];
   const message = framed(encode(request));
-  let stream: ClientHttp2Stream;
-  try {
-    stream = up.session.request({
-      ':method': 'POST',
-      ':path': path,
-      te: 'trailers',
-      'content-type': 'application/grpc',
-      'grpc-timeout': `${Math.max(1, Math.ceil(deadlineMs))}m`,
-    });
-  } catch (error) {
-    // The session ended in this very moment: no stream was made.
-    return Promise.resolve({ kind: 'not_sent', message: (error as Error).message });
-  }
+  const { session } = up;
+  // It ended, or the member said that it goes, in this very moment: Node would say so by a stream that fails.
+  if (session.destroyed || session.closed)
+    return Promise.resolve({ kind: 'not_sent', message: 'the connection has ended' });
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': path,
+    te: 'trailers',
+    'content-type': 'application/grpc',
+    'grpc-timeout': `${Math.max(1, Math.ceil(deadlineMs))}m`,
+  });
   return new Promise((resolve) => {
     new UnaryCall(up, stream, { kind: request.kind, deadlineMs, resolve }).send(message);
   });

@@ -1,8 +1,10 @@
 /** etcd's unary methods: the path of each kind of request, its bytes, and the reply in the answer's bytes. */
-import type { EtcdReply, EtcdRequest } from '../core/etcd-messages.ts';
+import type { EtcdReply, EtcdRequest, TxnRequest } from '../core/etcd-messages.ts';
+import { readTxnReply } from './read-txn-reply.ts';
 import { type Fields, messageType } from './schema.ts';
 import { replyOf, toDecimal, toHeader, toNumber, type WireReply } from './wire-reply.ts';
 import { fromRequest } from './wire-request.ts';
+import { writeTxn } from './write-txn.ts';
 
 /** How one kind of request travels. */
 interface Method {
@@ -41,7 +43,12 @@ export const methods: Record<EtcdRequest['kind'], Method> = {
     fromRequest,
     replyOf.delete_range,
   ),
-  txn: method<'txn'>('KV', 'Txn', ['TxnRequest', 'TxnResponse'], fromRequest, replyOf.txn),
+  txn: {
+    path: '/etcdserverpb.KV/Txn',
+    service: 'KV',
+    encode: (request) => writeTxn(request as TxnRequest),
+    decode: readTxnReply,
+  },
   compact: method<'compact'>(
     'KV',
     'Compact',

@@ -1,0 +1,204 @@
+/**
+ * The reply to a transaction, read by hand: of all messages it alone comes with each batch and holds an entry for each
+ * operation. protobufjs makes its own objects, with a Long for each number, of which replies are then made; this reads replies
+ * at once, in a third of the time. A unit test holds it to protobufjs.
+ */
+import type {
+  DeleteRangeReply,
+  KeyValue,
+  PutReply,
+  RangeReply,
+  ReplyHeader,
+  ResponseOp,
+  TxnReply,
+} from '../core/etcd-messages.ts';
+import { memberText } from './wire-reply.ts';
+
+const noBytes = new Uint8Array(0);
+
+/** @throws Error when the bytes are no such reply. */
+export function readTxnReply(bytes: Buffer): TxnReply {
+  return new Reader(bytes).txn(bytes.length, true);
+}
+
+/** A tag is the number of a field, and how it is written. */
+const varint = 0;
+const delimited = 2;
+const tag = (field: number, how: number) => (field << 3) | how;
+
+/** Each method reads one message that ends at `end`; what it does not know it skips. */
+class Reader {
+  private readonly bytes: Buffer;
+  private at = 0;
+  /** The halves of the varint that was read last. */
+  private low = 0;
+  private high = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** Headers inside a transaction's reply carry nothing but the revision again: they are left out. */
+  txn(end: number, isOutermost: boolean): TxnReply {
+    let header: ReplyHeader | null = null;
+    let succeeded = false;
+    const responses: ResponseOp[] = [];
+    while (this.at < end) {
+      const field = this.number();
+      if (field === tag(3, delimited)) responses.push(this.response(this.end(end)));
+      else if (field === tag(2, varint)) succeeded = this.number() !== 0;
+      else if (field === tag(1, delimited) && isOutermost) header = this.header(this.end(end));
+      else this.skip(field, end);
+    }
+    return { kind: 'txn', header, succeeded, responses };
+  }
+
+  private response(end: number): ResponseOp {
+    let response: ResponseOp | null = null;
+    while (this.at < end) {
+      const field = this.number();
+      if (field === tag(1, delimited)) response = this.range(this.end(end));
+      else if (field === tag(2, delimited)) response = this.put(this.end(end));
+      else if (field === tag(3, delimited)) response = this.deleteRange(this.end(end));
+      else if (field === tag(4, delimited)) response = this.txn(this.end(end), false);
+      else this.skip(field, end);
+    }
+    if (response === null) throw new Error('a response in a transaction has no kind that Vase knows');
+    return response;
+  }
+
+  private range(end: number): RangeReply {
+    const kvs: KeyValue[] = [];
+    let more = false;
+    let count = 0;
+    while (this.at < end) {
+      const field = this.number();
+      if (field === tag(2, delimited)) kvs.push(this.keyValue(this.end(end)));
+      else if (field === tag(3, varint)) more = this.number() !== 0;
+      else if (field === tag(4, varint)) count = this.number();
+      else this.skip(field, end);
+    }
+    return { kind: 'range', header: null, kvs, more, count };
+  }
+
+  private put(end: number): PutReply {
+    let prevKv: KeyValue | null = null;
+    while (this.at < end) {
+      const field = this.number();
+      if (field === tag(2, delimited)) prevKv = this.keyValue(this.end(end));
+      else this.skip(field, end);
+    }
+    return { kind: 'put', header: null, prevKv };
+  }
+
+  private deleteRange(end: number): DeleteRangeReply {
+    const prevKvs: KeyValue[] = [];
+    let deleted = 0;
+    while (this.at < end) {
+      const field = this.number();
+      if (field === tag(2, varint)) deleted = this.number();
+      else if (field === tag(3, delimited)) prevKvs.push(this.keyValue(this.end(end)));
+      else this.skip(field, end);
+    }
+    return { kind: 'delete_range', header: null, deleted, prevKvs };
+  }
+
+  private keyValue(end: number): KeyValue {
+    let key = '';
+    let value: Uint8Array = noBytes;
+    let createRevision = 0;
+    let modRevision = 0;
+    let version = 0;
+    let lease = 0;
+    while (this.at < end) {
+      const field = this.number();
+      if (field === tag(1, delimited)) key = this.text(this.end(end));
+      else if (field === tag(2, varint)) createRevision = this.number();
+      else if (field === tag(3, varint)) modRevision = this.number();
+      else if (field === tag(4, varint)) version = this.number();
+      else if (field === tag(5, delimited)) value = this.value(this.end(end));
+      else if (field === tag(6, varint)) lease = this.number();
+      else this.skip(field, end);
+    }
+    return { key, value, createRevision, modRevision, version, lease };
+  }
+
+  private header(end: number): ReplyHeader {
+    const header = { memberId: '0', revision: 0, raftTerm: 0 };
+    while (this.at < end) {
+      const field = this.number();
+      if (field === tag(2, varint)) {
+        this.number();
+        header.memberId = memberText({ low: this.low, high: this.high });
+      } else if (field === tag(3, varint)) header.revision = this.number();
+      else if (field === tag(4, varint)) header.raftTerm = this.number();
+      else this.skip(field, end);
+    }
+    return header;
+  }
+
+  /** Shares the memory of the whole reply. */
+  private value(end: number): Uint8Array {
+    const start = this.at;
+    this.at = end;
+    return start === end ? noBytes : this.bytes.subarray(start, end);
+  }
+
+  /** Where something begins whose length stands here, its end. */
+  private end(outerEnd: number): number {
+    const length = this.number();
+    const end = this.at + length;
+    if (end > outerEnd) throw new Error('a part of a reply is longer than the whole');
+    return end;
+  }
+
+  private text(end: number): string {
+    const start = this.at;
+    this.at = end;
+    return this.bytes.toString('utf8', start, end);
+  }
+
+  private skip(field: number, end: number): void {
+    switch (field & 7) {
+      case varint:
+        this.number();
+        break;
+      case delimited:
+        this.at = this.end(end);
+        break;
+      case 1:
+        this.at += 8;
+        break;
+      case 5:
+        this.at += 4;
+        break;
+      default:
+        throw new Error(`a field of a reply is written in a way that is not known: ${field & 7}`);
+    }
+    if (this.at > end) throw new Error('a reply is cut off');
+  }
+
+  /** As a signed 64-bit integer; its halves stand in `low` and `high` afterwards. */
+  private number(): number {
+    const { bytes } = this;
+    let byte = bytes[this.at++] as number;
+    // Tags, lengths of small values, counts: one byte.
+    if (byte < 0x80) return (this.low = byte) + (this.high = 0);
+    if (byte === undefined) throw new Error('a reply is cut off');
+    let low = byte & 0x7f;
+    let high = 0;
+    for (let shift = 7; byte >= 0x80; shift += 7) {
+      if (shift > 63 || this.at >= bytes.length) throw new Error('a number of a reply is cut off');
+      byte = bytes[this.at++]!;
+      const part = byte & 0x7f;
+      if (shift < 28) low |= part << shift;
+      else if (shift === 28) {
+        low |= part << 28;
+        high = part >>> 4;
+      } else high |= part << (shift - 32);
+    }
+    this.low = low;
+    this.high = high;
+    return high * 2 ** 32 + (low >>> 0);
+  }
+}
