@@ -28,6 +28,8 @@ import { ClusterError } from './errors.ts';
 const callTimeoutMs = 3000;
 /** Rounds over a shard's members before giving up; the cluster has a leader, so the first should do. */
 const roundsMax = 5;
+/** Others change the view a few times a second at most. */
+const swapsMax = 16;
 
 export interface RecordsWritten {
   view: View;
@@ -48,8 +50,7 @@ export async function writeRecords(
 ): Promise<RecordsWritten> {
   const home = shards[0]!;
   const stored = await createView(rpc, shards);
-  let view = decodeView(stored.value);
-  if (!sameEndpoints(view, shards)) view = await renewEndpoints(rpc, home, { view, stored, shards });
+  const view = await renewEndpoints(rpc, home, { stored, shards });
   let created = stored.created ? 1 : 0;
   // A shard that the view does not know is about to join or has left: its records are the view server's to write.
   for (const { id, endpoints } of shards) {
@@ -75,7 +76,7 @@ export async function writeFirstRecords(
 ): Promise<number> {
   const home = shards[0]!;
   let created = 0;
-  let raw = await readRecord(rpc, home, { key: VIEW_KEY });
+  let raw = (await readRecord(rpc, home, { key: VIEW_KEY }))?.value ?? null;
   if (raw === null) {
     const fenced = await findFenced(rpc, shards);
     // Another writer's view is there before its first fence.
@@ -104,10 +105,10 @@ async function readRecord(
   rpc: EtcdCaller,
   shard: ViewShard,
   range: Pick<RangeRequest, 'key' | 'rangeEnd'>,
-): Promise<Uint8Array | null> {
+): Promise<StoredRecord | null> {
   const reply = await callShard(rpc, shard, { kind: 'range', ...range });
   if (reply.kind !== 'range') throw new Error(`etcd answered a range with ${reply.kind}`);
-  return reply.kvs[0]?.value ?? null;
+  return reply.kvs[0] ?? null;
 }
 
 function viewLost(home: ViewShard, shard: ViewShard): ClusterError {
@@ -120,11 +121,13 @@ function viewLost(home: ViewShard, shard: ViewShard): ClusterError {
 interface StoredRecord {
   value: Uint8Array;
   modRevision: number;
-  created: boolean;
 }
 
 /** Where there is none yet, each shard gets its identity here. */
-async function createView(rpc: EtcdCaller, shards: readonly ViewShard[]): Promise<StoredRecord> {
+async function createView(
+  rpc: EtcdCaller,
+  shards: readonly ViewShard[],
+): Promise<StoredRecord & { created: boolean }> {
   const named = shards.map((shard) => ({ ...shard, identity: newIdentity(systemRandom) }));
   const key = VIEW_KEY;
   const value = encodeView(initialView(named));
@@ -171,16 +174,52 @@ function sameEndpoints(view: View, shards: readonly ViewShard[]): boolean {
 }
 
 /**
- * Members that listen elsewhere than before: the same shards and slots under new addresses, by compare-and-swap. Which shards
- * there are is for the view to say: it may have grown or shrunk since the cluster was described.
+ * Gives the shards these endpoints in the view, by compare-and-swap; where the view has them already, nothing is changed. Which
+ * shards there are is for the view to say: one that it does not know, or not any more, is left out.
+ * @param home where the home shard is.
+ * @throws ClusterError when the home shard does not answer, or has no view.
  */
+export async function nameEndpoints(
+  rpc: EtcdCaller,
+  home: ViewShard,
+  shards: readonly ViewShard[],
+): Promise<View> {
+  const stored = await readRecord(rpc, home, { key: VIEW_KEY });
+  if (stored === null)
+    throw new ClusterError(`the home shard ${home.id} has no view`, { nextStep: 'See `make status`.' });
+  return renewEndpoints(rpc, home, { stored, shards });
+}
+
+/** An answer that was lost costs one round: the next finds what was asked for, or the view that somebody else has written. */
 async function renewEndpoints(
   rpc: EtcdCaller,
   home: ViewShard,
-  change: { view: View; stored: StoredRecord; shards: readonly ViewShard[] },
+  { stored, shards }: { stored: StoredRecord; shards: readonly ViewShard[] },
 ): Promise<View> {
-  const { view, stored, shards } = change;
-  const renewed: View = {
+  let { value, modRevision } = stored;
+  for (let round = 0; round < swapsMax; round++) {
+    const view = decodeView(value);
+    if (sameEndpoints(view, shards)) return view;
+    const reply = await callShard(rpc, home, {
+      kind: 'txn',
+      compare: [{ key: VIEW_KEY, target: 'mod_revision', result: 'equal', operand: modRevision }],
+      success: [{ kind: 'put', key: VIEW_KEY, value: encodeView(withEndpoints(view, shards)) }],
+      failure: [{ kind: 'range', key: VIEW_KEY }],
+    });
+    if (reply.kind !== 'txn') throw new Error(`etcd answered a txn with ${reply.kind}`);
+    if (reply.succeeded) return withEndpoints(view, shards);
+    const range = reply.responses[0];
+    const kv = range?.kind === 'range' ? range.kvs[0] : undefined;
+    if (kv === undefined) break;
+    ({ value, modRevision } = kv);
+  }
+  throw new ClusterError(`the view was changed by others ${swapsMax} times in a row`, {
+    nextStep: 'Run this again.',
+  });
+}
+
+function withEndpoints(view: View, shards: readonly ViewShard[]): View {
+  return {
     ...view,
     epoch: view.epoch + 1,
     shards: view.shards.map((known) => ({
@@ -188,16 +227,6 @@ async function renewEndpoints(
       endpoints: shards.find((shard) => shard.id === known.id)?.endpoints ?? known.endpoints,
     })),
   };
-  const reply = await callShard(rpc, home, {
-    kind: 'txn',
-    compare: [{ key: VIEW_KEY, target: 'mod_revision', result: 'equal', operand: stored.modRevision }],
-    success: [{ kind: 'put', key: VIEW_KEY, value: encodeView(renewed) }],
-    failure: [],
-  });
-  if (reply.kind === 'txn' && reply.succeeded) return renewed;
-  throw new ClusterError('the view was changed by somebody else at the same moment', {
-    nextStep: 'Run `make up` again.',
-  });
 }
 
 /** Asks the members in turn until one answers. For requests that may be sent twice. */

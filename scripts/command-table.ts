@@ -121,7 +121,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     usage: 'member',
-    description: 'List the members of shards, and replace lost ones.',
+    description: 'List, add and remove members of shards, and replace lost ones.',
     load: async () => (await import('./commands/member.ts')).addMemberCommand,
   },
   {

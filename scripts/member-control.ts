@@ -3,6 +3,9 @@ import { UsageError } from '../cluster/errors.ts';
 import type { MemberControl } from '../cluster/providers/provider.ts';
 import { withContext, type CommandContext } from './command-context.ts';
 
+const instead =
+  '`kubectl get pods` lists them, and a shard keeps as many as it was deployed with; for more room or speed: `vase shard add`';
+
 /** @throws UsageError where the cluster's provider has no such control yet. */
 export async function withMembers(
   flags: { json?: boolean },
@@ -10,7 +13,8 @@ export async function withMembers(
 ): Promise<void> {
   await withContext(flags, async (context) => {
     const { kind, members } = context.provider;
-    if (members === null) throw new UsageError(`members cannot be listed or changed yet on provider ${kind}`);
+    if (members === null)
+      throw new UsageError(`members cannot be listed or changed yet on provider ${kind}: ${instead}`);
     await body(members, context);
   });
 }

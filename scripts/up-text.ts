@@ -7,11 +7,11 @@ import { style } from './printer.ts';
 export const leftExitCode = 3;
 
 /** `head` says whether all is well; `problems` are those that are left, each with what to do. */
-export function describeUp({ endpoint, topology, changed, left }: UpResult): {
+export function describeUp({ endpoint, topology, size: members, changed, left }: UpResult): {
   head: string;
   problems: string[];
 } {
-  const size = `${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}, ${counted(topology.sharders, 'sharder')}`;
+  const size = `${counted(topology.shards, 'shard')} of ${members ?? counted(topology.members, 'member')}, ${counted(topology.sharders, 'sharder')}`;
   if (left.length > 0) {
     return {
       head: style.warning(`Serving at ${endpoint}, and something is left to do (${size})`),

@@ -46,6 +46,12 @@ export async function promoteLearner(url: string, id: string): Promise<void> {
   await call(url, 'promote', { ID: id });
 }
 
+/** Lets another member lead: etcd answers when it does. @param url of the leader. @throws Error where it does not come to it. */
+export async function moveLeader(url: string, targetId: string): Promise<void> {
+  const path = '/v3/maintenance/transfer-leadership';
+  await callGateway(url, { path, body: { targetID: targetId }, timeoutMs });
+}
+
 /** As etcd's own tools and logs write an id. */
 export function asHex(id: string): string {
   return BigInt(id).toString(16);

@@ -65,6 +65,8 @@ export interface SharderDoor {
 export interface UpResult {
   endpoint: string;
   topology: Topology;
+  /** How many members each shard has: "3 members", or "1 to 3 members"; absent: as many as the topology says. */
+  size?: string;
   /** False when the cluster was already as requested. */
   changed: boolean;
   steps: readonly StepTime[];
@@ -144,7 +146,15 @@ export interface MemberStatus {
   restarts: Restarts;
   endpoint: string;
   /** Null when the member does not answer. */
-  etcd: { version: string; dbSizeBytes: number; raftTerm: number; raftIndex: number; leads: boolean } | null;
+  etcd: {
+    version: string;
+    dbSizeBytes: number;
+    raftTerm: number;
+    raftIndex: number;
+    leads: boolean;
+    /** It gets the data and has no vote yet. */
+    isLearner: boolean;
+  } | null;
   /** Syncs of the log since the member's start, by etcd's own measure; null when there is no figure. */
   fsync: FsyncDurations | null;
 }
@@ -204,6 +214,20 @@ export interface MemberControl {
    * @throws UsageError for an unknown name; ClusterError where it is not lost, or its shard has no quorum without it.
    */
   replace(name: string, options: MemberOptions): Promise<string>;
+  /**
+   * Gives a shard one member more, or goes on with that.
+   * @param shard null where there is only one.
+   * @returns its name, and what has been done: sentences.
+   * @throws UsageError for an unknown shard, and where this provider does not know how yet; ClusterError where none may be added.
+   */
+  add(shard: number | null, options: MemberOptions): Promise<{ name: string; done: string }>;
+  /**
+   * Takes a member out of its shard for good, with its data, or goes on with that.
+   * @returns what has been done: sentences. Nothing, where the shard has no member of this name.
+   * @throws UsageError for a name of no shard, and where this provider does not know how yet; ClusterError where the shard
+   *   cannot do without it.
+   */
+  remove(name: string, options: MemberOptions): Promise<string>;
   /**
    * Starts what can be started of a shard, and says what making it anew of one member's data would do and lose.
    * @returns null where it has a leader: nothing is to be recovered.

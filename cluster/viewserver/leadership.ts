@@ -57,7 +57,7 @@ export class Leadership {
       random,
       trace,
       rpc,
-      home: config.home,
+      home: parts.view.current?.shards[0]?.endpoints ?? config.home,
       settings: config.moves,
       fillOf: (shard) => this.room.fillOf(shard),
     });

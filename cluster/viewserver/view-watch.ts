@@ -10,14 +10,17 @@ import { pause } from './leader-lease.ts';
 const rereadMs = 2000;
 
 export class ViewWatch {
-  private readonly options: { rpc: EtcdRpc; clock: Clock; home: ShardClient; endpoints: readonly string[] };
+  private readonly options: { rpc: EtcdRpc; clock: Clock; home: ShardClient };
+  /** Of the home shard: where it was at first, and then where its view says that it is. */
+  private endpoints: readonly string[];
   private view: View | null = null;
   private readonly listeners = new Set<(view: View) => void>();
   private cancelWatch: Cancel = () => undefined;
   private next = 0;
 
-  constructor(options: ViewWatch['options']) {
+  constructor({ endpoints, ...options }: ViewWatch['options'] & { endpoints: readonly string[] }) {
     this.options = options;
+    this.endpoints = endpoints;
   }
 
   /** Null until the home shard has answered. */
@@ -66,8 +69,8 @@ export class ViewWatch {
 
   private open(signal: AbortSignal): void {
     if (signal.aborted) return;
-    const { rpc, endpoints, clock } = this.options;
-    const endpoint = endpoints[this.next++ % endpoints.length]!;
+    const { rpc, clock } = this.options;
+    const endpoint = this.endpoints[this.next++ % this.endpoints.length]!;
     const again = () => void pause(clock, rereadMs / 10, signal).then(() => this.open(signal));
     this.cancelWatch = rpc.watch(
       endpoint,
@@ -86,6 +89,8 @@ export class ViewWatch {
     if (this.view !== null && Number(raw.epoch) <= this.view.epoch) return;
     const view = decodeView(bytes);
     this.view = view;
+    this.endpoints = view.shards[0]!.endpoints;
+    this.options.home.setEndpoints(this.endpoints);
     for (const listener of this.listeners) listener(view);
   }
 }

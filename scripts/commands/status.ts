@@ -1,6 +1,6 @@
 /** `vase status`: how the cluster is, what is wrong, and what to do. Exit code 1 when something is wrong. */
 import type { Command } from 'commander';
-import type { ClusterHealth, ClusterStatus } from '../../cluster/providers/provider.ts';
+import type { ClusterHealth, ClusterStatus, MemberStatus } from '../../cluster/providers/provider.ts';
 import { describeDisk } from '../../cluster/disk/disk-profile.ts';
 import { resolutionMs } from '../../cluster/disk/fsync-histogram.ts';
 import { withContext } from '../command-context.ts';
@@ -53,7 +53,7 @@ function memberTable({ shards }: ClusterStatus): string {
       pid ?? '-',
       restarts.count,
       endpoint,
-      shard.leader === name ? 'leader' : etcd === null ? '-' : 'follower',
+      roleOf(etcd, shard.leader === name),
       etcd?.version ?? '-',
       etcd === null ? '-' : describeBytes(etcd.dbSizeBytes),
       etcd?.raftTerm ?? '-',
@@ -63,6 +63,12 @@ function memberTable({ shards }: ClusterStatus): string {
     ['shard', 'member', 'process', 'pid', 'restarts', 'endpoint', 'role', 'etcd', 'db size', 'term'],
     rows,
   );
+}
+
+function roleOf(etcd: MemberStatus['etcd'], leads: boolean): string {
+  if (leads) return 'leader';
+  if (etcd === null) return '-';
+  return etcd.isLearner ? 'learner' : 'follower';
 }
 
 /** What etcd measures of its disk, beside what the emulated disk should be. */

@@ -129,6 +129,8 @@ export interface StatusReply {
   leaderId: string;
   raftIndex: number;
   raftTerm: number;
+  /** It gets the data, has no vote, and serves nobody. */
+  isLearner: boolean;
 }
 
 export type EtcdReply =

@@ -277,7 +277,10 @@ export class Store {
     if (modRevision <= this.viewModRevision) return;
     this.viewModRevision = modRevision;
     try {
-      this.adopt(readRecord(() => decodeView(value)));
+      const view = readRecord(() => decodeView(value));
+      // The home shard alone says where it is: a copy may be out of date.
+      this.options.home.setEndpoints(view.shards[0]!.endpoints);
+      this.adopt(view);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       this.options.trace.emit({ name: 'view.unreadable', message: error.message });

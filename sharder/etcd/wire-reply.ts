@@ -20,6 +20,7 @@ export interface WireReply {
   leader: Long;
   raftIndex: Long;
   raftTerm: Long;
+  isLearner: boolean;
 }
 export type WireHeader = { member_id: Long; revision: Long; raft_term: Long };
 export type WireKeyValue = {

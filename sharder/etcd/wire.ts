@@ -106,7 +106,7 @@ export const methods: Record<EtcdRequest['kind'], Method> = {
     'Status',
     ['StatusRequest', 'StatusResponse'],
     () => ({}),
-    ({ header, version, dbSize, leader, raftIndex, raftTerm }) => ({
+    ({ header, version, dbSize, leader, raftIndex, raftTerm, isLearner }) => ({
       kind: 'status',
       header: toHeader(header),
       version,
@@ -114,6 +114,7 @@ export const methods: Record<EtcdRequest['kind'], Method> = {
       leaderId: toDecimal(leader),
       raftIndex: toNumber(raftIndex),
       raftTerm: toNumber(raftTerm),
+      isLearner,
     }),
   ),
 };

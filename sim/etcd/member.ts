@@ -280,6 +280,7 @@ export class SimMember {
         leaderId: leader === 0 ? '0' : this.peers[leader - 1]!.memberId,
         raftIndex: log.committed,
         raftTerm: term,
+        isLearner: false,
       },
     };
   }

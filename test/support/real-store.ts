@@ -17,8 +17,13 @@ export function createRealStore(options: {
 }): Store {
   const limits = { ...defaultLimits, ...options.limits };
   const redirect = options.redirect ?? ((endpoint) => endpoint);
+  class RedirectedClient extends EtcdShardClient {
+    override setEndpoints(endpoints: readonly string[]): void {
+      super.setEndpoints(endpoints.map(redirect));
+    }
+  }
   const connect = (shard: number, endpoints: readonly string[]) =>
-    new EtcdShardClient({
+    new RedirectedClient({
       shard,
       endpoints: endpoints.map(redirect),
       rpc: options.rpc,

@@ -11,6 +11,12 @@ import { memberEndpoint, memberNamesOf } from './read-status.ts';
 import { replaceMember } from './replace-member.ts';
 import { findShardLeader, hostOf, statusOf } from './shard-members.ts';
 
+/** How many a shard has is part of its StatefulSet, of each pod's arguments and of the view's addresses. */
+const fixedSize =
+  ': a shard there keeps as many members as it was made with. A cluster with another number is a new one ' +
+  '(`make clean`, then `make up MEMBERS=5`: that deletes the data); a lost member comes back with `vase member replace NAME`; ' +
+  'for more room or speed: `vase shard add`';
+
 export interface MembersParts {
   connect: () => Promise<KubernetesCluster>;
   /** Holds the cluster's lock during the body. */
@@ -44,17 +50,25 @@ export class KubernetesMembers implements MemberControl {
     });
   }
 
+  async add(): Promise<never> {
+    throw notYet('vase member add', fixedSize);
+  }
+
+  async remove(): Promise<never> {
+    throw notYet('vase member remove', fixedSize);
+  }
+
   async planRecovery(): Promise<never> {
-    throw notYet();
+    throw notYet('vase shard recover');
   }
 
   async recover(): Promise<never> {
-    throw notYet();
+    throw notYet('vase shard recover');
   }
 }
 
-function notYet(): UsageError {
-  return new UsageError('`vase shard recover` is not yet on provider kind');
+function notYet(command: string, instead = ''): UsageError {
+  return new UsageError(`\`${command}\` is not yet on provider kind${instead}`);
 }
 
 async function listShard(

@@ -157,6 +157,7 @@ function describeShard(
         dbSizeBytes: status.dbSizeBytes,
         raftTerm: status.raftTerm,
         raftIndex: status.raftIndex,
+        isLearner: status.isLearner,
         leads: status.leaderId !== '0' && status.leaderId === status.header?.memberId,
       },
       fsync: fsyncs.has(name) ? durationsOf(fsyncs.get(name)!) : null,

@@ -15,7 +15,7 @@ import {
 import { ClusterError } from '../../errors.ts';
 import { etcdPorts } from '../../manifests/names.ts';
 import type { ShardIdentity } from '../../manifests/shard-identity.ts';
-import { isNear, joinInRounds, JoinProgress } from '../join-rounds.ts';
+import { goInRounds, isNear, RoundsProgress } from '../member-rounds.ts';
 import type { MemberOptions } from '../provider.ts';
 import { readIdentity, writeIdentity } from './formed-shards.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
@@ -70,15 +70,17 @@ async function letGo(
 async function join(replacement: Replacement, identity: ShardIdentity): Promise<void> {
   const { name, shard, options } = replacement;
   const { signal, report } = options;
-  const progress = new JoinProgress(report);
+  const progress = new RoundsProgress(report);
   const round = { identity, progress, isAdded: false, isRenewed: false, isTakenBack: false };
-  const rounds = { name, shard, patienceMs, pollMs, signal, progress };
-  await joinInRounds(rounds, () => nextStep(replacement, round));
+  const fault = `${name} does not come to its vote in ${shardName(shard)}`;
+  const goOn = `vase member replace ${name}`;
+  const rounds = { fault, goOn, patienceMs, pollMs, signal, progress };
+  await goInRounds(rounds, () => nextStep(replacement, round));
 }
 
 interface Round {
   identity: ShardIdentity;
-  progress: JoinProgress;
+  progress: RoundsProgress;
   /** Whether this call has added the learner: one of before may have lost its volume again, and etcd would wait for ever. */
   isAdded: boolean;
   /** Whether this call has made the pod start anew. */

@@ -33,6 +33,10 @@ const memberState = z.looseObject({
   id: z.string().optional(),
   /** While it has no vote yet: to be added as a learner, and to be promoted. */
   joining: joining.optional(),
+  /** It is one more than before, and the view does not name it yet. */
+  adding: z.literal(true).optional(),
+  /** Told to leave its shard for good: the view does not name it any more, or soon will not. */
+  leaving: z.literal(true).optional(),
 });
 
 const shardState = z.looseObject({
@@ -100,7 +104,7 @@ const schema = z.looseObject({
  * Raised with each new field: a keeper or view server that was started before, and outlives a change of Vase, would drop it
  * whenever it writes the state, so `up` starts a new one.
  */
-export const stateVersion = 5;
+export const stateVersion = 6;
 
 export type ClusterState = z.output<typeof schema>;
 export type ShardState = z.output<typeof shardState>;
@@ -112,9 +116,22 @@ export function membersOf(state: Pick<ClusterState, 'shards'>): MemberState[] {
   return state.shards.flatMap((shard) => shard.members);
 }
 
-/** Those that have a vote, or had one until their data were lost. */
+/** Those that have a vote and keep it, or had one until their data were lost. */
 export function votersOf({ members }: Pick<ShardState, 'members'>): MemberState[] {
-  return members.filter(({ joining: joins }) => joins === undefined);
+  return members.filter((member) => member.joining === undefined && member.leaving === undefined);
+}
+
+/** Those that the view names: one that is replaced is among them all the time, one that is new when it has its vote. */
+export function namedOf({ members }: Pick<ShardState, 'members'>): MemberState[] {
+  return members.filter(
+    ({ adding, joining: joins, leaving }) =>
+      leaving === undefined && (adding === undefined || joins === undefined),
+  );
+}
+
+/** Whether a change of members has been begun and has not come to its end. */
+export function isChanging({ joining: joins, adding, leaving }: MemberState): boolean {
+  return joins !== undefined || adding !== undefined || leaving !== undefined;
 }
 
 /** Something of the cluster that runs as a process. */

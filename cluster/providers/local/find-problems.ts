@@ -9,7 +9,7 @@ import type {
   ViewServerStatus,
 } from '../provider.ts';
 import type { ClusterState } from './cluster-state.ts';
-import { describeJoining, describeLoss, findLoss } from './member-loss.ts';
+import { describeChange, describeLoss, findLoss } from './member-loss.ts';
 import { logFileOf, type StateFolder } from './state-folder.ts';
 
 /** Past this part of etcd's quota it is time to act: at the quota etcd refuses writes. */
@@ -39,7 +39,8 @@ export function findMemberProblems(
 ): Problem[] {
   const shard = state.shards.find((each) => each.id === id);
   const member = shard?.members.find(({ name }) => name === seen.name);
-  if (member?.joining !== undefined) return [describeJoining(seen.name)];
+  const change = member === undefined ? null : describeChange(member, shard!);
+  if (change !== null) return [change];
   if (seen.process === 'stopped') {
     const loss = member && findLoss({ folder, state, shard: shard!, member });
     return [loss ? describeLoss(loss, seen.name, { id, hasQuorum }) : stopped(folder, seen.name)];

@@ -11,12 +11,14 @@ import {
   type EtcdMember,
 } from '../../etcd/member-api.ts';
 import { shardName } from '../../../sharder/core/view.ts';
-import { isNear, joinInRounds, JoinProgress } from '../join-rounds.ts';
+import { goInRounds, isNear, RoundsProgress } from '../member-rounds.ts';
 import { askMembers, findLed, type MemberAnswer } from './ask-members.ts';
 import type { MemberState, ShardState } from './cluster-state.ts';
 import { save, type LocalContext } from './local-context.ts';
 import { clientUrl, peerUrl, startMember } from './local-shard.ts';
 import { died, keepsRunning } from './managed-process.ts';
+import { goOnCommand } from './member-loss.ts';
+import { stopStrays } from './own-processes.ts';
 import { inspectVolume, renewVolume } from './volume-mark.ts';
 
 const pollMs = 200;
@@ -39,18 +41,19 @@ export interface Joining {
  */
 export async function joinMember(join: Joining): Promise<void> {
   const { context, member, shard, report } = join;
-  const progress = new JoinProgress(report);
+  const progress = new RoundsProgress(report);
   const { name } = member;
   let starts = 0;
-  const rounds = { name, shard: shard.id, patienceMs, pollMs, signal: context.signal, progress };
-  await joinInRounds(rounds, async () => {
+  const fault = `${name} does not come to its vote in ${shardName(shard.id)}`;
+  const goOn = goOnCommand(member, shard);
+  await goInRounds({ fault, goOn, patienceMs, pollMs, signal: context.signal, progress }, async () => {
     const round = await nextStep(join, progress);
     if (round === 'started' && ++starts > startsMax) throw died(context, name);
     return member.joining === undefined;
   });
 }
 
-async function nextStep(join: Joining, told: JoinProgress): Promise<'started' | null> {
+async function nextStep(join: Joining, told: RoundsProgress): Promise<'started' | null> {
   const { context, shard, member } = join;
   const answers = await askMembers(context.rpc, shard.members);
   const leader = findLed(answers)?.leader;
@@ -94,13 +97,14 @@ function startOver({ context, member }: Joining, id: string): null {
 async function startLearner(
   join: Joining,
   list: readonly EtcdMember[],
-  told: JoinProgress,
+  told: RoundsProgress,
 ): Promise<'started' | null> {
   const { context, shard, member } = join;
   const { folder, state } = context;
   const volume = { folder, state, shard, member };
   const hasData = inspectVolume(volume) === 'own';
   if (!hasData && member.joining!.started) return startOver(join, member.id!);
+  await stopStrays(folder, [member]);
   if (hasData) {
     await startMember(context, shard, member);
     return 'started';
@@ -123,7 +127,7 @@ function peersOf(shard: ShardState, list: readonly EtcdMember[]) {
 
 async function catchUp(
   answers: readonly MemberAnswer[],
-  at: { join: Joining; own: EtcdMember; leader: MemberAnswer; told: JoinProgress; url: string },
+  at: { join: Joining; own: EtcdMember; leader: MemberAnswer; told: RoundsProgress; url: string },
 ): Promise<null> {
   const { join, own, leader, told, url } = at;
   const { name } = join.member;

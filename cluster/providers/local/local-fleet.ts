@@ -9,16 +9,16 @@ import type { ViewShard } from '../../../sharder/core/view.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { FleetOptions, MemberMetrics, ShardFleet } from '../shard-fleet.ts';
-import { membersOf, readState, type ClusterState, type ShardState } from './cluster-state.ts';
+import { readState, type ClusterState, type ShardState } from './cluster-state.ts';
 import { save, type LocalContext, type LocalSettings } from './local-context.ts';
-import { clientEndpoint, commonLeader, startMember } from './local-shard.ts';
+import { clientEndpoint, commonLeader, endpointsOf, startMember } from './local-shard.ts';
 import { adminEndpoint, sharderStopGraceMs, startSharders } from './local-sharder.ts';
 import { findMemberEtcd } from './member-etcd.ts';
-import { dataFolderIn } from './own-processes.ts';
+import { stopStrays } from './own-processes.ts';
 import { addSharders, planShard, portGiver } from './plan-up.ts';
-import { identifyProcess, listCommandLines, stopProcess } from './process-identity.ts';
+import { stopProcess } from './process-identity.ts';
 import { removeGroupsOf } from './control-groups.ts';
-import { canonicalPath, dataFolderOf, stateFolder, type StateFolder } from './state-folder.ts';
+import { dataFolderOf, stateFolder, type StateFolder } from './state-folder.ts';
 import { withLock } from './state-lock.ts';
 
 /** A command such as `up`, or a restart by a nemesis, may hold the lock. */
@@ -75,7 +75,7 @@ export class LocalFleet implements ShardFleet {
         state.shards.push(shard);
         saveShards(context);
       }
-      if (!shard.formed) await stopUnrecorded(folder, shard);
+      if (!shard.formed) await stopStrays(folder, shard.members);
       options.report(`starting ${shard.members.map(({ name }) => name).join(', ')}`);
       for (const member of shard.members) await startMember(context, shard, member);
       return shard;
@@ -103,7 +103,7 @@ export class LocalFleet implements ShardFleet {
       options.report(`stopping ${shard.members.map(({ name }) => name).join(', ')}`);
       const recorded = shard.members.map(({ process }) => process).filter((process) => process !== null);
       await Promise.all(recorded.map((process) => stopProcess(process, { graceMs: deleteGraceMs })));
-      await stopUnrecorded(folder, shard);
+      await stopStrays(folder, shard.members);
       for (const { name } of shard.members) {
         rmSync(dataFolderOf(folder, name), { recursive: true, force: true });
         await removeGroupsOf(folder, name);
@@ -174,27 +174,8 @@ function saveShards(context: LocalContext): void {
   save(context);
 }
 
-function asViewShard({ id, members }: ShardState): ViewShard {
-  return { id, endpoints: members.map(clientEndpoint) };
-}
-
-/**
- * A view server that was killed between starting a member and recording it left one that holds the member's ports and
- * data; its command line tells.
- */
-async function stopUnrecorded(folder: StateFolder, shard: ShardState): Promise<void> {
-  const recorded = new Set(membersOf({ shards: [shard] }).map(({ process }) => process?.pid));
-  const dataFolders = new Set<string | null>(
-    shard.members.map(({ name }) => canonicalPath(dataFolderOf(folder, name))),
-  );
-  const lines = await listCommandLines();
-  const strays = lines.filter(
-    ({ pid, commandLine }) => !recorded.has(pid) && dataFolders.has(dataFolderIn(commandLine)),
-  );
-  for (const { pid } of strays) {
-    const identity = await identifyProcess(pid);
-    if (identity !== null) await stopProcess(identity, { graceMs: deleteGraceMs });
-  }
+function asViewShard(shard: ShardState): ViewShard {
+  return { id: shard.id, endpoints: endpointsOf(shard) };
 }
 
 /** The fleet of the cluster whose view server has this environment. @throws UsageError */

@@ -1,8 +1,10 @@
 /** Members of a local cluster's shards, for the commands that list and change them. All changes hold the cluster's lock. */
+import { shardName } from '../../../sharder/core/view.ts';
 import { listEtcdMembers, asHex, type EtcdMember } from '../../etcd/member-api.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { ListedMember, MemberControl, MemberOptions, MemberStatus, Recovery } from '../provider.ts';
+import { addMember } from './add-member.ts';
 import { askMembers, findLed } from './ask-members.ts';
 import {
   membersOf,
@@ -17,7 +19,9 @@ import { clientUrl, peerUrl } from './local-shard.ts';
 import { readShard } from './local-status.ts';
 import { findMemberEtcd } from './member-etcd.ts';
 import type { Joining } from './join-member.ts';
+import { describeChange, goOnCommand } from './member-loss.ts';
 import { planRecovery, recoverShard } from './recover-shard.ts';
+import { removeMember } from './remove-member.ts';
 import { replaceIfLost } from './replace-member.ts';
 import type { StateFolder } from './state-folder.ts';
 import { withLock } from './state-lock.ts';
@@ -41,8 +45,27 @@ export class LocalMembers implements MemberControl {
 
   async replace(name: string, options: MemberOptions): Promise<string> {
     return this.locked(`\`vase member replace ${name}\``, options, async (context) => {
-      const { shard, member } = demandMember(context.state, name);
-      return replaceIfLost({ context, shard, member, report: options.report });
+      const join = { context, ...demandMember(context.state, name), report: options.report };
+      if (join.member.adding !== undefined || join.member.leaving !== undefined)
+        throw new ClusterError(describeChange(join.member, join.shard)!.what, {
+          nextStep: `\`${goOnCommand(join.member, join.shard)}\` goes on with that.`,
+        });
+      return replaceIfLost(join);
+    });
+  }
+
+  async add(id: number | null, options: MemberOptions): Promise<{ name: string; done: string }> {
+    return this.locked('`vase member add`', options, async (context) => {
+      const shard = demandShard(context.state, id);
+      return addMember({ context, shard, report: options.report });
+    });
+  }
+
+  async remove(name: string, options: MemberOptions): Promise<string> {
+    return this.locked(`\`vase member remove ${name}\``, options, async (context) => {
+      const gone = describeGone(context.state, name);
+      if (gone !== null) return gone;
+      return removeMember({ context, ...demandMember(context.state, name), report: options.report });
     });
   }
 
@@ -118,6 +141,24 @@ function roleOf({ etcd }: MemberStatus, own: EtcdMember | undefined): ListedMemb
   if (etcd === null) return null;
   if (own?.isLearner) return 'learner';
   return etcd.leads ? 'leader' : 'follower';
+}
+
+/** @param id null where there is only one. @throws UsageError that lists the shards. */
+function demandShard({ shards }: ClusterState, id: number | null): ShardState {
+  const names = shards.map((shard) => shardName(shard.id)).join(', ');
+  if (id === null && shards.length > 1) throw new UsageError(`name the shard: one of ${names}`);
+  const shard = id === null ? shards[0] : shards.find((each) => each.id === id);
+  if (shard === undefined)
+    throw new UsageError(`no shard is called ${shardName(id!)}; the names are ${names}`);
+  return shard;
+}
+
+/** Of a member that its shard has not, or not any more, a sentence; null for any other name. */
+function describeGone({ shards }: ClusterState, name: string): string | null {
+  const shard = shards.find(({ id }) => new RegExp(`^${shardName(id)}-\\d+$`).test(name));
+  if (shard === undefined || shard.members.some((member) => member.name === name)) return null;
+  const names = shard.members.map((member) => member.name).join(', ');
+  return `${name} is no member of ${shardName(shard.id)}, which has ${names}: nothing is removed.`;
 }
 
 /** @throws UsageError that lists the names. */

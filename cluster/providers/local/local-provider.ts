@@ -31,6 +31,7 @@ import { isOutdated, ownUrl } from './local-sharder.ts';
 import { bringUp, etcdNotes } from './local-up.ts';
 import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
 import { followLog, readTail } from './log-file.ts';
+import { describeSizes, refuseOtherSizes } from './member-rules.ts';
 import { planUp } from './plan-up.ts';
 import { localHost } from './ports.ts';
 import { limitProcesses } from './resource-limits.ts';
@@ -77,6 +78,7 @@ export class LocalProvider implements Provider {
       if (current !== null) writeState(this.folder, current);
       const topology = parseTopology(mergeTopologies(current?.topology, requested));
       refuseTls(topology, this.kind);
+      refuseOtherSizes(current?.shards ?? [], mergeTopologies(requested)['members']);
       const unchanged = await this.whenNothingDiffers(current, topology);
       const result = unchanged ?? (await this.change(current, topology, options));
       return written === null && current !== null ? { ...result, notes: [...result.notes, copied] } : result;
@@ -157,7 +159,8 @@ export class LocalProvider implements Provider {
     const limits = await limitProcesses(this.folder, current);
     const changed = disks.mended.length + limits.mended.length > 0;
     const notes = await etcdNotes({ state: current, settings: this.settings });
-    return { endpoint: status.endpoint!, topology, changed, steps: [], left: [], notes };
+    const size = describeSizes(current.shards);
+    return { endpoint: status.endpoint!, topology, size, changed, steps: [], left: [], notes };
   }
 
   private async change(

@@ -6,7 +6,7 @@ import { ClusterError } from '../../errors.ts';
 import { etcdFlags, type EtcdMemberPlace } from '../../etcd/etcd-flags.ts';
 import { askMembers } from './ask-members.ts';
 import { emulateDisk } from './emulate-disk.ts';
-import type { MemberState, ShardState } from './cluster-state.ts';
+import { namedOf, type MemberState, type ShardState } from './cluster-state.ts';
 import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
 import { demandEtcd, recordEtcd } from './member-etcd.ts';
 import { keepsRunning, startProcess } from './managed-process.ts';
@@ -87,6 +87,11 @@ export function clientUrl(member: Pick<MemberState, 'clientPort'>): string {
 /** "host:port" at which clients reach the member. */
 export function clientEndpoint(member: Pick<MemberState, 'clientPort'>): string {
   return `${localHost}:${member.clientPort}`;
+}
+
+/** Where the view and all who read it find the shard: "host:port" each. */
+export function endpointsOf(shard: Pick<ShardState, 'members'>): string[] {
+  return namedOf(shard).map(clientEndpoint);
 }
 
 export function peerUrl(member: Pick<MemberState, 'peerPort'>): string {

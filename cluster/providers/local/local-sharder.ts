@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { sharderAllocator, sharderNodeFlags } from '../../../sharder/node-flags.ts';
 import type { SharderState } from './cluster-state.ts';
 import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
-import { clientEndpoint } from './local-shard.ts';
+import { endpointsOf } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from './ports.ts';
 import { stopProcess } from './process-identity.ts';
@@ -105,7 +105,7 @@ function sharderSettings(
   return {
     NODE_ENV: 'production',
     ...sharderAllocator,
-    VASE_HOME: home.members.map(clientEndpoint).join(','),
+    VASE_HOME: endpointsOf(home).join(','),
     VASE_HOST: localHost,
     VASE_PORT: String(context.state.httpPort),
     VASE_REUSE_PORT: '1',
@@ -119,7 +119,7 @@ function sharderSettings(
 
 /** Not among the settings for which a sharder is replaced: shards come and go, and these are hints. */
 function mirrorSetting({ state }: Pick<LocalContext, 'state'>): Record<string, string> {
-  const others = state.shards.slice(1).map(({ members }) => members.map(clientEndpoint).join(','));
+  const others = state.shards.slice(1).map((shard) => endpointsOf(shard).join(','));
   return { VASE_MIRRORS: others.join(';') };
 }
 

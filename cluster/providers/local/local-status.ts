@@ -20,6 +20,7 @@ import type {
 } from '../provider.ts';
 import { askMembers } from './ask-members.ts';
 import {
+  isChanging,
   membersOf,
   ownersOf,
   type ClusterState,
@@ -31,9 +32,10 @@ import {
 import { diskNotes, diskStatus } from './emulate-disk.ts';
 import { findProblems } from './find-problems.ts';
 import { keptNotes, problemsWithoutState } from './found-data.ts';
-import { clientEndpoint } from './local-shard.ts';
+import { clientEndpoint, endpointsOf } from './local-shard.ts';
 import { adminEndpoint, isReady } from './local-sharder.ts';
 import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
+import { isQuorum } from './member-loss.ts';
 import { localHost } from './ports.ts';
 import { processState, type ProcessIdentity } from './process-identity.ts';
 import { isLimited } from './resource-limits.ts';
@@ -58,12 +60,7 @@ export async function readStatus(
     Promise.all(state.viewServers.map(readViewServer)),
   ]);
   const isKept = state.keeper === undefined || (await healthOf(state.keeper.process)) === 'running';
-  const health = judge(
-    shards,
-    sharders,
-    viewServers,
-    isKept && !membersOf(state).some(({ joining }) => joining),
-  );
+  const health = judge(shards, sharders, viewServers, isKept && !membersOf(state).some(isChanging));
   const disk = diskStatus(
     folder,
     state,
@@ -100,7 +97,7 @@ export async function readStatus(
 function placesOf({ shards }: ClusterState, isServing: (id: number) => boolean): ViewShard[] {
   return shards
     .filter(({ id }) => isServing(id))
-    .map(({ id, members }) => ({ id, endpoints: members.map(clientEndpoint) }));
+    .map((shard) => ({ id: shard.id, endpoints: endpointsOf(shard) }));
 }
 
 export async function healthOf(identity: ProcessIdentity | null): Promise<ProcessHealth> {
@@ -139,6 +136,7 @@ export async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<Sha
         raftTerm: status.raftTerm,
         raftIndex: status.raftIndex,
         leads: answer?.leads ?? false,
+        isLearner: status.isLearner,
       },
       fsync: histogram && durationsOf(histogram),
     };
@@ -148,7 +146,7 @@ export async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<Sha
     .filter((member) => member.etcd?.leads)
     .toSorted((a, b) => b.etcd!.raftTerm - a.etcd!.raftTerm);
   const answering = members.filter((member) => member.etcd !== null);
-  const hasQuorum = leaders.length > 0 && answering.length > members.length / 2;
+  const hasQuorum = leaders.length > 0 && isQuorum(shard, new Set(answering.map(({ name }) => name)));
   return {
     id: shard.id,
     name: shardName(shard.id),

@@ -17,21 +17,23 @@ import { noView } from '../dead-shard.ts';
 import type { ActionOptions, UpResult } from '../provider.ts';
 import { counted, runSteps, type Step } from '../steps.ts';
 import { membersOf, ownersOf, writeState, type ClusterState } from './cluster-state.ts';
+import { noteAdded } from './add-member.ts';
 import { removeGroups } from './control-groups.ts';
 import { diskSteps, emulateDisks } from './emulate-disk.ts';
 import { freeFullShards } from './full-shards.ts';
 import { etcdSearch, isHomeDead, save, type LocalContext } from './local-context.ts';
 import { startKeeper } from './local-keeper.ts';
-import { clientEndpoint } from './local-shard.ts';
+import { endpointsOf } from './local-shard.ts';
 import { sharderStopGraceMs, startSharder, startSharders, waitUntilReady } from './local-sharder.ts';
 import { startViewServer, startViewServers } from './local-view-server.ts';
 import { demandEtcd, findMemberEtcd, recordEtcd } from './member-etcd.ts';
+import { describeSizes, settleSize } from './member-rules.ts';
 import { keepsRunning } from './managed-process.ts';
 import { otherListener } from './port-sharing.ts';
 import { localHost } from './ports.ts';
 import { processState, stopProcess } from './process-identity.ts';
 import { limitProcesses, limitSteps } from './resource-limits.ts';
-import { replaceInShards } from './replace-in-shards.ts';
+import { settleMembers } from './settle-members.ts';
 import { startShard } from './start-shard.ts';
 import { dataFolderOf } from './state-folder.ts';
 
@@ -54,6 +56,7 @@ export async function bringUp(
     return {
       endpoint: publicEndpoint(context),
       topology: state.topology,
+      size: describeSizes(state.shards),
       changed: true,
       steps,
       left: context.left?.problems ?? [],
@@ -92,7 +95,7 @@ function upSteps({ folder, state, settings }: LocalContext): Step<LocalContext>[
   return [
     { title: 'Find etcd', run: findEtcdStep },
     {
-      title: `Start ${counted(shards.length, 'shard')} of ${counted(topology.members, 'member')}`,
+      title: `Start ${counted(shards.length, 'shard')} of ${describeSizes(shards)}`,
       run: startShardsStep,
     },
     ...diskSteps(folder, state),
@@ -148,7 +151,7 @@ async function startShardsStep(context: LocalContext): Promise<string> {
     return start.value;
   });
   const dead = shards.filter(({ leader }) => leader === null).map(({ shard }) => shard);
-  const replaced = await replaceInShards(context, shards);
+  const settled = await settleMembers(context, shards);
   context.left = {
     problems: shards.flatMap(({ problems }) => problems),
     deadShards: new Set(dead.map(({ id }) => id)),
@@ -156,20 +159,18 @@ async function startShardsStep(context: LocalContext): Promise<string> {
   const started = context.started.length - before;
   const freed = await freeFullShards(context);
   const again = freed.length === 0 ? '' : `; full before and defragmented: ${freed.join(', ')}`;
-  const afresh = replaced.length === 0 ? '' : `; replaced: ${replaced.join(', ')}`;
   const without = dead.length === 0 ? '' : `; dead: ${dead.map(({ id }) => shardName(id)).join(', ')}`;
   const leaders = shards.flatMap(({ leader }) => leader ?? []);
-  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${leaders.join(', ')}${again}${afresh}${without}`;
+  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${[leaders.join(', '), ...settled].join('; ')}${again}${without}`;
 }
 
 async function writeRecordsStep(context: LocalContext): Promise<string> {
-  const shards = context.state.shards.map(({ id, members }) => ({
-    id,
-    endpoints: members.map(clientEndpoint),
-  }));
+  const shards = context.state.shards.map((shard) => ({ id: shard.id, endpoints: endpointsOf(shard) }));
   if (isHomeDead(context)) return takeMirroredView(context, shards);
   const { view, created } = await writeRecords(context.rpc, shards, context.left?.deadShards);
   context.view = view;
+  for (const member of membersOf(context.state))
+    if (member.adding !== undefined && member.joining === undefined) noteAdded(context, member);
   return `epoch ${view.epoch}, ${created === 0 ? 'all were there' : `${created} written`}`;
 }
 
@@ -261,6 +262,7 @@ async function rollBack(
     if (owner.process !== null && stopped.has(owner.process)) owner.process = null;
   }
   state.topology = before.topology;
+  settleSize(state);
   state.httpPort = before.httpPort;
   state.sharders.length = before.sharders.length;
   state.viewServers = state.viewServers.slice(0, before.viewServers.length);

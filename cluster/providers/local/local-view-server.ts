@@ -11,7 +11,7 @@ import {
   type LocalContext,
   type StartContext,
 } from './local-context.ts';
-import { clientEndpoint } from './local-shard.ts';
+import { endpointsOf } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from './ports.ts';
 import { stopProcess } from './process-identity.ts';
@@ -82,7 +82,7 @@ function viewServerSettings(context: StartContext, viewServer: ViewServerState):
   return {
     NODE_ENV: 'production',
     VASE_NAME: viewServer.name,
-    VASE_HOME: shards[0]!.members.map(clientEndpoint).join(','),
+    VASE_HOME: endpointsOf(shards[0]!).join(','),
     VASE_HOST: localHost,
     VASE_PORT: String(viewServer.port),
     VASE_HOSTS: topology.http.hosts.join(','),

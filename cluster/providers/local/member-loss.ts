@@ -2,8 +2,9 @@
  * Whether the data of a member that does not run are lost for good: gone, or such that etcd ends at each start on them.
  * Raft counts on what a member has promised, so one without its data must leave the shard and join it as a new one.
  */
+import { shardName } from '../../../sharder/core/view.ts';
 import type { Problem } from '../provider.ts';
-import { votersOf, type ShardState } from './cluster-state.ts';
+import { isChanging, votersOf, type MemberState, type ShardState } from './cluster-state.ts';
 import { readTail } from './log-file.ts';
 import { dataFolderOf, logFileOf } from './state-folder.ts';
 import { inspectVolume, type Volume } from './volume-mark.ts';
@@ -78,12 +79,23 @@ export function describeLoss(what: string, name: string, shard: { id: number; ha
   };
 }
 
-/** What to do about one whose joining has not come to its end. */
-export function describeJoining(name: string): Problem {
-  return {
-    what: `${name} has no vote in its shard yet`,
-    fix: `\`vase member replace ${name}\` goes on with that, and so does \`make up\`.`,
-  };
+/** What to do about one that joins or leaves its shard, or is named in the view, and is not there yet; null for any other. */
+export function describeChange(member: MemberState, shard: Pick<ShardState, 'id'>): Problem | null {
+  if (!isChanging(member)) return null;
+  const { name, joining, leaving } = member;
+  const what =
+    leaving !== undefined
+      ? `${name} has been told to leave its shard, and has not left yet`
+      : joining !== undefined
+        ? `${name} has no vote in its shard yet`
+        : `${name} has its vote, and the view does not name it yet`;
+  return { what, fix: `\`${goOnCommand(member, shard)}\` goes on with that, and so does \`make up\`.` };
+}
+
+/** The command that goes on with what was begun with this member. */
+export function goOnCommand({ name, adding, leaving }: MemberState, { id }: Pick<ShardState, 'id'>): string {
+  if (leaving !== undefined) return `vase member remove ${name}`;
+  return adding === undefined ? `vase member replace ${name}` : `vase member add ${shardName(id)}`;
 }
 
 /** Whether a majority of the shard's voters is among these. */

@@ -3,9 +3,10 @@
  * writing it down leaves a stray, and a state file may be lost. Their command lines name the folder, in whatever spelling.
  */
 import { dirname } from 'node:path';
+import type { MemberState } from './cluster-state.ts';
 import { processTitle } from './managed-process.ts';
-import { identifyProcess, listCommandLines, type ProcessIdentity } from './process-identity.ts';
-import { canonicalPath, type StateFolder } from './state-folder.ts';
+import { identifyProcess, listCommandLines, stopProcess, type ProcessIdentity } from './process-identity.ts';
+import { canonicalPath, dataFolderOf, type StateFolder } from './state-folder.ts';
 
 export async function findOwnProcesses(folder: StateFolder): Promise<ProcessIdentity[]> {
   const own = (await listCommandLines()).filter(({ commandLine }) => isOwn(commandLine, folder));
@@ -13,8 +14,29 @@ export async function findOwnProcesses(folder: StateFolder): Promise<ProcessIden
   return identities.filter((identity) => identity !== null);
 }
 
+/**
+ * A command or a view server that was killed between starting a member and recording it left one that holds the member's ports
+ * and data; its command line tells. It is killed: what it has acknowledged is on disk.
+ */
+export async function stopStrays(
+  folder: StateFolder,
+  members: readonly Pick<MemberState, 'name' | 'process'>[],
+): Promise<void> {
+  const recorded = new Set(members.map(({ process }) => process?.pid));
+  const dataFolders = new Set<string | null>(
+    members.map(({ name }) => canonicalPath(dataFolderOf(folder, name))),
+  );
+  const strays = (await listCommandLines()).filter(
+    ({ pid, commandLine }) => !recorded.has(pid) && dataFolders.has(dataFolderIn(commandLine)),
+  );
+  for (const { pid } of strays) {
+    const identity = await identifyProcess(pid);
+    if (identity !== null) await stopProcess(identity, { graceMs: 0 });
+  }
+}
+
 /** The data folder that an etcd was started on, under its one name; null for any other process. */
-export function dataFolderIn(commandLine: string): string | null {
+function dataFolderIn(commandLine: string): string | null {
   const found = /(?:^|\/)etcd --name=\S+ --data-dir=(.*?)(?: --|$)/.exec(commandLine);
   return found === null ? null : sameName(found[1]!);
 }

@@ -187,7 +187,7 @@ export function refuseImpossibleChange(current: Topology, wanted: Topology, runn
       },
     );
   }
-  const fixed = ['members', 'name', 'firstShard'] as const;
+  const fixed = ['name', 'firstShard'] as const;
   for (const field of fixed) {
     if (current[field] === wanted[field]) continue;
     throw new ClusterError(

@@ -10,7 +10,7 @@ import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import { readMirroredView } from '../../mirrored-view.ts';
 import { readStored } from '../../stored-record.ts';
 import type { ShardState } from './cluster-state.ts';
-import { clientEndpoint } from './local-shard.ts';
+import { endpointsOf } from './local-shard.ts';
 
 interface Recovered {
   rpc: EtcdCaller;
@@ -33,7 +33,6 @@ export async function demandFittingRecords(recovered: Recovered): Promise<void> 
   const own = await fenceAt([endpoint]);
   if (own === null) throw tooOld(recovered, 'it does not tell what the shard owns');
   const others = shards.filter((each) => each !== shard && each.formed);
-  const endpointsOf = ({ members }: ShardState) => members.map(clientEndpoint);
   const fences = await Promise.all(others.map((other) => fenceAt(endpointsOf(other))));
   for (const fence of fences) {
     const difference = fence === null ? null : differenceOf(own, fence);

@@ -15,6 +15,7 @@ import { died, waitFor } from './managed-process.ts';
 import { describeLoss, findLoss, isQuorum } from './member-loss.ts';
 import { processState } from './process-identity.ts';
 import { logFileOf } from './state-folder.ts';
+import { inspectVolume } from './volume-mark.ts';
 
 /** Three members on two busy cores elect in about two seconds; a long log takes its time to be read back. */
 const leaderTimeoutMs = 60_000;
@@ -37,8 +38,7 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
   const faults = new Map<MemberState, Error>();
   if (shard.recovering !== undefined) return inRecovery(context, shard, shard.recovering);
   const { folder, state } = context;
-  // What joins is started when its joining goes on: nobody waits for it.
-  const members = votersOf(shard);
+  const members = shard.members.filter((member) => mayHaveVote(context, shard, member));
   const starts = await Promise.allSettled(members.map((member) => startMember(context, shard, member)));
   for (const [index, start] of starts.entries())
     if (start.status === 'rejected') note(shard, faults, members[index]!, start.reason);
@@ -72,6 +72,8 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
   const lost = new Map<MemberState, Problem>();
   const problems: Problem[] = [];
   for (const [member, error] of faults) {
+    // Whoever goes on with it says what is left to do.
+    if (!votersOf(shard).includes(member)) continue;
     const loss = findLoss({ folder, state, shard, member });
     if (loss === null) problems.push(problemOf(`${member.name} is left out`, error));
     else if (leader.name === null)
@@ -89,6 +91,15 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
       }),
     );
   return { shard, leader: leader.name, lost, problems };
+}
+
+/**
+ * One that joins may have been given its vote, and one that leaves may have it still, when a call was cut short before it wrote
+ * that down: without them there might be no quorum. One that has nothing yet is started when its joining goes on.
+ */
+function mayHaveVote({ folder, state }: LocalContext, shard: ShardState, member: MemberState): boolean {
+  if (member.joining === undefined) return true;
+  return member.joining.started && inspectVolume({ folder, state, shard, member }) === 'own';
 }
 
 /** Started as what it is, it would wait for the others; made the only one, it would go on without the user's word. */

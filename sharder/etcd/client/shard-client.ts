@@ -43,7 +43,10 @@ export class EtcdShardClient implements ShardClient {
   }
 
   setEndpoints(endpoints: readonly string[]): void {
+    const { current } = this.choice;
     this.choice.replace(endpoints);
+    // Any other serves, too; the leader serves sooner.
+    if (this.choice.current !== current) this.leaders.seek();
   }
 
   close(): void {

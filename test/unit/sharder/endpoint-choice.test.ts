@@ -9,6 +9,7 @@ const status = (memberId: string, leaderId: string, raftTerm: number): StatusRep
   dbSizeBytes: 0,
   leaderId,
   raftIndex: 1,
+  isLearner: false,
   raftTerm,
 });
 

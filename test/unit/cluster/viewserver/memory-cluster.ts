@@ -57,6 +57,7 @@ class MemoryEtcd {
         version: this.state.release.version,
         dbSizeBytes: 0,
         leaderId: this.memberId,
+        isLearner: false,
       } as const;
       return {
         kind: 'reply',

@@ -73,7 +73,7 @@ test('a public port that somebody holds is refused with its number and a way out
   });
 });
 
-test.each([{ shards: 2 }, { members: 1 }, { name: 'other' }, { firstShard: 2 }] as TopologyInput[])(
+test.each([{ shards: 2 }, { name: 'other' }, { firstShard: 2 }] as TopologyInput[])(
   'a change of %j is refused and named',
   (change) => {
     const [field] = Object.keys(change);

@@ -1,32 +1,32 @@
 /**
- * How a member comes to its vote in a shard, wherever that runs: in rounds, each of which looks at etcd's own list and does the
- * next thing, so that a call which was cut short anywhere is gone on with by the next.
+ * How a member comes to its vote in a shard, or leaves it, wherever that runs: in rounds, each of which looks at etcd's own list
+ * and does the next thing, so that a call which was cut short anywhere is gone on with by the next.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StatusReply } from '../../sharder/core/etcd-messages.ts';
-import { shardName } from '../../sharder/core/view.ts';
 import { ClusterError } from '../errors.ts';
 
 /** Entries that a member gets within a moment; etcd itself judges whether it is near enough. */
 const nearEntries = 5000;
 
-export interface JoinRounds {
-  /** Of the member. */
-  name: string;
-  shard: number;
+export interface Rounds {
+  /** What has happened when it comes no further: "etcd-1-0 does not come to its vote in etcd-1". */
+  fault: string;
+  /** The command that goes on from there. */
+  goOn: string;
   /** How long it may come no further. etcd adds no member until all others have been connected for 5 s. */
   patienceMs: number;
   pollMs: number;
   signal: AbortSignal;
-  progress: JoinProgress;
+  progress: RoundsProgress;
 }
 
 /**
- * @param nextStep true when the member has its vote. What it throws is tried again, but for a ClusterError.
- * @throws ClusterError when the member comes no further.
+ * @param nextStep true when there is nothing left to do. What it throws is tried again, but for a ClusterError.
+ * @throws ClusterError when it comes no further.
  */
-export async function joinInRounds(rounds: JoinRounds, nextStep: () => Promise<boolean>): Promise<void> {
-  const { name, shard, patienceMs, pollMs, signal, progress } = rounds;
+export async function goInRounds(rounds: Rounds, nextStep: () => Promise<boolean>): Promise<void> {
+  const { fault, goOn, patienceMs, pollMs, signal, progress } = rounds;
   for (;;) {
     signal.throwIfAborted();
     try {
@@ -36,18 +36,15 @@ export async function joinInRounds(rounds: JoinRounds, nextStep: () => Promise<b
       progress.problem = error.message;
     }
     if (performance.now() - progress.atMs > patienceMs)
-      throw new ClusterError(
-        `${name} does not come to its vote in ${shardName(shard)}: ${progress.problem}`,
-        {
-          nextStep: `Look at \`make status\`; \`vase member replace ${name}\` goes on from here.`,
-        },
-      );
+      throw new ClusterError(`${fault}: ${progress.problem}`, {
+        nextStep: `Look at \`make status\`; \`${goOn}\` goes on from here.`,
+      });
     await delay(pollMs, undefined, { signal });
   }
 }
 
 /** What has been told last, and when: the same thing is told once. */
-export class JoinProgress {
+export class RoundsProgress {
   atMs = performance.now();
   problem = 'nothing leads it';
   private readonly report: (step: string) => void;
@@ -70,7 +67,7 @@ export function isNear(
   name: string,
   status: StatusReply,
   leader: StatusReply,
-  progress: JoinProgress,
+  progress: RoundsProgress,
 ): boolean {
   if (status.leaderId === '0') {
     progress.tell(`${name} is asking for the data`);
