@@ -1,0 +1,91 @@
+// Whoever reads the view learns from it where the home shard is: members come and go, until none of those of the start is left.
+import { expect, onTestFinished, test } from 'vitest';
+import { ShardCaller } from '../../../../cluster/viewserver/shard-caller.ts';
+import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
+import { defaultLimits } from '../../../../sharder/core/limits.ts';
+import type { EtcdRpc } from '../../../../sharder/core/ports.ts';
+import { Store } from '../../../../sharder/core/store.ts';
+import type { View } from '../../../../sharder/core/view.ts';
+import { hashText } from '../../../../sharder/hash.ts';
+import { systemClock } from '../../../../sharder/system-clock.ts';
+import { MemoryCluster } from './memory-cluster.ts';
+
+const first = 'shard-1:2379';
+const moved = 'moved-1:2379';
+const clock = systemClock;
+
+/** A cluster whose home shard is reached at either address until it leaves the first. */
+class MovedHome implements EtcdRpc {
+  readonly cluster = new MemoryCluster(2);
+  private isFirstGone = false;
+  private readonly ends: (() => void)[] = [];
+
+  call: EtcdRpc['call'] = async (endpoint, request, options) => {
+    if (endpoint === first && this.isFirstGone) return { kind: 'not_sent', message: 'refused' };
+    return this.cluster.call(endpoint === moved ? first : endpoint, request, options);
+  };
+
+  watch: EtcdRpc['watch'] = (endpoint, request, sink) => {
+    const end = () => sink.onEnd({ kind: 'lost', message: 'refused' });
+    if (endpoint === first && this.isFirstGone) {
+      queueMicrotask(end);
+      return () => undefined;
+    }
+    const cancel = this.cluster.watch(endpoint === moved ? first : endpoint, request, sink);
+    if (endpoint === first) this.ends.push(cancel, end);
+    return cancel;
+  };
+
+  /** Its next view, which says where it is. */
+  say(endpoints: readonly string[]): number {
+    const { view } = this.cluster;
+    const [home, ...others] = view.shards;
+    const next: View = { ...view, epoch: view.epoch + 1, shards: [{ ...home!, endpoints }, ...others] };
+    this.cluster.setView(next);
+    return next.epoch;
+  }
+
+  leaveFirst(): void {
+    this.isFirstGone = true;
+    for (const end of this.ends.splice(0)) end();
+  }
+}
+
+/** @param epochOf what the reader knows. */
+async function expectToFollow(home: MovedHome, epochOf: () => number | undefined): Promise<void> {
+  await expect.poll(epochOf).toBe(1);
+  for (const endpoints of [[first, moved], [moved]]) {
+    const epoch = home.say(endpoints);
+    await expect.poll(epochOf).toBe(epoch);
+  }
+  home.leaveFirst();
+  const epoch = home.say([moved]);
+  await expect.poll(epochOf).toBe(epoch);
+}
+
+test('a store follows the home shard to where its view says that it is', async () => {
+  const home = new MovedHome();
+  const caller = new ShardCaller(home);
+  const connect = (id: number, endpoints: readonly string[]) => caller.client({ id, endpoints });
+  const limits = { ...defaultLimits, viewWatchRenewMs: 50 };
+  const trace = { emit: () => undefined };
+  const store = new Store({ clock, trace, limits, hash: hashText, home: connect(0, [first]), connect });
+  onTestFinished(() => store.close());
+  expect(await store.ready()).toBe(true);
+  store.watchView();
+  await expectToFollow(home, () => store.currentView?.epoch);
+});
+
+test('a view server does, too', async () => {
+  const home = new MovedHome();
+  const client = new ShardCaller(home).client({ id: 0, endpoints: [first] });
+  const end = new AbortController();
+  const view = new ViewWatch({ rpc: home, clock, home: client, endpoints: [first] });
+  const running = view.run(end.signal);
+  onTestFinished(async () => {
+    end.abort();
+    await running;
+    client.close();
+  });
+  await expectToFollow(home, () => view.current?.epoch);
+});
