@@ -26,6 +26,11 @@ export interface FaultCounters {
   oddAnswers: Record<string, number>;
   /** Times that a member became leader. */
   elections: number;
+  /** Members whose disks were lost. */
+  lostDisks: number;
+  /** Members that have come to their vote: in the place of one whose disk was lost, or besides the others. */
+  membersJoined: number;
+  membersLeft: number;
 }
 
 export function newFaultCounters(): FaultCounters {
@@ -46,5 +51,8 @@ export function newFaultCounters(): FaultCounters {
     stalledSyncs: 0,
     oddAnswers: {},
     elections: 0,
+    lostDisks: 0,
+    membersJoined: 0,
+    membersLeft: 0,
   };
 }

@@ -53,6 +53,8 @@ export class SimProcess {
   isHostUp = true;
   /** True from `retire` on: it never runs again. */
   isRetired = false;
+  /** While it is down it stays so, whoever wants to start it. */
+  isBarred = false;
   /** Called in order of registration, after the state has changed. They stay for all incarnations. */
   readonly onCrash: ((kind: CrashKind) => void)[] = [];
   readonly onRestart: (() => void)[] = [];
@@ -98,9 +100,9 @@ export class SimProcess {
     this.crash('power');
   }
 
-  /** Starts a new incarnation. Does nothing unless it is down, or when it is retired. */
+  /** Starts a new incarnation. Does nothing unless it is down, or when it is barred or retired. */
   restart(): void {
-    if (this.state !== 'down' || this.isRetired) return;
+    if (this.state !== 'down' || this.isRetired || this.isBarred) return;
     this.#change('running', 'process.restart');
     this.#counters.restarts++;
     this.isHostUp = true;

@@ -39,6 +39,7 @@
  *     shard.member(0).crash('power');                                // unsynced writes are lost, no refusals; 'kill': neither
  *     shard.member(0).restart();
  *     shard.member(0).pause(); shard.member(0).resume();             // SIGSTOP, SIGCONT
+ *     shard.member(0).loseDisk();                                    // it starts again only as another node, see JoinRounds
  *     shard.leader();                                                // SimMember | null: who leads in the highest term
  *     shard.member(0).disk.stall({ untilMs: 9_000 });                // with a power failure meanwhile: writes are lost
  *     shard.member(0).raft.onVoteSent.push(callback);                // a good moment for a crash
@@ -52,7 +53,8 @@
 import type { EtcdRpc } from '../sharder/core/ports.ts';
 import { AddressBook } from './address-book.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import { SimCluster, type ClusterOptions } from './etcd/cluster.ts';
+import { endpointOf, SimCluster, type ClusterOptions } from './etcd/cluster.ts';
+import type { SimMember } from './etcd/member.ts';
 import { newFaultCounters } from './fault-counters.ts';
 import { Kernel } from './kernel.ts';
 import { networkProfiles, type NetworkProfileName } from './latency.ts';
@@ -138,6 +140,13 @@ export class World {
     for (const [at, endpoint] of cluster.endpoints.entries())
       this.addresses.register(endpoint, cluster.member(at));
     return cluster;
+  }
+
+  /** One more member for a cluster, as yet without a part in it. Null: it has had too many. */
+  addMember(cluster: SimCluster): SimMember | null {
+    const member = cluster.addMember();
+    if (member !== null) this.addresses.register(endpointOf(member), member);
+    return member;
   }
 
   /** An EtcdRpc that speaks from this process to the members of every cluster of this world. */

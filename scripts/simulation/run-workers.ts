@@ -82,6 +82,7 @@ function sum(all: readonly Progress[]): Progress {
     strikes,
     answers,
     releases,
+    members,
     movesDone,
     movesAborted,
     movesUnproven,
@@ -103,6 +104,7 @@ function sum(all: readonly Progress[]): Progress {
     addCounts(total.strikes, strikes);
     addCounts(total.answers, answers);
     addCounts(total.releases, releases);
+    addCounts(total.members, members);
   }
   return total;
 }

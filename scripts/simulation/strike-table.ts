@@ -4,7 +4,7 @@ import { strikeName } from '../../sim/run/draw-strikes.ts';
 import { strikablePhases, strikeKinds } from '../../sim/run/scenario.ts';
 import type { Progress } from '../../sim/run/search-failure.ts';
 
-export function strikeTable({ strikes, faults, answers, releases }: Progress): string {
+export function strikeTable({ strikes, faults, answers, releases, members }: Progress): string {
   const table = new Table({ head: ['strike', ...strikablePhases], style: { head: [], border: [] } });
   for (const what of strikeKinds)
     table.push([what, ...strikablePhases.map((phase) => strikes[strikeName(what, phase)] ?? '')]);
@@ -13,6 +13,7 @@ export function strikeTable({ strikes, faults, answers, releases }: Progress): s
     `faults: ${inOrder(faults)}`,
     `odd answers: ${inOrder(answers)}`,
     `runs on etcd: ${inOrder(releases)}`,
+    `members: ${inOrder(members)}`,
   ].join('\n');
 }
 

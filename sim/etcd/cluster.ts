@@ -1,11 +1,12 @@
 /** One simulated etcd cluster: its members, their addresses, and who leads. */
 import { Disk } from '../disk.ts';
 import type { FaultCounters } from '../fault-counters.ts';
-import { diskProfiles, type DiskProfileName } from '../latency.ts';
+import { diskProfiles, type DiskProfileName, type LatencyProfile } from '../latency.ts';
 import type { Network } from '../network.ts';
 import type { SimProcess } from '../process.ts';
 import type { TraceHash } from '../trace-hash.ts';
-import { SimMember, type MemberSettings } from './member.ts';
+import { nodesMax, SimMember, type MemberSettings } from './member.ts';
+import type { RaftDriver } from './raft-driver.ts';
 import type { ReleaseName } from './release.ts';
 import { noBugs, type SimBugs } from './sim-bugs.ts';
 
@@ -48,30 +49,66 @@ const firstElectionUsMax = 20_000;
 
 export class SimCluster {
   readonly name: string;
-  readonly members: readonly SimMember[];
-  /** By member, "<name>-<number>:2379". */
+  /** By member, "<name>-<number>:2379": of those that it was made with. */
   readonly endpoints: readonly string[];
+  readonly #members: SimMember[] = [];
+  /** Whose each node number is, or was. */
+  readonly #nodes: SimMember[] = [];
+  readonly #drivers: RaftDriver[] = [];
+  readonly #settings: MemberSettings;
+  readonly #profile: LatencyProfile;
+  readonly #parts: ClusterParts;
+  #processCount = 0;
 
   constructor(options: ClusterOptions, parts: ClusterParts) {
     const voters = options.members ?? 3;
-    const settings = settingsOf(options, voters);
-    const profile = diskProfiles[options.disk ?? 'pd-ssd'];
+    this.#settings = settingsOf(options, voters);
+    this.#profile = diskProfiles[options.disk ?? 'pd-ssd'];
+    this.#parts = parts;
     this.name = options.name;
-    this.members = Array.from({ length: voters }, (_, at) => {
-      const process = parts.addProcess(`${options.name}-${at}`);
-      const { network, hash, counters } = parts;
-      const random = process.random.fork('disk');
-      const disk = new Disk({ kernel: process.kernel, random, counters, profile });
-      return new SimMember({ node: at + 1, process, network, disk, hash, counters, settings });
-    });
-    this.endpoints = this.members.map((member) => `${member.process.name}:2379`);
-    const drivers = this.members.map((member) => member.raft);
-    for (const member of this.members) {
-      member.peers = this.members;
-      member.raft.peers = drivers;
-    }
+    for (let count = 0; count < voters; count++) this.#start();
+    this.endpoints = this.members.map(endpointOf);
     const first = this.members[this.members[0]!.process.random.nextBelow(voters)]!;
     first.raft.campaignWithin(firstElectionUsMax);
+  }
+
+  /** Those that it was made with, and those that have joined and not left. */
+  get members(): readonly SimMember[] {
+    return this.#members;
+  }
+
+  /** Another number for this member, which is to start as a new node. Null: there have been too many. */
+  renumber(member: SimMember): number | null {
+    if (this.#nodes.length + 1 >= nodesMax) return null;
+    this.#nodes.push(member);
+    this.#drivers.push(member.raft);
+    return this.#nodes.length;
+  }
+
+  /** One more process, which knows nothing and belongs to nothing until the others add it. Null: there have been too many. */
+  addMember(): SimMember | null {
+    return this.#nodes.length + 1 >= nodesMax ? null : this.#start();
+  }
+
+  /** A member that has left stops for good. */
+  dismiss(member: SimMember): void {
+    member.process.retire();
+    this.#members.splice(this.#members.indexOf(member), 1);
+  }
+
+  #start(): SimMember {
+    const { addProcess, network, hash, counters } = this.#parts;
+    const process = addProcess(`${this.name}-${this.#processCount++}`);
+    const random = process.random.fork('disk');
+    const disk = new Disk({ kernel: process.kernel, random, counters, profile: this.#profile });
+    const node = this.#nodes.length + 1;
+    const member = new SimMember({ node, process, network, disk, hash, counters, settings: this.#settings });
+    this.#nodes.push(member);
+    this.#drivers.push(member.raft);
+    this.#members.push(member);
+    member.peers = this.#nodes;
+    member.raft.peers = this.#drivers;
+    return member;
   }
 
   /** It is not needed any more: its members are gone for good. */
@@ -98,6 +135,11 @@ export class SimCluster {
     }
     return leader;
   }
+}
+
+/** Where clients find a member. */
+export function endpointOf(member: SimMember): string {
+  return `${member.process.name}:2379`;
 }
 
 function settingsOf(options: ClusterOptions, voters: 1 | 3 | 5): MemberSettings {

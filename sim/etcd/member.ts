@@ -11,6 +11,7 @@ import type { Disk } from '../disk.ts';
 import type { FaultCounters } from '../fault-counters.ts';
 import type { Network } from '../network.ts';
 import type { CrashKind, SimProcess } from '../process.ts';
+import { MembershipChange } from '../raft/membership.ts';
 import type { Entry } from '../raft/message.ts';
 import type { TraceHash } from '../trace-hash.ts';
 import { UnaryCaller, UnaryServer, type UnaryCall } from '../unary.ts';
@@ -19,7 +20,7 @@ import { OddAnswers } from './odd-answers.ts';
 import { ProposalTable, proposalDropped, type EtcdCall } from './proposal-table.ts';
 import { RaftDriver } from './raft-driver.ts';
 import { ReadBatcher } from './read-batcher.ts';
-import { noSpace, refusals } from './refusal.ts';
+import { noSpace, refusals, type Refusal } from './refusal.ts';
 import { type ReleaseName, releases } from './release.ts';
 import { checkRequest } from './request-check.ts';
 import { mixRequest, requestSizeBytes } from './request-size.ts';
@@ -27,6 +28,11 @@ import type { SimBugs } from './sim-bugs.ts';
 import { StateMachine, type LoggedRequest } from './state-machine.ts';
 import { isReadOnly, isSerializable } from './txn.ts';
 import type { WatchOutlet } from './watch-hub.ts';
+
+/** Node numbers of a cluster are below this. */
+export const nodesMax = 32;
+/** etcd's readyPercent: how much of the leader's log a learner must have that is to get its vote. */
+const readyShare = 0.9;
 
 /** How often etcd's syncWatchersLoop replays history to watches that are behind. */
 const watchSyncUs = 100_000;
@@ -63,11 +69,25 @@ interface Proposal {
   request: LoggedRequest;
 }
 
+/** What an operator remembers of a member that joins (sim/run/join-rounds.ts). */
+export interface Joining {
+  /** Numbers of the nodes in whose place it comes. */
+  replaces: readonly number[];
+  node: number;
+  /** Whether its process has been started as this node. */
+  isStarted: boolean;
+  /** It is to leave again. */
+  isLeaving: boolean;
+  /** Virtual milliseconds before which nobody asks for its vote. */
+  learnsUntilMs: number;
+}
+
 export class SimMember {
-  readonly node: number;
+  /** Node number in its cluster: another one after it has lost its disk. */
+  node: number;
   readonly process: SimProcess;
   /** As in the headers of its answers. */
-  readonly memberId: string;
+  memberId: string;
   readonly disk: Disk;
   readonly raft: RaftDriver;
   /** What it answers to clients now and then. */
@@ -76,8 +96,10 @@ export class SimMember {
   readonly server: UnaryServer<EtcdRequest, RpcResult>;
   /** Where other members ask this one about leases. */
   readonly peerServer: UnaryServer<LeaseQuestion, RpcResult>;
-  /** All members of the cluster by node number - 1; the cluster sets it. */
+  /** Whose each node number is, or was, by number - 1; the cluster sets it. */
   peers: readonly SimMember[] = [];
+  /** How it comes to its vote, or leaves, while it does; null: neither. */
+  join: Joining | null = null;
   /** Sees each revision that this member applies, again after a restart: for invariants, which may look without asking. */
   onChanges: ((changes: readonly EtcdEvent[]) => void) | null = null;
   readonly #settings: MemberSettings;
@@ -98,7 +120,7 @@ export class SimMember {
     this.#hash = parts.hash;
     this.#counters = counters;
     this.oddAnswers = new OddAnswers(process, counters);
-    this.memberId = String(memberIdOf(process.index));
+    this.memberId = memberIdOf(process.index);
     this.#machine = this.#newMachine();
     this.raft = new RaftDriver({
       process,
@@ -152,6 +174,33 @@ export class SimMember {
     return this.#machine;
   }
 
+  /**
+   * The disk is gone, and what was on it. It starts again only as another node: see `startAnew`.
+   * With the negative control it may start at once, as who it was.
+   */
+  loseDisk(): void {
+    this.process.crash('power');
+    this.process.isBarred = !this.#settings.bugs.rejoinsWithoutDisk;
+    this.raft.loseDisk(this.node);
+  }
+
+  /** Starts on an empty disk as a node that its cluster has added. */
+  startAnew(node: number): void {
+    this.node = node;
+    this.memberId = memberIdOf(this.process.index, node);
+    this.raft.loseDisk(node);
+    this.process.isBarred = false;
+    this.process.restart();
+  }
+
+  /** The leader is asked to change who belongs to the cluster; it may get lost, or be refused. */
+  changeMembership(change: MembershipChange): void {
+    this.process.accept(() => {
+      if (change.kind === 'promote' && !this.#isReady(change.node)) return;
+      this.raft.propose(change);
+    }, undefined);
+  }
+
   crash(kind: CrashKind = 'kill'): void {
     this.process.crash(kind);
   }
@@ -175,7 +224,28 @@ export class SimMember {
 
   /** A client has opened a watch; runs in this process. */
   openWatch(request: WatchRequest, outlet: WatchOutlet): void {
-    this.#machine.watches.add(request, outlet);
+    if (this.#isLearner) outlet.broken();
+    else this.#machine.watches.add(request, outlet);
+  }
+
+  /** It has no vote as far as it knows: it has just been added, or knows nothing yet. */
+  get #isLearner(): boolean {
+    return !this.raft.node.state.membership.isVoter(this.node);
+  }
+
+  /** etcd's isLearnerReady. */
+  #isReady(node: number): boolean {
+    const { progress, log } = this.raft.node.state;
+    return (
+      this.#settings.bugs.promotesAtOnce || (progress[node - 1]?.matched ?? 0) >= readyShare * log.lastIndex
+    );
+  }
+
+  /** Whoever has left stops, as etcd does. */
+  #noteChange({ kind, node }: MembershipChange): void {
+    if (kind !== 'remove' || node !== this.node) return;
+    const { kernel } = this.process;
+    kernel.schedule(kernel.nowUs, () => this.process.retire(), undefined);
   }
 
   #handle(received: EtcdCall): void {
@@ -183,9 +253,7 @@ export class SimMember {
     mixRequest(this.#hash, request);
     const call = this.oddAnswers.receive(received);
     if (call === null) return;
-    const refusal = this.#machine.room.refuses(request)
-      ? noSpace
-      : checkRequest(request, this.#settings.maxTxnOps);
+    const refusal = this.#refusalOf(request);
     if (refusal !== null) {
       call.answer(refusal);
       return;
@@ -216,6 +284,12 @@ export class SimMember {
     }
   }
 
+  #refusalOf(request: EtcdRequest): Refusal | typeof noSpace | null {
+    if (this.#isLearner && !isForLearners(request)) return refusals.learner;
+    if (this.#machine.room.refuses(request)) return noSpace;
+    return checkRequest(request, this.#settings.maxTxnOps);
+  }
+
   #handleLease(call: UnaryCall<LeaseQuestion, RpcResult>): void {
     call.answer(this.#leases.answer(call.request));
   }
@@ -227,17 +301,18 @@ export class SimMember {
       return;
     }
     // The counter goes on across restarts: an old entry is never taken for a new one.
-    const id = ++this.#proposalCount * 8 + this.node;
+    const id = ++this.#proposalCount * nodesMax + this.node;
     if (call !== null) this.#proposals.add(id, call);
     const proposal: Proposal = { id, request };
     if (!this.raft.propose(proposal)) this.#proposals.take(id)?.answer(proposalDropped);
   }
 
   #apply(entry: Entry): void {
-    const proposal = entry.payload as Proposal | null;
+    const proposal = entry.payload as Proposal | MembershipChange | null;
     if (proposal === null) {
       if (entry.term === this.term) this.#reads.onFirstCommit();
-    } else {
+    } else if (proposal instanceof MembershipChange) this.#noteChange(proposal);
+    else {
       const call = this.#proposals.take(proposal.id);
       const answer = this.#machine.apply(proposal.request, call === undefined ? null : this.#header);
       if (call !== undefined && answer !== null) {
@@ -328,7 +403,12 @@ export class SimMember {
   };
 }
 
-/** Sixty-four bits in etcd; any distinct decimal string will do. */
-function memberIdOf(index: number): bigint {
-  return 0x8e9e05c52164694dn + BigInt(index) * 0x9e3779b1n;
+/** Sixty-four bits in etcd; any distinct decimal string will do: a new one for a member that was made anew. */
+function memberIdOf(index: number, renewedAs = 0): string {
+  return String(0x8e9e05c52164694dn + BigInt(index) * 0x9e3779b1n + BigInt(renewedAs) * 0x1_0000_0000_0000n);
+}
+
+/** etcd's isRPCSupportedForLearner. */
+function isForLearners(request: EtcdRequest): boolean {
+  return request.kind === 'status' || (request.kind === 'range' && request.serializable === true);
 }

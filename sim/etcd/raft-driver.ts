@@ -29,14 +29,14 @@ export interface RaftDriverParts {
   process: SimProcess;
   network: Network;
   disk: Disk;
-  options: Omit<RaftOptions, 'random' | 'readWithoutReadIndex'>;
+  options: Omit<RaftOptions, 'random' | 'readWithoutReadIndex' | 'learnersCount'>;
   bugs: SimBugs;
   listener: RaftListener;
 }
 
 export class RaftDriver {
   node: RaftNode;
-  /** All drivers of the cluster by node number - 1, this one included; the cluster sets it. */
+  /** The driver of each node that ever was in the cluster, by node number - 1; the cluster sets it. */
   peers: readonly RaftDriver[] = [];
   /**
    * Called right after this node has sent its vote to a candidate, from an event of its own: a good moment for a fault.
@@ -46,10 +46,10 @@ export class RaftDriver {
   readonly process: SimProcess;
   readonly #network: Network;
   readonly #disk: Disk;
-  readonly #options: RaftOptions;
+  #options: RaftOptions;
   readonly #bugs: SimBugs;
   readonly #listener: RaftListener;
-  readonly #durable = new DurableLog();
+  #durable = new DurableLog();
   #timer: ScheduledEvent | null = null;
   #isWriting = false;
   #isPumping = false;
@@ -70,6 +70,7 @@ export class RaftDriver {
       ...parts.options,
       random: process.random.fork('raft'),
       readWithoutReadIndex: bugs.readWithoutReadIndex,
+      learnersCount: bugs.learnersCount,
     };
     this.node = new RaftNode(this.#options);
     this.#pausedUs = process.kernel.nowUs;
@@ -87,6 +88,12 @@ export class RaftDriver {
 
   get isLeader(): boolean {
     return this.node.state.role === 'leader';
+  }
+
+  /** Nothing is on the disk any more. Only while the process is down; `node`: who starts on it, a new one or the old. */
+  loseDisk(node: number): void {
+    this.#durable = new DurableLog();
+    this.#options = { ...this.#options, id: node };
   }
 
   /** Makes this node campaign soon, as the first of its cluster. Only before the run. */
@@ -114,6 +121,8 @@ export class RaftDriver {
   };
 
   readonly #step = (message: Message): void => {
+    // It was meant for whom this one has replaced.
+    if (message.to !== this.#options.id) return;
     this.#guard(() => this.node.step(this.nowUs, message));
     this.#pump();
   };
@@ -238,7 +247,8 @@ export class RaftDriver {
   }
 
   #hasBugs(): boolean {
-    return this.#bugs.ackBeforeFsync || this.#bugs.forgetVoteOnRestart;
+    const { ackBeforeFsync, forgetVoteOnRestart, rejoinsWithoutDisk, learnersCount } = this.#bugs;
+    return ackBeforeFsync || forgetVoteOnRestart || rejoinsWithoutDisk || learnersCount;
   }
 
   /** A broken promise of Raft is an error of the simulator, unless a negative control has asked for it. */

@@ -20,6 +20,7 @@ export const refusals = {
   leaseExists: refuse('lease_exists', 'etcdserver: lease already exists'),
   leaseTtlTooLarge: refuse('lease_ttl_too_large', 'etcdserver: too large lease TTL'),
   tooManyRequests: refuse('too_many_requests', 'etcdserver: too many requests'),
+  learner: refuse('unfit_member', 'etcdserver: rpc not supported for learner'),
   notCapable: refuse('unfit_member', 'etcdserver: not capable'),
 } as const;
 

@@ -6,10 +6,19 @@ export interface SimBugs {
   readWithoutReadIndex: boolean;
   /** A restarted member does not know whom it voted for in the present term, and may vote again. */
   forgetVoteOnRestart: boolean;
+  /** A member that lost its disk starts on an empty one as who it was, and not as a new one. */
+  rejoinsWithoutDisk: boolean;
+  /** What a learner holds counts for what is committed. */
+  learnersCount: boolean;
+  /** A learner gets its vote however little of the log it has. */
+  promotesAtOnce: boolean;
 }
 
 export const noBugs: SimBugs = {
   ackBeforeFsync: false,
   readWithoutReadIndex: false,
   forgetVoteOnRestart: false,
+  rejoinsWithoutDisk: false,
+  learnersCount: false,
+  promotesAtOnce: false,
 };

@@ -2,18 +2,27 @@
  * Elections: the optional pre-vote, the vote, and who may have it. A node that has heard of a leader lately ignores
  * candidates (the leader's lease of etcd-io/raft's check-quorum); a leader that cannot reach a quorum steps down.
  */
+import { MembershipChange } from './membership.ts';
 import type { Message } from './message.ts';
 import { quorumOf, voteResult } from './quorum.ts';
 import { broadcastAppend } from './replication.ts';
 import type { RaftState } from './state.ts';
 
-/** The election timer has run out: become leader, or start to ask for it. */
+/** The election timer has run out: become leader, or start to ask for it. Whoever has no vote waits on. */
 export function campaign(state: RaftState): void {
   state.drawPatience();
+  if (!state.membership.isVoter(state.options.id) || hasChangeToApply(state)) return;
   if (state.options.preVote) {
     state.becomePreCandidate();
     askForVotes(state, 'pre_vote');
   } else standForElection(state);
+}
+
+/** It must not count votes by a membership which it knows to be over. */
+function hasChangeToApply({ log }: RaftState): boolean {
+  for (let index = log.applied + 1; index <= log.committed; index++)
+    if (log.entryAt(index).payload instanceof MembershipChange) return true;
+  return false;
 }
 
 function standForElection(state: RaftState): void {
@@ -23,7 +32,7 @@ function standForElection(state: RaftState): void {
 
 /** The own vote is counted by `countVote` as well: for a node that is alone it is enough. */
 function askForVotes(state: RaftState, kind: 'pre_vote' | 'vote'): void {
-  for (let to = 1; to <= state.options.voters; to++) {
+  for (const to of state.membership.voters) {
     if (to === state.options.id) continue;
     const message = state.send(kind, to);
     message.term = kind === 'pre_vote' ? state.term + 1 : state.term;
@@ -36,7 +45,7 @@ function askForVotes(state: RaftState, kind: 'pre_vote' | 'vote'): void {
 /** A candidate hears from a voter. */
 export function countVote(state: RaftState, from: number, isGranted: boolean): void {
   state.votes[from - 1] ??= isGranted;
-  switch (voteResult(state.votes)) {
+  switch (voteResult(state.membership.voters.map((node) => state.votes[node - 1]))) {
     case 'won':
       if (state.role === 'pre_candidate') standForElection(state);
       else {
@@ -77,11 +86,13 @@ export function handleVoteRequest(state: RaftState, message: Message): void {
 /** A leader counts who has answered since it last did, and steps down when that is no quorum. */
 export function checkQuorum(state: RaftState): void {
   state.resetElectionTimer();
-  let active = 1;
-  for (const [at, progress] of state.progress.entries()) {
-    if (at === state.options.id - 1) continue;
-    if (progress.isActive) active++;
-    progress.isActive = false;
+  const { voters, members } = state.membership;
+  let active = 0;
+  for (const node of members) {
+    const progress = state.progress[node - 1]!;
+    const isHere = node === state.options.id || progress.isActive;
+    if (isHere && state.membership.isVoter(node)) active++;
+    if (node !== state.options.id) progress.isActive = false;
   }
-  if (active < quorumOf(state.options.voters)) state.becomeFollower(state.term, 0);
+  if (active < quorumOf(voters.length)) state.becomeFollower(state.term, 0);
 }

@@ -4,7 +4,7 @@ import type { RaftState } from './state.ts';
 
 export function broadcastHeartbeat(state: RaftState): void {
   const context = state.reads.newest;
-  for (let to = 1; to <= state.options.voters; to++) {
+  for (const to of state.membership.members) {
     if (to === state.options.id) continue;
     const message = state.send('heartbeat', to);
     // A follower must not commit what it may not hold.

@@ -5,11 +5,13 @@
  */
 import { campaign, checkQuorum, countVote, handleVoteRequest, hasFreshLeader } from './election.ts';
 import { broadcastHeartbeat, handleHeartbeat } from './heartbeat.ts';
+import { MembershipChange } from './membership.ts';
 import { noEntries, type Entry, type HardState, type Message } from './message.ts';
 import { RaftPanic } from './panic.ts';
 import { acknowledgeRound, handleReadIndex, requestRead } from './reading.ts';
 import {
   appendOwnEntry,
+  applyChange,
   handleAppend,
   handleAppendResponse,
   handleOwnStable,
@@ -67,15 +69,23 @@ export class RaftNode {
     }
   }
 
-  /** Appends a payload, or passes it on to the leader. @returns false when it was dropped: no leader is known. */
+  /**
+   * Appends a payload, or passes it on to the leader.
+   * @returns false when it was dropped: no leader is known. A change of membership is also dropped by whoever does not lead,
+   *   and while another one is under way.
+   */
   propose(nowUs: number, payload: unknown): boolean {
     const { state } = this;
     state.nowUs = nowUs;
     if (state.role === 'leader') {
+      if (payload instanceof MembershipChange) {
+        if (state.changeUpTo > state.log.applied) return false;
+        state.changeUpTo = state.log.lastIndex + 1;
+      }
       appendOwnEntry(state, payload);
       return true;
     }
-    if (state.leader === 0) return false;
+    if (state.leader === 0 || payload instanceof MembershipChange) return false;
     const message = state.send('propose', state.leader);
     message.term = 0;
     message.entries = [{ term: 0, index: 0, payload }];
@@ -92,6 +102,7 @@ export class RaftNode {
   step(nowUs: number, message: Message): void {
     const { state } = this;
     state.nowUs = nowUs;
+    if (state.membership.isRemoved(message.from)) return;
     if (message.term === 0) {
       this.#stepForwarded(message);
       return;
@@ -116,7 +127,9 @@ export class RaftNode {
     const { log } = this.state;
     if (log.applied >= log.committed || log.applied >= log.stable) return null;
     log.applied++;
-    return log.entryAt(log.applied);
+    const entry = log.entryAt(log.applied);
+    if (entry.payload instanceof MembershipChange) applyChange(this.state, entry.payload);
+    return entry;
   }
 
   /** Takes what is to be done; null when nothing is. */

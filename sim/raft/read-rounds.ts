@@ -15,7 +15,7 @@ export interface ReadRound {
   /** Who asked, and under which number. */
   from: number;
   context: number;
-  /** Bit by node number. */
+  /** Bit by node number: there are 30 at most. */
   acknowledged: number;
 }
 
@@ -42,22 +42,17 @@ export class ReadRounds {
    * A follower has answered a round.
    * @returns the rounds that are now proven, oldest first: the answered one, if a quorum has answered it, and all before.
    */
-  acknowledge(round: number, from: number, voters: number): ReadRound[] {
+  acknowledge(round: number, from: number, voters: readonly number[]): ReadRound[] {
     const at = this.#rounds.findIndex((candidate) => candidate.round === round);
     if (at === -1) return [];
     const answered = this.#rounds[at]!;
     answered.acknowledged |= 1 << from;
-    return countBits(answered.acknowledged) >= quorumOf(voters) ? this.#rounds.splice(0, at + 1) : [];
+    const count = voters.filter((node) => answered.acknowledged & (1 << node)).length;
+    return count >= quorumOf(voters.length) ? this.#rounds.splice(0, at + 1) : [];
   }
 
   /** Forgets everything: the node leads no more. Round numbers are not used again. */
   clear(): void {
     if (this.#rounds.length > 0) this.#rounds = [];
   }
-}
-
-function countBits(word: number): number {
-  let count = 0;
-  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

@@ -27,14 +27,14 @@ export function handleReadIndex(state: RaftState, message: Message): void {
 
 /** The members ask again every half second: a read that came too early for a new leader is not kept. */
 function startRead(state: RaftState, from: number, context: number): void {
-  const { log, options } = state;
+  const { log, options, membership } = state;
   if (options.readWithoutReadIndex) {
     grantRead(state, { from, context, index: log.committed });
     return;
   }
   if (log.termAt(log.committed) !== state.term) return;
   const read = { index: log.committed, from, context };
-  if (options.voters === 1) {
+  if (membership.voters.length === 1) {
     grantRead(state, read);
     return;
   }
@@ -45,7 +45,7 @@ function startRead(state: RaftState, from: number, context: number): void {
 /** A follower has answered a round of heartbeats. */
 export function acknowledgeRound(state: RaftState, message: Message): void {
   if (message.context === 0) return;
-  for (const read of state.reads.acknowledge(message.context, message.from, state.options.voters)) {
+  for (const read of state.reads.acknowledge(message.context, message.from, state.membership.voters)) {
     grantRead(state, read);
   }
 }

@@ -3,9 +3,10 @@
  * agree; a rejection carries a hint that skips a whole run of conflicting terms; a heartbeat's answer restarts whoever fell
  * silent. Only entries of the leader's own term are committed by counting (Raft, section 5.4.2).
  */
-import { committedIndex } from './quorum.ts';
+import type { MembershipChange } from './membership.ts';
 import type { Message } from './message.ts';
-import type { Progress, RaftState } from './state.ts';
+import { committedIndex } from './quorum.ts';
+import { newProgress, type Progress, type RaftState } from './state.ts';
 
 /** Entries in one append: a follower that was away catches up in steps of this size. */
 const entriesPerAppendMax = 256;
@@ -19,7 +20,7 @@ export function appendOwnEntry(state: RaftState, payload: unknown): void {
 }
 
 export function broadcastAppend(state: RaftState): void {
-  for (let to = 1; to <= state.options.voters; to++) {
+  for (const to of state.membership.members) {
     if (to !== state.options.id) sendAppend(state, to, true);
   }
 }
@@ -66,7 +67,8 @@ export function handleAppend(state: RaftState, message: Message): void {
 
 /** A leader hears how far a follower is. */
 export function handleAppendResponse(state: RaftState, message: Message): void {
-  const progress = state.progress[message.from - 1]!;
+  const progress = state.progress[message.from - 1];
+  if (progress === undefined) return;
   progress.isActive = true;
   if (message.reject) {
     if (stepBack(state, progress, message)) sendAppend(state, message.from, true);
@@ -99,7 +101,8 @@ function stepBack(state: RaftState, progress: Progress, message: Message): boole
 
 /** A follower has answered a heartbeat: it is there, and what it misses is sent again. */
 export function resumeAfterHeartbeat(state: RaftState, from: number): void {
-  const progress = state.progress[from - 1]!;
+  const progress = state.progress[from - 1];
+  if (progress === undefined) return;
   progress.isActive = true;
   progress.isProbeSent = false;
   if (progress.matched < state.log.lastIndex) sendAppend(state, from, true);
@@ -107,13 +110,29 @@ export function resumeAfterHeartbeat(state: RaftState, from: number): void {
 
 /** The disk of the leader itself is one of the quorum. */
 export function handleOwnStable(state: RaftState): void {
-  const own = state.progress[state.options.id - 1]!;
-  if (state.log.stable <= own.matched) return;
+  const own = state.progress[state.options.id - 1];
+  if (own === undefined || state.log.stable <= own.matched) return;
   own.matched = state.log.stable;
   if (maybeCommit(state)) broadcastAppend(state);
 }
 
+/** The entry has been applied: from here on others get the log, and others make a quorum. */
+export function applyChange(state: RaftState, change: MembershipChange): void {
+  const { node } = change;
+  if (!state.membership.apply(change) || state.role !== 'leader') return;
+  if (change.kind === 'remove') state.progress[node - 1] = undefined;
+  else state.progress[node - 1] ??= newProgress(state.log.lastIndex);
+  if (maybeCommit(state)) broadcastAppend(state);
+  else if (change.kind === 'add_learner') sendAppend(state, node, true);
+}
+
+function matchedOf({ progress, options, membership }: RaftState, node: number): number {
+  const { matched } = progress[node - 1]!;
+  if (!options.learnersCount || node === options.id) return matched;
+  return Math.max(matched, ...membership.learners.map((learner) => progress[learner - 1]!.matched));
+}
+
 function maybeCommit(state: RaftState): boolean {
-  const index = committedIndex(state.progress.map((progress) => progress.matched));
+  const index = committedIndex(state.membership.voters.map((node) => matchedOf(state, node)));
   return state.log.termAt(index) === state.term && state.log.commitTo(index);
 }

@@ -1,17 +1,19 @@
 /**
  * Everything one Raft node knows, and the changes of role. No clock, no socket, no disk: `nowUs` is told by the caller, what
- * is to be sent gathers in `outbox`. Roles and rules as in etcd-io/raft; membership is fixed.
+ * is to be sent gathers in `outbox`. Roles and rules as in etcd-io/raft.
  */
 import type { RandomStream } from '../random-stream.ts';
 import { RaftLog } from './log.ts';
+import { Membership } from './membership.ts';
 import { noEntries, type Entry, type Message, type MessageKind } from './message.ts';
 import { ReadRounds } from './read-rounds.ts';
 
 export type Role = 'follower' | 'pre_candidate' | 'candidate' | 'leader';
 
 export interface RaftOptions {
-  /** Number of this node, from 1 to `voters`. */
+  /** Number of this node, from 1. */
   id: number;
+  /** Those that began the group: nodes 1 to so many. */
   voters: 1 | 3 | 5;
   heartbeatUs: number;
   /** An election starts after this long without a leader, and up to as long again. */
@@ -19,6 +21,8 @@ export interface RaftOptions {
   preVote: boolean;
   /** Negative control: the leader answers reads without asking a quorum whether it still leads. */
   readWithoutReadIndex: boolean;
+  /** Negative control: what a learner holds counts as if it had a vote. */
+  learnersCount: boolean;
   random: RandomStream;
 }
 
@@ -42,10 +46,18 @@ export interface ReadState {
   index: number;
 }
 
+export function newProgress(lastIndex: number): Progress {
+  return { matched: 0, next: lastIndex + 1, mode: 'probe', isProbeSent: false, isActive: true };
+}
+
 export class RaftState {
   readonly options: RaftOptions;
   readonly log = new RaftLog();
   readonly reads = new ReadRounds();
+  /** As of what has been applied. */
+  readonly membership: Membership;
+  /** Of a leader: there may be a change of membership up to here, and only one is under way at a time. */
+  changeUpTo = 0;
   term = 0;
   /** Number of the node voted for in this term; 0: none. */
   vote = 0;
@@ -54,7 +66,8 @@ export class RaftState {
   leader = 0;
   /** By node number - 1. */
   votes: (boolean | undefined)[] = [];
-  progress: Progress[] = [];
+  /** Of a leader, by node number - 1; absent where nobody is. */
+  progress: (Progress | undefined)[] = [];
   /** Messages to send, in order. */
   outbox: Message[] = [];
   readStates: ReadState[] = [];
@@ -69,6 +82,7 @@ export class RaftState {
 
   constructor(options: RaftOptions) {
     this.options = options;
+    this.membership = new Membership(options.voters);
     this.drawPatience();
   }
 
@@ -101,7 +115,7 @@ export class RaftState {
   becomePreCandidate(): void {
     this.role = 'pre_candidate';
     this.leader = 0;
-    this.votes = Array.from({ length: this.options.voters });
+    this.votes = [];
   }
 
   becomeCandidate(): void {
@@ -116,14 +130,9 @@ export class RaftState {
     this.role = 'leader';
     this.leader = this.options.id;
     const { lastIndex } = this.log;
-    this.progress = Array.from({ length: this.options.voters }, () => ({
-      matched: 0,
-      next: lastIndex + 1,
-      mode: 'probe' as const,
-      isProbeSent: false,
-      isActive: true,
-    }));
-    const own = this.progress[this.options.id - 1]!;
+    this.changeUpTo = lastIndex;
+    for (const node of this.membership.members) this.progress[node - 1] = newProgress(lastIndex);
+    const own = (this.progress[this.options.id - 1] ??= newProgress(lastIndex));
     own.mode = 'replicate';
     // Only what is on disk counts as held, here as at every follower.
     own.matched = this.log.stable;
@@ -149,7 +158,7 @@ export class RaftState {
       this.vote = 0;
     }
     this.leader = 0;
-    this.votes = Array.from({ length: this.options.voters });
+    this.votes = [];
     this.progress = [];
     this.heartbeatDueUs = Infinity;
     this.reads.clear();

@@ -91,10 +91,13 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
   ],
 };
 
+/** Drawn apart from the others (sim/run/draw-membership.ts), in any phase. */
+export const lostDisks = ['lose_disk_of_source', 'lose_disk_of_destination'] as const;
+
 /** Every strike that is drawn, as "what in phase". */
 export function strikeNames(): string[] {
   return strikablePhases.flatMap((phase) =>
-    [...new Set([...(apt[phase] ?? []), ...anywhere])].map((what) => strikeName(what, phase)),
+    [...new Set([...(apt[phase] ?? []), ...anywhere, ...lostDisks])].map((what) => strikeName(what, phase)),
   );
 }
 
@@ -114,7 +117,7 @@ const phaseAndWhat: fc.Arbitrary<{ phase: Phase; what: What }> = fc
   );
 
 /** Short strikes hit one call; those near a timeout decide who gives up first. */
-const strikeForMs = fc.oneof(
+export const strikeForMs = fc.oneof(
   fc.integer({ min: 20, max: 400 }),
   // What was late then lands among what was done instead.
   fc
@@ -154,7 +157,11 @@ const duels: readonly { phase: Phase; what: What; until: readonly Phase[] }[] = 
 ];
 
 /** From the entry, inside what the mover is doing, or when it has got somewhere. */
-const afterMs = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 120 }));
+export const afterMs = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: 0, max: 8 }),
+  fc.integer({ min: 0, max: 120 }),
+);
 
 /** @param atMs the moment from which on it waits. */
 export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {

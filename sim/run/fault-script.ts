@@ -22,6 +22,7 @@ import {
   linkOf,
   type Struck,
 } from './fault-acts.ts';
+import { growShard, loseDiskBesideOthers } from './membership-faults.ts';
 import { answerOddly } from './odd-answer-fault.ts';
 import type { Fault, FaultKind } from './scenario.ts';
 import type { SimSharder } from './sim-sharder.ts';
@@ -165,6 +166,10 @@ function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
       return strayAddress(fault, cluster(fault.shard), cluster(fault.other), world);
     case 'fill_shard':
       return fillShard(cluster(fault.shard), fault.bytes, world);
+    case 'lose_disk':
+      return loseDiskBesideOthers(fault, cluster(fault.shard), world);
+    case 'grow_shard':
+      return growShard(fault, cluster(fault.shard), world);
     case 'odd_answers':
       return answerOddly(fault, cluster(fault.shard), world);
     case 'compact':

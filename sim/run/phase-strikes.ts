@@ -16,6 +16,7 @@ import {
   type Struck,
   swapAddresses,
 } from './fault-acts.ts';
+import { loseDisk } from './membership-faults.ts';
 import type { FaultTally, FaultTargets } from './fault-script.ts';
 import { strikeName } from './draw-strikes.ts';
 import type { Fault } from './scenario.ts';
@@ -34,6 +35,8 @@ interface Move {
 const breaksPerStrike = 6;
 /** About as long as a phase takes. */
 const phaseUsMax = 30_000;
+/** Until somebody looks after a member that has lost its disk. */
+const repairAfterMs = 500;
 /** Room that a shard has left which is to be full: for a few keys, and not for all. */
 const roomBytes = 300;
 
@@ -163,6 +166,10 @@ export class PhaseStrikes {
         return loseReplies(source, targets.sharders, world);
       case 'fill_destination':
         return fillShard(destination, roomBytes, world);
+      case 'lose_disk_of_source':
+        return this.loseDisk(source);
+      case 'lose_disk_of_destination':
+        return this.loseDisk(destination);
       case 'abort':
         targets.abort(move.id);
         return { target: move.id };
@@ -170,6 +177,12 @@ export class PhaseStrikes {
         targets.abort(move.id);
         return pauseProcess(process);
     }
+  }
+
+  private loseDisk(cluster: SimCluster): Struck | null {
+    const leader = cluster.leader();
+    const { world } = this.targets;
+    return leader === null ? null : loseDisk(leader, cluster, { world, repairAfterMs });
   }
 
   /** Half of the writes, whoever asks. */

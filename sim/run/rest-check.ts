@@ -32,6 +32,10 @@ export function findRestless(world: RestingWorld): string | null {
   }
   for (const { process, movesUnderWay } of viewServers)
     if (movesUnderWay > 0) return `${process.name} still works on ${movesUnderWay} moves`;
+  const joining = clusters
+    .flatMap(({ isRetired, members }) => (isRetired ? [] : members))
+    .find(({ join }) => join !== null);
+  if (joining !== undefined) return `${joining.process.name} has not come to its vote, or not left`;
   // Each sharder watches the view, and may do so at a member of another shard whose address was the home shard's.
   const watches = clusters.flatMap(openWatches);
   return watches.length > sharders.length

@@ -50,6 +50,8 @@ export const strikeKinds = [
   'fill_destination',
   'abort',
   'pause_and_abort',
+  'lose_disk_of_source',
+  'lose_disk_of_destination',
 ] as const;
 
 const fault = z.discriminatedUnion('kind', [
@@ -140,6 +142,28 @@ const fault = z.discriminatedUnion('kind', [
     ...span,
     shard: whole(0, 100),
     bytes: whole(0, 1_000_000),
+  }),
+  /**
+   * A member of a shard of several loses its disk, and a new one comes in its place. `behindMs`: others were away before, and
+   * when it has been lost they are back, and the rest are away until the end.
+   */
+  z.strictObject({
+    kind: z.literal('lose_disk'),
+    ...span,
+    ...member,
+    behindMs: whole(0, 10_000).default(0),
+    repairAfterMs: whole(0, 20_000).default(0),
+  }),
+  /**
+   * One more member joins a shard, stays a learner for so long, and leaves at the end. `withLeader`: while it learns, it and the
+   * leader are cut off from the other members, and not from clients.
+   */
+  z.strictObject({
+    kind: z.literal('grow_shard'),
+    ...span,
+    shard: whole(0, 100),
+    learnsMs: whole(0, 10_000).default(0),
+    withLeader: z.boolean().default(false),
   }),
   /** One member, or all of a shard's, answer some requests in an odd way (sim/etcd/odd-answers.ts). */
   z.strictObject({

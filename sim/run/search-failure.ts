@@ -41,6 +41,8 @@ export interface Progress {
   answers: Record<string, number>;
   /** Runs on each release of etcd. */
   releases: Record<string, number>;
+  /** Of members: disks that were lost, members that came to their vote, members that left. */
+  members: Record<string, number>;
 }
 
 export interface SearchOptions {
@@ -69,6 +71,7 @@ export function newProgress(): Progress {
     strikes: {},
     answers: {},
     releases: {},
+    members: {},
   };
 }
 
@@ -187,6 +190,9 @@ function addTo(progress: Progress, { topology }: Scenario, report: RunReport): v
   for (const [name, count] of strikes) progress.strikes[name] = (progress.strikes[name] ?? 0) + count;
   for (const [name, count] of Object.entries(counters.oddAnswers))
     progress.answers[name] = (progress.answers[name] ?? 0) + count;
+  const { lostDisks, membersJoined, membersLeft } = counters;
+  for (const [name, count] of Object.entries({ lostDisks, membersJoined, membersLeft }))
+    progress.members[name] = (progress.members[name] ?? 0) + count;
   progress.releases[topology.release] = (progress.releases[topology.release] ?? 0) + 1;
   for (const [kind, count] of Object.entries(faults) as [keyof FaultTally, number][]) {
     progress.faults[kind] = (progress.faults[kind] ?? 0) + count;

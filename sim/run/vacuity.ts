@@ -31,11 +31,13 @@ export function vacuityOf({
   strikes,
   answers,
   releases,
+  members,
 }: Progress): Violation[] {
   if (runs < runsMin) return [];
   const silent = faultKinds.filter((kind) => (faults[kind] ?? 0) === 0);
   const unmet = oddAnswerNames.filter((name) => !rareAnswers.has(name) && (answers[name] ?? 0) === 0);
   const unused = releaseNames.filter((name) => (releases[name] ?? 0) === 0);
+  const unseen = Object.keys(members).filter((name) => members[name] === 0);
   const unstruck = strikeNames().filter((name) => (strikes[name] ?? 0) === 0);
   const complaints = [
     operations.ok > okOperationsMinPerRun * runs
@@ -51,6 +53,7 @@ export function vacuityOf({
     runs < answerRunsMin || unmet.length === 0
       ? null
       : `odd answers that never came in ${runs} runs: ${unmet.join(', ')}`,
+    unseen.length === 0 ? null : `of members there was none of ${unseen.join(', ')} in ${runs} runs`,
     unused.length === 0 ? null : `releases of etcd that ${runs} runs never used: ${unused.join(', ')}`,
     silent.length === 0 ? null : `faults that never struck in ${runs} runs: ${silent.join(', ')}`,
   ];

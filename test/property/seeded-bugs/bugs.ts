@@ -3,6 +3,7 @@
  * code: a loader hook changes the text of the file as it is imported, and refuses a bug whose place is no longer there.
  */
 import { answerBugs } from './answer-bugs.ts';
+import { memberBugs } from './member-bugs.ts';
 import { moveBugs } from './move-bugs.ts';
 import { watchBugs } from './watch-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
@@ -232,6 +233,7 @@ export const seededBugs: readonly SeededBug[] = [
     ],
     runsMax: 300,
   },
+  ...memberBugs,
   ...moveBugs,
   ...watchBugs,
   ...answerBugs,

@@ -23,9 +23,14 @@ export class ClusterDriver {
   }
 
   /** Asks one member and lets time pass until the answer. */
-  async call(member: number, request: EtcdRequest, deadlineMs = 2_000): Promise<RpcResult> {
+  call(member: number, request: EtcdRequest, deadlineMs = 2_000): Promise<RpcResult> {
+    return this.ask(this.cluster.endpoints[member]!, request, deadlineMs);
+  }
+
+  /** The same at any address. */
+  async ask(endpoint: string, request: EtcdRequest, deadlineMs = 2_000): Promise<RpcResult> {
     const { kernel } = this.world;
-    const promise = this.#rpc.call(this.cluster.endpoints[member]!, request, { deadlineMs });
+    const promise = this.#rpc.call(endpoint, request, { deadlineMs });
     const stop = (): void => kernel.stop();
     promise.then(stop, stop);
     await this.world.run({ untilMs: this.world.nowMs + deadlineMs + 1 });

@@ -12,9 +12,10 @@ export class Group {
   onStep: (node: RaftNode) => void = () => undefined;
   #nowUs = 0;
 
-  constructor(voters: 1 | 3 | 5, options: { preVote?: boolean } = {}) {
+  /** @param options.more nodes that belong to nothing until they are added. */
+  constructor(voters: 1 | 3 | 5, options: { preVote?: boolean; more?: number } = {}) {
     this.nodes = Array.from(
-      { length: voters },
+      { length: voters + (options.more ?? 0) },
       (_, at) =>
         new RaftNode({
           id: at + 1,
@@ -23,6 +24,7 @@ export class Group {
           electionUs: 1_000,
           preVote: options.preVote ?? false,
           readWithoutReadIndex: false,
+          learnersCount: false,
           random: new RandomStream(1, `node ${at}`),
         }),
     );

@@ -129,6 +129,7 @@ describe('raft node', () => {
       electionUs: 1_000,
       preVote: false,
       readWithoutReadIndex: false,
+      learnersCount: false,
       random: new RandomStream(1, 'node'),
     };
     const ask = (node: RaftNode, from: number): boolean => {

@@ -17,6 +17,7 @@ const rich: Progress = {
   strikes: {},
   answers: Object.fromEntries(oddAnswerNames.map((name) => [name, 1])),
   releases: Object.fromEntries(releaseNames.map((name) => [name, 75])),
+  members: { lostDisks: 1, membersJoined: 1, membersLeft: 1 },
   faults: Object.fromEntries(faultKinds.map((kind) => [kind, 1])),
 };
 
@@ -52,6 +53,11 @@ test.each<[string, Partial<Progress>, RegExp]>([
     /odd answers that never came in 2000 runs: late$/,
   ],
   ['releases', { releases: { '3.4': 150, '3.6': 150 } }, /that 300 runs never used: 3.5, 3.7$/],
+  [
+    'members that join',
+    { members: { lostDisks: 9, membersJoined: 0, membersLeft: 1 } },
+    /^of members there was none of membersJoined in 300 runs$/,
+  ],
   ['kinds of faults', { faults: { ...rich.faults, split: 0 } }, /never struck in 300 runs: split$/],
 ])('runs with too few %s have shown nothing, and are not passed', (_what, poor, message) => {
   const violations = vacuityOf({ ...rich, ...poor });

@@ -1,0 +1,29 @@
+/** Ways to break how members are lost, come and go: in the simulated Raft, and in what an operator's command does. */
+import type { SeededBug } from './seeded-bug.ts';
+
+const bugs = 'sim/etcd/sim-bugs.ts';
+const lost = [
+  'ownership',
+  'linearizable',
+  'acknowledged_applied',
+  'versions_rise',
+  'versions_name_values',
+] as const;
+
+export const memberBugs: readonly SeededBug[] = [
+  {
+    name: 'a member that lost its disk rejoins as a voter',
+    // What it has voted is lost, too.
+    shows: [...lost, 'one_leader_per_term'],
+    file: bugs,
+    changes: [{ find: 'rejoinsWithoutDisk: false,', replace: 'rejoinsWithoutDisk: true,' }],
+    runsMax: 300,
+  },
+  {
+    name: 'a learner counts as a voter',
+    shows: lost,
+    file: bugs,
+    changes: [{ find: 'learnersCount: false,', replace: 'learnersCount: true,' }],
+    runsMax: 600,
+  },
+];
