@@ -2,7 +2,7 @@
 import { bytesToJson } from '../../sharder/core/json-bytes.ts';
 import type { Cancel, Clock, EtcdRpc } from '../../sharder/core/ports.ts';
 import type { ShardClient } from '../../sharder/core/shard-client.ts';
-import { decodeView, VIEW_KEY, type View } from '../../sharder/core/view.ts';
+import { decodeView, isOfSameCluster, VIEW_KEY, type View } from '../../sharder/core/view.ts';
 import { callHome } from './home-record.ts';
 import { pause } from './leader-lease.ts';
 
@@ -88,6 +88,7 @@ export class ViewWatch {
     const raw = bytesToJson(bytes) as { epoch?: number };
     if (this.view !== null && Number(raw.epoch) <= this.view.epoch) return;
     const view = decodeView(bytes);
+    if (this.view !== null && !isOfSameCluster(this.view, view)) return;
     this.view = view;
     this.endpoints = view.shards[0]!.endpoints;
     this.options.home.setEndpoints(this.endpoints);

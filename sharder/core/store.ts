@@ -2,7 +2,7 @@
  * The store that a sharder serves: routes each operation by slot and view to its shard, sends those that a fence turned
  * away to where it points, and holds those that no shard owns for the moment. Holds no data and no truth.
  */
-import { decodeView, type View, VIEW_KEY } from './view.ts';
+import { decodeView, isOfSameCluster, type View, VIEW_KEY } from './view.ts';
 import { ViewMirrors, type ViewMirrorsOptions } from './view-mirrors.ts';
 import type { ExecuteOptions } from './client.ts';
 import type { KeyValue } from './etcd-messages.ts';
@@ -136,9 +136,9 @@ export class Store {
     return this.view !== null;
   }
 
-  /** Adopts a view unless it is older than the one in use. */
+  /** Adopts a view unless it is older than the one in use, or another cluster's. */
   adopt(view: View): void {
-    if (this.view !== null && view.epoch <= this.view.epoch) return;
+    if (this.view !== null && (view.epoch <= this.view.epoch || !isOfSameCluster(this.view, view))) return;
     this.view = view;
     this.route = [...view.slots];
     const retired: Shard[] = [];
@@ -267,23 +267,26 @@ export class Store {
       return;
     }
     const { kvs, count, header } = outcome.reply;
-    if (kvs[0]) this.adoptValue(kvs[0]);
-    // It has none at all, new or old: that is not the home shard.
-    if (count === 0 && header !== null) home.distrust(header.memberId);
+    const isForeign = kvs[0] !== undefined && !this.adoptValue(kvs[0]);
+    // It has none at all, new or old, or another cluster's: that is not the home shard.
+    if ((count === 0 || isForeign) && header !== null) home.distrust(header.memberId);
   }
 
-  /** A view that cannot be read is as good as none: the one in use stays. */
-  private adoptValue({ value, modRevision }: KeyValue): void {
-    if (modRevision <= this.viewModRevision) return;
-    this.viewModRevision = modRevision;
+  /** A view that cannot be read is as good as none: the one in use stays. False for a view of another cluster. */
+  private adoptValue({ value, modRevision }: KeyValue): boolean {
+    if (modRevision <= this.viewModRevision) return true;
     try {
       const view = readRecord(() => decodeView(value));
+      if (this.view !== null && !isOfSameCluster(this.view, view)) return false;
+      this.viewModRevision = modRevision;
       // The home shard alone says where it is: a copy may be out of date.
       this.options.home.setEndpoints(view.shards[0]!.endpoints);
       this.adopt(view);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
+      this.viewModRevision = modRevision;
       this.options.trace.emit({ name: 'view.unreadable', message: error.message });
     }
+    return true;
   }
 }

@@ -62,6 +62,14 @@ export function shardName(id: number): string {
   return `etcd-${id}`;
 }
 
+/**
+ * Whether both are views of one cluster: its home shard, the first, never goes, and has an identity. An address may be used
+ * again by another cluster, whose view must not be taken for a newer one of this.
+ */
+export function isOfSameCluster({ shards: [one] }: View, { shards: [other] }: View): boolean {
+  return one?.identity === other?.identity;
+}
+
 /** The first view of a new cluster: epoch 1, slots dealt evenly. */
 export function initialView(shards: readonly ViewShard[]): View {
   const ids = shards.map((shard) => shard.id);

@@ -1,4 +1,5 @@
 // Whoever reads the view learns from it where the home shard is: members come and go, until none of those of the start is left.
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { ShardCaller } from '../../../../cluster/viewserver/shard-caller.ts';
 import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
@@ -20,9 +21,9 @@ class MovedHome implements EtcdRpc {
   private isFirstGone = false;
   private readonly ends: (() => void)[] = [];
 
-  call: EtcdRpc['call'] = async (endpoint, request, options) => {
+  call: EtcdRpc['call'] = async (endpoint, request) => {
     if (endpoint === first && this.isFirstGone) return { kind: 'not_sent', message: 'refused' };
-    return this.cluster.call(endpoint === moved ? first : endpoint, request, options);
+    return this.cluster.call(endpoint === moved ? first : endpoint, request);
   };
 
   watch: EtcdRpc['watch'] = (endpoint, request, sink) => {
@@ -51,6 +52,20 @@ class MovedHome implements EtcdRpc {
   }
 }
 
+/** Another cluster has got the address: its view is newer, and nobody follows it. */
+async function expectNotToFollow(home: MovedHome, epochOf: () => number | undefined): Promise<void> {
+  const { cluster } = home;
+  await expect.poll(epochOf).toBe(1);
+  const own = cluster.view;
+  const [first, ...others] = own.shards;
+  const elsewhere = { ...first!, identity: '0123456789abcdef', endpoints: ['elsewhere:2379'] };
+  cluster.setView({ ...own, epoch: 7, shards: [elsewhere, ...others] });
+  await delay(200);
+  expect(epochOf()).toBe(1);
+  cluster.setView({ ...own, epoch: 2 });
+  await expect.poll(epochOf).toBe(2);
+}
+
 /** @param epochOf what the reader knows. */
 async function expectToFollow(home: MovedHome, epochOf: () => number | undefined): Promise<void> {
   await expect.poll(epochOf).toBe(1);
@@ -63,21 +78,18 @@ async function expectToFollow(home: MovedHome, epochOf: () => number | undefined
   await expect.poll(epochOf).toBe(epoch);
 }
 
-test('a store follows the home shard to where its view says that it is', async () => {
-  const home = new MovedHome();
+function openStore(home: MovedHome): Store {
   const caller = new ShardCaller(home);
   const connect = (id: number, endpoints: readonly string[]) => caller.client({ id, endpoints });
   const limits = { ...defaultLimits, viewWatchRenewMs: 50 };
   const trace = { emit: () => undefined };
   const store = new Store({ clock, trace, limits, hash: hashText, home: connect(0, [first]), connect });
   onTestFinished(() => store.close());
-  expect(await store.ready()).toBe(true);
   store.watchView();
-  await expectToFollow(home, () => store.currentView?.epoch);
-});
+  return store;
+}
 
-test('a view server does, too', async () => {
-  const home = new MovedHome();
+function openViewWatch(home: MovedHome): ViewWatch {
   const client = new ShardCaller(home).client({ id: 0, endpoints: [first] });
   const end = new AbortController();
   const view = new ViewWatch({ rpc: home, clock, home: client, endpoints: [first] });
@@ -87,5 +99,31 @@ test('a view server does, too', async () => {
     await running;
     client.close();
   });
+  return view;
+}
+
+test('a store follows the home shard to where its view says that it is', async () => {
+  const home = new MovedHome();
+  const store = openStore(home);
+  expect(await store.ready()).toBe(true);
+  await expectToFollow(home, () => store.currentView?.epoch);
+});
+
+test('a view server does, too', async () => {
+  const home = new MovedHome();
+  const view = openViewWatch(home);
   await expectToFollow(home, () => view.current?.epoch);
+});
+
+test('a store takes no view of another cluster for a newer one of its own', async () => {
+  const home = new MovedHome();
+  const store = openStore(home);
+  expect(await store.ready()).toBe(true);
+  await expectNotToFollow(home, () => store.currentView?.epoch);
+});
+
+test('nor does a view server', async () => {
+  const home = new MovedHome();
+  const view = openViewWatch(home);
+  await expectNotToFollow(home, () => view.current?.epoch);
 });
