@@ -86,13 +86,13 @@ describe('a cluster of two shards with three members each and two sharders', () 
   });
 
   test.each([
-    ['--shards', '3', 'the cluster has 2 shards'],
-    ['--members', '1', 'made with members 3'],
-  ])('refuses %s %s with a reason and a way out', async (flag, value, reason) => {
+    ['--shards', '3', 'the cluster has 2 shards', 'make clean'],
+    ['--members', '1', 'etcd-1 has 3 members', 'vase member remove etcd-1-2'],
+  ])('refuses %s %s with a reason and a way out', async (flag, value, reason, way) => {
     const refused = await vase.run(['up', flag, value]);
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain(reason);
-    expect(refused.stderr).toContain('make clean');
+    expect(refused.stderr).toContain(way);
   });
 
   test('stops without a trace of a process', async () => {
