@@ -25,7 +25,8 @@ export default defineConfig({
     update: 'none',
     projects: [
       project('unit', 'test/unit/**/*.test.ts', 60_000),
-      project('property', 'test/property/**/*.test.ts', 600_000),
+      // Searches for minutes, beside tests that go first.
+      project('property', 'test/property/**/*.test.ts', 1_800_000),
       project('contract', 'test/contract/**/*.test.ts', 600_000),
       // One file at a time: each brings up its own cluster of processes on a machine of two cores.
       project('e2e', 'test/e2e/**/*.test.ts', 600_000, { fileParallelism: false }),

@@ -81,10 +81,10 @@ test('a client that does not take its answer is seen by the time of sending', as
     const endedAtMs = performance.now();
     expect(slow.concerns(response, 1)).toBe(true);
     slow.note(response, endedAtMs - Math.min(500, endedAtMs - startedAtMs), endedAtMs, request);
+    setTimeout(() => socket.resume(), 1500);
   });
   const socket = connect(port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'));
   socket.pause();
-  setTimeout(() => socket.resume(), 1500);
   await expect.poll(() => lines.length, { timeout: 20_000 }).toBe(1);
   socket.destroy();
   expect(lines[0]).toMatchObject(request);
