@@ -7,7 +7,7 @@
  * time in the queue is bounded, and the head drops what has waited too long, but only while newcomers are being refused, so
  * that a pause of the shard alone fails nobody. From DAGOR (Zhou et al., 2018): the time in the queue tells overload, not the
  * processor's use. Not taken: adaptive LIFO, which starves what was admitted first, and gradients of concurrency (Envoy),
- * since a lane has one transaction in flight.
+ * since a lane has one transaction in flight, and a second one only beside one that is stuck.
  */
 import type { Client } from './client.ts';
 import { LaneShares } from './lane-shares.ts';
@@ -19,9 +19,18 @@ import { ServiceRate } from './service-rate.ts';
 const operationWeight = 256;
 /** One key holds at most this part of the places. */
 const keyShare = 1 / 4;
+/** A transaction that takes so many times as long as is usual may be stuck. */
+const stuckTimes = 8;
 /** For so long after a refusal, the lane drops what has waited too long. */
 const overloadedForMs = 1000;
 const sweepPauseMs = 20;
+
+/** A transaction in flight. */
+interface Sent {
+  readonly weight: number;
+  /** Others had to wait for the next one. */
+  readonly wasFull: boolean;
+}
 
 export class Lane {
   readonly kind: LaneKind;
@@ -32,9 +41,10 @@ export class Lane {
   private isCounting = false;
   private queue: Pending[] = [];
   private queuedBytes = 0;
-  /** Of the transaction in flight. */
+  /** By the batch that was taken. */
+  private readonly sent = new Map<readonly Pending[], Sent>();
+  /** Of all that are in flight. */
   private sentWeight = 0;
-  private wasFull = false;
   private refusedAtMs = -Infinity;
   private sweptAtMs = -Infinity;
 
@@ -51,6 +61,11 @@ export class Lane {
   /** Bytes of keys and values that wait. */
   get bytes(): number {
     return this.queuedBytes;
+  }
+
+  /** A transaction that takes longer may be stuck. */
+  get stuckAfterMs(): number {
+    return Math.max(this.limits.stuckMs, stuckTimes * this.rate.transactionMs);
   }
 
   /**
@@ -79,18 +94,20 @@ export class Lane {
 
   /**
    * Takes what the next transaction can carry, oldest first; settled operations are dropped on the way, and those are
-   * settled that nobody waits for or that cannot end in time.
+   * settled that nobody waits for or that cannot end in time. What is not empty is told to `onEnded` when it has ended.
    * @param operationsMax at most so many.
    * @param mayRide whether one may share a transaction with the first of it; those that may not stay, in their order.
+   * @param heldKeys of another transaction in flight: what waits for them stays, too.
    */
   take(
     operationsMax: number,
     nowMs: number,
     mayRide: (first: Pending, other: Pending) => boolean = () => true,
+    heldKeys?: ReadonlySet<string>,
   ): Pending[] {
     const batch: Pending[] = [];
     const rest: Pending[] = [];
-    const keys = this.kind === 'write' ? new Set<string>() : null;
+    const keys = this.kind === 'write' ? new Set(heldKeys) : null;
     const bytesMax = this.batchBytesMax();
     let bytes = 0;
     let index = 0;
@@ -113,18 +130,25 @@ export class Lane {
       batch.push(pending);
       bytes += pending.bytes;
     }
-    this.wasFull = index < this.queue.length;
-    this.queue = rest.length === 0 && !this.wasFull ? [] : [...rest, ...this.queue.slice(index)];
-    this.sentWeight = bytes + operationWeight * batch.length;
-    if (this.wasFull) this.dropLate(nowMs);
+    const wasFull = index < this.queue.length;
+    this.queue = rest.length === 0 && !wasFull ? [] : [...rest, ...this.queue.slice(index)];
+    if (batch.length > 0) {
+      const weight = bytes + operationWeight * batch.length;
+      this.sent.set(batch, { weight, wasFull });
+      this.sentWeight += weight;
+    }
+    if (wasFull) this.dropLate(nowMs);
     if (this.queue.length === 0) this.isCounting = false;
     return batch;
   }
 
-  /** The transaction that was taken last has ended; `servedMs`: answered after so many milliseconds, null: not answered. */
-  onEnded(servedMs: number | null): void {
-    if (servedMs !== null) this.rate.observe(this.sentWeight, servedMs, this.wasFull);
-    this.sentWeight = 0;
+  /** A transaction has ended; `servedMs`: answered after so many milliseconds, null: not answered, or not sent. */
+  onEnded(batch: readonly Pending[], servedMs: number | null): void {
+    const sent = this.sent.get(batch);
+    if (sent === undefined) return;
+    this.sent.delete(batch);
+    this.sentWeight -= sent.weight;
+    if (servedMs !== null) this.rate.observe(sent.weight, servedMs, sent.wasFull);
   }
 
   /** Removes and returns every operation that waits. */

@@ -34,6 +34,11 @@ export interface Limits {
    * for a leader which another has followed is ended as soon as that is known.
    */
   writeAttemptMs: number;
+  /**
+   * An attempt that takes longer, and eight times as long as is usual, is stuck: what does not depend on it goes on at another
+   * member that serves meanwhile.
+   */
+  stuckMs: number;
   /** An attempt that takes longer is overdue: the members are asked whether it still waits at the right one. */
   overdueMs: number;
   /** How long an operation waits for an owner of its slot; past it 503. Longer than a hand-over of slots takes. */
@@ -80,6 +85,7 @@ export const defaultLimits: Readonly<Limits> = {
   operationTimeoutMs: 5000,
   readAttemptMs: 1000,
   writeAttemptMs: 3000,
+  stuckMs: 250,
   overdueMs: 500,
   heldMsMax: 2000,
   heldPollMs: 2,

@@ -16,13 +16,25 @@ export type CallOutcome =
   | { kind: 'unknown'; message: string; cause?: LostCause | undefined }
   | { kind: 'reply_too_large' };
 
+export interface CallOptions {
+  readonly readOnly: boolean;
+  /** Milliseconds from now. */
+  readonly deadlineMs: number;
+  /** An attempt that takes longer than so many milliseconds is stuck; absent: `Limits.stuckMs`. */
+  readonly stuckAfterMs?: number;
+  /**
+   * An attempt is stuck and another member serves meanwhile: what is executed from now on goes there. A read is asked there
+   * as well; a write goes on to wait for its answer.
+   */
+  readonly onStuck?: () => void;
+}
+
 export interface ShardClient {
   /**
    * One request to the shard, leader preferred. A read is repeated at other members until the deadline; a write is
    * repeated only while it provably has not left this process. Never rejects.
-   * @param options.deadlineMs milliseconds from now.
    */
-  execute(request: EtcdRequest, options: { readOnly: boolean; deadlineMs: number }): Promise<CallOutcome>;
+  execute(request: EtcdRequest, options: CallOptions): Promise<CallOutcome>;
   /**
    * Opens a watch at the member that is preferred now. Never reconnects; after an end that was a loss another member is
    * preferred for the next one.

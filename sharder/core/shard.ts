@@ -2,11 +2,14 @@
  * One shard as a sharder sees it: its fence, a lane of reads and a lane of writes, each with one transaction in flight.
  * A lane that becomes free sends what has gathered; there is no linger timer. Every operation that is submitted is
  * settled once: by a reply, by a failure, or by its deadline.
+ * A write that is stuck at one member while another one serves holds up its own keys alone: a second transaction carries
+ * what waits for others (see `Flights`).
  */
 import { buildTransaction, readApplied } from './transaction.ts';
 import type { TxnReply } from './etcd-messages.ts';
 import type { Fence, SlotState } from './fence.ts';
 import { FenceKeeper } from './fence-keeper.ts';
+import { Flights } from './flights.ts';
 import type { ShardName } from './identity.ts';
 import { FullShard } from './full-shard.ts';
 import { Lane } from './lane.ts';
@@ -31,8 +34,9 @@ export interface ShardContext {
 interface LaneState {
   readonly lane: Lane;
   readonly replySize: ReplySize;
-  busy: boolean;
-  inFlight: readonly Pending[];
+  /** How often it is being emptied at the moment: twice at most. */
+  runners: number;
+  readonly flights: Flights;
 }
 
 export class Shard {
@@ -57,8 +61,8 @@ export class Shard {
     const state = (kind: LaneKind): LaneState => ({
       lane: new Lane(kind, context.limits),
       replySize: new ReplySize(context.limits),
-      busy: false,
-      inFlight: [],
+      runners: 0,
+      flights: new Flights(),
     });
     this.lanes = { read: state('read'), write: state('write') };
   }
@@ -68,10 +72,10 @@ export class Shard {
     return this.fences.current;
   }
 
-  /** What a lane holds: operations that wait, their bytes, and operations in the transaction under way. */
+  /** What a lane holds: operations that wait, their bytes, and operations in the transactions under way. */
   load(kind: LaneKind): { queued: number; bytes: number; inFlight: number } {
-    const { lane, inFlight } = this.lanes[kind];
-    return { queued: lane.length, bytes: lane.bytes, inFlight: inFlight.length };
+    const { lane, flights } = this.lanes[kind];
+    return { queued: lane.length, bytes: lane.bytes, inFlight: flights.count };
   }
 
   submit(pending: Pending): void {
@@ -121,13 +125,13 @@ export class Shard {
 
   /** Lets the operations that arrive in this turn of the event loop gather, then empties the lane. */
   private wake(state: LaneState): void {
-    if (state.busy) return;
-    state.busy = true;
+    if (state.runners > (state.flights.isOneStuckAlone ? 1 : 0)) return;
+    state.runners++;
     this.context.clock.schedule(0, () => void this.empty(state));
   }
 
   private async empty(state: LaneState): Promise<void> {
-    while (state.lane.length > 0 && !this.closed) {
+    while (state.lane.length > 0 && !this.closed && state.flights.mayBegin) {
       const fence = this.fences.current;
       if (fence === null) {
         await this.fences.refresh();
@@ -135,25 +139,30 @@ export class Shard {
           await pause(this.context.clock, this.context.limits.retryPauseMsMax);
         continue;
       }
-      const batch = this.fill(state, fence);
-      if (batch.length > 0) await this.run(state, fence, batch);
+      const taken = this.take(state);
+      if (taken.length === 0) break;
+      const batch = this.ownedOf(taken, fence);
+      if (batch.length > 0) await this.run(state, fence, batch, taken);
+      else state.lane.onEnded(taken, null);
     }
-    state.busy = false;
+    state.runners--;
+  }
+
+  /** What the next transaction may carry; nothing, when all that waits is for keys of one that is under way. */
+  private take({ lane, flights, replySize }: LaneState): Pending[] {
+    const mayRide = (first: Pending, other: Pending) => this.fullness.mayRide(first, other);
+    return lane.take(replySize.operationsMax, this.context.clock.nowMs(), mayRide, flights.keys);
   }
 
   /**
-   * The next batch: only operations whose slots the fence owns; the others go back to be routed anew. The fence is read
-   * again for them: it may have changed in their favour, and no transaction will be rejected to say so.
+   * Only operations whose slots the fence owns; the others go back to be routed anew. The fence is read again for them: it may
+   * have changed in their favour, and no transaction will be rejected to say so.
    */
-  private fill(state: LaneState, fence: Fence): Pending[] {
-    const { fullness, context } = this;
-    const batch = state.lane.take(state.replySize.operationsMax, context.clock.nowMs(), (first, other) =>
-      fullness.mayRide(first, other),
-    );
+  private ownedOf(taken: Pending[], fence: Fence): Pending[] {
     const owned = fence.record.slots;
-    if (batch.every((pending) => owned[pending.slot]?.kind === 'owned')) return batch;
+    if (taken.every(({ slot }) => owned[slot]?.kind === 'owned')) return taken;
     void this.fences.refresh();
-    return batch.filter((pending) => {
+    return taken.filter((pending) => {
       const slotState = owned[pending.slot];
       if (slotState?.kind === 'owned') return true;
       this.context.onMisrouted(pending, slotState);
@@ -161,8 +170,9 @@ export class Shard {
     });
   }
 
-  private async run(state: LaneState, fence: Fence, batch: Pending[]): Promise<void> {
+  private async run(state: LaneState, fence: Fence, batch: Pending[], taken: Pending[]): Promise<void> {
     const { clock, trace } = this.context;
+    const { lane, flights } = state;
     const startedAtMs = clock.nowMs();
     let deadlineAtMs = startedAtMs;
     for (const pending of batch) {
@@ -170,20 +180,28 @@ export class Shard {
       pending.sentAtMs = startedAtMs;
       deadlineAtMs = Math.max(deadlineAtMs, pending.deadlineAtMs);
     }
-    state.inFlight = batch;
+    if (!flights.isEmpty) trace.emit({ name: 'batch.overtakes', shard: this.id, operations: batch.length });
+    const flight = flights.begin(batch);
+    const onStuck = () => {
+      flight.isStuck = true;
+      if (lane.length > 0) this.wake(state);
+    };
     const outcome = await this.client.execute(buildTransaction(fence, batch), {
-      readOnly: state.lane.kind === 'read',
+      readOnly: lane.kind === 'read',
       deadlineMs: deadlineAtMs - startedAtMs,
+      stuckAfterMs: lane.stuckAfterMs,
+      // A read that is stuck is asked elsewhere as well, and need not be overtaken.
+      ...(lane.kind === 'write' && { onStuck }),
     });
-    state.inFlight = [];
+    flights.end(flight);
     const endedAtMs = clock.nowMs();
     const durationMs = endedAtMs - startedAtMs;
     for (const pending of batch) tellIfSlow(pending, this.id, endedAtMs);
-    state.lane.onEnded(outcome.kind === 'reply' ? durationMs : null);
+    lane.onEnded(taken, outcome.kind === 'reply' ? durationMs : null);
     trace.emit({
       name: 'batch.ended',
       shard: this.id,
-      lane: state.lane.kind,
+      lane: lane.kind,
       operations: batch.length,
       outcome: outcome.kind,
       durationMs,
@@ -302,10 +320,10 @@ export class Shard {
     this.expiry = null;
     const nowMs = this.context.clock.nowMs();
     let nextMs = Infinity;
-    for (const { lane, inFlight } of Object.values(this.lanes)) {
+    for (const { lane, flights } of Object.values(this.lanes)) {
       for (const pending of lane.takeExpired(nowMs)) this.settleLate(pending, nowMs);
       nextMs = Math.min(nextMs, lane.nextDeadlineMs());
-      for (const pending of inFlight) {
+      for (const pending of flights.operations()) {
         if (pending.deadlineAtMs <= nowMs) this.settleLate(pending, nowMs);
         else nextMs = Math.min(nextMs, pending.deadlineAtMs);
       }

@@ -8,11 +8,11 @@ import { defaultLimits, type Limits } from '../../sharder/core/limits.ts';
 import type { Operation, Outcome } from '../../sharder/core/operation.ts';
 import { pause } from '../../sharder/core/pause.ts';
 import { Store } from '../../sharder/core/store.ts';
-import { EtcdShardClient } from '../../sharder/etcd/client/shard-client.ts';
 import { hashText } from '../../sharder/hash.ts';
 import type { SimProcess } from '../process.ts';
 import { UnaryServer, type UnaryCall } from '../unary.ts';
 import type { World } from '../world.ts';
+import { WatchedShardClient } from './flight-watch.ts';
 import type { Violations } from './violations.ts';
 
 const readyRetryMs = 100;
@@ -70,15 +70,19 @@ export class SimSharder {
     const { world, process, limits } = this;
     const rpc = world.etcdRpc(process);
     const connect = (shard: number, endpoints: readonly string[]) =>
-      new EtcdShardClient({
-        shard,
-        endpoints,
-        rpc,
-        clock: process.clock,
-        random: process.random,
-        trace: process.trace,
-        limits,
-      });
+      new WatchedShardClient(
+        {
+          shard,
+          endpoints,
+          rpc,
+          clock: process.clock,
+          random: process.random,
+          trace: process.trace,
+          limits,
+        },
+        this.violations,
+        process.name,
+      );
     const { clock, trace } = process;
     const clients = this.mirrors.map((endpoints) => connect(0, endpoints));
     const store = new Store({

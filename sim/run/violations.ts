@@ -6,6 +6,7 @@ export type Property =
   | 'indefinite_at_most_once'
   | 'acknowledged_applied'
   | 'order_of_a_client'
+  | 'keys_apart'
   | 'one_leader_per_term'
   | 'ownership'
   | 'model'
@@ -56,6 +57,7 @@ const exitCodes: Readonly<Record<Property, number>> = {
   indefinite_at_most_once: notSafe,
   acknowledged_applied: notSafe,
   order_of_a_client: notSafe,
+  keys_apart: notSafe,
   one_leader_per_term: notSafe,
   ownership: notSafe,
   model: notSafe,

@@ -1,4 +1,4 @@
-/** A TCP proxy that can lose what passes through it, to make real outcomes indefinite on purpose. */
+/** A TCP proxy that can lose or hold up what passes through it, to make real outcomes indefinite on purpose. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -6,8 +6,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
  * - `forward`: everything passes.
  * - `cut_on_reply`: requests pass; the first bytes of an answer cut the connection instead of passing.
  * - `cut_on_request`: the first bytes of a request cut the connection instead of passing.
+ * - `hold`: nothing passes, on no connection, until there is another mode.
  */
-export type ProxyMode = 'forward' | 'cut_on_reply' | 'cut_on_request';
+export type ProxyMode = 'forward' | 'cut_on_reply' | 'cut_on_request' | 'hold';
 
 export interface TcpProxy {
   /** "127.0.0.1:port" */
@@ -30,15 +31,16 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       client.destroy();
       upstream.destroy();
     };
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', cut);
-      socket.on('close', () => sockets.delete(socket));
-    }
     client.on('data', (bytes) => (mode === 'cut_on_request' ? cut() : upstream.write(bytes)));
     upstream.on('data', (bytes) => (mode === 'cut_on_reply' ? cut() : client.write(bytes)));
     client.on('end', () => upstream.end());
     upstream.on('end', () => client.end());
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', cut);
+      socket.on('close', () => sockets.delete(socket));
+      if (mode === 'hold') socket.pause();
+    }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -46,6 +48,10 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     setMode(next) {
       mode = next;
+      for (const socket of sockets) {
+        if (next === 'hold') socket.pause();
+        else socket.resume();
+      }
     },
     setTarget(next) {
       [host, port] = next.split(':') as [string, string];

@@ -44,9 +44,11 @@ export class EndpointChoice {
       if (!endpoints.includes(endpoint)) this.memberAt.delete(endpoint);
   }
 
-  /** `endpoint` did not serve: the next one is preferred, unless another has become so meanwhile. */
-  avoid(endpoint: string): void {
-    if (this.current === endpoint) this.preferred = (this.preferred + 1) % this.endpoints.length;
+  /** `endpoint` did not serve: `other`, or else the next one, is preferred, unless another has become so meanwhile. */
+  avoid(endpoint: string, other?: string): void {
+    if (this.current !== endpoint) return;
+    const index = other === undefined ? -1 : this.endpoints.indexOf(other);
+    this.preferred = index >= 0 ? index : (this.preferred + 1) % this.endpoints.length;
   }
 
   noteAnswer(endpoint: string, memberId: string): void {
@@ -60,11 +62,16 @@ export class EndpointChoice {
     if (this.memberAt.get(this.current) === memberId) this.avoid(this.current);
   }
 
+  /** Whether the member of this id was found to be none of the shard's. */
+  isStranger(memberId: string): boolean {
+    return this.strangers.has(memberId);
+  }
+
   /** Who leads in the newest term in which a member names a leader; null when none does. */
   leaderBy(answers: ReadonlyMap<string, StatusReply>): Leader | null {
     let leader: Leader | null = null;
     for (const status of answers.values()) {
-      if (this.strangers.has(status.header?.memberId ?? '')) continue;
+      if (this.isStranger(status.header?.memberId ?? '')) continue;
       if (status.leaderId !== '0' && status.raftTerm > (leader?.term ?? -1))
         leader = { memberId: status.leaderId, term: status.raftTerm };
     }

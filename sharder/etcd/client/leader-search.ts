@@ -66,19 +66,7 @@ export class LeaderSearch {
     const isFound = this.choice.preferLeader(answers);
     if (isFound) trace.emit({ name: 'leader.preferred', shard, endpoint: this.choice.current });
     this.overdue.judge(leader);
-    if (this.overdue.isWorthARead) void this.tryToRead([...answers.keys()]);
-    if (!isFound || this.overdue.size > 0) this.seek();
-  }
-
-  /** Reads, of a key that need not be there, at a member that is not silent: status alone does not tell that it serves. */
-  private async tryToRead(answered: readonly string[]): Promise<void> {
-    const { rpc, limits } = this.options;
-    const silent = this.overdue.silentEndpoints();
-    const endpoint = answered.find((each) => !silent.has(each));
-    if (endpoint === undefined) return;
-    const deadlineMs = limits.leaderSearchIntervalMs;
-    const result = await rpc.call(endpoint, { kind: 'range', key: 'vase' }, { deadlineMs });
-    if (result.kind === 'reply') this.overdue.noteRead();
+    if (!isFound || this.overdue.isOneOverdue) this.seek();
   }
 
   /** The answers that came until they settled who leads, or until all had answered, or not in time, who may be waited for. */

@@ -1,21 +1,35 @@
 /**
- * Attempts that take too long, and when to wait for them no more. A transaction holds up all that waits behind it in its
- * lane, so one that a member cannot answer must not be waited for until its own bound while other members serve. As long as
- * an attempt is overdue, the members are asked again and again (see `LeaderSearch`), and it is ended early when by what they
- * say it waits in vain. Nothing else changes: what became of it is as unknown as after its bound, since it may still be
- * carried out. A second transaction beside it, for other keys, would begin no sooner: not before another member serves.
+ * Attempts that take too long, and what follows. A transaction holds up all that waits behind it in its lane, so one that a
+ * member cannot answer must not be waited for until its own bound while other members serve.
+ *
+ * One that takes far longer than usual is stuck: the other members are asked for a read again and again (see `ServingSearch`).
+ * As soon as one of them serves, what does not depend on the stuck one goes there (`detour`), and a read is asked there as well.
+ * After a while longer it is overdue, too: all members are asked for their status (see `LeaderSearch`), and it is ended early
+ * when by what they say it waits in vain. What became of it is as unknown as after its bound, since it may still be carried out.
  */
 import type { Limits } from '../../core/limits.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Leader } from './endpoint-choice.ts';
 
-interface Attempt {
+export interface AttemptPlan {
   readonly endpoint: string;
-  /** The newest term that was known when it was sent; -1: none. */
+  /** The newest term that is known; -1: none. */
   readonly term: number;
-  readonly beganAtMs: number;
+  /** It is stuck after so long. */
+  readonly stuckAfterMs: number;
+  /** It is stuck, and the member at `endpoint` serves meanwhile. Called once at most. */
+  onServedAt(endpoint: string): void;
   /** Ends it; what became of it is not known. */
-  readonly end: (message: string) => void;
+  end(message: string): void;
+}
+
+export interface Attempt {
+  readonly plan: AttemptPlan;
+  readonly beganAtMs: number;
+  isStuck: boolean;
+  isOverdue: boolean;
+  /** Since it is stuck, the member here has answered a read; null: none has. */
+  servedAt: string | null;
   /** Since the last judgement, the member that it was sent to has told its status. */
   isHeard: boolean;
   /** Since that member was last heard, another one has answered a read. */
@@ -29,6 +43,8 @@ interface Attempt {
 export interface OverdueOptions {
   clock: Clock;
   limits: Limits;
+  /** An attempt has become stuck: it is time to see who serves. */
+  onStuck(): void;
   /** An attempt has become overdue: it is time to ask the members. */
   onOverdue(): void;
 }
@@ -38,72 +54,93 @@ const silentLooksMin = 2;
 
 export class OverdueAttempts {
   private readonly options: OverdueOptions;
-  /** Those that are not overdue yet, the oldest first. */
-  private readonly young = new Set<Attempt>();
-  private readonly overdue = new Set<Attempt>();
+  /** The oldest first. */
+  private readonly open = new Set<Attempt>();
+  private stuckCount = 0;
   private isTimed = false;
 
   constructor(options: OverdueOptions) {
     this.options = options;
   }
 
-  /** Attempts that are overdue now. */
-  get size(): number {
-    return this.overdue.size;
+  /** Whether one is overdue now. */
+  get isOneOverdue(): boolean {
+    return [...this.open].some(({ isOverdue }) => isOverdue);
   }
 
-  /** True while one waits for a member that is silent: whether others serve meanwhile is worth a read. */
-  get isWorthARead(): boolean {
-    return [...this.overdue].some(isSilent);
+  get isOneStuck(): boolean {
+    return this.stuckCount > 0;
   }
 
-  /** An attempt begins; `onEnded` is to be told when it has ended. `end` ends it, whose outcome is not known then. */
-  begin(endpoint: string, term: number, end: (message: string) => void): Attempt {
+  /** An attempt begins; `onEnded` is to be told when it has ended. */
+  begin(plan: AttemptPlan): Attempt {
+    const { clock, limits } = this.options;
     const attempt: Attempt = {
-      endpoint,
-      term,
-      beganAtMs: this.options.clock.nowMs(),
-      end,
+      plan,
+      beganAtMs: clock.nowMs(),
+      isStuck: false,
+      isOverdue: false,
+      servedAt: null,
       isHeard: false,
       isServedElsewhere: false,
       silentLooks: 0,
       newerLooks: 0,
     };
-    this.young.add(attempt);
-    if (!this.isTimed) this.lookAfter(this.options.limits.overdueMs);
+    this.open.add(attempt);
+    if (!this.isTimed) this.lookAfter(limits.stuckMs);
     return attempt;
   }
 
   onEnded(attempt: Attempt): void {
-    if (!this.young.delete(attempt)) this.overdue.delete(attempt);
+    if (this.open.delete(attempt) && attempt.isStuck) this.stuckCount--;
+  }
+
+  /** Where to send what would go to `endpoint`: where an attempt is stuck there, to a member that has served since. */
+  detour(endpoint: string): string {
+    if (this.stuckCount === 0) return endpoint;
+    for (const { plan, servedAt } of this.open)
+      if (plan.endpoint === endpoint && servedAt !== null) return servedAt;
+    return endpoint;
+  }
+
+  /** Members at which an attempt is stuck. */
+  stuckEndpoints(): ReadonlySet<string> {
+    return endpointsOf([...this.open].filter(({ isStuck }) => isStuck));
   }
 
   /** Members that an attempt waits for and that did not tell their status when they were last asked. */
   silentEndpoints(): ReadonlySet<string> {
-    const silent = [...this.overdue].filter(({ silentLooks }) => silentLooks > 0);
-    return new Set(silent.map(({ endpoint }) => endpoint));
+    return endpointsOf([...this.open].filter(({ silentLooks }) => silentLooks > 0));
   }
 
   /** The member there has told its status. */
   noteStatus(endpoint: string): void {
-    for (const attempt of this.overdue) if (attempt.endpoint === endpoint) attempt.isHeard = true;
+    for (const attempt of this.open)
+      if (attempt.isOverdue && attempt.plan.endpoint === endpoint) attempt.isHeard = true;
   }
 
-  /** A member that is none of the silent ones has answered a linearizable read: so there is a leader that it reaches. */
-  noteRead(): void {
-    for (const attempt of this.overdue) if (isSilent(attempt)) attempt.isServedElsewhere = true;
+  /** The member there, at which nothing is stuck, has answered a linearizable read: so there is a leader that it reaches. */
+  noteRead(endpoint: string): void {
+    for (const attempt of this.open) {
+      if (!attempt.isStuck || attempt.plan.endpoint === endpoint) continue;
+      if (isSilent(attempt)) attempt.isServedElsewhere = true;
+      const isFirst = attempt.servedAt === null;
+      attempt.servedAt = endpoint;
+      if (isFirst) attempt.plan.onServedAt(endpoint);
+    }
   }
 
   /** All have been asked for their status; `leader` is who leads by it, null: nobody, and no other member serves better. */
   judge(leader: Leader | null): void {
-    for (const attempt of this.overdue) {
+    for (const attempt of this.open) {
+      if (!attempt.isOverdue) continue;
       attempt.silentLooks = attempt.isHeard ? 0 : attempt.silentLooks + 1;
       if (attempt.isHeard) attempt.isServedElsewhere = false;
       attempt.isHeard = false;
       const reason = leader === null ? null : whyInVain(attempt, leader);
       if (reason === null) continue;
-      this.overdue.delete(attempt);
-      attempt.end(`${attempt.endpoint}: no answer, and ${reason}`);
+      this.onEnded(attempt);
+      attempt.plan.end(`${attempt.plan.endpoint}: no answer, and ${reason}`);
     }
   }
 
@@ -115,16 +152,33 @@ export class OverdueAttempts {
 
   private look(): void {
     const { clock, limits } = this.options;
+    const nowMs = clock.nowMs();
     this.isTimed = false;
-    for (const attempt of this.young) {
-      const leftMs = attempt.beganAtMs + limits.overdueMs - clock.nowMs();
-      if (leftMs > 0) return this.lookAfter(leftMs);
-      this.young.delete(attempt);
-      this.overdue.add(attempt);
-      this.options.onOverdue();
+    let nextMs = Infinity;
+    let isNewlyStuck = false;
+    let isNewlyOverdue = false;
+    for (const attempt of this.open) {
+      const ageMs = nowMs - attempt.beganAtMs;
+      const { stuckAfterMs } = attempt.plan;
+      if (!attempt.isStuck) {
+        if (ageMs >= stuckAfterMs) {
+          isNewlyStuck = attempt.isStuck = true;
+          this.stuckCount++;
+        } else nextMs = Math.min(nextMs, stuckAfterMs - ageMs);
+      }
+      if (!attempt.isOverdue) {
+        if (ageMs >= limits.overdueMs) isNewlyOverdue = attempt.isOverdue = true;
+        else nextMs = Math.min(nextMs, limits.overdueMs - ageMs);
+      }
     }
+    // A part of a millisecond may be less than the clock can tell.
+    if (nextMs !== Infinity) this.lookAfter(Math.max(1, nextMs));
+    if (isNewlyStuck) this.options.onStuck();
+    if (isNewlyOverdue) this.options.onOverdue();
   }
 }
+
+const endpointsOf = (attempts: readonly Attempt[]) => new Set(attempts.map(({ plan }) => plan.endpoint));
 
 function isSilent({ silentLooks }: Attempt): boolean {
   return silentLooks >= silentLooksMin;
@@ -136,7 +190,8 @@ function isSilent({ silentLooks }: Attempt): boolean {
  * heard by the next judgement, and whoever serves elsewhere may have waited for it, too.
  */
 function whyInVain(attempt: Attempt, leader: Leader): string | null {
-  if (attempt.term >= 0 && leader.term > attempt.term) {
+  const { term } = attempt.plan;
+  if (term >= 0 && leader.term > term) {
     attempt.newerLooks++;
     if (isSilent(attempt) || attempt.newerLooks >= 2) return 'another term has begun since';
   }

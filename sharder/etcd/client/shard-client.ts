@@ -7,10 +7,11 @@ import type { EtcdRequest, WatchRequest } from '../../core/etcd-messages.ts';
 import type { Limits } from '../../core/limits.ts';
 import { pause } from '../../core/pause.ts';
 import type { Cancel, Clock, EtcdRpc, Random, RpcResult, Trace, WatchSink } from '../../core/ports.ts';
-import type { CallOutcome, ShardClient } from '../../core/shard-client.ts';
+import type { CallOptions, CallOutcome, ShardClient } from '../../core/shard-client.ts';
 import { EndpointChoice } from './endpoint-choice.ts';
 import { LeaderSearch } from './leader-search.ts';
 import { OverdueAttempts } from './overdue-attempts.ts';
+import { ServingSearch } from './serving-search.ts';
 
 export interface EtcdShardClientOptions {
   shard: number;
@@ -22,19 +23,32 @@ export interface EtcdShardClientOptions {
   limits: Limits;
 }
 
+/** What became of an attempt, and where. */
+interface Answer {
+  endpoint: string;
+  result: RpcResult;
+}
+
 export class EtcdShardClient implements ShardClient {
   private readonly options: EtcdShardClientOptions;
   private readonly choice: EndpointChoice;
   private readonly overdue: OverdueAttempts;
   private readonly leaders: LeaderSearch;
+  private readonly serving: ServingSearch;
   private closed = false;
 
   constructor(options: EtcdShardClientOptions) {
     this.options = options;
     const { clock, limits } = options;
     this.choice = new EndpointChoice(options.endpoints);
-    this.overdue = new OverdueAttempts({ clock, limits, onOverdue: () => this.leaders.seek() });
+    this.overdue = new OverdueAttempts({
+      clock,
+      limits,
+      onStuck: () => this.serving.seek(),
+      onOverdue: () => this.leaders.seek(),
+    });
     this.leaders = new LeaderSearch(options, this.choice, this.overdue);
+    this.serving = new ServingSearch(options, this.choice, this.overdue);
   }
 
   /** The member that would be asked now. */
@@ -52,12 +66,10 @@ export class EtcdShardClient implements ShardClient {
   close(): void {
     this.closed = true;
     this.leaders.close();
+    this.serving.close();
   }
 
-  async execute(
-    request: EtcdRequest,
-    options: { readOnly: boolean; deadlineMs: number },
-  ): Promise<CallOutcome> {
+  async execute(request: EtcdRequest, options: CallOptions): Promise<CallOutcome> {
     const { clock, limits } = this.options;
     const deadlineAtMs = clock.nowMs() + options.deadlineMs;
     let mayBeApplied = false;
@@ -66,8 +78,7 @@ export class EtcdShardClient implements ShardClient {
         options.readOnly ? limits.readAttemptMs : limits.writeAttemptMs,
         deadlineAtMs - clock.nowMs(),
       );
-      const endpoint = this.choice.current;
-      const result = await this.attempt(endpoint, request, attemptMs);
+      const { endpoint, result } = await this.attempt(request, attemptMs, options);
       this.observe(endpoint, result);
       if (result.kind === 'reply') return result;
       if (result.kind === 'refused' && result.code !== 'unfit_member') return result;
@@ -105,16 +116,35 @@ export class EtcdShardClient implements ShardClient {
     this.leaders.seek();
   }
 
-  /** One attempt. Ended early, its call goes on to its deadline: nothing that was sent is taken back by hanging up. */
-  private attempt(endpoint: string, request: EtcdRequest, deadlineMs: number): Promise<RpcResult> {
+  /**
+   * One attempt. Ended early, its call goes on to its deadline: nothing that was sent is taken back by hanging up. A read that
+   * is stuck is asked of a member that serves as well, and the first of the two that answers it has.
+   */
+  private attempt(request: EtcdRequest, deadlineMs: number, options: CallOptions): Promise<Answer> {
+    const { rpc, limits } = this.options;
+    const { readOnly, stuckAfterMs = limits.stuckMs, onStuck } = options;
+    const endpoint = this.overdue.detour(this.choice.current);
     return new Promise((resolve) => {
-      const attempt = this.overdue.begin(endpoint, this.leaders.term, (message) =>
-        resolve({ kind: 'lost', message }),
-      );
+      const askAsWell = async (other: string) => {
+        const result = await rpc.call(other, request, { deadlineMs });
+        if (result.kind === 'reply') resolve({ endpoint: other, result });
+      };
+      const attempt = this.overdue.begin({
+        endpoint,
+        term: this.leaders.term,
+        stuckAfterMs,
+        onServedAt: (other) => {
+          this.choice.avoid(endpoint, other);
+          this.leaders.seek();
+          if (readOnly) void askAsWell(other);
+          onStuck?.();
+        },
+        end: (message) => resolve({ endpoint, result: { kind: 'lost', message } }),
+      });
       const call = async () => {
-        const result = await this.options.rpc.call(endpoint, request, { deadlineMs });
+        const result = await rpc.call(endpoint, request, { deadlineMs });
         this.overdue.onEnded(attempt);
-        resolve(result);
+        resolve({ endpoint, result });
       };
       void call();
     });

@@ -1,4 +1,4 @@
-/** Ways to break what single answers say, what is held, and what a mover does with a call that fails. */
+/** Ways to break what single answers say, what is held, what is on its way, and what a mover does with a call that fails. */
 import type { SeededBug } from './seeded-bug.ts';
 
 const transaction = 'sharder/core/transaction.ts';
@@ -66,6 +66,25 @@ export const answerBugs: readonly SeededBug[] = [
       {
         find: "return versions('not_equal', condition.versions);\n    case 'none_of'",
         replace: "return versions('not_equal', condition.versions.slice(0, -1));\n    case 'none_of'",
+      },
+    ],
+    runsMax: 300,
+  },
+  {
+    name: 'a second transaction with a key of the stuck one',
+    shows: ['keys_apart'],
+    file: 'sharder/core/lane.ts',
+    changes: [{ find: 'new Set(heldKeys)', replace: 'new Set()' }],
+    runsMax: 300,
+  },
+  {
+    name: 'a stuck write that is put back into its lane',
+    shows: ['indefinite_at_most_once', 'linearizable'],
+    file: 'sharder/core/shard.ts',
+    changes: [
+      {
+        find: 'flight.isStuck = true;',
+        replace: 'flight.isStuck = true;\n      lane.putBack(batch);',
       },
     ],
     runsMax: 300,

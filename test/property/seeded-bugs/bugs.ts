@@ -43,7 +43,10 @@ export const seededBugs: readonly SeededBug[] = [
     shows: ['linearizable', 'indefinite_at_most_once'],
     file: 'sharder/etcd/client/shard-client.ts',
     changes: [
-      { find: "resolve({ kind: 'lost', message }),", replace: "resolve({ kind: 'not_sent', message })," },
+      {
+        find: "resolve({ endpoint, result: { kind: 'lost', message } }),",
+        replace: "resolve({ endpoint, result: { kind: 'not_sent', message } }),",
+      },
     ],
     runsMax: 300,
   },
@@ -191,7 +194,7 @@ export const seededBugs: readonly SeededBug[] = [
         find: 'return waitMs > bound && !this.fitsNext(pending) ? waitMs : null;',
         replace: 'return null;',
       },
-      { find: 'if (this.wasFull) this.dropLate(nowMs);', replace: '' },
+      { find: 'if (wasFull) this.dropLate(nowMs);', replace: '' },
     ],
     runsMax: 1500,
   },
@@ -201,8 +204,8 @@ export const seededBugs: readonly SeededBug[] = [
     file: 'sharder/core/shard.ts',
     changes: [
       {
-        find: '    state.inFlight = [];',
-        replace: `    state.inFlight = [];
+        find: '    flights.end(flight);',
+        replace: `    flights.end(flight);
     for (const pending of batch)
       if (pending.client?.gone) settle(pending, { kind: 'failed', code: 'abandoned', message: 'gone' });`,
       },

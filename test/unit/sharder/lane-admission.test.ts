@@ -51,7 +51,7 @@ class Rig {
   serve(ms = serviceMs): Pending[] {
     const batch = this.lane.take(batchOperationsMax, this.nowMs);
     this.nowMs += ms;
-    this.lane.onEnded(ms);
+    this.lane.onEnded(batch, ms);
     return batch;
   }
 
@@ -228,7 +228,7 @@ test('large values go in transactions that leave time for those behind them', ()
     for (let n = 0; n < 30; n++) rig.put({ bytes: 60_000 });
     const batch = rig.lane.take(100, rig.nowMs);
     rig.nowMs += rateMs(batch);
-    rig.lane.onEnded(rateMs(batch));
+    rig.lane.onEnded(batch, rateMs(batch));
   }
   for (let n = 0; n < 30; n++) rig.put({ bytes: 60_000 });
   const batch = rig.lane.take(100, rig.nowMs);

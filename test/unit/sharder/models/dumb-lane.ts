@@ -15,8 +15,7 @@ export class DumbLane {
   private readonly over = new Set<Pending>();
   private readonly limits: Limits;
   private readonly ended: { weight: number; ms: number; wasFull: boolean }[] = [];
-  private sentWeight = 0;
-  private wasFull = false;
+  private inFlight: { batch: readonly Pending[]; wasFull: boolean }[] = [];
   private refusedAtMs = -Infinity;
   private sweptAtMs = -Infinity;
 
@@ -59,10 +58,11 @@ export class DumbLane {
     operationsMax: number,
     nowMs: number,
     mayRide: (first: Pending, other: Pending) => boolean,
+    heldKeys: readonly string[],
   ): Pending[] {
     const batch: Pending[] = [];
     const gone = new Set<Pending>();
-    const passedKeys = new Set<string>();
+    const passedKeys = new Set(heldKeys);
     let index = 0;
     for (const pending of this.waiting) {
       if (batch.length === operationsMax) break;
@@ -76,16 +76,22 @@ export class DumbLane {
       }
       index++;
     }
-    this.wasFull = index < this.waiting.length;
+    const wasFull = index < this.waiting.length;
     this.waiting = this.waiting.filter((pending) => !gone.has(pending) && !batch.includes(pending));
-    this.sentWeight = weightOf(batch);
-    if (this.wasFull) this.dropLate(nowMs);
+    if (batch.length > 0) this.inFlight.push({ batch, wasFull });
+    if (wasFull) this.dropLate(nowMs);
     return batch;
   }
 
-  onEnded(ms: number | null): void {
-    if (ms !== null) this.ended.push({ weight: this.sentWeight, ms, wasFull: this.wasFull });
-    this.sentWeight = 0;
+  /** The transaction that was taken first of those in flight, or second, has ended. */
+  onEnded(at: number, ms: number | null): void {
+    const [ended] = this.inFlight.splice(at, 1);
+    if (ended === undefined || ms === null) return;
+    this.ended.push({ weight: weightOf(ended.batch), ms, wasFull: ended.wasFull });
+  }
+
+  private get sentWeight(): number {
+    return sum(this.inFlight.map(({ batch }) => weightOf(batch)));
   }
 
   drain(): Pending[] {

@@ -11,8 +11,7 @@ import { DumbLane } from './dumb-lane.ts';
 type Command =
   | { kind: 'offer'; key: string; bytes: number; client: number | null; deadlineMs: number }
   | { kind: 'take'; most: number; apart: boolean }
-  | { kind: 'ended'; ms: number | null }
-  | { kind: 'put back' }
+  | { kind: 'ended'; second: boolean; ms: number | null; putBack: boolean }
   | { kind: 'expire' }
   | { kind: 'drain' }
   | { kind: 'leave'; client: number }
@@ -42,10 +41,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('ended' as const),
+      second: fc.boolean(),
+      putBack: fc.constantFrom(false, false, true),
       ms: fc.constantFrom(null, 0, 3, 10, 10, 50, 700),
     }),
   },
-  fc.record({ kind: fc.constant('put back' as const) }),
   fc.record({ kind: fc.constant('expire' as const) }),
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('drain' as const) }) },
   fc.record({ kind: fc.constant('leave' as const), client: fc.nat(2) }),
@@ -78,7 +78,8 @@ class Pair {
   private readonly lane: Lane;
   private readonly twin: DumbLane;
   private readonly fates: DumbLane['fates'] = [];
-  private batch: Pending[] = [];
+  /** Two at most. */
+  private readonly inFlight: Pending[][] = [];
   private nowMs = 0;
   private count = 0;
 
@@ -94,14 +95,7 @@ class Pair {
       case 'take':
         return this.take(step);
       case 'ended':
-        this.lane.onEnded(step.ms);
-        this.twin.onEnded(step.ms);
-        return;
-      case 'put back':
-        this.lane.putBack(this.batch);
-        this.twin.putBack(this.batch);
-        this.batch = [];
-        return;
+        return this.end(step);
       case 'expire':
         expect(this.lane.takeExpired(this.nowMs)).toEqual(this.twin.takeExpired(this.nowMs));
         return;
@@ -150,11 +144,24 @@ class Pair {
   private take({ most, apart }: Extract<Command, { kind: 'take' }>): void {
     const mayRide = (first: Pending, other: Pending) =>
       !apart || first.operation.key < 'c' === other.operation.key < 'c';
-    const { nowMs } = this;
-    const before = this.batch;
-    this.batch = this.lane.take(most, nowMs, mayRide);
-    expect(this.batch).toEqual(this.twin.take(most, nowMs, mayRide));
-    for (const pending of before) pending.sent = false;
+    const { nowMs, inFlight } = this;
+    if (inFlight.length === 2) return;
+    const held = inFlight.flat().map(({ etcdKey }) => etcdKey);
+    const batch = this.lane.take(most, nowMs, mayRide, new Set(held));
+    expect(batch).toEqual(this.twin.take(most, nowMs, mayRide, held));
+    expect(batch.filter(({ etcdKey }) => held.includes(etcdKey))).toEqual([]);
+    if (batch.length > 0) inFlight.push(batch);
+  }
+
+  private end({ second, ms, putBack }: Extract<Command, { kind: 'ended' }>): void {
+    const at = second ? 1 : 0;
+    const [batch] = this.inFlight.splice(at, 1);
+    if (batch === undefined) return;
+    this.lane.onEnded(batch, ms);
+    this.twin.onEnded(at, ms);
+    if (!putBack) return;
+    this.lane.putBack(batch);
+    this.twin.putBack(batch);
   }
 
   private settleOne(at: number): void {

@@ -1,0 +1,55 @@
+/**
+ * The transactions of one lane that are under way: one, or a second one beside one that is stuck; never more. The keys of
+ * each stay its own until it has ended, so that of two writes of one key the second is not on its way before the first has
+ * an outcome.
+ */
+import type { Pending } from './pending.ts';
+
+export interface Flight {
+  readonly batch: readonly Pending[];
+  /** It takes too long, and another member serves meanwhile. */
+  isStuck: boolean;
+}
+
+export class Flights {
+  private open: readonly Flight[] = [];
+
+  begin(batch: readonly Pending[]): Flight {
+    const flight = { batch, isStuck: false };
+    this.open = [...this.open, flight];
+    return flight;
+  }
+
+  end(flight: Flight): void {
+    this.open = this.open.filter((each) => each !== flight);
+  }
+
+  get isEmpty(): boolean {
+    return this.open.length === 0;
+  }
+
+  /** Whether one alone is under way, and it is stuck. */
+  get isOneStuckAlone(): boolean {
+    return this.open.length === 1 && this.open[0]!.isStuck;
+  }
+
+  /** Not beside one that is not stuck: whoever waits for that one goes on with what is left. */
+  get mayBegin(): boolean {
+    return this.isEmpty || this.isOneStuckAlone;
+  }
+
+  /** Keys that another transaction must not carry; undefined: none. */
+  get keys(): ReadonlySet<string> | undefined {
+    if (this.isEmpty) return undefined;
+    return new Set(this.operations().map(({ etcdKey }) => etcdKey));
+  }
+
+  /** Number of operations. */
+  get count(): number {
+    return this.open.reduce((sum, { batch }) => sum + batch.length, 0);
+  }
+
+  operations(): readonly Pending[] {
+    return this.open.flatMap(({ batch }) => batch);
+  }
+}
