@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { compileCacheOf } from '../cluster/compile-cache.ts';
 import { skipProxies } from '../cluster/skip-proxies.ts';
 import { addCommands, namesIn } from './command-table.ts';
 
 const checkout = join(import.meta.dirname, '..');
-// What V8 has made of a module is read again, types stripped: half of a start is that. Where it cannot be written it is not.
-enableCompileCache(join(checkout, 'node_modules', '.cache', 'compiled'));
+enableCompileCache(compileCacheOf(checkout));
 
 const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string };
 const program = new Command('vase')

@@ -1,4 +1,5 @@
 /** What the parts of the local provider share: where things are, how to reach etcd, and the cluster's state. */
+import { compileCacheOf } from '../../compile-cache.ts';
 import type { EtcdBinary, EtcdSearch } from '../../etcd/etcd-binary.ts';
 import type { ClusterError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
@@ -79,4 +80,9 @@ export function processEnvironment(settings: LocalSettings): Record<string, stri
   // etcd 3.4 starts on 64-bit ARM only when told that the user knows it to be less tested.
   if (process.arch === 'arm64') environment['ETCD_UNSUPPORTED_ARCH'] = 'arm64';
   return environment;
+}
+
+/** Of those that run Node.js. */
+export function nodeEnvironment(settings: LocalSettings): Record<string, string> {
+  return { ...processEnvironment(settings), NODE_COMPILE_CACHE: compileCacheOf(settings.checkout) };
 }

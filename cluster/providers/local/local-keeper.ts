@@ -1,7 +1,7 @@
 /** The keeper's process: one for each cluster, started last and stopped first. */
 import { join } from 'node:path';
 import { stateVersion, type ClusterState } from './cluster-state.ts';
-import { processEnvironment, save, type LocalContext, type LocalSettings } from './local-context.ts';
+import { nodeEnvironment, save, type LocalContext, type LocalSettings } from './local-context.ts';
 import { processTitle, startProcess } from './managed-process.ts';
 import { processState, stopProcess } from './process-identity.ts';
 
@@ -35,7 +35,7 @@ export async function startKeeper(context: LocalContext): Promise<string> {
       '--max-semi-space-size=1',
       join(settings.checkout, 'cluster', 'providers', 'local', 'keeper', 'main.ts'),
     ],
-    environment: { ...processEnvironment(settings), NODE_ENV: 'production', VASE_KEEPER: text },
+    environment: { ...nodeEnvironment(settings), NODE_ENV: 'production', VASE_KEEPER: text },
   });
   state.keeper = { name: 'keeper', process, settings: text };
   save(context);

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { sharderAllocator, sharderNodeFlags } from '../../../sharder/node-flags.ts';
 import type { SharderState } from './cluster-state.ts';
-import { processEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
+import { nodeEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
 import { endpointsOf } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from './ports.ts';
@@ -71,7 +71,7 @@ export async function startSharder(context: StartContext, sharder: SharderState)
       join(settings.checkout, 'sharder', 'main.ts'),
     ],
     environment: {
-      ...processEnvironment(settings),
+      ...nodeEnvironment(settings),
       ...settings.sharderEnvironment,
       ...sharderSettings(context, sharder),
       ...mirrorSetting(context),

@@ -4,13 +4,7 @@
  */
 import { join } from 'node:path';
 import { stateVersion, type ViewServerState } from './cluster-state.ts';
-import {
-  isHomeDead,
-  processEnvironment,
-  save,
-  type LocalContext,
-  type StartContext,
-} from './local-context.ts';
+import { isHomeDead, nodeEnvironment, save, type LocalContext, type StartContext } from './local-context.ts';
 import { endpointsOf } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from './ports.ts';
@@ -58,7 +52,7 @@ export async function startViewServer(context: StartContext, viewServer: ViewSer
       ...(settings.viewServerNodeArguments ?? []),
       join(settings.checkout, 'cluster', 'viewserver', 'main.ts'),
     ],
-    environment: { ...processEnvironment(settings), ...viewServerSettings(context, viewServer) },
+    environment: { ...nodeEnvironment(settings), ...viewServerSettings(context, viewServer) },
   });
   viewServer.settings = settingsText(context, viewServer);
   save(context);
