@@ -1,6 +1,6 @@
 /**
  * How a member comes to its vote, or leaves, as an operator's `vase member replace` does it: in rounds, each of which looks at
- * the list that the leader has and asks for the next thing. It stands for cluster/providers/join-rounds.ts and its users, which
+ * the list that the leader has and asks for the next thing. It stands for cluster/providers/member-rounds.ts and its users, which
  * start real processes in real time.
  */
 import type { SimCluster } from '../etcd/cluster.ts';
