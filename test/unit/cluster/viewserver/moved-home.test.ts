@@ -57,8 +57,8 @@ async function expectNotToFollow(home: MovedHome, epochOf: () => number | undefi
   const { cluster } = home;
   await expect.poll(epochOf).toBe(1);
   const own = cluster.view;
-  const [first, ...others] = own.shards;
-  const elsewhere = { ...first!, identity: '0123456789abcdef', endpoints: ['elsewhere:2379'] };
+  const [ownHome, ...others] = own.shards;
+  const elsewhere = { ...ownHome!, identity: '0123456789abcdef', endpoints: ['elsewhere:2379'] };
   cluster.setView({ ...own, epoch: 7, shards: [elsewhere, ...others] });
   await delay(200);
   expect(epochOf()).toBe(1);

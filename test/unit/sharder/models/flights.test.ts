@@ -12,7 +12,13 @@ import { initialView } from '../../../../sharder/core/view.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
 const record = initialFence(initialView([{ id: 1, endpoints: ['one:2379'] }]), 1);
-const encoded = { key: fenceKey(record), value: encodeFence(record), createRevision: 1, version: 1, lease: 0 };
+const encoded = {
+  key: fenceKey(record),
+  value: encodeFence(record),
+  createRevision: 1,
+  version: 1,
+  lease: 0,
+};
 const limits = { ...defaultLimits, batchOperationsMax: 3 };
 
 type Ending = 'applied' | 'rejected' | 'unknown' | 'not_applied';
