@@ -44,6 +44,8 @@ export class Network {
   readonly #counters: FaultCounters;
   readonly #links: LinkTable;
   readonly #held = new Map<number, Packet[]>();
+  /** One way of a link to how much later its datagrams arrive a second time, in microseconds. */
+  readonly #echoes = new Map<number, number>();
 
   constructor(parts: {
     kernel: Kernel;
@@ -75,6 +77,11 @@ export class Network {
     if (this.#links.isCut(from, to)) {
       this.#counters.cutDatagrams++;
       return;
+    }
+    const echoUs = this.#echoes.size === 0 ? undefined : this.#echoes.get(keyOf(from, to));
+    if (echoUs !== undefined && options.mayRepeat) {
+      this.#counters.duplicatedDatagrams++;
+      this.#transmit(packet, echoUs);
     }
     let delayUs = 0;
     if (quality !== perfectQuality) {
@@ -153,6 +160,12 @@ export class Network {
     this.#links.clog(link.from, link.to, link.untilMs * 1000);
   }
 
+  /** Every datagram of one way of one link also arrives a second time, so much later, whatever is cut by then. */
+  echo(link: { from: string; to: string; delayMs: number }): void {
+    const key = keyOf(this.#links.indexOf(link.from), this.#links.indexOf(link.to));
+    this.#echoes.set(key, link.delayMs * 1000);
+  }
+
   /** Holds what is sent one way until it is let go; `release` sends it, each message with its own latency. */
   stop(link: { from: string; to: string }): { release(): void } {
     const { from, to } = link;
@@ -162,15 +175,16 @@ export class Network {
 
   #release(from: string, to: string): void {
     this.#links.mend(from, to);
-    const key = this.#links.indexOf(from) * 0x1_0000 + this.#links.indexOf(to);
+    const key = keyOf(this.#links.indexOf(from), this.#links.indexOf(to));
     for (const packet of this.#held.get(key) ?? []) this.#transmit(packet, 0);
     this.#held.delete(key);
   }
 
-  /** Ends cuts, partitions and clogs and makes every link perfect. What streams had waiting is sent now. */
+  /** Ends cuts, partitions, clogs and copies and makes every link perfect. What streams had waiting is sent now. */
   heal(): void {
     this.quality = perfectQuality;
     this.#links.heal();
+    this.#echoes.clear();
     for (const packets of this.#held.values()) {
       for (const packet of packets) this.#transmit(packet, 0);
     }
@@ -196,7 +210,7 @@ export class Network {
   }
 
   #hold(packet: Packet): void {
-    const key = packet.from * 0x1_0000 + packet.to;
+    const key = keyOf(packet.from, packet.to);
     const packets = this.#held.get(key);
     if (packets === undefined) this.#held.set(key, [packet]);
     else if (packets.length < heldMessagesMax) packets.push(packet);
@@ -210,4 +224,8 @@ export class Network {
     hash.mix(packet.tag);
     packet.run(packet.argument as never);
   };
+}
+
+function keyOf(from: number, to: number): number {
+  return from * 0x1_0000 + to;
 }

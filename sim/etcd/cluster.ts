@@ -5,7 +5,8 @@ import { diskProfiles, type DiskProfileName, type LatencyProfile } from '../late
 import type { Network } from '../network.ts';
 import type { SimProcess } from '../process.ts';
 import type { TraceHash } from '../trace-hash.ts';
-import { nodesMax, SimMember, type MemberSettings } from './member.ts';
+import { nodesMax, type MemberSettings } from './member-parts.ts';
+import { SimMember } from './member.ts';
 import type { RaftDriver } from './raft-driver.ts';
 import type { ReleaseName } from './release.ts';
 import { noBugs, type SimBugs } from './sim-bugs.ts';

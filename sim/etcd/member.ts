@@ -9,77 +9,33 @@ import type { RpcResult } from '../../sharder/core/ports.ts';
 import { ConnectionPool } from '../connection-pool.ts';
 import type { Disk } from '../disk.ts';
 import type { FaultCounters } from '../fault-counters.ts';
-import type { Network } from '../network.ts';
 import type { CrashKind, SimProcess } from '../process.ts';
 import { MembershipChange } from '../raft/membership.ts';
 import type { Entry } from '../raft/message.ts';
 import type { TraceHash } from '../trace-hash.ts';
 import { UnaryCaller, UnaryServer, type UnaryCall } from '../unary.ts';
 import { LeaseKeeper, type LeaseQuestion } from './lease-keeper.ts';
+import { nodesMax, type Joining, type MemberParts, type MemberSettings } from './member-parts.ts';
 import { OddAnswers } from './odd-answers.ts';
 import { ProposalTable, proposalDropped, type EtcdCall } from './proposal-table.ts';
 import { RaftDriver } from './raft-driver.ts';
 import { ReadBatcher } from './read-batcher.ts';
 import { noSpace, refusals, type Refusal } from './refusal.ts';
-import { type ReleaseName, releases } from './release.ts';
-import { checkRequest } from './request-check.ts';
+import { releases } from './release.ts';
+import { checkRequest, isForLearners } from './request-check.ts';
 import { mixRequest, requestSizeBytes } from './request-size.ts';
-import type { SimBugs } from './sim-bugs.ts';
 import { StateMachine, type LoggedRequest } from './state-machine.ts';
 import { isReadOnly, isSerializable } from './txn.ts';
 import type { WatchOutlet } from './watch-hub.ts';
+import { WatchLoops } from './watch-loops.ts';
 
-/** Node numbers of a cluster are below this. */
-export const nodesMax = 32;
 /** etcd's readyPercent: how much of the leader's log a learner must have that is to get its vote. */
 const readyShare = 0.9;
-
-/** How often etcd's syncWatchersLoop replays history to watches that are behind. */
-const watchSyncUs = 100_000;
-
-/** Settings of one cluster, all members alike; names and defaults as etcd's flags where it has them. */
-export interface MemberSettings {
-  release: ReleaseName;
-  voters: 1 | 3 | 5;
-  heartbeatMs: number;
-  electionMs: number;
-  preVote: boolean;
-  maxTxnOps: number;
-  maxRequestBytes: number;
-  /** How often quiet watches are told how far everything is delivered. */
-  watchProgressMs: number;
-  watchLagMs: number;
-  bugs: SimBugs;
-}
-
-export interface MemberParts {
-  /** Node number in its cluster, from 1. */
-  node: number;
-  process: SimProcess;
-  network: Network;
-  disk: Disk;
-  hash: TraceHash;
-  counters: FaultCounters;
-  settings: MemberSettings;
-}
 
 /** One entry of the log: a write, and a number that is unique in the cluster. */
 interface Proposal {
   id: number;
   request: LoggedRequest;
-}
-
-/** What an operator remembers of a member that joins (sim/run/join-rounds.ts). */
-export interface Joining {
-  /** Numbers of the nodes in whose place it comes. */
-  replaces: readonly number[];
-  node: number;
-  /** Whether its process has been started as this node. */
-  isStarted: boolean;
-  /** It is to leave again. */
-  isLeaving: boolean;
-  /** Virtual milliseconds before which nobody asks for its vote. */
-  learnsUntilMs: number;
 }
 
 export class SimMember {
@@ -108,6 +64,7 @@ export class SimMember {
   readonly #proposals: ProposalTable;
   readonly #reads: ReadBatcher;
   readonly #leases: LeaseKeeper;
+  readonly #watchLoops: WatchLoops;
   #machine: StateMachine;
   #proposalCount = 0;
 
@@ -157,7 +114,8 @@ export class SimMember {
     this.server = new UnaryServer(process, (call) => this.#handle(call), { isSynchronous });
     this.peerServer = new UnaryServer(process, (call) => this.#handleLease(call), { isSynchronous });
     process.onCrash.push(() => (this.#machine = this.#newMachine()));
-    this.#scheduleProgress();
+    const progressMs = settings.watchProgressMs;
+    this.#watchLoops = new WatchLoops({ process, progressMs, machine: () => this.#machine });
   }
 
   get isLeader(): boolean {
@@ -375,40 +333,14 @@ export class SimMember {
     const machine: StateMachine = new StateMachine({
       release: releases[this.#settings.release],
       electionMs: this.#settings.electionMs,
-      requestSync: () => this.#scheduleSync(machine),
+      requestSync: () => this.#watchLoops.requestSync(machine),
       onChanges: (changes) => this.onChanges?.(changes),
     });
     return machine;
   }
-
-  /** The loop runs at whole multiples of its period; a second request before that changes nothing. */
-  #scheduleSync(machine: StateMachine): void {
-    const { kernel } = this.process;
-    const atUs = (Math.floor(kernel.nowUs / watchSyncUs) + 1) * watchSyncUs;
-    kernel.schedule(atUs, this.#acceptSync, machine);
-  }
-
-  readonly #acceptSync = (machine: StateMachine): void => this.process.accept(this.#sync, machine);
-
-  readonly #sync = (machine: StateMachine): void => machine.watches.sync();
-
-  #scheduleProgress(): void {
-    const { kernel } = this.process;
-    kernel.schedule(kernel.nowUs + this.#settings.watchProgressMs * 1000, this.#reportProgress, undefined);
-  }
-
-  readonly #reportProgress = (): void => {
-    if (this.process.state === 'running') this.#machine.watches.reportProgress();
-    this.#scheduleProgress();
-  };
 }
 
 /** Sixty-four bits in etcd; any distinct decimal string will do: a new one for a member that was made anew. */
 function memberIdOf(index: number, renewedAs = 0): string {
   return String(0x8e9e05c52164694dn + BigInt(index) * 0x9e3779b1n + BigInt(renewedAs) * 0x1_0000_0000_0000n);
-}
-
-/** etcd's isRPCSupportedForLearner. */
-function isForLearners(request: EtcdRequest): boolean {
-  return request.kind === 'status' || (request.kind === 'range' && request.serializable === true);
 }

@@ -29,7 +29,7 @@ export interface RaftDriverParts {
   process: SimProcess;
   network: Network;
   disk: Disk;
-  options: Omit<RaftOptions, 'random' | 'readWithoutReadIndex' | 'learnersCount'>;
+  options: Omit<RaftOptions, 'random' | 'bugs'>;
   bugs: SimBugs;
   listener: RaftListener;
 }
@@ -69,8 +69,7 @@ export class RaftDriver {
     this.#options = {
       ...parts.options,
       random: process.random.fork('raft'),
-      readWithoutReadIndex: bugs.readWithoutReadIndex,
-      learnersCount: bugs.learnersCount,
+      bugs,
     };
     this.node = new RaftNode(this.#options);
     this.#pausedUs = process.kernel.nowUs;

@@ -19,7 +19,7 @@
  *
  * Known and not followed: from 3.5 on, the reply that a watch has been created may bear a later revision than the one after
  * which its events begin; from 3.5 on, a leader that stood still asks the others before it renews a lease; and what only some
- * patches do wrong, such as the stale read after a pause (etcd's issue 20418).
+ * patches do wrong: that is planted as seeded bugs (docs/simulator.md lists them).
  */
 
 export const releaseNames = ['3.4', '3.5', '3.6', '3.7'] as const;

@@ -94,3 +94,8 @@ function addPut(writes: Writes, key: string, shared: ReadonlySet<string> | null)
   writes.puts.add(key);
   return true;
 }
+
+/** etcd's isRPCSupportedForLearner. */
+export function isForLearners(request: EtcdRequest): boolean {
+  return request.kind === 'status' || (request.kind === 'range' && request.serializable === true);
+}

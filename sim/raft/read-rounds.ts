@@ -7,6 +7,8 @@ import { quorumOf } from './quorum.ts';
 
 /** Unproven reads of one leader. Each member asks for one at a time, so a few are the rule. */
 const roundsMax = 10_000;
+/** Node numbers are below this. */
+const callersMax = 32;
 
 export interface ReadRound {
   /** Number of the round, rising; travels in the heartbeats. */
@@ -22,18 +24,25 @@ export interface ReadRound {
 export class ReadRounds {
   #rounds: ReadRound[] = [];
   #lastRound = 0;
+  readonly #areCallersOwn: boolean;
+
+  /** @param areCallersOwn negative control: a round has the number of whoever asks, and that again when it is asked again. */
+  constructor(areCallersOwn = false) {
+    this.#areCallersOwn = areCallersOwn;
+  }
 
   /** The newest round, which heartbeats carry; 0: none. */
   get newest(): number {
-    return this.#rounds.length === 0 ? 0 : this.#lastRound;
+    return this.#rounds.at(-1)?.round ?? 0;
   }
 
   /** Opens a round with the leader's own vote in it. */
   open(read: { index: number; from: number; context: number; leader: number }): number {
     if (this.#rounds.length >= roundsMax)
       throw new Error(`raft: more than ${roundsMax} reads wait for proof`);
-    const round = ++this.#lastRound;
     const { index, from, context } = read;
+    const round = this.#areCallersOwn ? context * callersMax + from : ++this.#lastRound;
+    if (this.#areCallersOwn && this.#rounds.some((pending) => pending.round === round)) return round;
     this.#rounds.push({ round, index, from, context, acknowledged: 1 << read.leader });
     return round;
   }

@@ -128,7 +128,7 @@ export function applyChange(state: RaftState, change: MembershipChange): void {
 
 function matchedOf({ progress, options, membership }: RaftState, node: number): number {
   const { matched } = progress[node - 1]!;
-  if (!options.learnersCount || node === options.id) return matched;
+  if (!options.bugs.learnersCount || node === options.id) return matched;
   return Math.max(matched, ...membership.learners.map((learner) => progress[learner - 1]!.matched));
 }
 

@@ -19,11 +19,21 @@ export interface RaftOptions {
   /** An election starts after this long without a leader, and up to as long again. */
   electionUs: number;
   preVote: boolean;
-  /** Negative control: the leader answers reads without asking a quorum whether it still leads. */
-  readWithoutReadIndex: boolean;
-  /** Negative control: what a learner holds counts as if it had a vote. */
-  learnersCount: boolean;
+  bugs: RaftBugs;
   random: RandomStream;
+}
+
+/** Negative controls. */
+export interface RaftBugs {
+  /** A leader answers reads without asking a quorum whether it still leads. */
+  readWithoutReadIndex: boolean;
+  /**
+   * A round of reads has the number of the member that asks, which asks again with the same one: confirmations of before count
+   * again, and release all reads that came earlier (etcd's issue 20418).
+   */
+  readsByCallersNumber: boolean;
+  /** What a learner holds counts for what is committed. */
+  learnersCount: boolean;
 }
 
 /** How far a follower is, as its leader knows. */
@@ -53,7 +63,7 @@ export function newProgress(lastIndex: number): Progress {
 export class RaftState {
   readonly options: RaftOptions;
   readonly log = new RaftLog();
-  readonly reads = new ReadRounds();
+  readonly reads: ReadRounds;
   /** As of what has been applied. */
   readonly membership: Membership;
   /** Of a leader: there may be a change of membership up to here, and only one is under way at a time. */
@@ -82,6 +92,7 @@ export class RaftState {
 
   constructor(options: RaftOptions) {
     this.options = options;
+    this.reads = new ReadRounds(options.bugs.readsByCallersNumber);
     this.membership = new Membership(options.voters);
     this.drawPatience();
   }

@@ -91,7 +91,7 @@ const apt: Partial<Record<Phase, readonly What[]>> = {
   ],
 };
 
-/** Drawn apart from the others (sim/run/draw-membership.ts), in any phase. */
+/** Drawn apart from the others (sim/run/draw-additions.ts), in any phase. */
 export const lostDisks = ['lose_disk_of_source', 'lose_disk_of_destination'] as const;
 
 /** Every strike that is drawn, as "what in phase". */

@@ -22,6 +22,7 @@ import {
   linkOf,
   type Struck,
 } from './fault-acts.ts';
+import { copyLate } from './late-copies.ts';
 import { growShard, loseDiskBesideOthers } from './membership-faults.ts';
 import { answerOddly } from './odd-answer-fault.ts';
 import type { Fault, FaultKind } from './scenario.ts';
@@ -168,6 +169,10 @@ function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
       return fillShard(cluster(fault.shard), fault.bytes, world);
     case 'lose_disk':
       return loseDiskBesideOthers(fault, cluster(fault.shard), world);
+    case 'late_copies':
+      return onLeader(cluster(fault.shard), (leader) =>
+        copyLate(fault, leader, { world, cluster: cluster(fault.shard), sharders }),
+      );
     case 'grow_shard':
       return growShard(fault, cluster(fault.shard), world);
     case 'odd_answers':

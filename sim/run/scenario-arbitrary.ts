@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { change, lateTours, tours } from './draw-changes.ts';
 import { atMs, fault, faultsUntilMs, minorityFaults } from './draw-faults.ts';
-import { withMembership } from './draw-membership.ts';
+import { withAdditions } from './draw-additions.ts';
 import { limits, moverLimits, tightLimits, topology, workload } from './draw-world.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -105,10 +105,10 @@ const crowdedScenario = fc.tuple(anyScenario, atMs).map(([scenario, crowdAtMs]):
  * many more at most until all rests.
  */
 export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.oneof(
-  { weight: 8, arbitrary: withMembership(anyScenario) },
-  { weight: 13, arbitrary: withMembership(movingScenario) },
+  { weight: 8, arbitrary: withAdditions(anyScenario) },
+  { weight: 13, arbitrary: withAdditions(movingScenario) },
   { weight: 3, arbitrary: lateScenario },
-  { weight: 2, arbitrary: withMembership(tightScenario) },
+  { weight: 2, arbitrary: withAdditions(tightScenario) },
   { weight: 1, arbitrary: minorityScenario },
   { weight: 1, arbitrary: crowdedScenario },
 );

@@ -165,6 +165,18 @@ const fault = z.discriminatedUnion('kind', [
     learnsMs: whole(0, 10_000).default(0),
     withLeader: z.boolean().default(false),
   }),
+  /**
+   * What the others send to a shard's leader arrives a second time, so much later. After a while that leader and one sharder are
+   * split from all others, which the other sharders ask from the beginning: the copies then meet a leader of the past.
+   */
+  z.strictObject({
+    kind: z.literal('late_copies'),
+    ...span,
+    shard: whole(0, 100),
+    sharder: whole(0, 100),
+    splitAfterMs: whole(0, 10_000),
+    delayMs: whole(1, 10_000),
+  }),
   /** One member, or all of a shard's, answer some requests in an odd way (sim/etcd/odd-answers.ts). */
   z.strictObject({
     kind: z.literal('odd_answers'),

@@ -16,8 +16,6 @@ const abortsMinPerRun = 0.1;
 const strikeRunsMin = 10_000;
 /** So many runs meet each odd answer. */
 const answerRunsMin = 2000;
-/** Only replies with several values are too large, and few have them. */
-const rareAnswers: ReadonlySet<string> = new Set(['reply_too_large']);
 
 /** What there was too little of; empty for runs that are too few to say. */
 export function vacuityOf({
@@ -35,7 +33,7 @@ export function vacuityOf({
 }: Progress): Violation[] {
   if (runs < runsMin) return [];
   const silent = faultKinds.filter((kind) => (faults[kind] ?? 0) === 0);
-  const unmet = oddAnswerNames.filter((name) => !rareAnswers.has(name) && (answers[name] ?? 0) === 0);
+  const unmet = oddAnswerNames.filter((name) => (answers[name] ?? 0) === 0);
   const unused = releaseNames.filter((name) => (releases[name] ?? 0) === 0);
   const unseen = Object.keys(members).filter((name) => members[name] === 0);
   const unstruck = strikeNames().filter((name) => (strikes[name] ?? 0) === 0);

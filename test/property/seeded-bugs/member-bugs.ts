@@ -26,4 +26,11 @@ export const memberBugs: readonly SeededBug[] = [
     changes: [{ find: 'learnersCount: false,', replace: 'learnersCount: true,' }],
     runsMax: 600,
   },
+  {
+    name: 'reads confirmed by late copies (etcd 20418)',
+    shows: ['linearizable', 'versions_rise'],
+    file: bugs,
+    changes: [{ find: 'readsByCallersNumber: false,', replace: 'readsByCallersNumber: true,' }],
+    runsMax: 3000,
+  },
 ];

@@ -37,6 +37,30 @@ async function readsStale(readWithoutReadIndex: boolean): Promise<boolean> {
 }
 
 /**
+ * A read at a leader of the past, while copies of a follower's question and of its confirmations come there (etcd 20418).
+ * @returns what it reads; null: it was not answered.
+ */
+async function readsByCopies(readsByCallersNumber: boolean): Promise<string | null> {
+  const driver = new ClusterDriver({ bugs: { readsByCallersNumber } });
+  const { world, cluster } = driver;
+  const old = await driver.leader();
+  const others = cluster.members.filter((member) => member.node - 1 !== old);
+  await driver.put(old, 'key', 'old');
+  for (const { process } of others)
+    world.network.echo({ from: process.name, to: `shard-${old}`, delayMs: 3000 });
+  await driver.passMs(3000);
+  expect(await driver.get(others[0]!.node - 1, 'key')).toBe('old');
+  world.network.partition([[`shard-${old}`], others.map(({ process }) => process.name)]);
+  await driver.passMs(2300);
+  const next = await driver.leader();
+  expect(next).not.toBe(old);
+  expect(await driver.put(next, 'key', 'new')).toMatchObject({ kind: 'reply' });
+  const result = await driver.call(old, { kind: 'range', key: 'key' }, 1000);
+  if (result.kind !== 'reply' || result.reply.kind !== 'range') return null;
+  return Buffer.from(result.reply.kvs[0]!.value).toString();
+}
+
+/**
  * Two members that hear only the third, which dies right after each vote, and leaders that die.
  * @returns whether some term had two leaders.
  */
@@ -70,6 +94,11 @@ describe('negative controls', () => {
   test('reading without ReadIndex reads what a new leader has overwritten; ReadIndex does not', async () => {
     expect(await readsStale(true)).toBe(true);
     expect(await readsStale(false)).toBe(false);
+  });
+
+  test('confirmations that bear the number of whoever asks confirm a later question, too; those of a round do not', async () => {
+    expect(await readsByCopies(true)).toBe('old');
+    expect(await readsByCopies(false)).toBeNull();
   });
 
   test('forgetting votes elects two leaders in one term; remembering them does not', async () => {

@@ -1,4 +1,5 @@
 /** Raft nodes driven by hand: every message is in the mail until a test delivers or drops it; disks are instant. */
+import { noBugs } from '../../../../sim/etcd/sim-bugs.ts';
 import { RandomStream } from '../../../../sim/random-stream.ts';
 import type { Message } from '../../../../sim/raft/message.ts';
 import { RaftNode } from '../../../../sim/raft/node.ts';
@@ -23,8 +24,7 @@ export class Group {
           heartbeatUs: 100,
           electionUs: 1_000,
           preVote: options.preVote ?? false,
-          readWithoutReadIndex: false,
-          learnersCount: false,
+          bugs: noBugs,
           random: new RandomStream(1, `node ${at}`),
         }),
     );

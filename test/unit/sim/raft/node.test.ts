@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RaftNode } from '../../../../sim/raft/node.ts';
 import type { RaftOptions } from '../../../../sim/raft/state.ts';
+import { noBugs } from '../../../../sim/etcd/sim-bugs.ts';
 import { RandomStream } from '../../../../sim/random-stream.ts';
 import { Group } from './group.ts';
 
@@ -128,8 +129,7 @@ describe('raft node', () => {
       heartbeatUs: 100,
       electionUs: 1_000,
       preVote: false,
-      readWithoutReadIndex: false,
-      learnersCount: false,
+      bugs: noBugs,
       random: new RandomStream(1, 'node'),
     };
     const ask = (node: RaftNode, from: number): boolean => {

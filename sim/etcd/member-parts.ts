@@ -1,0 +1,50 @@
+/** What a simulated member is made of, and how it is set. */
+import type { Disk } from '../disk.ts';
+import type { FaultCounters } from '../fault-counters.ts';
+import type { Network } from '../network.ts';
+import type { SimProcess } from '../process.ts';
+import type { TraceHash } from '../trace-hash.ts';
+import type { ReleaseName } from './release.ts';
+import type { SimBugs } from './sim-bugs.ts';
+
+/** Node numbers of a cluster are below this. */
+export const nodesMax = 32;
+
+/** Settings of one cluster, all members alike; names and defaults as etcd's flags where it has them. */
+export interface MemberSettings {
+  release: ReleaseName;
+  voters: 1 | 3 | 5;
+  heartbeatMs: number;
+  electionMs: number;
+  preVote: boolean;
+  maxTxnOps: number;
+  maxRequestBytes: number;
+  /** How often quiet watches are told how far everything is delivered. */
+  watchProgressMs: number;
+  watchLagMs: number;
+  bugs: SimBugs;
+}
+
+export interface MemberParts {
+  /** Node number in its cluster, from 1. */
+  node: number;
+  process: SimProcess;
+  network: Network;
+  disk: Disk;
+  hash: TraceHash;
+  counters: FaultCounters;
+  settings: MemberSettings;
+}
+
+/** What an operator remembers of a member that joins (sim/run/join-rounds.ts). */
+export interface Joining {
+  /** Numbers of the nodes in whose place it comes. */
+  replaces: readonly number[];
+  node: number;
+  /** Whether its process has been started as this node. */
+  isStarted: boolean;
+  /** It is to leave again. */
+  isLeaving: boolean;
+  /** Virtual milliseconds before which nobody asks for its vote. */
+  learnsUntilMs: number;
+}
