@@ -118,7 +118,7 @@ destroy-gke: $(INSTALLED) ## Show what would be deleted on GKE: PROJECT= REGION=
 bench-local: $(INSTALLED) ## Measure how the store scales, and draw it: PLAN=local (smoke, original, a file), PROVIDER=.
 	@$(WITH_ETCD) $(VASE) bench --plan '$(or $(PLAN),local)' $(if $(PROVIDER),--provider $(PROVIDER))
 
-bench-sharder: $(INSTALLED) ## Compare the sharder with bare Koa, one call per request, and etcd's JSON gateway.
+bench-sharder: $(INSTALLED) ## Compare the sharder with bare node:http and Koa, one call per request, and etcd's JSON gateway.
 	@$(WITH_ETCD) node test/bench/bench-sharder.ts
 
 bench-overload: $(INSTALLED) ## Show what overload costs, in ratios, some 15 minutes: PART=slow-disk (paused-leader, slow-sharder, hot-key, dead-shard), ROUNDS=3 SECONDS=10.

@@ -1,5 +1,5 @@
 /**
- * `make bench-sharder`: the sharder's hot path against a bare Koa server, one etcd3 call per request and etcd's JSON
+ * `make bench-sharder`: the sharder's hot path against bare servers of node:http and Koa, one etcd3 call per request and etcd's JSON
  * gateway, on three real members, in one run. What it prints that holds on other machines are the ratios.
  * DURATION, ROUNDS, SHARDS, KEYS, CONNECTIONS=16,128,500, WORKLOADS=GET,PUT,50/50 change the run.
  */
@@ -23,20 +23,27 @@ type Cells = Map<string, Cell>;
 const cellName = (workload: Workload, count: number, target: TargetName) => `${workload} ${count} ${target}`;
 
 const cluster = await startLocalCluster({ shards: Number(setting('SHARDS', '1')), members: 3, sharders: 1 });
-const children: Awaited<ReturnType<typeof startServer>>[] = [];
+type Server = Awaited<ReturnType<typeof startServer>>;
+const children: Server[] = [];
 let broken = 0;
 try {
   const { shards } = await cluster.provider.status();
   const etcdPids = shards.flatMap(({ members }) => members.map(({ pid }) => pid!));
   const home = shards[0]!.members.map(({ endpoint }) => endpoint).join(',');
   const environment = { VASE_HOME: home, VASE_MAX_TXN_OPS: '1024' };
-  for (const script of ['../../../sharder/main.ts', './bare-koa.ts', './one-call-per-request.ts']) {
+  for (const script of [
+    '../../../sharder/main.ts',
+    './bare-http.ts',
+    './bare-koa.ts',
+    './one-call-per-request.ts',
+  ]) {
     children.push(await startServer(script, environment));
   }
-  const [vase, koa, oneCall] = children as [(typeof children)[0], (typeof children)[0], (typeof children)[0]];
+  const [vase, http, koa, oneCall] = children as [Server, Server, Server, Server];
   const leader = shards[0]!.members.find(({ name }) => name === shards[0]!.leader)!;
   const targets: Target[] = [
     { name: 'vase', url: vase.url, pid: vase.pid!, dialect: 'vase' },
+    { name: 'node:http', url: http.url, pid: http.pid!, dialect: 'vase' },
     { name: 'koa', url: koa.url, pid: koa.pid!, dialect: 'vase' },
     { name: 'one call', url: oneCall.url, pid: oneCall.pid!, dialect: 'vase' },
     { name: 'gateway', url: `http://${leader.endpoint}`, pid: null, dialect: 'gateway' },
@@ -59,7 +66,7 @@ process.exitCode = broken > 0 ? 1 : 0;
 /** Fills all keys once, so that no GET misses, then measures cell after cell; the targets of a cell stand side by side. */
 async function runAll(targets: Target[], etcdPids: number[]): Promise<Cells> {
   const order = { keys, valueBytes, warmSeconds: 2, seconds };
-  for (const target of targets.filter(({ name }) => name !== 'koa')) {
+  for (const target of targets.filter(({ name }) => name !== 'koa' && name !== 'node:http')) {
     await measure(
       {
         ...order,

@@ -1,4 +1,4 @@
-/** What is compared: the sharder, a bare Koa server, one etcd3 call per request, and etcd's own JSON gateway. */
+/** What is compared: the sharder, bare servers of node:http and Koa, one etcd3 call per request, and etcd's own JSON gateway. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import getPort from 'get-port';
 import { sharderNodeFlags } from '../../../sharder/node-flags.ts';
 import type { LoadOrder } from './load-process.ts';
 
-export type TargetName = 'vase' | 'koa' | 'one call' | 'gateway';
+export type TargetName = 'vase' | 'node:http' | 'koa' | 'one call' | 'gateway';
 
 export interface Target {
   name: TargetName;
