@@ -1,6 +1,7 @@
 // A shard that has reached its quota: seen, and written to again with more room, or with less in it.
-import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { smallCluster, VaseCommand } from './vase-command.ts';
 
 const value = 'x'.repeat(20_000);
@@ -80,4 +81,30 @@ test('it takes writes again with a larger quota', async () => {
   expect(up.exitCode).toBe(0);
   expect((await vase.status()).health).toBe('ready');
   expect(wasTaken(await put('after'))).toBe(true);
+});
+
+test('a full shard makes room while one of its members is lost, whichever that is', async () => {
+  const three = new VaseCommand();
+  onTestFinished(() => three.remove());
+  const small = `${three.stateRoot}.yaml`;
+  writeFileSync(small, 'etcd: { quota: 2Mi }\n');
+  const size = ['--shards', '1', '--members', '3', '--sharders', '1', '--port', '0'];
+  expect((await three.run(['up', ...size, '--topology', small])).exitCode).toBe(0);
+  endpoint = (await three.status()).endpoint!;
+  for (const lost of ['etcd-1-2', 'etcd-1-0']) {
+    await fill();
+    await three.provider.faults.kill(lost);
+    rmSync(join(three.stateRoot, 'data', lost), { recursive: true });
+    expect((await three.run(['down'])).exitCode).toBe(0);
+    writeFileSync(small, `etcd: { quota: ${lost === 'etcd-1-2' ? '4Mi' : '16Mi'} }\n`);
+    const up = await three.run(['up', '--topology', small]);
+    expect({ exitCode: up.exitCode, said: `${up.stdout}${up.stderr}` }).toEqual({
+      exitCode: 3,
+      said: expect.stringMatching(
+        /the data of etcd-1-\d are gone[^]*full before and defragmented: etcd-1/,
+      ) as string,
+    });
+    expect(wasTaken(await put('after'))).toBe(true);
+    expect((await three.run(['up', '--replace'])).exitCode).toBe(0);
+  }
 });

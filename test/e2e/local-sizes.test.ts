@@ -220,3 +220,20 @@ test('what a shard cannot do without stays, and each refusal says what to do', a
   await done(['member', 'remove', 'etcd-1-0']);
   await expectWellWith(['etcd-1-1']);
 });
+
+test('a folder that is deleted from under a member that runs is named, and its data go to others', async () => {
+  await begin(1);
+  expect((await fetch(`${endpoint}/v1/kv/dear`, { method: 'PUT', body: 'dear' })).ok).toBe(true);
+  rmSync(data('etcd-1-0'), { recursive: true });
+  for (const { exitCode, stdout } of [await vase.run(['status']), await vase.run(['up'])]) {
+    expect(exitCode).not.toBe(0);
+    expect(stdout).toContain('the data of etcd-1-0 are gone');
+    expect(stdout).toContain('`vase member add etcd-1`');
+  }
+  await done(['member', 'add']);
+  await done(['member', 'remove', 'etcd-1-0']);
+  await expectWellWith(['etcd-1-1']);
+  await done(['down']);
+  await done(['up']);
+  expect(await missingOf((await vase.provider.endpoint())!, ['dear'])).toEqual([]);
+});

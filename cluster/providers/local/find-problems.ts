@@ -9,7 +9,7 @@ import type {
   ViewServerStatus,
 } from '../provider.ts';
 import type { ClusterState } from './cluster-state.ts';
-import { describeChange, describeLoss, findLoss } from './member-loss.ts';
+import { describeChange, describeDeleted, describeLoss, findDeleted, findLoss } from './member-loss.ts';
 import { logFileOf, type StateFolder } from './state-folder.ts';
 
 /** Past this part of etcd's quota it is time to act: at the quota etcd refuses writes. */
@@ -45,7 +45,11 @@ export function findMemberProblems(
     const loss = member && findLoss({ folder, state, shard: shard!, member });
     return [loss ? describeLoss(loss, seen.name, { id, hasQuorum }) : stopped(folder, seen.name)];
   }
-  return runningProblems(folder, state, seen);
+  const deleted = member && findDeleted({ folder, state, shard: shard!, member });
+  return [
+    ...(deleted ? [describeDeleted(deleted, member, shard!)] : []),
+    ...runningProblems(folder, state, seen),
+  ];
 }
 
 function shardProblems(shard: ShardStatus): Problem[] {

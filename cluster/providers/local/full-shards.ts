@@ -4,9 +4,9 @@ import { ClusterError } from '../../errors.ts';
 import { byteCount } from '../../quantity.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import { askMembers } from './ask-members.ts';
-import type { ShardState } from './cluster-state.ts';
+import type { MemberState, ShardState } from './cluster-state.ts';
 import type { LocalContext } from './local-context.ts';
-import { clientEndpoint } from './local-shard.ts';
+import { clientUrl } from './local-shard.ts';
 
 /** Below this part of the quota a shard that was full may write again: less would be full at once. */
 const roomyPart = 0.9;
@@ -22,19 +22,40 @@ export async function freeFullShards(context: LocalContext): Promise<string[]> {
   return freed;
 }
 
+/** Members that are missing are left out: `up` says so elsewhere, and makes room in them when they are back. */
 async function freeShard({ rpc, state }: LocalContext, shard: ShardState): Promise<boolean> {
-  const urls = shard.members.map((member) => `http://${clientEndpoint(member)}`);
-  const alarms = await readSpaceAlarms(urls[0]!);
+  const sizesOf = async () => {
+    const answers = await askMembers(rpc, shard.members);
+    return answers.flatMap(({ member, status }) =>
+      status === null || status.isLearner ? [] : [{ member, bytes: status.dbSizeBytes }],
+    );
+  };
+  const there = (await sizesOf()).map(({ member }) => member);
+  const [asked] = there;
+  if (asked === undefined) return false;
+  const alarms = await readSpaceAlarms(clientUrl(asked));
   if (alarms === null || alarms.length === 0) return false;
   // One after the other: a member that is at it answers nothing else.
-  for (const url of urls) await defragment(url);
+  for (const member of there) await told(member, defragment(clientUrl(member)));
   const { quota } = state.topology.etcd;
-  const sizes = (await askMembers(rpc, shard.members)).map(({ status }) => status?.dbSizeBytes ?? Infinity);
-  if (Math.max(...sizes) > roomyPart * byteCount(quota))
+  const sizes = await sizesOf();
+  if (Math.max(...sizes.map(({ bytes }) => bytes)) > roomyPart * byteCount(quota))
     throw new ClusterError(`${shardName(shard.id)} is full: its keys take ${quota}, all of its quota`, {
       nextStep:
         'Give it more with etcd.quota in a topology file: `make down`, then `make up TOPOLOGY=file.yaml`.',
     });
-  for (const alarm of alarms) await takeBackSpaceAlarm(urls[0]!, alarm);
+  for (const alarm of alarms) await told(asked, takeBackSpaceAlarm(clientUrl(asked), alarm));
   return true;
+}
+
+/** @throws ClusterError in the place of etcd's own error. */
+async function told({ name }: MemberState, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw new ClusterError(`${name}, whose shard is full, could not make room: ${(error as Error).message}`, {
+      nextStep: 'See `make status`, then run `make up` again.',
+      cause: error,
+    });
+  }
 }

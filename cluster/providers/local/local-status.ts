@@ -35,7 +35,7 @@ import { keptNotes, problemsWithoutState } from './found-data.ts';
 import { clientEndpoint, endpointsOf } from './local-shard.ts';
 import { adminEndpoint, isReady } from './local-sharder.ts';
 import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
-import { isQuorum } from './member-loss.ts';
+import { findDeleted, isQuorum } from './member-loss.ts';
 import { localHost } from './ports.ts';
 import { processState, type ProcessIdentity } from './process-identity.ts';
 import { isLimited } from './resource-limits.ts';
@@ -60,7 +60,8 @@ export async function readStatus(
     Promise.all(state.viewServers.map(readViewServer)),
   ]);
   const isKept = state.keeper === undefined || (await healthOf(state.keeper.process)) === 'running';
-  const health = judge(shards, sharders, viewServers, isKept && !membersOf(state).some(isChanging));
+  const isWhole = !membersOf(state).some(isChanging) && !isAnyDeleted(folder, state);
+  const health = judge(shards, sharders, viewServers, isKept && isWhole);
   const disk = diskStatus(
     folder,
     state,
@@ -92,6 +93,15 @@ export async function readStatus(
       ...keptNotes(folder),
     ],
   };
+}
+
+/** From under a member that runs. */
+function isAnyDeleted(folder: StateFolder, state: ClusterState): boolean {
+  return state.shards.some((shard) =>
+    shard.members.some(
+      (member) => member.process !== null && findDeleted({ folder, state, shard, member }) !== null,
+    ),
+  );
 }
 
 function placesOf({ shards }: ClusterState, isServing: (id: number) => boolean): ViewShard[] {

@@ -31,6 +31,13 @@ export function findLoss(volume: Volume): string | null {
   return reason === null ? null : `the data of ${name} are damaged, and etcd cannot start on them: ${reason}`;
 }
 
+/** As `findLoss`, of a member that runs: what is gone is gone, even from under it. Damage is found at a start alone. */
+export function findDeleted(volume: Volume): string | null {
+  if (inspectVolume(volume) === 'own') return null;
+  const loss = findLoss(volume);
+  return loss === null ? null : `${loss}; it runs on, and ends with what it knows when it is stopped`;
+}
+
 /**
  * Why etcd could not make anything of its data at its last start, in its own words.
  * @param log the end of its log.
@@ -90,6 +97,19 @@ export function describeChange(member: MemberState, shard: Pick<ShardState, 'id'
         ? `${name} has no vote in its shard yet`
         : `${name} has its vote, and the view does not name it yet`;
   return { what, fix: `\`${goOnCommand(member, shard)}\` goes on with that, and so does \`make up\`.` };
+}
+
+/** What to do about one that runs and whose data are deleted. */
+export function describeDeleted(what: string, { name }: MemberState, shard: ShardState): Problem {
+  const others = votersOf(shard).filter((each) => each.name !== name);
+  if (isQuorum(shard, new Set(others.map((each) => each.name))))
+    return describeLoss(what, name, { id: shard.id, hasQuorum: true });
+  return {
+    what,
+    fix:
+      `Do not stop it: its shard has no quorum without it. \`vase member add ${shardName(shard.id)}\` gives its data to another ` +
+      `member; then \`vase member remove ${name}\`.`,
+  };
 }
 
 /** The command that goes on with what was begun with this member. */

@@ -12,9 +12,8 @@ import { joinMember, type Joining } from './join-member.ts';
 import { save, type LocalContext } from './local-context.ts';
 import { clientUrl, peerUrl, startMember } from './local-shard.ts';
 import { died, keepsRunning, waitFor } from './managed-process.ts';
-import { findLoss, isQuorum } from './member-loss.ts';
+import { findDeleted, findLoss, isQuorum } from './member-loss.ts';
 import { processState, stopProcess } from './process-identity.ts';
-import { inspectVolume } from './volume-mark.ts';
 
 /** A long log takes its time to be read back. */
 const startMsMax = 60_000;
@@ -64,11 +63,8 @@ export async function replaceIfLost(join: Joining): Promise<string> {
 async function findLossByStarting({ context, shard, member }: Joining): Promise<string | null> {
   const { folder, state } = context;
   const volume = { folder, state, shard, member };
-  // Damage is what etcd says of the folder as it was at its last start; what is gone is gone, even from under one that runs.
-  if (inspectVolume(volume) !== 'own') {
-    const loss = findLoss(volume);
-    if (loss !== null) return loss;
-  }
+  const deleted = findDeleted(volume);
+  if (deleted !== null) return deleted;
   if (!(await keepsRunning(member.process))) await startMember(context, shard, member);
   return waitFor(context, {
     what: `an answer of ${member.name}`,

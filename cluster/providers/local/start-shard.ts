@@ -12,7 +12,7 @@ import { votersOf, type MemberState, type ShardState } from './cluster-state.ts'
 import { save, type LocalContext } from './local-context.ts';
 import { commonLeader, startMember } from './local-shard.ts';
 import { died, waitFor } from './managed-process.ts';
-import { describeLoss, findLoss, isQuorum } from './member-loss.ts';
+import { describeDeleted, describeLoss, findDeleted, findLoss, isQuorum } from './member-loss.ts';
 import { processState } from './process-identity.ts';
 import { logFileOf } from './state-folder.ts';
 import { inspectVolume } from './volume-mark.ts';
@@ -80,6 +80,11 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
       problems.push(describeLoss(loss, member.name, { id: shard.id, hasQuorum: false }));
     else lost.set(member, describeLoss(loss, member.name, { id: shard.id, hasQuorum: true }));
   }
+  if (leader.name !== null)
+    for (const member of votersOf(shard).filter((each) => !faults.has(each))) {
+      const deleted = findDeleted({ folder, state, shard, member });
+      if (deleted !== null) lost.set(member, describeDeleted(deleted, member, shard));
+    }
   if ('error' in leader) problems.push(problemOf(`${shardName(shard.id)} does not come up`, leader.error));
   if (leader.name === null)
     problems.unshift(
