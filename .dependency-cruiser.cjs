@@ -1,4 +1,4 @@
-// Who may import whom: the one direction of imports that the README's map draws.
+// Who may import whom: the one direction of imports that ARCHITECTURE.md tells of.
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 const path = (p) => ({ path: p });
 
@@ -29,7 +29,7 @@ module.exports = {
     ),
     forbid('sim-sees-the-pure-parts', 'The simulator runs pure parts alone.', path('^sim/'), {
       path: '^(sharder|cluster|scripts|test)/',
-      pathNot: '^sharder/(core/|etcd/client/|hash\\.ts$)|^cluster/viewserver/pure/',
+      pathNot: '^sharder/(core/|etcd/client/|hash\\.ts$)|^cluster/resharding/',
     }),
     forbid(
       'sim-has-no-sockets',
@@ -39,9 +39,62 @@ module.exports = {
     ),
     forbid('manifests-are-pure', 'Manifests are a function of the topology.', path('^cluster/manifests/'), {
       path: '^(sharder|cluster|sim|scripts|test)/',
-      pathNot:
-        '^cluster/(manifests/|kubernetes-schema/|quantity\\.ts$|errors\\.ts$|etcd-settings\\.ts$|topology\\.ts$)|^sharder/node-flags\\.ts$',
+      pathNot: '^cluster/(manifests/|kubernetes-schema/|topology/|errors\\.ts$)|^sharder/node-flags\\.ts$',
     }),
+    forbid(
+      'resharding-is-portable',
+      'The mover runs in the simulator: it imports the core and the etcd client alone.',
+      path('^cluster/resharding/'),
+      { pathNot: '^cluster/resharding/|^sharder/(core|etcd/client)/' },
+    ),
+    forbid(
+      'providers-are-apart',
+      "A provider takes nothing from another's room, but from kubernetes/, which kind and GKE share.",
+      path('^cluster/providers/([^/]+)/'),
+      { path: '^cluster/providers/[^/]+/', pathNot: '^cluster/providers/($1|kubernetes)/' },
+    ),
+    forbid(
+      'providers-are-chosen-above',
+      'Whoever knows one provider cannot run with another: commands choose it, and the view server when it starts.',
+      { path: '^cluster/', pathNot: '^cluster/providers/[^/]+/|^cluster/viewserver/main\\.ts$' },
+      path('^cluster/providers/[^/]+/'),
+    ),
+    forbid(
+      'bench-without-command-line',
+      'The bench is a product of its own: it prints nothing and asks for no flag.',
+      path('^scripts/bench/'),
+      { path: '^scripts/', pathNot: '^scripts/bench/' },
+    ),
+    forbid(
+      'commands-share-below',
+      'What two commands need is in a room below them; only the table knows all of them.',
+      { path: '^scripts/', pathNot: '^scripts/(commands/|command-table\\.ts$)' },
+      path('^scripts/commands/'),
+    ),
+    forbid('kernel-is-the-base', 'Virtual time knows nothing of what happens in it.', path('^sim/kernel/'), {
+      path: '^(sim|sharder|cluster)/',
+      pathNot: '^sim/kernel/|^sharder/core/ports\\.ts$',
+    }),
+    forbid(
+      'raft-is-alone',
+      'Raft is a state machine: it takes chance from the kernel, and no more.',
+      path('^sim/raft/'),
+      {
+        pathNot: '^sim/(raft/|kernel/random-stream\\.ts$)',
+      },
+    ),
+    forbid(
+      'model-is-alone',
+      'The model of the protocol is written without looking at what runs.',
+      path('^sim/model/'),
+      { pathNot: '^sim/model/' },
+    ),
+    forbid(
+      'checker-is-alone',
+      'The checker judges histories, wherever they come from.',
+      path('^sim/checker/'),
+      { path: '^(sim|sharder|cluster)/', pathNot: '^sim/checker/' },
+    ),
     forbid(
       'cluster-is-below-scripts',
       'The control plane knows neither simulator nor command line.',
@@ -63,13 +116,13 @@ module.exports = {
     forbid(
       'one-file-runs-commands',
       'execa is called in one file.',
-      { pathNot: '^cluster/run-command\\.ts$|^test/' },
+      { pathNot: '^cluster/host/run-command\\.ts$|^test/' },
       path('node_modules/execa'),
     ),
     forbid(
       'one-file-speaks-kubernetes',
       'The Kubernetes client is called in one file.',
-      { pathNot: '^cluster/kubernetes-client\\.ts$|^test/' },
+      { pathNot: '^cluster/kubernetes/kubernetes-client\\.ts$|^test/' },
       path('node_modules/@kubernetes/client-node'),
     ),
     forbid(

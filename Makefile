@@ -24,7 +24,7 @@ RUN_TESTS := node --disable-warning=ExperimentalWarning scripts/ci/run-tests.ts
 .DEFAULT_GOAL := help
 .PHONY: help up down clean status logs doctor test test-all test-rest test-unit test-properties test-contract test-e2e test-edge test-kind \
   check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original mutate pictures \
-  ci
+  ci rooms
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -131,5 +131,8 @@ bench-original: $(INSTALLED) ## Compare Vase with a model of the original's path
 pictures: $(INSTALLED) ## Draw the papers' pictures anew.
 	@node --disable-warning=ExperimentalWarning scripts/papers/draw.ts
 
+rooms: $(INSTALLED) ## Show the rooms, their files, and who imports whom; FLOOR=sim alone.
+	@node --disable-warning=ExperimentalWarning scripts/papers/show-rooms.ts $(FLOOR)
+
 ci: $(INSTALLED) ## Run every check and every test, and print `N passed, N failed`; RAN='up=0 test=0': not again.
-	@node scripts/ci.ts $(RAN)
+	@node scripts/ci/ci.ts $(RAN)

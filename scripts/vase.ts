@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { compileCacheOf } from '../cluster/compile-cache.ts';
-import { skipProxies } from '../cluster/skip-proxies.ts';
+import { compileCacheOf } from '../cluster/host/compile-cache.ts';
+import { skipProxies } from '../cluster/host/skip-proxies.ts';
 import { addCommands, namesIn } from './command-table.ts';
 
 const checkout = join(import.meta.dirname, '..');
@@ -34,5 +34,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = (await import('./printer.ts')).printFailure(error);
+  else process.exitCode = (await import('./terminal/printer.ts')).printFailure(error);
 }

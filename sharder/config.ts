@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { defaultLimits, type Limits } from './core/limits.ts';
 import { conditionComparesMax } from './core/operation.ts';
 import type { EtcdTls } from './etcd/connection.ts';
+import type { HttpsFiles } from './http/server.ts';
 
 export interface SharderConfig {
   /** VASE_NAME: its name in logs. */
@@ -32,12 +33,6 @@ export interface SharderConfig {
   /** VASE_TOKEN_FILE: holds what users must send on the public port, as `authorization: Bearer <token>`. */
   token: string | null;
   limits: Limits;
-}
-
-/** PEM. */
-export interface HttpsFiles {
-  cert: Buffer;
-  key: Buffer;
 }
 
 /** Below it a token could be guessed. */

@@ -7,7 +7,7 @@
  * instance a baseline that does not depend on the size. It is left out here on purpose: it belongs to the machine and is
  * shared by all its disks, so a member cannot count on it. A real disk of the size is therefore at least this fast.
  */
-import { byteCount } from '../quantity.ts';
+import { byteCount } from '../topology/quantity.ts';
 
 const gib = 2 ** 30;
 const mib = 2 ** 20;

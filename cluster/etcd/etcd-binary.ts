@@ -5,7 +5,7 @@
 import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { ClusterError } from '../errors.ts';
-import { runCommand } from '../run-command.ts';
+import { runCommand } from '../host/run-command.ts';
 
 export interface EtcdBinary {
   /** Absolute. */
@@ -23,6 +23,15 @@ export interface EtcdSearch {
   searchPath: string;
   /** Where the user may have put one; a fetched one goes into its folder `fetched`. */
   binaries: string;
+}
+
+/** @param machine its environment: VASE_ETCD and PATH; and the folder where the user may have put an etcd. */
+export function etcdSearch(machine: {
+  environment: Readonly<Record<string, string | undefined>>;
+  binaries: string;
+}): EtcdSearch {
+  const { environment, binaries } = machine;
+  return { named: environment['VASE_ETCD'], searchPath: environment['PATH'] ?? '', binaries };
 }
 
 /** Holds nothing but what was fetched, so that it can be deleted without a loss. */

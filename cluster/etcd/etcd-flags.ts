@@ -2,8 +2,8 @@
  * The command line of one etcd member. A function of the topology and the member's place, so that it can be read and
  * tested without starting anything.
  */
-import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../etcd-settings.ts';
-import type { Topology } from '../topology.ts';
+import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../topology/etcd-settings.ts';
+import type { Topology } from '../topology/topology.ts';
 
 export interface EtcdMemberPlace {
   name: string;

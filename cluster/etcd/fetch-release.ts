@@ -9,7 +9,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { Readable } from 'node:stream';
-import { runCommand } from '../run-command.ts';
+import { runCommand } from '../host/run-command.ts';
 import type { ReleaseArchive } from './releases.ts';
 
 export interface FetchOptions {

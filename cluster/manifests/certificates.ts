@@ -4,7 +4,7 @@
  * a member of another shard can join as one.
  */
 import type { Volume, VolumeMount } from 'kubernetes-types/core/v1.d.ts';
-import { shardIds, type Topology } from '../topology.ts';
+import { shardIds, type Topology } from '../topology/topology.ts';
 import { clientServiceName, memberHost, memberNames, serviceHost, shardName } from './names.ts';
 
 /** Keys of a secret: the authority to trust, the certificate and its key, PEM; type kubernetes.io/tls. */

@@ -1,7 +1,7 @@
 /** Requests and limits of a container: the overlay's requests, never above the topology's limits. */
 import type { ResourceRequirements } from 'kubernetes-types/core/v1.d.ts';
-import { byteCount, milliCores } from '../quantity.ts';
-import type { Topology } from '../topology.ts';
+import { byteCount, milliCores } from '../topology/quantity.ts';
+import type { Topology } from '../topology/topology.ts';
 import type { Requests } from './overlay.ts';
 
 type Limits = Topology['resources']['etcd'];

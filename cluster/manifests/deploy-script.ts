@@ -2,7 +2,7 @@
  * The text of deploy.sh, which applies the files beside it with kubectl alone. It names its context in every call, and
  * applying twice changes nothing.
  */
-import { shardIds, type Topology } from '../topology.ts';
+import { shardIds, type Topology } from '../topology/topology.ts';
 import { sharderName, shardName, viewServerName } from './names.ts';
 
 /** @param files names of the manifests, in the order in which they are applied. */

@@ -2,8 +2,8 @@
  * The command line of a member in a pod. The same for all members of a shard: Kubernetes puts the pod's name in for
  * $(POD_NAME), without a shell. What is not about addresses and files agrees with the local provider's members.
  */
-import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../etcd-settings.ts';
-import type { Topology } from '../topology.ts';
+import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../topology/etcd-settings.ts';
+import type { Topology } from '../topology/topology.ts';
 import { certificatePaths } from './certificates.ts';
 import { etcdCapabilities } from './etcd-capabilities.ts';
 import { clusterToken, etcdPorts, memberHost, memberNames } from './names.ts';

@@ -2,7 +2,7 @@
 import type { StatefulSet } from 'kubernetes-types/apps/v1.d.ts';
 import type { Container, PersistentVolumeClaim, PodSpec, Service } from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
-import type { Topology } from '../topology.ts';
+import type { Topology } from '../topology/topology.ts';
 import { certificateMount, certificateVolume, peerSecret, serverSecret } from './certificates.ts';
 import { containerResources } from './container-resources.ts';
 import {

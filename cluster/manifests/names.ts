@@ -2,7 +2,7 @@
  * Names, labels, ports and DNS names of what runs in the cluster, each said once. Objects refer to each other only
  * through these, so that a selector, a peer URL and a certificate cannot disagree.
  */
-import { shardIds, type Topology } from '../topology.ts';
+import { shardIds, type Topology } from '../topology/topology.ts';
 
 export const etcdPorts = { client: 2379, peer: 2380, metrics: 2381 } as const;
 export const sharderPorts = { http: 5000, admin: 9090 } as const;

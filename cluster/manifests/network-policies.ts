@@ -10,7 +10,7 @@ import type {
   NetworkPolicyPort,
   NetworkPolicySpec,
 } from 'kubernetes-types/networking/v1.d.ts';
-import { shardIds, type Topology } from '../topology.ts';
+import { shardIds, type Topology } from '../topology/topology.ts';
 import type { Blueprint } from './overlay.ts';
 import {
   commonLabels,

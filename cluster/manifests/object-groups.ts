@@ -2,7 +2,7 @@
  * All objects of a cluster, in the order in which they are applied, grouped as they are written to files. A pure
  * function of topology and overlay; every object has been validated.
  */
-import { shardIds } from '../topology.ts';
+import { shardIds } from '../topology/topology.ts';
 import { namespaceObject, storageClass } from './cluster-objects.ts';
 import { shardObjects } from './etcd-objects.ts';
 import { shardName } from './names.ts';

@@ -2,7 +2,7 @@
  * What kind and GKE differ in. Everything that is not here, or reached through `tls`, is the same on both; the unit
  * test of `overlay-differences.ts` holds the two renderings to that.
  */
-import type { Topology } from '../topology.ts';
+import type { Topology } from '../topology/topology.ts';
 
 export type OverlayName = 'kind' | 'gke';
 

@@ -1,6 +1,6 @@
 /** Which nodes pods go to: members of a shard apart from each other, sharders over nodes and zones. */
 import type { PodSpec, TopologySpreadConstraint } from 'kubernetes-types/core/v1.d.ts';
-import type { Topology } from '../topology.ts';
+import type { Topology } from '../topology/topology.ts';
 import type { Labels } from './names.ts';
 
 const hostname = 'kubernetes.io/hostname';

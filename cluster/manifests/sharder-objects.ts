@@ -14,7 +14,7 @@ import type {
   VolumeMount,
 } from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
-import { shardIds, type Topology } from '../topology.ts';
+import { shardIds, type Topology } from '../topology/topology.ts';
 import {
   certificateMount,
   certificatePaths,

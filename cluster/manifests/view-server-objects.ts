@@ -6,7 +6,7 @@
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
 import type { Container, EnvVar, Probe, Service, ServiceAccount } from 'kubernetes-types/core/v1.d.ts';
 import type { PolicyRule, Role, RoleBinding } from 'kubernetes-types/rbac/v1.d.ts';
-import type { Topology } from '../topology.ts';
+import type { Topology } from '../topology/topology.ts';
 import { certificateMount, certificatePaths, certificateVolume, viewServerSecret } from './certificates.ts';
 import { containerResources } from './container-resources.ts';
 import {

@@ -3,9 +3,9 @@
  * are those of pods (etcd-1-0: shard 1, member 0), whatever they really are.
  */
 import type { DiskProfile } from '../disk/disk-profile.ts';
-import type { FsyncDurations } from '../disk/fsync-histogram.ts';
+import type { FsyncDurations } from '../metrics/fsync-histogram.ts';
 import type { ClusterEtcd } from '../etcd/cluster-etcd.ts';
-import type { Topology } from '../topology.ts';
+import type { Topology } from '../topology/topology.ts';
 import type { StepReporter, StepTime } from './steps.ts';
 
 export interface ActionOptions {

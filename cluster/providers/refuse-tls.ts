@@ -1,5 +1,5 @@
 /** Clusters on this machine have no certificates: a topology that asks for TLS must not be answered with plain text. */
-import { TopologyError, type Topology } from '../topology.ts';
+import { TopologyError, type Topology } from '../topology/topology.ts';
 import type { ProviderKind } from './provider.ts';
 
 /** @throws TopologyError */

@@ -8,9 +8,9 @@ import { ClusterError } from '../errors.ts';
 import type { EtcdCaller } from '../etcd/etcd-caller.ts';
 import { memberEndpoints } from '../manifests/names.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
-import { writeFirstRecords } from '../records.ts';
-import { parseTopology, shardIds } from '../topology.ts';
-import { pause } from './leader-lease.ts';
+import { writeFirstRecords } from '../records/records.ts';
+import { parseTopology, shardIds } from '../topology/topology.ts';
+import { pause } from './home/leader-lease.ts';
 
 /** New members need a while to elect, and their names to be known. */
 const retryMs = 1000;

@@ -15,18 +15,18 @@ import { createHttpServer, listen, stop } from '../../sharder/http/server.ts';
 import { systemClock, systemRandom } from '../../sharder/system-clock.ts';
 import { UsageError } from '../errors.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
-import { skipProxies } from '../skip-proxies.ts';
-import { TopologyError } from '../topology.ts';
-import { readConfig, type ViewServerConfig } from './config.ts';
-import { EventLog } from './event-log.ts';
+import { skipProxies } from '../host/skip-proxies.ts';
+import { TopologyError } from '../topology/topology.ts';
+import { readConfig, type ViewServerConfig } from './home/config.ts';
+import { EventLog } from './home/event-log.ts';
 import { ensureFirstRecords } from './first-records.ts';
 import { createApp } from './http/app.ts';
-import { JobStore } from './job-store.ts';
-import { LeaderLease, pause } from './leader-lease.ts';
-import { Leadership } from './leadership.ts';
+import { JobStore } from './jobs/job-store.ts';
+import { LeaderLease, pause } from './home/leader-lease.ts';
+import { Leadership } from './leading/leadership.ts';
 import { createServerMetrics } from './server-metrics.ts';
-import { ShardCaller } from './shard-caller.ts';
-import { ViewWatch } from './view-watch.ts';
+import { ShardCaller } from './home/shard-caller.ts';
+import { ViewWatch } from './home/view-watch.ts';
 
 /** Requests under way get this long when the process is told to stop, from the close of its port on. */
 const stopDeadlineMs = 3000;
@@ -59,7 +59,8 @@ async function createFleet(): Promise<ShardFleet> {
     const { localFleetFromEnvironment } = await import('../providers/local/local-fleet.ts');
     return localFleetFromEnvironment(process.env, rpc);
   }
-  const { kubernetesFleetFromEnvironment } = await import('./kubernetes-fleet-from-environment.ts');
+  const { kubernetesFleetFromEnvironment } =
+    await import('../providers/kubernetes/kubernetes-fleet-from-environment.ts');
   return kubernetesFleetFromEnvironment(process.env, rpc);
 }
 

@@ -2,8 +2,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Trace } from '../../sharder/core/ports.ts';
 import { collectProcessMetrics } from '../../sharder/http/process-metrics.ts';
-import type { Leadership } from './leadership.ts';
-import type { ViewWatch } from './view-watch.ts';
+import type { Leadership } from './leading/leadership.ts';
+import type { ViewWatch } from './home/view-watch.ts';
 
 export interface MetricSources {
   leadership: () => Leadership | null;

@@ -8,7 +8,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The same as the local provider's (cluster/providers/local/volume-mark.ts), which a test reads these with. */
+/** The same as the local provider's (cluster/providers/local/state/volume-mark.ts), which a test reads these with. */
 interface VolumeMark {
   format: 1;
   cluster: string;

@@ -1,9 +1,9 @@
 /** `vase bench`: measures a plan's cells on clusters of their own; `compare` and `report` work on runs. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import type { BenchFlags } from '../bench/bench-command.ts';
-import { addCompareCommand } from '../bench/compare/compare-command.ts';
-import { pathOfRun } from '../bench/run-path.ts';
+import type { BenchFlags } from '../bench-command/bench-command.ts';
+import { addCompareCommand } from '../bench-command/compare-command.ts';
+import { pathOfRun } from '../bench-command/run-path.ts';
 
 const help = `
 Ready plans: smoke (2 minutes), local (about 15 minutes), both sized for 2 cores whatever the machine has, and original
@@ -26,7 +26,7 @@ export function addBenchCommand(program: Command): void {
     // A --json behind a subcommand is that one's.
     .enablePositionalOptions()
     // Loaded only where it is used: libraries that draw and load are no part of other commands.
-    .action(async (flags: BenchFlags) => (await import('../bench/bench-command.ts')).measure(flags));
+    .action(async (flags: BenchFlags) => (await import('../bench-command/bench-command.ts')).measure(flags));
   addCompareCommand(bench, pathOfRun);
   bench
     .command('report')
@@ -34,7 +34,7 @@ export function addBenchCommand(program: Command): void {
     .argument('<run>', 'its folder, or the name of it')
     .option('--json', 'print JSON, one document per line')
     .action(async (run: string, flags: { json?: boolean }) =>
-      (await import('../bench/bench-command.ts')).report(run, flags),
+      (await import('../bench-command/bench-command.ts')).report(run, flags),
     );
 }
 

@@ -5,10 +5,10 @@ import { UsageError } from '../../cluster/errors.ts';
 import { checkHistory } from '../../sim/checker/check-history.ts';
 import { drawHistory } from '../../sim/checker/drawing/draw-history.ts';
 import { readDrawingAssets } from '../../sim/checker/drawing/drawing-assets.ts';
-import { readHistoryFile } from '../../sim/checker/history-file.ts';
-import { HistoryError, type History } from '../../sim/checker/history-reader.ts';
+import { readHistoryFile } from '../../sim/checker/history/history-file.ts';
+import { HistoryError, type History } from '../../sim/checker/history/history-reader.ts';
 import { describeVerdict, verdictToJson } from '../../sim/checker/report.ts';
-import { createPrinter } from '../printer.ts';
+import { createPrinter } from '../terminal/printer.ts';
 
 const exitCodes = { ok: 0, illegal: 4, unknown: 6 } as const;
 

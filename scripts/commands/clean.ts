@@ -1,6 +1,6 @@
 /** `vase clean`: stops all processes and deletes the data. */
 import type { Command } from 'commander';
-import { withContext } from '../command-context.ts';
+import { withContext } from '../context/command-context.ts';
 
 export function addCleanCommand(program: Command): void {
   program

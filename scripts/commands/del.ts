@@ -1,6 +1,6 @@
 /** `vase del KEY`: deletes a key. */
 import type { Command } from 'commander';
-import { withStore } from '../store-client.ts';
+import { withStore } from '../context/store-client.ts';
 
 export function addDelCommand(program: Command): void {
   program

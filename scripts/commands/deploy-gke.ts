@@ -2,18 +2,18 @@
 import type { Command } from 'commander';
 import { deploy, planDeployment } from '../../cluster/providers/gke/gke-actions.ts';
 import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
-import { parseTarget } from '../../cluster/providers/gke/target.ts';
+import { parseTarget } from '../../cluster/providers/gke/resources/target.ts';
 import type { UpResult } from '../../cluster/providers/provider.ts';
 import {
   mergeTopologies,
   numberOrText,
   readTopologyFile,
   topologyFromEnvironment,
-} from '../../cluster/topology-input.ts';
-import { parseTopology } from '../../cluster/topology.ts';
-import { checkout, stateRoot, withContext } from '../command-context.ts';
-import { describePlan } from '../gke-text.ts';
-import { describeUp, leftExitCode } from '../up-text.ts';
+} from '../../cluster/topology/topology-input.ts';
+import { parseTopology } from '../../cluster/topology/topology.ts';
+import { checkout, stateRoot, withContext } from '../context/command-context.ts';
+import { describePlan } from '../terminal/gke-text.ts';
+import { describeUp, leftExitCode } from '../terminal/up-text.ts';
 
 interface DeployFlags {
   project: string;

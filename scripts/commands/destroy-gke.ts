@@ -1,9 +1,9 @@
 /** `vase destroy-gke`: shows what would be deleted on Google Cloud and what would stay; does it when it is confirmed. */
 import type { Command } from 'commander';
 import { destroy, planRemoval } from '../../cluster/providers/gke/gke-actions.ts';
-import { parseTarget } from '../../cluster/providers/gke/target.ts';
-import { checkout, stateRoot, withContext } from '../command-context.ts';
-import { describeLeftovers, describeRemovals } from '../gke-text.ts';
+import { parseTarget } from '../../cluster/providers/gke/resources/target.ts';
+import { checkout, stateRoot, withContext } from '../context/command-context.ts';
+import { describeLeftovers, describeRemovals } from '../terminal/gke-text.ts';
 
 interface DestroyFlags {
   project: string;

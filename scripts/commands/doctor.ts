@@ -1,10 +1,10 @@
 /** `vase doctor`: checks the machine; each fault comes with a fix. Exit code 1 when something must be fixed. */
 import type { Command } from 'commander';
-import { examineMachine, type Finding } from '../../cluster/doctor.ts';
-import { topologyFromEnvironment } from '../../cluster/topology-input.ts';
-import { parseTopology } from '../../cluster/topology.ts';
-import { binaries, stateRoot, withContext } from '../command-context.ts';
-import { style } from '../printer.ts';
+import { examineMachine, type Finding } from '../../cluster/providers/doctor.ts';
+import { topologyFromEnvironment } from '../../cluster/topology/topology-input.ts';
+import { parseTopology } from '../../cluster/topology/topology.ts';
+import { binaries, stateRoot, withContext } from '../context/command-context.ts';
+import { style } from '../terminal/printer.ts';
 
 export function addDoctorCommand(program: Command): void {
   program

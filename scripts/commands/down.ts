@@ -1,6 +1,6 @@
 /** `vase down`: stops all processes and keeps the data. */
 import type { Command } from 'commander';
-import { withContext } from '../command-context.ts';
+import { withContext } from '../context/command-context.ts';
 
 export function addDownCommand(program: Command): void {
   program

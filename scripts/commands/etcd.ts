@@ -6,12 +6,11 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { chooseEtcd, obtainEtcd, type Choice } from '../../cluster/etcd/choose-etcd.ts';
 import type { ClusterEtcd } from '../../cluster/etcd/cluster-etcd.ts';
-import type { EtcdBinary, EtcdSearch } from '../../cluster/etcd/etcd-binary.ts';
+import { etcdSearch, type EtcdBinary, type EtcdSearch } from '../../cluster/etcd/etcd-binary.ts';
 import { obtainRelease, type ObtainOptions } from '../../cluster/etcd/obtain-release.ts';
 import { defaultMinor, releases, releasesFor } from '../../cluster/etcd/releases.ts';
 import { ClusterError, UsageError } from '../../cluster/errors.ts';
-import { etcdSearch } from '../../cluster/providers/local/local-context.ts';
-import { binaries, withContext, type CommandContext } from '../command-context.ts';
+import { binaries, withContext, type CommandContext } from '../context/command-context.ts';
 
 export function addEtcdCommand(program: Command): void {
   program

@@ -9,9 +9,9 @@ import {
   numberOrText,
   readTopologyFile,
   topologyFromEnvironment,
-} from '../../cluster/topology-input.ts';
-import { parseTopology, type Topology } from '../../cluster/topology.ts';
-import { createPrinter } from '../printer.ts';
+} from '../../cluster/topology/topology-input.ts';
+import { parseTopology, type Topology } from '../../cluster/topology/topology.ts';
+import { createPrinter } from '../terminal/printer.ts';
 
 interface GenerateFlags {
   shards?: number | string;

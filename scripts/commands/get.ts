@@ -1,6 +1,6 @@
 /** `vase get KEY`: the value's bytes, as they are. */
 import type { Command } from 'commander';
-import { withStore } from '../store-client.ts';
+import { withStore } from '../context/store-client.ts';
 
 export function addGetCommand(program: Command): void {
   program

@@ -1,7 +1,7 @@
 /** `vase logs NAME`: the log of a member or sharder. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { withContext } from '../command-context.ts';
+import { withContext } from '../context/command-context.ts';
 
 interface LogsFlags {
   follow?: boolean;

@@ -2,9 +2,9 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ListedMember, MemberControl } from '../../cluster/providers/provider.ts';
 import { shownSteps } from '../../cluster/providers/steps.ts';
-import type { CommandContext } from '../command-context.ts';
-import { withMembers } from '../member-control.ts';
-import { describeBytes, drawTable } from '../table.ts';
+import type { CommandContext } from '../context/command-context.ts';
+import { withMembers } from '../context/member-control.ts';
+import { describeBytes, drawTable } from '../terminal/table.ts';
 
 interface MemberFlags {
   json?: boolean;

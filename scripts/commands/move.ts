@@ -1,9 +1,9 @@
 /** `vase move SLOTS --to ID`: moves chosen slots to a shard. */
 import type { Command } from 'commander';
-import { planOrCarryOut } from '../follow-jobs.ts';
-import { withViewServer } from '../view-client.ts';
-import { addJobOptions, type JobFlags } from '../view-options.ts';
-import { numberOrText } from '../../cluster/topology-input.ts';
+import { planOrCarryOut } from '../context/follow-jobs.ts';
+import { withViewServer } from '../context/view-client.ts';
+import { addJobOptions, type JobFlags } from '../context/view-options.ts';
+import { numberOrText } from '../../cluster/topology/topology-input.ts';
 
 export function addMoveCommand(program: Command): void {
   addJobOptions(

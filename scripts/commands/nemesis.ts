@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { stateRoot, withContext, type CommandContext } from '../command-context.ts';
+import { stateRoot, withContext, type CommandContext } from '../context/command-context.ts';
 import { describeResult } from '../live/describe-result.ts';
 import { exitCodeOf } from '../live/live-result.ts';
 import { runLive, type LiveProgress } from '../live/run-live.ts';

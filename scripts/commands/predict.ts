@@ -7,19 +7,19 @@ import { type Profile, profiles } from '../../sim/capacity/profile.ts';
 import { type Axis, type Curve, scalingCurve } from '../../sim/capacity/scaling-curve.ts';
 import { fitScalingLaw } from '../../sim/capacity/scaling-law.ts';
 import { sizeForTarget } from '../../sim/capacity/size-for-target.ts';
-import { readRun } from '../bench/report/read-run.ts';
-import { createPrinter, type Printer } from '../printer.ts';
-import { toleranceShare } from '../prediction/calibrated-run.ts';
-import { predictRun, testsToFit } from '../prediction/predict-run.ts';
+import { readRun } from '../bench/records/read-run.ts';
+import { createPrinter, type Printer } from '../terminal/printer.ts';
+import { toleranceShare } from '../bench/prediction/calibrated-run.ts';
+import { predictRun, testsToFit } from '../bench/prediction/predict-run.ts';
 import {
   describeCalibration,
   describeCurve,
   describePredictions,
   describeSize,
   predictionsToCsv,
-} from '../prediction/describe-prediction.ts';
-import { plannedCells, profileNamed } from '../prediction/planned-cells.ts';
-import { readPlan } from '../bench/plan-input.ts';
+} from '../bench/prediction/describe-prediction.ts';
+import { plannedCells, profileNamed } from '../bench/prediction/planned-cells.ts';
+import { readPlan } from '../bench/records/plan-input.ts';
 
 interface Flags {
   plan?: string;

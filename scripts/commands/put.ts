@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { UsageError } from '../../cluster/errors.ts';
-import { withStore } from '../store-client.ts';
+import { withStore } from '../context/store-client.ts';
 
 interface PutFlags {
   file?: string;

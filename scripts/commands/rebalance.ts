@@ -1,9 +1,9 @@
 /** `vase rebalance`: gives every shard its share of the slots with as few moves as possible. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { planOrCarryOut } from '../follow-jobs.ts';
-import { withViewServer } from '../view-client.ts';
-import { addJobOptions, type JobFlags } from '../view-options.ts';
+import { planOrCarryOut } from '../context/follow-jobs.ts';
+import { withViewServer } from '../context/view-client.ts';
+import { addJobOptions, type JobFlags } from '../context/view-options.ts';
 
 export function addRebalanceCommand(program: Command): void {
   addJobOptions(

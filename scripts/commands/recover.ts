@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { UsageError } from '../../cluster/errors.ts';
 import type { MemberControl, Recovery } from '../../cluster/providers/provider.ts';
 import { shownSteps } from '../../cluster/providers/steps.ts';
-import type { CommandContext } from '../command-context.ts';
-import { withMembers } from '../member-control.ts';
-import { style } from '../printer.ts';
+import type { CommandContext } from '../context/command-context.ts';
+import { withMembers } from '../context/member-control.ts';
+import { style } from '../terminal/printer.ts';
 
 interface RecoverFlags {
   from: string;

@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { addRecoverCommand } from './recover.ts';
-import { planOrCarryOut } from '../follow-jobs.ts';
-import { drawTable } from '../table.ts';
-import { withViewServer } from '../view-client.ts';
-import { addJobOptions, addViewOptions, type JobFlags, type ViewFlags } from '../view-options.ts';
+import { planOrCarryOut } from '../context/follow-jobs.ts';
+import { drawTable } from '../terminal/table.ts';
+import { withViewServer } from '../context/view-client.ts';
+import { addJobOptions, addViewOptions, type JobFlags, type ViewFlags } from '../context/view-options.ts';
 
 export function addShardCommand(program: Command): void {
   const shard = program.command('shard').description('Add, remove, recover and list shards.');

@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { ClusterHealth, ClusterStatus, MemberStatus } from '../../cluster/providers/provider.ts';
 import { describeDisk } from '../../cluster/disk/disk-profile.ts';
-import { resolutionMs } from '../../cluster/disk/fsync-histogram.ts';
-import { withContext } from '../command-context.ts';
-import { style } from '../printer.ts';
-import { describeBytes, drawTable } from '../table.ts';
+import { resolutionMs } from '../../cluster/metrics/fsync-histogram.ts';
+import { withContext } from '../context/command-context.ts';
+import { style } from '../terminal/printer.ts';
+import { describeBytes, drawTable } from '../terminal/table.ts';
 
 export function addStatusCommand(program: Command): void {
   program

@@ -6,11 +6,11 @@ import {
   readTopologyFile,
   topologyFromEnvironment,
   type PartialTopology,
-} from '../../cluster/topology-input.ts';
+} from '../../cluster/topology/topology-input.ts';
 import { UsageError } from '../../cluster/errors.ts';
-import { parseTopology } from '../../cluster/topology.ts';
-import { type CommandContext, withContext } from '../command-context.ts';
-import { describeUp, leftExitCode } from '../up-text.ts';
+import { parseTopology } from '../../cluster/topology/topology.ts';
+import { type CommandContext, withContext } from '../context/command-context.ts';
+import { describeUp, leftExitCode } from '../terminal/up-text.ts';
 
 interface UpFlags {
   shards?: number | string;

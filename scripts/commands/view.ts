@@ -1,11 +1,11 @@
 /** `vase view`: which shard has which slots, what is moving, what has been asked for; and the way to take it back. */
 import type { Command } from 'commander';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
-import { describeJob, describeProgress } from '../follow-jobs.ts';
-import { style } from '../printer.ts';
-import { drawTable } from '../table.ts';
-import { withViewServer } from '../view-client.ts';
-import { addViewOptions, type ViewFlags } from '../view-options.ts';
+import { describeJob, describeProgress } from '../context/follow-jobs.ts';
+import { style } from '../terminal/printer.ts';
+import { drawTable } from '../terminal/table.ts';
+import { withViewServer } from '../context/view-client.ts';
+import { addViewOptions, type ViewFlags } from '../context/view-options.ts';
 
 /** A table of all spans would be long where slots have moved often. */
 const spansShownMax = 24;

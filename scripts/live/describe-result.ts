@@ -1,6 +1,6 @@
 /** Tells what came of a live run, for people. */
 import { join } from 'node:path';
-import { style } from '../printer.ts';
+import { style } from '../terminal/printer.ts';
 import { exitCodeOf, type LiveResult } from './live-result.ts';
 
 const printedFindingsMax = 10;

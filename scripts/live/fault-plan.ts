@@ -2,7 +2,7 @@
  * What the nemesis does, drawn from a seed as plain data: one endless list of strikes for each shard and one for the
  * sharders. Whom a strike hits is known only when it falls, because leaders change.
  */
-import type { RandomStream } from '../../sim/random-stream.ts';
+import type { RandomStream } from '../../sim/kernel/random-stream.ts';
 
 export const shardFaultKinds = [
   'pause_leader',

@@ -1,5 +1,5 @@
 /** What a client may conclude from the store's answer, in the checker's terms. */
-import type { Action, Outcome, Scalar } from '../../sim/checker/operation.ts';
+import type { Action, Outcome, Scalar } from '../../sim/checker/history/operation.ts';
 import type { Answer } from './store-caller.ts';
 
 /**

@@ -3,8 +3,8 @@
  * of its own.
  * After an answer that is not known it goes on as another logical process, as the checker wants it.
  */
-import type { Action, Outcome } from '../../sim/checker/operation.ts';
-import type { RandomStream } from '../../sim/random-stream.ts';
+import type { Action, Outcome } from '../../sim/checker/history/operation.ts';
+import type { RandomStream } from '../../sim/kernel/random-stream.ts';
 import { delay } from './delay.ts';
 import { learnOutcome } from './learn-outcome.ts';
 import type { LiveRecorder } from './live-recorder.ts';

@@ -5,8 +5,8 @@
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { toHistoryLine } from '../../sim/checker/history-lines.ts';
-import type { Action, Outcome } from '../../sim/checker/operation.ts';
+import { toHistoryLine } from '../../sim/checker/history/history-lines.ts';
+import type { Action, Outcome } from '../../sim/checker/history/operation.ts';
 import type { Struck } from './silences.ts';
 
 export interface Invocation {

@@ -6,7 +6,7 @@ import { checkHistory } from '../../sim/checker/check-history.ts';
 import { drawHistory } from '../../sim/checker/drawing/draw-history.ts';
 import type { DrawnFinding } from '../../sim/checker/drawing/drawing-data.ts';
 import { readDrawingAssets } from '../../sim/checker/drawing/drawing-assets.ts';
-import { readHistoryFile } from '../../sim/checker/history-file.ts';
+import { readHistoryFile } from '../../sim/checker/history/history-file.ts';
 import { describeVerdict } from '../../sim/checker/report.ts';
 import type { HistoryVerdict } from '../../sim/checker/verdict.ts';
 import { sharderFaultKinds, shardFaultKinds, type FaultKind } from './fault-plan.ts';

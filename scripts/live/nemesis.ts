@@ -3,7 +3,7 @@
  * time one sharder after the other. Each fault is undone before the next; a fault that an abort cuts short, too.
  */
 import type { ClusterStatus, MemberStatus, ShardStatus } from '../../cluster/providers/provider.ts';
-import { RandomStream } from '../../sim/random-stream.ts';
+import { RandomStream } from '../../sim/kernel/random-stream.ts';
 import { delay } from './delay.ts';
 import {
   sharderFaultKinds,

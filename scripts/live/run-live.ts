@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../cluster/errors.ts';
 import type { ClusterStatus, Provider } from '../../cluster/providers/provider.ts';
-import { RandomStream } from '../../sim/random-stream.ts';
+import { RandomStream } from '../../sim/kernel/random-stream.ts';
 import { delay } from './delay.ts';
 import { heal } from './heal.ts';
 import { LiveClient } from './live-client.ts';

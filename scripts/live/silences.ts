@@ -2,7 +2,7 @@
  * Times in which clients worked on a shard and nothing was answered, although no fault explains it. An answer is what
  * tells the client something: a success, or a condition that did not hold.
  */
-import type { History } from '../../sim/checker/history-reader.ts';
+import type { History } from '../../sim/checker/history/history-reader.ts';
 import type { Finding } from './finding.ts';
 
 /** An election, a start and a sharder's way to the new leader take a few seconds once a fault is over. */

@@ -2,7 +2,7 @@
  * Where the clients of a live run send what: keys of every shard, through the public port and through each sharder's own.
  * The nemesis can have a sharder left alone for a shard, and have the shard's clients rush to it.
  */
-import type { RandomStream } from '../../sim/random-stream.ts';
+import type { RandomStream } from '../../sim/kernel/random-stream.ts';
 
 export interface LiveKey {
   /** Its short name, in the history. */

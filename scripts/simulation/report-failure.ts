@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Failure } from '../../sim/run/search-failure.ts';
-import { checkout } from '../command-context.ts';
+import { checkout } from '../context/command-context.ts';
 
 /** Writes the scenario to a new folder of .vase/runs. @returns its path. */
 export function saveScenario({ scenario }: Failure): string {

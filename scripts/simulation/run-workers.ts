@@ -1,6 +1,6 @@
 /** Runs pieces of the simulator's work in processes of their own and adds up what they report. */
 import { fork } from 'node:child_process';
-import type { FaultTally } from '../../sim/run/fault-script.ts';
+import type { FaultTally } from '../../sim/run/faults/fault-script.ts';
 import { type Failure, newProgress, type Progress } from '../../sim/run/search-failure.ts';
 import type { Work, WorkReport } from './worker.ts';
 

@@ -1,7 +1,7 @@
 /** What the runs of a soak went through, for people: what befell which phase of a move, what else, and how often. */
 import Table from 'cli-table3';
-import { strikeName } from '../../sim/run/draw-strikes.ts';
-import { strikablePhases, strikeKinds } from '../../sim/run/scenario.ts';
+import { strikeName } from '../../sim/run/scenario/draw-strikes.ts';
+import { strikablePhases, strikeKinds } from '../../sim/run/scenario/scenario.ts';
 import type { Progress } from '../../sim/run/search-failure.ts';
 
 export function strikeTable({ strikes, faults, answers, releases, members }: Progress): string {

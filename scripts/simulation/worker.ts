@@ -1,7 +1,7 @@
 /** One process of the simulator: does one piece of work, tells its parent how it goes, and leaves. */
 import { runScenario } from '../../sim/run/run-scenario.ts';
-import { scenarioOfSeed } from '../../sim/run/scenario-arbitrary.ts';
-import type { Scenario } from '../../sim/run/scenario.ts';
+import { scenarioOfSeed } from '../../sim/run/scenario/scenario-arbitrary.ts';
+import type { Scenario } from '../../sim/run/scenario/scenario.ts';
 import {
   type Failure,
   judgeScenario,

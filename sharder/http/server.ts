@@ -14,7 +14,6 @@ import {
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type Koa from 'koa';
-import type { HttpsFiles } from '../config.ts';
 import { answerAndClose, answerLast } from './closing.ts';
 import { connectionOf } from './connection.ts';
 import { badRequest, HttpError } from './http-error.ts';
@@ -39,6 +38,12 @@ const defaultTimeouts: ClientTimeouts = { headersMs: 10_000, requestMs: 30_000, 
 const keepAliveTimeoutMs = 65_000;
 
 const connectionsOf = new WeakMap<Server, KeptConnections>();
+
+/** PEM. */
+export interface HttpsFiles {
+  cert: Buffer;
+  key: Buffer;
+}
 
 export interface ListenOptions {
   host: string;

@@ -3,7 +3,7 @@
  * the sync from etcd's own figures; what no process accounts for, the way between sharder and shard, is the one parameter
  * that is searched: the one with which the model comes nearest to the measured requests/s.
  */
-import type { LatencyProfile } from '../latency.ts';
+import type { LatencyProfile } from '../kernel/latency.ts';
 import { cellOf, type PlannedCell, profileFor } from './predict-plan.ts';
 import { predictCell } from './predict-cell.ts';
 import { type Profile, profiles, scaledMember } from './profile.ts';

@@ -1,5 +1,5 @@
 /** Counts answers of the window and keeps their latencies, a bounded number of them, for exact quantiles. */
-import type { Kernel } from '../kernel.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { LatencyFigures } from './cell.ts';
 
 /** A store that turns so many away is overloaded: a longer run would say the same. */

@@ -2,7 +2,7 @@
  * Users: closed loops without a pause, or arrivals at random at a given rate. A user of a closed loop keeps its sharder,
  * as a connection that is kept alive does. The load generator's own processor time comes before and after each request.
  */
-import { drawLatencyUs, type LatencyProfile } from '../latency.ts';
+import { drawLatencyUs, type LatencyProfile } from '../kernel/latency.ts';
 import type { CapacityCell } from './cell.ts';
 import { Keys } from './keys.ts';
 import type { LatencyRecorder } from './latency-recorder.ts';

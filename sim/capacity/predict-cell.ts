@@ -1,14 +1,14 @@
 /** Runs one cell in virtual time: a world, a store of some design, a load, a window. */
-import { Kernel } from '../kernel.ts';
-import type { LatencyProfile } from '../latency.ts';
-import { RandomStream } from '../random-stream.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import type { LatencyProfile } from '../kernel/latency.ts';
+import { RandomStream } from '../kernel/random-stream.ts';
 import type { BatchCount, CapacityWorld, StoreModel } from './store-model.ts';
 import { type CapacityCell, defaultHorizon, type Horizon, type Prediction } from './cell.ts';
 import { LatencyRecorder } from './latency-recorder.ts';
 import { startLoad } from './load.ts';
 import { Machine, Processor } from './processor.ts';
 import type { Profile } from './profile.ts';
-import { VaseModel } from './vase/vase-model.ts';
+import { VaseModel } from './vase-model.ts';
 
 /** What Vase does with this cell on this platform. The same seed gives the same prediction. */
 export function predictCell(

@@ -3,8 +3,8 @@
  * under a limit that the kernel enforces as control groups do: so much time per period of 100 ms, then nothing until the
  * next. Processes may share a `Machine`, whose cores are divided by weight when they want more than there are.
  */
-import type { ScheduledEvent } from '../event-heap.ts';
-import type { Kernel } from '../kernel.ts';
+import type { ScheduledEvent } from '../kernel/event-heap.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 
 /** The period of CPU limits: the kernel's default, and what Kubernetes sets. */
 const periodUs = 100_000;

@@ -2,7 +2,7 @@
  * What a platform costs: processor time of each part of a request, the time of a sync, the latencies of its network. The
  * figures of a Profile come from a calibration (calibrate.ts) or from the named profiles, whose sources stand beside them.
  */
-import { diskProfiles, type LatencyProfile, networkProfiles } from '../latency.ts';
+import { diskProfiles, type LatencyProfile, networkProfiles } from '../kernel/latency.ts';
 
 export interface DiskBounds {
   iops: number;

@@ -1,6 +1,6 @@
 /** The seam of the capacity model: a load on one side, a design of a store on the other, a world of processors below. */
-import type { Kernel } from '../kernel.ts';
-import type { RandomStream } from '../random-stream.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { RandomStream } from '../kernel/random-stream.ts';
 import type { Machine } from './processor.ts';
 
 export interface CapacityWorld {

@@ -2,8 +2,8 @@
  * The deliberately dumb twin of the checker, for the properties that compare the two: tries every subset of the open
  * operations and every order of the rest, and shares no idea and no code with the real one.
  */
-import { limits } from './limits.ts';
-import type { Operation, Scalar } from './operation.ts';
+import { limits } from './history/limits.ts';
+import type { Operation, Scalar } from './history/operation.ts';
 
 interface Register {
   value: Scalar;

@@ -3,16 +3,16 @@
  * and Wing, 1990): a history is linearizable if and only if what happened to each key is. Pure and deterministic; its
  * bounds are steps and bytes, never wall time.
  */
-import { explainIllegal } from './blocked-operation.ts';
-import { compileKey, NO_VERSION, type KeyHistory } from './key-history.ts';
-import { limits } from './limits.ts';
-import type { Operation } from './operation.ts';
-import { describeBlocked } from './operation-text.ts';
-import { createRegisterModel } from './register-model.ts';
-import { search, type SearchBudget, type SearchResult } from './search.ts';
+import { explainIllegal } from './search/blocked-operation.ts';
+import { compileKey, NO_VERSION, type KeyHistory } from './history/key-history.ts';
+import { limits } from './history/limits.ts';
+import type { Operation } from './history/operation.ts';
+import { describeBlocked } from './history/operation-text.ts';
+import { createRegisterModel } from './models/register-model.ts';
+import { search, type SearchBudget, type SearchResult } from './search/search.ts';
 import type { HistoryVerdict, KeyVerdict } from './verdict.ts';
-import { createVersionedModel } from './versioned-model.ts';
-import { judgeByVersions } from './version-path.ts';
+import { createVersionedModel } from './models/versioned-model.ts';
+import { judgeByVersions } from './versions/version-path.ts';
 
 export const defaultBudget: SearchBudget = {
   stepsMax: limits.searchStepsMax,

@@ -1,8 +1,8 @@
 /** Tells a verdict in text, for people, and as plain data, for `--json`. */
-import type { History } from './history-reader.ts';
-import { toHistoryLine } from './history-lines.ts';
-import { limits } from './limits.ts';
-import { describeAction, describeMs, describeOutcome } from './operation-text.ts';
+import type { History } from './history/history-reader.ts';
+import { toHistoryLine } from './history/history-lines.ts';
+import { limits } from './history/limits.ts';
+import { describeAction, describeMs, describeOutcome } from './history/operation-text.ts';
 import type { HistoryVerdict, KeyVerdict } from './verdict.ts';
 
 type Illegal = Extract<KeyVerdict, { kind: 'illegal' }>;

@@ -1,10 +1,10 @@
 /** One simulated etcd cluster: its members, their addresses, and who leads. */
-import { Disk } from '../disk.ts';
-import type { FaultCounters } from '../fault-counters.ts';
-import { diskProfiles, type DiskProfileName, type LatencyProfile } from '../latency.ts';
-import type { Network } from '../network.ts';
-import type { SimProcess } from '../process.ts';
-import type { TraceHash } from '../trace-hash.ts';
+import { Disk } from '../host/disk.ts';
+import type { FaultCounters } from '../kernel/fault-counters.ts';
+import { diskProfiles, type DiskProfileName, type LatencyProfile } from '../kernel/latency.ts';
+import type { Network } from '../network/network.ts';
+import type { SimProcess } from '../host/process.ts';
+import type { TraceHash } from '../kernel/trace-hash.ts';
 import { nodesMax, type MemberSettings } from './member-parts.ts';
 import { SimMember } from './member.ts';
 import type { RaftDriver } from './raft-driver.ts';

@@ -1,5 +1,5 @@
 /** What one member has on its disk: the hard state and the log as of the last write that reached it. */
-import type { DiskWrite } from '../disk.ts';
+import type { DiskWrite } from '../host/disk.ts';
 import type { Entry, HardState } from '../raft/message.ts';
 
 export class DurableLog {

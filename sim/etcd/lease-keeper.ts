@@ -4,9 +4,9 @@
  */
 import type { EtcdRequest } from '../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../sharder/core/ports.ts';
-import type { ScheduledEvent } from '../event-heap.ts';
-import type { SimProcess } from '../process.ts';
-import type { UnaryCaller, UnaryServer } from '../unary.ts';
+import type { ScheduledEvent } from '../kernel/event-heap.ts';
+import type { SimProcess } from '../host/process.ts';
+import type { UnaryCaller, UnaryServer } from '../network/unary.ts';
 import type { Lessor } from './lessor.ts';
 import { timedOut, type EtcdCall } from './proposal-table.ts';
 import type { RaftDriver } from './raft-driver.ts';

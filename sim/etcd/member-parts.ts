@@ -1,9 +1,9 @@
 /** What a simulated member is made of, and how it is set. */
-import type { Disk } from '../disk.ts';
-import type { FaultCounters } from '../fault-counters.ts';
-import type { Network } from '../network.ts';
-import type { SimProcess } from '../process.ts';
-import type { TraceHash } from '../trace-hash.ts';
+import type { Disk } from '../host/disk.ts';
+import type { FaultCounters } from '../kernel/fault-counters.ts';
+import type { Network } from '../network/network.ts';
+import type { SimProcess } from '../host/process.ts';
+import type { TraceHash } from '../kernel/trace-hash.ts';
 import type { ReleaseName } from './release.ts';
 import type { SimBugs } from './sim-bugs.ts';
 
@@ -36,7 +36,7 @@ export interface MemberParts {
   settings: MemberSettings;
 }
 
-/** What an operator remembers of a member that joins (sim/run/join-rounds.ts). */
+/** What an operator remembers of a member that joins (sim/run/faults/join-rounds.ts). */
 export interface Joining {
   /** Numbers of the nodes in whose place it comes. */
   replaces: readonly number[];

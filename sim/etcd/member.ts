@@ -6,14 +6,14 @@
  */
 import type { EtcdEvent, EtcdRequest, ReplyHeader, WatchRequest } from '../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../sharder/core/ports.ts';
-import { ConnectionPool } from '../connection-pool.ts';
-import type { Disk } from '../disk.ts';
-import type { FaultCounters } from '../fault-counters.ts';
-import type { CrashKind, SimProcess } from '../process.ts';
+import { ConnectionPool } from '../network/connection-pool.ts';
+import type { Disk } from '../host/disk.ts';
+import type { FaultCounters } from '../kernel/fault-counters.ts';
+import type { CrashKind, SimProcess } from '../host/process.ts';
 import { MembershipChange } from '../raft/membership.ts';
 import type { Entry } from '../raft/message.ts';
-import type { TraceHash } from '../trace-hash.ts';
-import { UnaryCaller, UnaryServer, type UnaryCall } from '../unary.ts';
+import type { TraceHash } from '../kernel/trace-hash.ts';
+import { UnaryCaller, UnaryServer, type UnaryCall } from '../network/unary.ts';
 import { LeaseKeeper, type LeaseQuestion } from './lease-keeper.ts';
 import { nodesMax, type Joining, type MemberParts, type MemberSettings } from './member-parts.ts';
 import { OddAnswers } from './odd-answers.ts';

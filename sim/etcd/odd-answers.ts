@@ -16,9 +16,9 @@
  */
 import type { EtcdReply, EtcdRequest, RequestOp, ResponseOp } from '../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../sharder/core/ports.ts';
-import type { FaultCounters } from '../fault-counters.ts';
-import type { SimProcess } from '../process.ts';
-import type { RandomStream } from '../random-stream.ts';
+import type { FaultCounters } from '../kernel/fault-counters.ts';
+import type { SimProcess } from '../host/process.ts';
+import type { RandomStream } from '../kernel/random-stream.ts';
 import { leaderChanged, timedOut, type EtcdCall } from './proposal-table.ts';
 import { noSpace, refusals } from './refusal.ts';
 import { isReadOnly } from './txn.ts';

@@ -4,8 +4,8 @@
  */
 import type { EtcdRequest } from '../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../sharder/core/ports.ts';
-import type { ScheduledEvent } from '../event-heap.ts';
-import type { SimProcess } from '../process.ts';
+import type { ScheduledEvent } from '../kernel/event-heap.ts';
+import type { SimProcess } from '../host/process.ts';
 
 /** A request of a client that waits for its answer: a `UnaryCall`, or what stands before one. */
 export interface EtcdCall {

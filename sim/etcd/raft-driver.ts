@@ -3,10 +3,10 @@
  * time, promises go out after it, committed entries are applied in order. It owns the node across crashes: what the disk
  * kept is all that a restarted node knows.
  */
-import type { Disk } from '../disk.ts';
-import type { ScheduledEvent } from '../event-heap.ts';
-import type { Network } from '../network.ts';
-import type { CrashKind, SimProcess } from '../process.ts';
+import type { Disk } from '../host/disk.ts';
+import type { ScheduledEvent } from '../kernel/event-heap.ts';
+import type { Network } from '../network/network.ts';
+import type { CrashKind, SimProcess } from '../host/process.ts';
 import { messageKindNumbers, type Entry, type Message } from '../raft/message.ts';
 import { RaftNode, type Ready } from '../raft/node.ts';
 import { RaftPanic } from '../raft/panic.ts';

@@ -3,8 +3,8 @@
  * linearizableReadLoop. A question that gets no answer is repeated every half second; a change of leader fails the reads
  * that wait.
  */
-import type { ScheduledEvent } from '../event-heap.ts';
-import type { SimProcess } from '../process.ts';
+import type { ScheduledEvent } from '../kernel/event-heap.ts';
+import type { SimProcess } from '../host/process.ts';
 import type { ReadState } from '../raft/state.ts';
 import { leaderChanged, timedOut, type EtcdCall } from './proposal-table.ts';
 import type { RaftDriver } from './raft-driver.ts';

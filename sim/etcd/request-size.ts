@@ -1,6 +1,6 @@
 /** The size of a request in etcd's log, and its mark in the trace hash. */
 import type { EtcdRequest } from '../../sharder/core/etcd-messages.ts';
-import type { TraceHash } from '../trace-hash.ts';
+import type { TraceHash } from '../kernel/trace-hash.ts';
 
 /** Tags, lengths and numbers of one protobuf message: an estimate that is right within a few bytes. */
 const overheadBytes = 8;

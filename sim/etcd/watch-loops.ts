@@ -1,5 +1,5 @@
 /** What a member does for its watches every so often: replay history to those that are behind, tell quiet ones how far all is. */
-import type { SimProcess } from '../process.ts';
+import type { SimProcess } from '../host/process.ts';
 import type { StateMachine } from './state-machine.ts';
 
 /** How often etcd's syncWatchersLoop replays history to watches that are behind. */

@@ -21,7 +21,7 @@ import {
 
 export interface Step {
   at: Place;
-  /** The function of the product, by its path in cluster/viewserver/pure. */
+  /** The function of the product, by its file in cluster/resharding. */
   standsFor: string;
   /** Absent: always. */
   when?: (state: State, mover: Mover) => boolean;

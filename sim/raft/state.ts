@@ -2,7 +2,7 @@
  * Everything one Raft node knows, and the changes of role. No clock, no socket, no disk: `nowUs` is told by the caller, what
  * is to be sent gathers in `outbox`. Roles and rules as in etcd-io/raft.
  */
-import type { RandomStream } from '../random-stream.ts';
+import type { RandomStream } from '../kernel/random-stream.ts';
 import { RaftLog } from './log.ts';
 import { Membership } from './membership.ts';
 import { noEntries, type Entry, type Message, type MessageKind } from './message.ts';

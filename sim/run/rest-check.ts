@@ -1,8 +1,8 @@
 /** What must be over when nothing is asked and nothing fails any more: nothing waits, is on its way, or is listened to. */
 import type { View } from '../../sharder/core/view.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
-import type { SimSharder } from './sim-sharder.ts';
-import type { SimViewServer } from './sim-view-server.ts';
+import type { SimSharder } from './world/sim-sharder.ts';
+import type { SimViewServer } from './world/sim-view-server.ts';
 
 export interface RestingWorld {
   sharders: readonly SimSharder[];

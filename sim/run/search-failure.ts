@@ -3,12 +3,12 @@
  * give the same hash. Bounded in runs, and in the runs that shrinking may take.
  */
 import fc from 'fast-check';
-import type { FaultTally } from './fault-script.ts';
+import type { FaultTally } from './faults/fault-script.ts';
 import { runScenario, type RunReport } from './run-scenario.ts';
-import { scenarioArbitrary } from './scenario-arbitrary.ts';
-import type { Scenario } from './scenario.ts';
+import { scenarioArbitrary } from './scenario/scenario-arbitrary.ts';
+import type { Scenario } from './scenario/scenario.ts';
 import type { StrayErrors } from './stray-errors.ts';
-import type { Violation } from './violations.ts';
+import type { Violation } from './properties/violations.ts';
 
 /** A shrunk scenario is worth half a minute of one core. */
 const shrinkRunsMaxDefault = 400;

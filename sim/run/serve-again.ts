@@ -3,8 +3,8 @@ import { pause } from '../../sharder/core/pause.ts';
 import { slotOf } from '../../sharder/core/slot.ts';
 import type { View } from '../../sharder/core/view.ts';
 import { hashText } from '../../sharder/hash.ts';
-import type { SimClient } from './sim-client.ts';
-import type { SimSharder } from './sim-sharder.ts';
+import type { SimClient } from './world/sim-client.ts';
+import type { SimSharder } from './world/sim-sharder.ts';
 
 const retryMs = 50;
 

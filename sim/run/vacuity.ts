@@ -2,9 +2,9 @@
 import type { Progress } from './search-failure.ts';
 import { oddAnswerNames } from '../etcd/odd-answers.ts';
 import { releaseNames } from '../etcd/release.ts';
-import { strikeNames } from './draw-strikes.ts';
-import { faultKinds } from './scenario.ts';
-import type { Violation } from './violations.ts';
+import { strikeNames } from './scenario/draw-strikes.ts';
+import { faultKinds } from './scenario/scenario.ts';
+import type { Violation } from './properties/violations.ts';
 
 /** Below some hundred runs chance may leave a kind of fault out. */
 const runsMin = 300;

@@ -1,6 +1,6 @@
 /** The speed of the checker, against the three figures that it has to keep. Run: `node test/bench/bench-checker.ts`. */
 import { checkHistory } from '../../sim/checker/check-history.ts';
-import type { Operation } from '../../sim/checker/operation.ts';
+import type { Operation } from '../../sim/checker/history/operation.ts';
 import { makeHistory, makeStale, type HistoryShape } from './checker-histories.ts';
 
 const base: HistoryShape = {

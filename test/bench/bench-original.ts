@@ -8,7 +8,7 @@
 import Table from 'cli-table3';
 import type { LoadOutcome } from '../../scripts/bench/load/run-load.ts';
 import { runLoad } from '../../scripts/bench/load/run-load.ts';
-import type { Workload } from '../../scripts/bench/run-data.ts';
+import type { Workload } from '../../scripts/bench/records/run-data.ts';
 import { startLocalCluster } from '../support/local-cluster.ts';
 import { startBaseline } from './original/baseline.ts';
 import { cpuMicroseconds } from './sharder/process-usage.ts';

@@ -1,5 +1,5 @@
 /** Concurrent histories of a register that was really run, of any size, from a seed. */
-import type { Action, Operation, Outcome, Scalar } from '../../sim/checker/operation.ts';
+import type { Action, Operation, Outcome, Scalar } from '../../sim/checker/history/operation.ts';
 
 export interface HistoryShape {
   operations: number;

@@ -5,7 +5,7 @@
 import type { EtcdEvent, EtcdRequest, WatchRequest } from '../../sharder/core/etcd-messages.ts';
 import type { Cancel, EtcdRpc, RpcResult, WatchEnd } from '../../sharder/core/ports.ts';
 import type { ReleaseName } from '../../sim/etcd/release.ts';
-import { World } from '../../sim/world.ts';
+import { World } from '../../sim/run/world/world.ts';
 
 const deadlineMs = 10_000;
 /** Each waits half a second for a connection. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { decodeHistogram } from '../../scripts/bench/load/latency-histogram.ts';
 import { runLoad, type LoadOptions } from '../../scripts/bench/load/run-load.ts';
-import type { Workload } from '../../scripts/bench/run-data.ts';
+import type { Workload } from '../../scripts/bench/records/run-data.ts';
 
 const workload: Workload = { name: 'ycsb-c', users: 20, keys: 10, valueBytes: 1, distribution: 'uniform' };
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readRun } from '../../scripts/bench/report/read-run.ts';
+import { readRun } from '../../scripts/bench/records/read-run.ts';
 import { makeReport } from '../../scripts/bench/report/write-report.ts';
 import { hasChromium, openPage, type OpenPage } from '../support/open-page.ts';
 import { writeSyntheticRun } from '../support/synthetic-run.ts';

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Provider } from '../../cluster/providers/provider.ts';
-import { readEnvironment } from '../../scripts/bench/environment.ts';
-import { parsePlan } from '../../scripts/bench/plan-input.ts';
-import { runBench } from '../../scripts/bench/run-bench.ts';
-import type { CellResult } from '../../scripts/bench/run-data.ts';
-import { RunFolder } from '../../scripts/bench/run-folder.ts';
+import { readEnvironment } from '../../scripts/bench/run/environment.ts';
+import { parsePlan } from '../../scripts/bench/records/plan-input.ts';
+import { runBench } from '../../scripts/bench/run/run-bench.ts';
+import type { CellResult } from '../../scripts/bench/records/run-data.ts';
+import { RunFolder } from '../../scripts/bench/records/run-folder.ts';
 import { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
 import { checkout, VaseCommand } from './vase-command.ts';
 

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { checkHistory } from '../../sim/checker/check-history.ts';
 import { readDrawingAssets } from '../../sim/checker/drawing/drawing-assets.ts';
 import { drawHistory } from '../../sim/checker/drawing/draw-history.ts';
-import { toHistoryLines } from '../../sim/checker/history-lines.ts';
-import { HistoryReader, type History } from '../../sim/checker/history-reader.ts';
-import type { Operation } from '../../sim/checker/operation.ts';
+import { toHistoryLines } from '../../sim/checker/history/history-lines.ts';
+import { HistoryReader, type History } from '../../sim/checker/history/history-reader.ts';
+import type { Operation } from '../../sim/checker/history/operation.ts';
 import { makeHistory, makeStale } from '../bench/checker-histories.ts';
 import { hasChromium, openPage, type OpenPage } from '../support/open-page.ts';
 

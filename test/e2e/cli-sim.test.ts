@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { scenarioOfSeed } from '../../sim/run/scenario-arbitrary.ts';
+import { scenarioOfSeed } from '../../sim/run/scenario/scenario-arbitrary.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 let folder: string;

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, symlinkSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
-import { runCommand } from '../../cluster/run-command.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
 import { smallCluster, VaseCommand, type Ended } from './vase-command.ts';
 
 let vase: VaseCommand;

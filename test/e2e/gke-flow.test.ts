@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cloudFiles, readCloud, readCommands, writeJson } from '../support/gke/cloud-files.ts';
 import { everyCommand, publicTarget } from '../support/gke/every-command.ts';
 import { checkout, ended, type Ended } from './vase-command.ts';
-import { parseTopology } from '../../cluster/topology.ts';
+import { parseTopology } from '../../cluster/topology/topology.ts';
 
 const size = ['--shards', '1', '--members', '1', '--sharders', '1'];
 const where = ['--project', 'my-project', '--region', 'europe-west1'];

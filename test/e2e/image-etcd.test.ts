@@ -6,8 +6,8 @@ import { etcdProbes } from '../../cluster/manifests/etcd-probes.ts';
 import { memberHost } from '../../cluster/manifests/names.ts';
 import { overlays } from '../../cluster/manifests/overlay.ts';
 import { runtimeUser } from '../../cluster/manifests/pod-security.ts';
-import { runCommand } from '../../cluster/run-command.ts';
-import { parseTopology } from '../../cluster/topology.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
+import { parseTopology } from '../../cluster/topology/topology.ts';
 import { missingImage } from '../support/docker-image.ts';
 
 const image = process.env['VASE_ETCD_IMAGE'] || 'vase-etcd:3.4.23';

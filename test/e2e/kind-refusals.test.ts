@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { hashConfiguration, kindFolder, writeKindState } from '../../cluster/providers/kind/kind-state.ts';
-import { parseTopology } from '../../cluster/topology.ts';
+import { parseTopology } from '../../cluster/topology/topology.ts';
 import { ended, VaseCommand } from './vase-command.ts';
 
 let vase: VaseCommand;

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { fsyncsBetween, readFsyncHistogram } from '../../cluster/disk/fsync-histogram.ts';
+import { fsyncsBetween, readFsyncHistogram } from '../../cluster/metrics/fsync-histogram.ts';
 import { smallCluster, VaseCommand } from './vase-command.ts';
 
 /** Of 30 operations a second, so that the effect cannot be mistaken for a busy machine. */

@@ -1,6 +1,6 @@
 // Two shards whose fence records have one and the same mod revision, and whose addresses are swapped: neither is taken for the other.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeRecords } from '../../cluster/records.ts';
+import { writeRecords } from '../../cluster/records/records.ts';
 import { fenceKey } from '../../sharder/core/fence.ts';
 import { always, type Outcome } from '../../sharder/core/operation.ts';
 import type { Store } from '../../sharder/core/store.ts';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Job } from '../../cluster/viewserver/job.ts';
+import type { Job } from '../../cluster/viewserver/jobs/job.ts';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
 import { ended, VaseCommand } from './vase-command.ts';
 

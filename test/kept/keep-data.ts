@@ -6,7 +6,7 @@
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from '../../cluster/run-command.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
 import { releaseNames } from '../../sim/etcd/release.ts';
 import { type Kept, keptFolder, pack, readAll } from './kept-data.ts';
 

@@ -6,8 +6,8 @@ import { wayToSharder } from '../../cluster/providers/gke/deploy.ts';
 import { kindFolder, readKindState } from '../../cluster/providers/kind/kind-state.ts';
 import { placeOf } from '../../cluster/providers/kind/kind-up.ts';
 import { KubernetesCluster } from '../../cluster/providers/kubernetes/kubernetes-cluster.ts';
-import { runCommand } from '../../cluster/run-command.ts';
-import { proveServing } from '../../cluster/serving-probe.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
+import { proveServing } from '../../cluster/providers/serving-probe.ts';
 import { report, type KindCommand } from './kind-machine.ts';
 
 interface Place {

@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { listNodes } from '../../cluster/providers/kind/kind-command.ts';
-import { runCommand } from '../../cluster/run-command.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
 import type { Ended } from '../e2e/vase-command.ts';
 import { report, type KindCommand } from './kind-machine.ts';
 

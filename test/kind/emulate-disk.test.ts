@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { diskProfile } from '../../cluster/disk/disk-profile.ts';
 import { emulateDisks, findUncapped } from '../../cluster/providers/kind/emulate-disk.ts';
-import { runCommand } from '../../cluster/run-command.ts';
-import { parseTopology } from '../../cluster/topology.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
+import { parseTopology } from '../../cluster/topology/topology.ts';
 import { missingImage } from '../support/docker-image.ts';
 
 const image = process.env['VASE_NODE_IMAGE'] || parseTopology({}).images.node;

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KindProvider } from '../../cluster/providers/kind/kind-provider.ts';
 import { whyNotKind } from '../../cluster/providers/kind/why-not-kind.ts';
-import { runCommand } from '../../cluster/run-command.ts';
-import { topologyFromEnvironment } from '../../cluster/topology-input.ts';
-import { parseTopology } from '../../cluster/topology.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
+import { topologyFromEnvironment } from '../../cluster/topology/topology-input.ts';
+import { parseTopology } from '../../cluster/topology/topology.ts';
 import { checkout, ended, type Ended } from '../e2e/vase-command.ts';
 
 /** Null when a kind cluster can be made here with the images that the environment names, else why not. */

@@ -3,7 +3,7 @@
  * deleted. The cluster has the shards 1, 2 and 3 before; afterwards 1, 2 and 5.
  */
 import { expect, test } from 'vitest';
-import { proveServing } from '../../cluster/serving-probe.ts';
+import { proveServing } from '../../cluster/providers/serving-probe.ts';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
 import { KeptKeys } from './kept-keys.ts';
 import { report, type KindCommand } from './kind-machine.ts';

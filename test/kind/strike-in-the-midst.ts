@@ -5,8 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClusterError } from '../../cluster/errors.ts';
 import type { Invocation } from '../../scripts/live/live-recorder.ts';
-import { ViewClient } from '../../scripts/view-client.ts';
-import type { Outcome } from '../../sim/checker/operation.ts';
+import { ViewClient } from '../../scripts/context/view-client.ts';
+import type { Outcome } from '../../sim/checker/history/operation.ts';
 import type { Ended } from '../e2e/vase-command.ts';
 import { MovingRecorder } from '../resharding/moving-recorder.ts';
 import type { KindCommand } from './kind-machine.ts';

@@ -8,8 +8,8 @@ import type { LiveRecorder } from '../../scripts/live/live-recorder.ts';
 import { surveyKeys } from '../../scripts/live/survey-keys.ts';
 import { Traffic } from '../../scripts/live/traffic.ts';
 import { checkHistory } from '../../sim/checker/check-history.ts';
-import { readHistoryFile } from '../../sim/checker/history-file.ts';
-import { RandomStream } from '../../sim/random-stream.ts';
+import { readHistoryFile } from '../../sim/checker/history/history-file.ts';
+import { RandomStream } from '../../sim/kernel/random-stream.ts';
 
 export interface LoadResult {
   verdict: 'ok' | 'illegal' | 'unknown';

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import { scenarioOfSeed } from '../../sim/run/scenario-arbitrary.ts';
+import { scenarioOfSeed } from '../../sim/run/scenario/scenario-arbitrary.ts';
 import { choose } from './choose.ts';
 import { help, OptionError, type Options, parseOptions } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -20,13 +20,11 @@ import { digestOf, KeptVerdicts } from './run/kept-verdicts.ts';
 import { RelatedTests } from './run/related-tests.ts';
 import { checkout, mutantsOfRooms, sourcesOfRooms } from './syntax/rooms.ts';
 
-const sources = [
-  'sharder/**/*.ts',
-  'sim/**/*.ts',
-  'cluster/viewserver/pure/*.ts',
-  'test/mutation/syntax/*.ts',
+const sources = ['sharder/**/*.ts', 'sim/**/*.ts', 'cluster/resharding/**/*.ts', 'test/mutation/syntax/*.ts'];
+const tests = [
+  'test/unit/{sharder,cluster/resharding,cluster/viewserver,sim}/**/*.{ts,json}',
+  'test/support/*.ts',
 ];
-const tests = ['test/unit/{sharder,cluster/viewserver,sim}/**/*.{ts,json}', 'test/support/*.ts'];
 
 /** While it goes on, the report shows what is known so far. */
 const reportEveryMs = 30_000;

@@ -1,6 +1,6 @@
 /** Histories for the checker's properties: of a few wild operations, and of a register that was really run. */
 import fc from 'fast-check';
-import type { Action, Operation, Outcome, Scalar } from '../../sim/checker/operation.ts';
+import type { Action, Operation, Outcome, Scalar } from '../../sim/checker/history/operation.ts';
 
 const scalar = fc.constantFrom<Scalar>(null, 'a', 'b', 'ab', '', 1);
 const text = fc.constantFrom('a', 'b', '');

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isLinearizableByBruteForce, isLinearizationByReplay } from '../../sim/checker/brute-force.ts';
 import { checkHistory, defaultBudget, searchKey } from '../../sim/checker/check-history.ts';
-import { compileKey } from '../../sim/checker/key-history.ts';
-import type { Operation } from '../../sim/checker/operation.ts';
-import { judgeByVersions } from '../../sim/checker/version-path.ts';
+import { compileKey } from '../../sim/checker/history/key-history.ts';
+import type { Operation } from '../../sim/checker/history/operation.ts';
+import { judgeByVersions } from '../../sim/checker/versions/version-path.ts';
 import { corrupt, runHistory, unheardHistory, wildHistory } from './checker-histories.ts';
 
 const numRuns = Number(process.env['RUNS'] ?? 2000);

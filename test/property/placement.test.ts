@@ -1,7 +1,7 @@
 /** Placement: total, stable, balanced, and with the fewest moves when a shard comes or goes. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { balanceSlots } from '../../cluster/viewserver/pure/balance-slots.ts';
+import { balanceSlots } from '../../cluster/resharding/plan/balance-slots.ts';
 import { dealSlots, SLOT_COUNT, slotOf } from '../../sharder/core/slot.ts';
 import { hashText } from '../../sharder/hash.ts';
 

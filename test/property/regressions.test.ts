@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runWorkers } from '../../scripts/simulation/run-workers.ts';
-import { parseScenario } from '../../sim/run/scenario.ts';
+import { parseScenario } from '../../sim/run/scenario/scenario.ts';
 
 const folder = join(import.meta.dirname, 'regressions');
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));

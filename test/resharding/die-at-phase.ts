@@ -4,7 +4,7 @@
  * successor lives on.
  */
 import { readFileSync, rmSync } from 'node:fs';
-import { MoveDriver } from '../../cluster/viewserver/pure/move-driver.ts';
+import { MoveDriver } from '../../cluster/resharding/move-driver.ts';
 
 const file = decodeURIComponent(new URL(import.meta.url).search.slice(1));
 // Called on the driver below, as it would have been.

@@ -4,7 +4,7 @@
  * value is the one that it builds on, so its refusal says no more than that it was not applied.
  */
 import { LiveRecorder, type Invocation } from '../../scripts/live/live-recorder.ts';
-import type { Outcome } from '../../sim/checker/operation.ts';
+import type { Outcome } from '../../sim/checker/history/operation.ts';
 
 export class MovingRecorder extends LiveRecorder {
   override complete(invocation: Invocation, outcome: Outcome): void {

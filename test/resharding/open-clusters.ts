@@ -1,5 +1,5 @@
 /** The clusters of a run, so that an interrupt leaves none of them behind. */
-import type { TopologyInput } from '../../cluster/topology.ts';
+import type { TopologyInput } from '../../cluster/topology/topology.ts';
 import { startLocalCluster, type LocalCluster, type Tampering } from '../support/local-cluster.ts';
 
 const open = new Set<LocalCluster>();

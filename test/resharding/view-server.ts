@@ -1,6 +1,6 @@
 /** The view server as a run asks it: jobs, the view, and its events while it may die and come back at any time. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Job } from '../../cluster/viewserver/job.ts';
+import type { Job } from '../../cluster/viewserver/jobs/job.ts';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
 import type { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
 

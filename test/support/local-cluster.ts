@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
 import type { StepReporter } from '../../cluster/providers/steps.ts';
-import type { TopologyInput } from '../../cluster/topology.ts';
+import type { TopologyInput } from '../../cluster/topology/topology.ts';
 
 export interface LocalCluster {
   provider: LocalProvider;

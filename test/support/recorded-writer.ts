@@ -3,7 +3,7 @@
  * checker: a write whose outcome is unknown may take effect at any later time, also over a newer one, so no simpler rule
  * than the checker's holds.
  */
-import type { Action, Operation, Outcome } from '../../sim/checker/operation.ts';
+import type { Action, Operation, Outcome } from '../../sim/checker/history/operation.ts';
 
 export interface Writer {
   run(): Promise<void>;

@@ -7,7 +7,7 @@ import {
   type AutoscalerSettings,
   type Decision,
   type LoadSample,
-} from '../../cluster/viewserver/pure/autoscaler.ts';
+} from '../../cluster/resharding/plan/autoscaler.ts';
 
 export interface ScaledCluster {
   settings: AutoscalerSettings;

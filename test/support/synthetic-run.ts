@@ -1,6 +1,6 @@
 /**
- * Writes benchmark runs that nobody measured, in the shapes of scripts/bench/run-data.ts: a store whose sharders and shards
- * have fixed capacities, with a seeded scatter. Tests take from it whatever a real run may lack or contain.
+ * Writes benchmark runs that nobody measured, in the shapes of scripts/bench/records/run-data.ts: a store whose sharders and
+ * shards have fixed capacities, with a seeded scatter. Tests take from it whatever a real run may lack or contain.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ import type {
   LoadResult,
   Sample,
   Workload,
-} from '../../scripts/bench/run-data.ts';
-import type { PredictedCell } from '../../scripts/bench/report/prediction-data.ts';
+} from '../../scripts/bench/records/run-data.ts';
+import type { PredictedCell } from '../../scripts/bench/records/prediction-data.ts';
 
 const originalWorkload: Workload = {
   name: 'original',

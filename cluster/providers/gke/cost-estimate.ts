@@ -1,7 +1,7 @@
 /** What a cluster costs in a month, estimated from its sizing and the dated price table. */
-import { hoursPerMonth, prices, pricesAsOf, priceSources, regionFactor } from './prices.ts';
-import { machineType, systemDiskGiB, type Sizing } from './sizing.ts';
-import type { GkeTarget } from './target.ts';
+import { hoursPerMonth, prices, pricesAsOf, priceSources, regionFactor } from './resources/prices.ts';
+import { machineType, systemDiskGiB, type Sizing } from './resources/sizing.ts';
+import type { GkeTarget } from './resources/target.ts';
 
 export interface CostLine {
   what: string;

@@ -7,15 +7,15 @@ import { ClusterError } from '../../errors.ts';
 import { sharderEndpointName } from '../../manifests/names.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { counted, type Step } from '../steps.ts';
-import type { Cloud } from './cloud.ts';
+import type { Cloud } from './resources/cloud.ts';
 import { fetchCredentials } from './deploy.ts';
-import { removeResource } from './ensure-resource.ts';
+import { removeResource } from './resources/ensure-resource.ts';
 import type { GkeFiles } from './gke-state.ts';
-import { findLeftovers, type Leftover } from './leftovers.ts';
-import { commandLine, type CloudResource } from './resource.ts';
-import type { SurveyedResource } from './survey.ts';
-import { stateOf } from './survey.ts';
-import { type GkeTarget, namesOf } from './target.ts';
+import { findLeftovers, type Leftover } from './resources/leftovers.ts';
+import { commandLine, type CloudResource } from './resources/resource.ts';
+import type { SurveyedResource } from './resources/survey.ts';
+import { stateOf } from './resources/survey.ts';
+import { type GkeTarget, namesOf } from './resources/target.ts';
 
 export interface Destroying {
   target: GkeTarget;

@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from 'kubernetes-types/core/v1.d.ts';
 import { ClusterError } from '../../errors.ts';
-import type { ApiObject } from '../../kubernetes-objects.ts';
+import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import { sharderEndpointName } from '../../manifests/names.ts';
 import type { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 

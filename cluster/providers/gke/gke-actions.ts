@@ -5,27 +5,27 @@
 import { tagOfImage } from '../../image/build-image.ts';
 import { buildObjectGroups } from '../../manifests/object-groups.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
-import { mergeTopologies } from '../../topology-input.ts';
-import { parseTopology, type Topology } from '../../topology.ts';
+import { mergeTopologies } from '../../topology/topology-input.ts';
+import { parseTopology, type Topology } from '../../topology/topology.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
-import { stateFolder } from '../local/state-folder.ts';
-import { withLock } from '../local/state-lock.ts';
+import { stateFolder } from '../../state/state-folder.ts';
+import { withLock } from '../../state/state-lock.ts';
 import type { ActionOptions, UpResult } from '../provider.ts';
 import { counted, runSteps } from '../steps.ts';
-import { Cloud } from './cloud.ts';
+import { Cloud } from './resources/cloud.ts';
 import { deploySteps, type Deploying, fetchCredentials } from './deploy.ts';
 import { type Destroying, destroySteps, plannedRemovals } from './destroy.ts';
 import { gkeBlueprint } from './gke-blueprint.ts';
 import { assertSameCluster, gkeFiles, readGkeState, removeGkeState, writeGkeState } from './gke-state.ts';
 import { readSecretsMark } from './secrets.ts';
-import { findDigest } from './image-resource.ts';
-import { findLeftovers, type Leftover } from './leftovers.ts';
+import { findDigest } from './resources/image-resource.ts';
+import { findLeftovers, type Leftover } from './resources/leftovers.ts';
 import { allNew, dryRunObjects, type ObjectChange } from './object-changes.ts';
 import { type GkePlan, makePlan, planBasis } from './plan.ts';
 import { preflightSteps } from './preflight.ts';
-import { ownImage } from './registry-resources.ts';
-import { surveyResources } from './survey.ts';
-import { type GkeTarget, namesOf } from './target.ts';
+import { ownImage } from './resources/registry-resources.ts';
+import { surveyResources } from './resources/survey.ts';
+import { type GkeTarget, namesOf } from './resources/target.ts';
 
 export interface GkePlace {
   target: GkeTarget;

@@ -3,9 +3,9 @@
  * reach and, for a public endpoint, its address, who may connect, and the secrets that its sharders ask for.
  */
 import { overlays, type Blueprint } from '../../manifests/overlay.ts';
-import type { Topology } from '../../topology.ts';
-import { mirroredImage } from './registry-resources.ts';
-import { type GkeTarget, namesOf } from './target.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { mirroredImage } from './resources/registry-resources.ts';
+import { type GkeTarget, namesOf } from './resources/target.ts';
 
 export interface BlueprintParts {
   topology: Topology;

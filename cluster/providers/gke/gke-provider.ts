@@ -23,7 +23,7 @@ import { deploy } from './gke-actions.ts';
 import { gkeBlueprint } from './gke-blueprint.ts';
 import { gkeFiles, readGkeState, type GkeFiles, type GkeState } from './gke-state.ts';
 import { prepareSecrets } from './secrets.ts';
-import { namesOf } from './target.ts';
+import { namesOf } from './resources/target.ts';
 
 export interface GkeSettings {
   checkout: string;

@@ -5,9 +5,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ClusterError } from '../../errors.ts';
-import { parseTopology, type Topology } from '../../topology.ts';
-import { readStateFile, writeStateFile } from '../state-file.ts';
-import type { GkeTarget } from './target.ts';
+import { parseTopology, type Topology } from '../../topology/topology.ts';
+import { readStateFile, writeStateFile } from '../../state/state-file.ts';
+import type { GkeTarget } from './resources/target.ts';
 
 export interface GkeFiles {
   folder: string;

@@ -1,6 +1,6 @@
 /** What applying objects would change, said by the API server itself: a dry run of the same server-side apply. */
-import type { KubernetesClient } from '../../kubernetes-client.ts';
-import type { ApiObject } from '../../kubernetes-objects.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
+import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import type { ObjectGroup } from '../../manifests/object-groups.ts';
 
 export interface ObjectChange {

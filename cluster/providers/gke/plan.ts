@@ -3,18 +3,18 @@
  * which objects would change, and what it would cost.
  */
 import { buildObjectGroups } from '../../manifests/object-groups.ts';
-import type { Topology } from '../../topology.ts';
-import type { Cloud } from './cloud.ts';
+import type { Topology } from '../../topology/topology.ts';
+import type { Cloud } from './resources/cloud.ts';
 import { estimateCost, type CostEstimate } from './cost-estimate.ts';
 import { gkeBlueprint } from './gke-blueprint.ts';
-import { imageResource } from './image-resource.ts';
-import { listResources } from './list-resources.ts';
+import { imageResource } from './resources/image-resource.ts';
+import { listResources } from './resources/list-resources.ts';
 import type { ObjectChange } from './object-changes.ts';
-import { ownImage } from './registry-resources.ts';
-import { type CloudCommand, type CloudResource, commandLine } from './resource.ts';
-import { sizingOf, type Sizing } from './sizing.ts';
-import { type SurveyedResource, surveyResources } from './survey.ts';
-import type { GkeTarget } from './target.ts';
+import { ownImage } from './resources/registry-resources.ts';
+import { type CloudCommand, type CloudResource, commandLine } from './resources/resource.ts';
+import { sizingOf, type Sizing } from './resources/sizing.ts';
+import { type SurveyedResource, surveyResources } from './resources/survey.ts';
+import type { GkeTarget } from './resources/target.ts';
 
 export interface GkePlan {
   target: GkeTarget;

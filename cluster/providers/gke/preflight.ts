@@ -3,13 +3,13 @@
  * the right one and can pay, and its quota has room. Looks only; the first thing that is wrong ends it.
  */
 import { ClusterError } from '../../errors.ts';
-import { CommandError, runCommand } from '../../run-command.ts';
+import { CommandError, runCommand } from '../../host/run-command.ts';
 import type { Step } from '../steps.ts';
-import type { Cloud } from './cloud.ts';
-import { CloudError } from './cloud-errors.ts';
-import { type CloudCommand, look } from './resource.ts';
-import type { Sizing } from './sizing.ts';
-import type { GkeTarget } from './target.ts';
+import type { Cloud } from './resources/cloud.ts';
+import { CloudError } from './resources/cloud-errors.ts';
+import { type CloudCommand, look } from './resources/resource.ts';
+import type { Sizing } from './resources/sizing.ts';
+import type { GkeTarget } from './resources/target.ts';
 
 const pluginTimeoutMs = 30_000;
 

@@ -7,8 +7,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { EtcdTls } from '../../../sharder/etcd/connection.ts';
 import { ensureCertificates, type IssuedCertificate } from '../../certificates/certificate-store.ts';
 import { ClusterError } from '../../errors.ts';
-import type { KubernetesClient } from '../../kubernetes-client.ts';
-import type { ApiObject } from '../../kubernetes-objects.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
+import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import {
   type CertificateRequest,
   certificateRequests,
@@ -20,7 +20,7 @@ import { commonLabels, sharderName } from '../../manifests/names.ts';
 import type { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import type { LiveDeployment } from '../kubernetes/live-objects.ts';
 import { usesTls, type Blueprint } from '../../manifests/overlay.ts';
-import type { Topology } from '../../topology.ts';
+import type { Topology } from '../../topology/topology.ts';
 import type { GkeFiles } from './gke-state.ts';
 
 interface Secret extends ApiObject {

@@ -3,16 +3,16 @@
  * its kubeconfig are in the state folder; its data are in the nodes and go with them.
  */
 import { ClusterError, UsageError } from '../../errors.ts';
-import { mergeTopologies } from '../../topology-input.ts';
-import { parseTopology } from '../../topology.ts';
+import { mergeTopologies } from '../../topology/topology-input.ts';
+import { parseTopology } from '../../topology/topology.ts';
 import { emptyStatus } from '../empty-status.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { KubernetesMembers } from '../kubernetes/kubernetes-members.ts';
 import { showLog } from '../kubernetes/pod-logs.ts';
 import { readClusterStatus } from '../kubernetes/read-status.ts';
-import { localHost } from '../local/ports.ts';
-import { stateFolder, type StateFolder } from '../local/state-folder.ts';
-import { withLock } from '../local/state-lock.ts';
+import { localHost } from '../../host/ports.ts';
+import { stateFolder, type StateFolder } from '../../state/state-folder.ts';
+import { withLock } from '../../state/state-lock.ts';
 import type {
   ActionOptions,
   ClusterStatus,

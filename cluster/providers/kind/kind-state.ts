@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseTopology, type Topology } from '../../topology.ts';
-import { readStateFile, writeStateFile } from '../state-file.ts';
+import { parseTopology, type Topology } from '../../topology/topology.ts';
+import { readStateFile, writeStateFile } from '../../state/state-file.ts';
 
 const port = z.int().min(1).max(65_535);
 

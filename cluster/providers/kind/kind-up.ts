@@ -5,13 +5,13 @@
  */
 import { buildImage } from '../../image/build-image.ts';
 import { ClusterError } from '../../errors.ts';
-import { CommandError, runCommand } from '../../run-command.ts';
+import { CommandError, runCommand } from '../../host/run-command.ts';
 import { overlays } from '../../manifests/overlay.ts';
-import { parseTopology, type Topology } from '../../topology.ts';
+import { parseTopology, type Topology } from '../../topology/topology.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { readLiveObjects, runs } from '../kubernetes/live-objects.ts';
 import { rollOutSteps, type RollOut } from '../kubernetes/roll-out.ts';
-import { localHost } from '../local/ports.ts';
+import { localHost } from '../../host/ports.ts';
 import { counted, type Step } from '../steps.ts';
 import {
   contextName,

@@ -1,8 +1,8 @@
 /** What an `up` on kind works towards, and which changes it refuses: those that a kind cluster takes only when made anew. */
 import { randomUUID } from 'node:crypto';
 import { ClusterError } from '../../errors.ts';
-import type { Topology } from '../../topology.ts';
-import { chooseFreePorts } from '../local/ports.ts';
+import type { Topology } from '../../topology/topology.ts';
+import { chooseFreePorts } from '../../host/ports.ts';
 import {
   hashConfiguration,
   type KindConfiguration,

@@ -3,7 +3,7 @@
  * in the topology it is the disk that GKE would have made: a pd-ssd of the size of a member's volume.
  */
 import { describeDisk, emulatedDisk, type DiskProfile } from '../../disk/disk-profile.ts';
-import type { Topology } from '../../topology.ts';
+import type { Topology } from '../../topology/topology.ts';
 import { componentOf, runs, type Pod } from '../kubernetes/live-objects.ts';
 import type { DiskStatus } from '../provider.ts';
 import { counted } from '../steps.ts';

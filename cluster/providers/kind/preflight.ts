@@ -3,10 +3,10 @@
  * which faults explain each other: without Docker nothing else can be asked.
  */
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import type { Finding } from '../../doctor.ts';
+import type { Finding } from '../doctor.ts';
 import { ClusterError } from '../../errors.ts';
-import { CommandError, runCommand } from '../../run-command.ts';
-import { describePortHolder, isPortFree } from '../local/ports.ts';
+import { CommandError, runCommand } from '../../host/run-command.ts';
+import { describePortHolder, isPortFree } from '../../host/ports.ts';
 import type { KindProfile } from './kind-state.ts';
 
 export interface PreflightNeeds {

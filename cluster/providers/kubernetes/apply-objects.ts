@@ -1,6 +1,6 @@
 /** Applies all objects of a cluster on the server's side, in order, and says which of them that changed. */
-import type { KubernetesClient } from '../../kubernetes-client.ts';
-import type { ApiObject } from '../../kubernetes-objects.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
+import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import type { ObjectGroup } from '../../manifests/object-groups.ts';
 
 export interface Applied {

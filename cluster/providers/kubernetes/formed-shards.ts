@@ -6,7 +6,7 @@ import { fenceKeys } from '../../../sharder/core/fence.ts';
 import type { ViewShard } from '../../../sharder/core/view.ts';
 import { ClusterError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
-import type { KubernetesClient } from '../../kubernetes-client.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { memberNames, shardName } from '../../manifests/names.ts';
 import {
   identityName,
@@ -15,7 +15,7 @@ import {
   type IdentityObject,
   type ShardIdentity,
 } from '../../manifests/shard-identity.ts';
-import type { Topology } from '../../topology.ts';
+import type { Topology } from '../../topology/topology.ts';
 import { counted } from '../steps.ts';
 import { shardOf, type LiveStatefulSet } from './live-objects.ts';
 import { memberEndpoint, memberNamesOf } from './read-status.ts';

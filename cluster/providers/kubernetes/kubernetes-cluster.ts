@@ -3,9 +3,9 @@
  * through tunnels. What is asked for often, its status, is asked once for all who want it at the same moment.
  */
 import type { EtcdTls } from '../../../sharder/etcd/connection.ts';
-import { readFsyncHistogram, type FsyncHistogram } from '../../disk/fsync-histogram.ts';
+import { readFsyncHistogram, type FsyncHistogram } from '../../metrics/fsync-histogram.ts';
 import { GrpcEtcdCaller, type EtcdCaller } from '../../etcd/etcd-caller.ts';
-import { KubernetesClient } from '../../kubernetes-client.ts';
+import { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { etcdPorts, sharderPorts } from '../../manifests/names.ts';
 import { componentOf, readLiveObjects, type Pod } from './live-objects.ts';
 import { MemberCaller } from './member-caller.ts';

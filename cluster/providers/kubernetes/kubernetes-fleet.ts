@@ -5,8 +5,8 @@
 import type { ViewShard } from '../../../sharder/core/view.ts';
 import { ClusterError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
-import type { KubernetesClient } from '../../kubernetes-client.ts';
-import type { ObjectName } from '../../kubernetes-objects.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
+import type { ObjectName } from '../../kubernetes/kubernetes-objects.ts';
 import { shardObjects } from '../../manifests/etcd-objects.ts';
 import {
   clientServiceName,
@@ -20,7 +20,7 @@ import {
 import { networkPolicies } from '../../manifests/network-policies.ts';
 import { usesTls, type Blueprint } from '../../manifests/overlay.ts';
 import { assertValidObject, type KubernetesObject } from '../../manifests/validate-object.ts';
-import { RefusedError } from '../../viewserver/pure/refused-error.ts';
+import { RefusedError } from '../../resharding/plan/refused-error.ts';
 import type { FleetOptions, MemberMetrics, ShardFleet } from '../shard-fleet.ts';
 import { applyObjects } from './apply-objects.ts';
 import { findLeaders } from './find-leaders.ts';

@@ -1,8 +1,8 @@
 /** The objects of one cluster as Kubernetes has them now, found by their labels: shards that were added later, too. */
 import type { Deployment, StatefulSet } from 'kubernetes-types/apps/v1.d.ts';
 import type { Event, Pod as PodType } from 'kubernetes-types/core/v1.d.ts';
-import type { KubernetesClient } from '../../kubernetes-client.ts';
-import type { ApiObject } from '../../kubernetes-objects.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
+import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import type { Labels } from '../../manifests/names.ts';
 
 export type Pod = PodType & ApiObject;

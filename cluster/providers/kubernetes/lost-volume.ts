@@ -1,7 +1,7 @@
 /** Whether a member's volume is known to be lost, and a new one in its place. Disks outlive their claims: nothing is deleted. */
 import { ClusterError } from '../../errors.ts';
 import { volumeGuardName } from '../../manifests/volume-guard.ts';
-import type { ApiObject } from '../../kubernetes-objects.ts';
+import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import { diagnosePods } from './diagnose-pods.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { isReady, readLiveObjects, runs } from './live-objects.ts';

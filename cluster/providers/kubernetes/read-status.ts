@@ -1,10 +1,10 @@
 /** How a cluster in Kubernetes is: its pods, each member's own answer, and what is wrong with a fix for it. */
 import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
-import { durationsOf, mergedDurations, type FsyncHistogram } from '../../disk/fsync-histogram.ts';
+import { durationsOf, mergedDurations, type FsyncHistogram } from '../../metrics/fsync-histogram.ts';
 import { dataBugNotes } from '../../etcd/data-bugs.ts';
 import { isOutOfSpace } from '../../etcd/space-alarm.ts';
 import { shardName } from '../../../sharder/core/view.ts';
-import { findOwnerProblems } from '../../owners.ts';
+import { findOwnerProblems } from '../owners.ts';
 import { etcdPorts, sharderPorts } from '../../manifests/names.ts';
 import type {
   ClusterHealth,

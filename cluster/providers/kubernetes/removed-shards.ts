@@ -1,7 +1,7 @@
 /** Which shards of a topology the view server has removed since it was first applied: they must not come back. */
 import { ClusterError } from '../../errors.ts';
 import { memberNames } from '../../manifests/names.ts';
-import { shardIds, type Topology } from '../../topology.ts';
+import { shardIds, type Topology } from '../../topology/topology.ts';
 import { findLeaders } from './find-leaders.ts';
 import { shardOf, readLiveObjects } from './live-objects.ts';
 import { memberEndpoint } from './read-status.ts';

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import type { KubernetesClient } from '../../kubernetes-client.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 
 const localHost = '127.0.0.1';
 

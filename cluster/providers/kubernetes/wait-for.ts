@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from '../../errors.ts';
-import type { KubernetesClient } from '../../kubernetes-client.ts';
-import { KubernetesRefusal } from '../../kubernetes-errors.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
+import { KubernetesRefusal } from '../../kubernetes/kubernetes-errors.ts';
 import { diagnosePods, type PodFault } from './diagnose-pods.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { componentOf, readEvents, readLiveObjects, type LiveObjects } from './live-objects.ts';

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { ClusterError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { Step } from '../steps.ts';
-import { askMembers } from './ask-members.ts';
+import { askMembers } from './processes/ask-members.ts';
 import {
   membersOf,
   ownersOf,
@@ -12,15 +12,15 @@ import {
   writeState,
   type ClusterState,
   type Owner,
-} from './cluster-state.ts';
-import { describeData, listData, readableState } from './found-data.ts';
-import { keeperStopGraceMs } from './local-keeper.ts';
-import { sharderStopGraceMs } from './local-sharder.ts';
-import { viewServerStopGraceMs } from './local-view-server.ts';
-import { findOwnProcesses } from './own-processes.ts';
-import { processState, stopProcess, type ProcessIdentity } from './process-identity.ts';
-import { removeGroups } from './control-groups.ts';
-import type { StateFolder } from './state-folder.ts';
+} from './state/cluster-state.ts';
+import { describeData, listData, readableState } from './status/found-data.ts';
+import { keeperStopGraceMs } from './processes/local-keeper.ts';
+import { sharderStopGraceMs } from './processes/local-sharder.ts';
+import { viewServerStopGraceMs } from './processes/local-view-server.ts';
+import { findOwnProcesses } from './processes/own-processes.ts';
+import { processState, stopProcess, type ProcessIdentity } from '../../host/process-identity.ts';
+import { removeGroups } from './limits/control-groups.ts';
+import type { StateFolder } from '../../state/state-folder.ts';
 
 /**
  * A follower ends within milliseconds, a leader without followers too; one that waits in vain for a successor would take

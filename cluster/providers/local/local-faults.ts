@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { FaultControl, FaultTarget } from '../provider.ts';
-import { askMembers } from './ask-members.ts';
+import { askMembers } from './processes/ask-members.ts';
 import {
   readState,
   type ClusterState,
@@ -10,17 +10,22 @@ import {
   type ShardState,
   type SharderState,
   type ViewServerState,
-} from './cluster-state.ts';
-import { type LocalContext, type LocalSettings } from './local-context.ts';
-import { startMember } from './local-shard.ts';
-import { demandEtcd, findMemberEtcd } from './member-etcd.ts';
-import { forgetKilled, markKilled } from './marks.ts';
-import { startSharder } from './local-sharder.ts';
-import { startViewServer } from './local-view-server.ts';
-import { healthOf } from './local-status.ts';
-import { processState, signalProcess, waitUntilGone, type ProcessIdentity } from './process-identity.ts';
-import type { StateFolder } from './state-folder.ts';
-import { withLock } from './state-lock.ts';
+} from './state/cluster-state.ts';
+import { type LocalContext, type LocalSettings } from './state/local-context.ts';
+import { startMember } from './processes/local-shard.ts';
+import { demandEtcd, findMemberEtcd } from './processes/member-etcd.ts';
+import { forgetKilled, markKilled } from './state/marks.ts';
+import { startSharder } from './processes/local-sharder.ts';
+import { startViewServer } from './processes/local-view-server.ts';
+import { healthOf } from './status/local-status.ts';
+import {
+  processState,
+  signalProcess,
+  waitUntilGone,
+  type ProcessIdentity,
+} from '../../host/process-identity.ts';
+import type { StateFolder } from '../../state/state-folder.ts';
+import { withLock } from '../../state/state-lock.ts';
 
 /** A signal takes effect within microseconds unless the machine is badly overloaded. */
 const effectMsMax = 10_000;

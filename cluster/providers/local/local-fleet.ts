@@ -9,17 +9,17 @@ import type { ViewShard } from '../../../sharder/core/view.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { FleetOptions, MemberMetrics, ShardFleet } from '../shard-fleet.ts';
-import { readState, type ClusterState, type ShardState } from './cluster-state.ts';
-import { save, type LocalContext, type LocalSettings } from './local-context.ts';
-import { clientEndpoint, commonLeader, endpointsOf, startMember } from './local-shard.ts';
-import { adminEndpoint, sharderStopGraceMs, startSharders } from './local-sharder.ts';
-import { findMemberEtcd } from './member-etcd.ts';
-import { stopStrays } from './own-processes.ts';
-import { addSharders, planShard, portGiver } from './plan-up.ts';
-import { stopProcess } from './process-identity.ts';
-import { removeGroupsOf } from './control-groups.ts';
-import { dataFolderOf, stateFolder, type StateFolder } from './state-folder.ts';
-import { withLock } from './state-lock.ts';
+import { readState, type ClusterState, type ShardState } from './state/cluster-state.ts';
+import { save, type LocalContext, type LocalSettings } from './state/local-context.ts';
+import { clientEndpoint, commonLeader, endpointsOf, startMember } from './processes/local-shard.ts';
+import { adminEndpoint, sharderStopGraceMs, startSharders } from './processes/local-sharder.ts';
+import { findMemberEtcd } from './processes/member-etcd.ts';
+import { stopStrays } from './processes/own-processes.ts';
+import { addSharders, planShard, portGiver } from './state/plan-up.ts';
+import { stopProcess } from '../../host/process-identity.ts';
+import { removeGroupsOf } from './limits/control-groups.ts';
+import { dataFolderOf, stateFolder, type StateFolder } from '../../state/state-folder.ts';
+import { withLock } from '../../state/state-lock.ts';
 
 /** A command such as `up`, or a restart by a nemesis, may hold the lock. */
 const lockWaitMsMax = 120_000;

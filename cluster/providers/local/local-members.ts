@@ -4,27 +4,27 @@ import { listEtcdMembers, asHex, type EtcdMember } from '../../etcd/member-api.t
 import { ClusterError, UsageError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { ListedMember, MemberControl, MemberOptions, MemberStatus, Recovery } from '../provider.ts';
-import { addMember } from './add-member.ts';
-import { askMembers, findLed } from './ask-members.ts';
+import { addMember } from './members/add-member.ts';
+import { askMembers, findLed } from './processes/ask-members.ts';
 import {
   membersOf,
   readState,
   type ClusterState,
   type MemberState,
   type ShardState,
-} from './cluster-state.ts';
-import { findMemberProblems } from './find-problems.ts';
-import type { LocalContext, LocalSettings } from './local-context.ts';
-import { clientUrl, peerUrl } from './local-shard.ts';
-import { readShard } from './local-status.ts';
-import { findMemberEtcd } from './member-etcd.ts';
-import type { Joining } from './join-member.ts';
-import { describeChange, goOnCommand } from './member-loss.ts';
-import { planRecovery, recoverShard } from './recover-shard.ts';
-import { removeMember } from './remove-member.ts';
-import { replaceIfLost } from './replace-member.ts';
-import type { StateFolder } from './state-folder.ts';
-import { withLock } from './state-lock.ts';
+} from './state/cluster-state.ts';
+import { findMemberProblems } from './status/find-problems.ts';
+import type { LocalContext, LocalSettings } from './state/local-context.ts';
+import { clientUrl, peerUrl } from './processes/local-shard.ts';
+import { readShard } from './status/local-status.ts';
+import { findMemberEtcd } from './processes/member-etcd.ts';
+import type { Joining } from './members/join-member.ts';
+import { describeChange, goOnCommand } from './processes/member-loss.ts';
+import { planRecovery, recoverShard } from './members/recover-shard.ts';
+import { removeMember } from './members/remove-member.ts';
+import { replaceIfLost } from './members/replace-member.ts';
+import type { StateFolder } from '../../state/state-folder.ts';
+import { withLock } from '../../state/state-lock.ts';
 
 export class LocalMembers implements MemberControl {
   private readonly settings: LocalSettings;

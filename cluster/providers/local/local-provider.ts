@@ -5,8 +5,8 @@
 import { refuseOtherNamed } from '../../etcd/cluster-etcd.ts';
 import { GrpcEtcdCaller } from '../../etcd/etcd-caller.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
-import { parseTopology, type Topology } from '../../topology.ts';
-import { mergeTopologies } from '../../topology-input.ts';
+import { parseTopology, type Topology } from '../../topology/topology.ts';
+import { mergeTopologies } from '../../topology/topology-input.ts';
 import type {
   ActionOptions,
   ClusterStatus,
@@ -18,31 +18,32 @@ import type {
 } from '../provider.ts';
 import { refuseTls } from '../refuse-tls.ts';
 import { runSteps } from '../steps.ts';
-import { ownersOf, readState, writeState, type ClusterState } from './cluster-state.ts';
-import { emulateDisks } from './emulate-disk.ts';
-import { recoverState } from './found-data.ts';
-import { etcdSearch, type LocalSettings } from './local-context.ts';
+import { ownersOf, readState, writeState, type ClusterState } from './state/cluster-state.ts';
+import { emulateDisks } from './limits/emulate-disk.ts';
+import { recoverState } from './status/found-data.ts';
+import { etcdSearch } from '../../etcd/etcd-binary.ts';
+import type { LocalSettings } from './state/local-context.ts';
 import { cleanSteps, deleteEmptyRoot, downSteps } from './local-down.ts';
 import { LocalFaults } from './local-faults.ts';
-import { isKept } from './local-keeper.ts';
+import { isKept } from './processes/local-keeper.ts';
 import { LocalMembers } from './local-members.ts';
-import { healthOf, readStatus } from './local-status.ts';
-import { isOutdated, ownUrl } from './local-sharder.ts';
+import { healthOf, readStatus } from './status/local-status.ts';
+import { isOutdated, ownUrl } from './processes/local-sharder.ts';
 import { bringUp, etcdNotes } from './local-up.ts';
-import { isViewServerReady, viewServerUrl } from './local-view-server.ts';
-import { followLog, readTail } from './log-file.ts';
-import { describeSizes, refuseOtherSizes } from './member-rules.ts';
-import { planUp } from './plan-up.ts';
-import { localHost } from './ports.ts';
-import { limitProcesses } from './resource-limits.ts';
+import { isViewServerReady, viewServerUrl } from './processes/local-view-server.ts';
+import { followLog, readTail } from './processes/log-file.ts';
+import { describeSizes, refuseOtherSizes } from './members/member-rules.ts';
+import { planUp } from './state/plan-up.ts';
+import { localHost } from '../../host/ports.ts';
+import { limitProcesses } from './limits/resource-limits.ts';
 import {
   canonicalPath,
   createStateFolder,
   logFileOf,
   stateFolder,
   type StateFolder,
-} from './state-folder.ts';
-import { withLock } from './state-lock.ts';
+} from '../../state/state-folder.ts';
+import { withLock } from '../../state/state-lock.ts';
 
 const copied = 'The state file was gone; it was made anew from its copy beside the data.';
 

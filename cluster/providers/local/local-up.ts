@@ -7,35 +7,41 @@ import { rmSync } from 'node:fs';
 import { ClusterError } from '../../errors.ts';
 import { otherForNew, refuseOtherNamed, wayToAnother } from '../../etcd/cluster-etcd.ts';
 import { dataBugNotes } from '../../etcd/data-bugs.ts';
-import { readMirroredView } from '../../mirrored-view.ts';
-import { writeRecords } from '../../records.ts';
-import { proveServing } from '../../serving-probe.ts';
+import { readMirroredView } from '../../records/mirrored-view.ts';
+import { writeRecords } from '../../records/records.ts';
+import { proveServing } from '../serving-probe.ts';
 import { slotOf } from '../../../sharder/core/slot.ts';
 import { shardName, type ViewShard } from '../../../sharder/core/view.ts';
 import { hashText } from '../../../sharder/hash.ts';
 import { noView } from '../dead-shard.ts';
 import type { ActionOptions, UpResult } from '../provider.ts';
 import { counted, runSteps, type Step } from '../steps.ts';
-import { membersOf, ownersOf, writeState, type ClusterState } from './cluster-state.ts';
-import { noteAdded } from './add-member.ts';
-import { removeGroups } from './control-groups.ts';
-import { diskSteps, emulateDisks } from './emulate-disk.ts';
-import { freeFullShards } from './full-shards.ts';
-import { etcdSearch, isHomeDead, save, type LocalContext } from './local-context.ts';
-import { startKeeper } from './local-keeper.ts';
-import { endpointsOf } from './local-shard.ts';
-import { sharderStopGraceMs, startSharder, startSharders, waitUntilReady } from './local-sharder.ts';
-import { startViewServer, startViewServers } from './local-view-server.ts';
-import { demandEtcd, findMemberEtcd, recordEtcd } from './member-etcd.ts';
-import { describeSizes, settleSize } from './member-rules.ts';
-import { keepsRunning } from './managed-process.ts';
-import { otherListener } from './port-sharing.ts';
-import { localHost } from './ports.ts';
-import { processState, stopProcess } from './process-identity.ts';
-import { limitProcesses, limitSteps } from './resource-limits.ts';
-import { settleMembers } from './settle-members.ts';
-import { startShard } from './start-shard.ts';
-import { dataFolderOf } from './state-folder.ts';
+import { membersOf, ownersOf, writeState, type ClusterState } from './state/cluster-state.ts';
+import { noteAdded } from './members/add-member.ts';
+import { removeGroups } from './limits/control-groups.ts';
+import { diskSteps, emulateDisks } from './limits/emulate-disk.ts';
+import { freeFullShards } from './members/full-shards.ts';
+import { etcdSearch } from '../../etcd/etcd-binary.ts';
+import { isHomeDead, save, type LocalContext } from './state/local-context.ts';
+import { startKeeper } from './processes/local-keeper.ts';
+import { endpointsOf } from './processes/local-shard.ts';
+import {
+  sharderStopGraceMs,
+  startSharder,
+  startSharders,
+  waitUntilReady,
+} from './processes/local-sharder.ts';
+import { startViewServer, startViewServers } from './processes/local-view-server.ts';
+import { demandEtcd, findMemberEtcd, recordEtcd } from './processes/member-etcd.ts';
+import { describeSizes, settleSize } from './members/member-rules.ts';
+import { keepsRunning } from './processes/managed-process.ts';
+import { otherListener } from '../../host/port-sharing.ts';
+import { localHost } from '../../host/ports.ts';
+import { processState, stopProcess } from '../../host/process-identity.ts';
+import { limitProcesses, limitSteps } from './limits/resource-limits.ts';
+import { settleMembers } from './members/settle-members.ts';
+import { startShard } from './members/start-shard.ts';
+import { dataFolderOf } from '../../state/state-folder.ts';
 
 /**
  * Works towards `context.state`.

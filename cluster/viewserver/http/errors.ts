@@ -1,8 +1,8 @@
 /** Everything that a request to the view server can end in but success, as one status and one JSON body. */
 import { HttpError } from '../../../sharder/http/http-error.ts';
 import { ClusterError } from '../../errors.ts';
-import { RefusedError } from '../pure/refused-error.ts';
-import { UnavailableError } from '../pure/unavailable-error.ts';
+import { RefusedError } from '../../resharding/plan/refused-error.ts';
+import { UnavailableError } from '../../resharding/records/unavailable-error.ts';
 
 /** Other refusals are conflicts with what is there: 409. */
 const statuses: Readonly<Record<string, number>> = {

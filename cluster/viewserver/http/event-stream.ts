@@ -7,8 +7,8 @@ import { Gauge, type Registry } from 'prom-client';
 import type { RouteRequest } from '../../../sharder/http/context.ts';
 import { HttpError } from '../../../sharder/http/http-error.ts';
 import { addCommonHeaders } from '../../../sharder/http/reply.ts';
-import type { ClusterEvent } from '../event-log.ts';
-import type { Leadership } from '../leadership.ts';
+import type { ClusterEvent } from '../home/event-log.ts';
+import type { Leadership } from '../leading/leadership.ts';
 
 const readersMax = 64;
 const unsentBytesMax = 1024 * 1024;

@@ -10,7 +10,7 @@ import { requestIdOf } from '../../../sharder/http/request-id.ts';
 import { HttpError } from '../../../sharder/http/http-error.ts';
 import { errorReply } from '../../../sharder/http/reply.ts';
 import { watchReader } from '../../../sharder/http/stalled-readers.ts';
-import type { Leader } from '../leader-lease.ts';
+import type { Leader } from '../home/leader-lease.ts';
 
 /** Expect is answered here: the body is asked for before it is handed on. */
 const oneConnection = ['connection', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
@@ -21,7 +21,7 @@ const forwardedHeader = 'vase-forwarded';
 /** For the head of the answer: longer than the leader itself waits for the home shard. Its body may take any time. */
 const answerMsMax = 6000;
 
-/** Node's own may send requests through a proxy (cluster/skip-proxies.ts). */
+/** Node's own may send requests through a proxy (cluster/host/skip-proxies.ts). */
 const direct = new Agent({ keepAlive: true });
 
 /** @param path begins with `/`: anything else would become part of the other server's address. @throws HttpError 503 */

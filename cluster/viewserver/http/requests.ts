@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { badRequest } from '../../../sharder/http/http-error.ts';
 import { UsageError } from '../../errors.ts';
-import { parseSlotList } from '../slot-list.ts';
+import { parseSlotList } from '../../records/slot-list.ts';
 
 const shardId = z.int().min(1).max(1_000_000);
 const dryRun = z.boolean().default(false);

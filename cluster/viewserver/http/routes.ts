@@ -13,14 +13,14 @@ import { hasNoBody, readBody, readNoBody } from '../../../sharder/http/read-body
 import { jsonReply, type Reply } from '../../../sharder/http/reply.ts';
 import { demandJson } from '../../../sharder/http/request-check.ts';
 import { allowOf, notAllowed } from '../../../sharder/http/route-table.ts';
-import type { Leadership } from '../leadership.ts';
-import { isOpen, type Job, type JobWork, withChange, withJobs, withTakenBack } from '../job.ts';
-import { plansTo } from '../job-runner.ts';
-import { describeSlots } from '../slot-list.ts';
-import type { MovePlan } from '../pure/move-plan.ts';
-import { planJoins } from '../pure/plan-moves.ts';
-import { RefusedError } from '../pure/refused-error.ts';
-import { isTooFull, refuseOverfull } from '../pure/shard-room.ts';
+import type { Leadership } from '../leading/leadership.ts';
+import { isOpen, type Job, type JobWork, withChange, withJobs, withTakenBack } from '../jobs/job.ts';
+import { plansTo } from '../jobs/job-runner.ts';
+import { describeSlots } from '../../records/slot-list.ts';
+import type { MovePlan } from '../../resharding/plan/move-plan.ts';
+import { planJoins } from '../../resharding/plan/plan-moves.ts';
+import { RefusedError } from '../../resharding/plan/refused-error.ts';
+import { isTooFull, refuseOverfull } from '../../resharding/plan/shard-room.ts';
 import { addShards, moveSlots, parseRequest, parseSlots, rebalance, removeShard } from './requests.ts';
 import { moveDocuments, shardDocuments, viewDocument, type ViewParts } from './view-document.ts';
 

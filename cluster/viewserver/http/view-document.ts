@@ -1,9 +1,9 @@
 /** What /view, /shards and /moves show: the records, with the names and the counts that people ask for. */
 import { shardName, type View } from '../../../sharder/core/view.ts';
-import type { Leader } from '../leader-lease.ts';
-import type { Job } from '../job.ts';
-import type { Progress } from '../progress-meter.ts';
-import type { MoveBlock, MoveProgress } from '../pure/move-plan.ts';
+import type { Leader } from '../home/leader-lease.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Progress } from '../jobs/progress-meter.ts';
+import type { MoveBlock, MoveProgress } from '../../resharding/plan/move-plan.ts';
 
 export interface ShardDocument {
   id: number;

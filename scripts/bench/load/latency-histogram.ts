@@ -5,7 +5,7 @@ import {
   encodeIntoCompressedBase64,
   type Histogram,
 } from 'hdr-histogram-js';
-import type { Latencies } from '../run-data.ts';
+import type { Latencies } from '../records/run-data.ts';
 
 /** Longer than any timeout of a request. */
 const microsecondsMax = 120_000_000;

@@ -1,5 +1,5 @@
 /** What the parent and a worker of the load generator tell each other, as plain data over the channel of the fork. */
-import type { Workload } from '../run-data.ts';
+import type { Workload } from '../records/run-data.ts';
 
 /** From the parent, first: what to load, with this worker's share of the users, keys and rate. */
 export interface LoadOrder {

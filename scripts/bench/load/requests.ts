@@ -2,7 +2,7 @@
  * The requests that a user of each workload makes. `original` speaks the original's routes, with its keys `<n>_value_key`
  * and its rhythm of one put, then one get of the same key; the others speak `/v1/kv`.
  */
-import type { Workload } from '../run-data.ts';
+import type { Workload } from '../records/run-data.ts';
 import { drawsOf, uniformBelow, zipfianBelow } from './random.ts';
 
 export interface LoadRequest {

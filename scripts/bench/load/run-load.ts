@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LoadResult, Sample, Workload } from '../run-data.ts';
+import type { LoadResult, Sample, Workload } from '../records/run-data.ts';
 import { decodeHistogram, encodeHistogram, latenciesOf, newHistogram } from './latency-histogram.ts';
 import type { LoadOrder, ParentMessage, WorkerMessage, WorkerSecond } from './load-order.ts';
 

@@ -1,20 +1,20 @@
 /** Writes the report of a benchmark run into its folder: `report.html`, and each figure as SVG and PNG. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { groupsAlong, type Axis } from './axis-groups.ts';
-import { composeSvg } from './draw/compose-svg.ts';
-import type { Drawing } from './draw/drawing.ts';
-import { renderPng } from './draw/render-png.ts';
-import { judgeExpectations } from './expectations.ts';
-import { drawHeatMap } from './heat-map-figure.ts';
-import { drawLatencies } from './latency-figure.ts';
-import { readOriginalResults } from './original-results.ts';
-import { reportPage } from './page/report-page.ts';
-import { readRun, type Run } from './read-run.ts';
-import { drawScaling } from './scaling-figure.ts';
-import { summarize, type CellSummary } from './summary.ts';
-import { drawTimelines } from './timeline-figure.ts';
-import { drawUse } from './use-figure.ts';
+import { groupsAlong, type Axis } from '../analysis/axis-groups.ts';
+import { composeSvg } from '../draw/compose-svg.ts';
+import type { Drawing } from '../draw/drawing.ts';
+import { renderPng } from '../draw/render-png.ts';
+import { judgeExpectations } from '../analysis/expectations.ts';
+import { drawHeatMap } from '../charts/heat-map-figure.ts';
+import { drawLatencies } from '../charts/latency-figure.ts';
+import { readOriginalResults } from '../analysis/original-results.ts';
+import { reportPage } from './report-page.ts';
+import { readRun, type Run } from '../records/read-run.ts';
+import { drawScaling } from '../charts/scaling-figure.ts';
+import { summarize, type CellSummary } from '../analysis/summary.ts';
+import { drawTimelines } from '../charts/timeline-figure.ts';
+import { drawUse } from '../charts/use-figure.ts';
 import { writtenPlan } from './written-plan.ts';
 
 export interface ReportOptions {

@@ -1,5 +1,5 @@
 /** A plan as people write them, made from one that was read: `readPlan` takes it, and it gives the same plan again. */
-import type { BenchPlan } from '../run-data.ts';
+import type { BenchPlan } from '../records/run-data.ts';
 
 export function writtenPlan(plan: BenchPlan): Record<string, unknown> {
   const { provider, repeats, limits, cells, expectations } = plan;

@@ -2,7 +2,7 @@
  * Draws a history, its verdict and what else was found as one HTML page that needs nothing but itself: no network, no other
  * file.
  */
-import type { History } from '../history-reader.ts';
+import type { History } from '../history/history-reader.ts';
 import type { HistoryVerdict } from '../verdict.ts';
 import type { DrawingAssets } from './drawing-assets.ts';
 import { toDrawing, type DrawnFinding } from './drawing-data.ts';

@@ -1,9 +1,9 @@
 /** What the drawing of a history shows, as the plain data that is embedded in the page. viewer.js draws it. */
-import type { History } from '../history-reader.ts';
-import type { Fault } from '../history-line.ts';
-import { limits } from '../limits.ts';
-import type { Operation } from '../operation.ts';
-import { describeAction, describeOutcome } from '../operation-text.ts';
+import type { History } from '../history/history-reader.ts';
+import type { Fault } from '../history/history-line.ts';
+import { limits } from '../history/limits.ts';
+import type { Operation } from '../history/operation.ts';
+import { describeAction, describeOutcome } from '../history/operation-text.ts';
 import type { HistoryVerdict, KeyVerdict } from '../verdict.ts';
 import { pointsOf } from './linearization-points.ts';
 import { statesAlong } from './states-along.ts';

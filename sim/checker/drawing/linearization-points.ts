@@ -1,5 +1,5 @@
 /** Chooses the moments at which a drawing lets the operations of a linearization take effect. */
-import type { Operation } from '../operation.ts';
+import type { Operation } from '../history/operation.ts';
 
 /**
  * By step: a moment within the operation's interval, such that the moments ascend with the steps. The operation at a step

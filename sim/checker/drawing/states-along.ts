@@ -1,6 +1,6 @@
 /** What the register holds after each step of a linearization, in words. */
-import type { Action, Operation, Scalar } from '../operation.ts';
-import { describeValue } from '../operation-text.ts';
+import type { Action, Operation, Scalar } from '../history/operation.ts';
+import { describeValue } from '../history/operation-text.ts';
 
 export function statesAlong(operations: readonly Operation[], order: readonly number[]): string[] {
   let value: Scalar = null;

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import getPort from 'get-port';
-import { removeGroups } from '../../../cluster/providers/local/control-groups.ts';
-import { identifyProcess } from '../../../cluster/providers/local/process-identity.ts';
-import { isLimited, limitProcess } from '../../../cluster/providers/local/resource-limits.ts';
-import { stateFolder } from '../../../cluster/providers/local/state-folder.ts';
+import { removeGroups } from '../../../cluster/providers/local/limits/control-groups.ts';
+import { identifyProcess } from '../../../cluster/host/process-identity.ts';
+import { isLimited, limitProcess } from '../../../cluster/providers/local/limits/resource-limits.ts';
+import { stateFolder } from '../../../cluster/state/state-folder.ts';
 
 const name = 'original-sharder';
 const pollMs = 50;

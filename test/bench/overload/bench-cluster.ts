@@ -1,5 +1,5 @@
 /** A cluster of one part: the processes to strike, and proof that the limits of the part are in force. */
-import type { TopologyInput } from '../../../cluster/topology.ts';
+import type { TopologyInput } from '../../../cluster/topology/topology.ts';
 import { openCluster } from '../../resharding/open-clusters.ts';
 import { residentMebibytes } from '../sharder/process-usage.ts';
 

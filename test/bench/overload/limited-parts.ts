@@ -4,7 +4,7 @@ import { signal, startBenchCluster, type BenchCluster } from './bench-cluster.ts
 import type { Stream } from './load-messages.ts';
 import { measureLevels, type LevelsOptions } from './levels.ts';
 import { type PartResult, type Settings, soundness } from './part.ts';
-import type { TopologyInput } from '../../../cluster/topology.ts';
+import type { TopologyInput } from '../../../cluster/topology/topology.ts';
 
 const ssd = 'pd-ssd:10Gi';
 const shardBounds = { 2: 0.9, 5: 0.9 };

@@ -1,7 +1,7 @@
 /** The report of `make bench-overload`: JSON with every figure, and a page of Markdown with the bounds and the table. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { drawTable } from '../../../scripts/table.ts';
+import { drawTable } from '../../../scripts/terminal/table.ts';
 import type { PartResult } from './part.ts';
 
 export type Results = Record<string, PartResult>;

@@ -1,4 +1,5 @@
 /** The sharder's own count of its batches, from /metrics. */
+import { parseMetrics, total } from '../../../cluster/metrics/metrics-text.ts';
 
 export interface Batches {
   operations: number;
@@ -7,16 +8,14 @@ export interface Batches {
   meanSince(earlier: Batches): number | null;
 }
 
+const names = { operations: 'vase_batch_operations_sum', batches: 'vase_batch_operations_count' } as const;
+const wanted: ReadonlySet<string> = new Set(Object.values(names));
+
 export async function readBatches(url: string): Promise<Batches> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const sum = (name: string) => {
-    let total = 0;
-    for (const [, value] of text.matchAll(new RegExp(`^${name}\\{[^}]*\\} ([0-9.e+]+)$`, 'gm')))
-      total += Number(value);
-    return total;
-  };
-  const operations = sum('vase_batch_operations_sum');
-  const batches = sum('vase_batch_operations_count');
+  const reading = parseMetrics(text, (name) => wanted.has(name));
+  const operations = total(reading, names.operations);
+  const batches = total(reading, names.batches);
   return {
     operations,
     batches,

@@ -1,8 +1,8 @@
 /** A real cluster whose edge is tried: where its servers listen, what they hold, and whether they live. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { parseMetrics, total } from '../../../cluster/viewserver/metrics-text.ts';
-import type { TopologyInput } from '../../../cluster/topology.ts';
+import { parseMetrics, total } from '../../../cluster/metrics/metrics-text.ts';
+import type { TopologyInput } from '../../../cluster/topology/topology.ts';
 import { type LocalCluster, startLocalCluster } from '../../support/local-cluster.ts';
 import { startSecureSharder } from './secure-sharder.ts';
 

@@ -1,5 +1,5 @@
 /** What a scenario is made of, as words that can be counted, and which of them go with a place of the source. */
-import type { Scenario } from '../../../sim/run/scenario.ts';
+import type { Scenario } from '../../../sim/run/scenario/scenario.ts';
 
 /** Fields whose numbers are drawn from few, so that each is an element of its own. */
 const telling = /^(topology|limits|workload)\.[^.]+$/;

@@ -1,7 +1,7 @@
 /** Judges one mutant by the unit tests that run its file. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from '../../../cluster/run-command.ts';
+import { runCommand } from '../../../cluster/host/run-command.ts';
 import type { UnitVerdict } from '../report/fates.ts';
 import { checkout } from '../syntax/rooms.ts';
 import type { Mutant } from '../syntax/mutant.ts';

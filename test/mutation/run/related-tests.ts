@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { checkout } from '../syntax/rooms.ts';
 
 const testFiles = [
-  'test/unit/{sharder,cluster/viewserver,sim}/**/*.test.ts',
+  'test/unit/{sharder,cluster/resharding,cluster/viewserver,sim}/**/*.test.ts',
   'test/property/placement.test.ts',
 ];
 /** What is imported for its values, from a file of this checkout. */

@@ -1,6 +1,6 @@
 /** One seed of the simulator, as the workers of the mutation bench run it: what came of it, whatever it threw. */
 import { runScenario } from '../../../sim/run/run-scenario.ts';
-import { scenarioOfSeed } from '../../../sim/run/scenario-arbitrary.ts';
+import { scenarioOfSeed } from '../../../sim/run/scenario/scenario-arbitrary.ts';
 
 export interface SeedResult {
   seed: number;

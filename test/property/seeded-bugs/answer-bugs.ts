@@ -106,14 +106,14 @@ export const answerBugs: readonly SeededBug[] = [
   {
     name: 'a watch of the source that is left open',
     shows: ['at_rest'],
-    file: 'cluster/viewserver/pure/source-tail.ts',
+    file: 'cluster/resharding/source/source-tail.ts',
     changes: [{ find: 'this.isClosed = true;\n    this.cancel?.();', replace: 'this.isClosed = true;' }],
     runsMax: 300,
   },
   {
     name: 'a write of the mover taken for done',
     shows: ['linearizable', 'ownership'],
-    file: 'cluster/viewserver/pure/fenced-writer.ts',
+    file: 'cluster/resharding/records/fenced-writer.ts',
     changes: [
       {
         find: "if (outcome.kind === 'unknown') return 'unknown';",
@@ -125,7 +125,7 @@ export const answerBugs: readonly SeededBug[] = [
   {
     name: 'a copy that swallows a refusal',
     shows: ['linearizable', 'ownership'],
-    file: 'cluster/viewserver/pure/fenced-writer.ts',
+    file: 'cluster/resharding/records/fenced-writer.ts',
     changes: [
       {
         find: "if (outcome.kind !== 'not_applied')\n        throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);",
@@ -139,7 +139,7 @@ export const answerBugs: readonly SeededBug[] = [
   {
     name: 'writes of the copy that are not waited for',
     shows: ['linearizable'],
-    file: 'cluster/viewserver/pure/hand-over.ts',
+    file: 'cluster/resharding/hand-over.ts',
     changes: [
       { find: 'finally {\n    await window.settled();', replace: 'finally {' },
       // By the time of the hand-over most would have been made all the same.
@@ -153,7 +153,7 @@ export const answerBugs: readonly SeededBug[] = [
   {
     name: 'a late write of the mover over a newer one',
     shows: ['linearizable'],
-    file: 'cluster/viewserver/pure/fenced-writer.ts',
+    file: 'cluster/resharding/records/fenced-writer.ts',
     changes: [{ find: "if (outcome === 'unknown') await this.renewFrom(fence);", replace: '' }],
     runsMax: 3000,
   },

@@ -2,7 +2,7 @@
 import type { SeededBug } from './seeded-bug.ts';
 
 export const believed: SeededBug['changes'][number] = {
-  file: 'cluster/viewserver/pure/prove-tail.ts',
+  file: 'cluster/resharding/prove-tail.ts',
   find: 'if (difference !== null)',
   replace: 'if (difference === undefined)',
 };

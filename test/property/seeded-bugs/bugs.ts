@@ -157,7 +157,7 @@ export const seededBugs: readonly SeededBug[] = [
   {
     name: 'slot hash that differs between sharders',
     shows: ['versions_rise', 'linearizable', 'ownership'],
-    file: 'sim/run/sim-sharder.ts',
+    file: 'sim/run/world/sim-sharder.ts',
     changes: [
       {
         find: 'hash: hashText,',

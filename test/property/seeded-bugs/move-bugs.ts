@@ -3,7 +3,6 @@ import { believed } from './believed.ts';
 import { losesEvents } from './watch-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
-const pure = 'cluster/viewserver/pure';
 /** A drain that does not wait knows no revision of a marker: versions must not be what gives it away. */
 const guessedOffset = {
   find: 'state.versionOffset + tail.markedRevision(slot)',
@@ -16,14 +15,14 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'activate before drain',
     shows: ['linearizable'],
-    file: `${pure}/hand-over.ts`,
+    file: 'cluster/resharding/hand-over.ts',
     changes: [{ find: 'while (!tail.areAllMarked) {', replace: 'while (false) {' }, guessedOffset, believed],
     runsMax: 300,
   },
   {
     name: 'freeze without marker',
     shows: ['linearizable'],
-    file: `${pure}/hand-over.ts`,
+    file: 'cluster/resharding/hand-over.ts',
     changes: [
       {
         find: 'records.replaceFence(source, record, markers)',
@@ -41,7 +40,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'deletes not tailed',
     shows: ['linearizable'],
-    file: `${pure}/source-tail.ts`,
+    file: 'cluster/resharding/source/source-tail.ts',
     changes: [
       {
         find: "this.gathered.set(kv.key, type === 'delete' ? null : kv.value);",
@@ -53,7 +52,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'what is said of a page by the time of a later one is dropped',
     shows: ['linearizable'],
-    file: `${pure}/copied-pages.ts`,
+    file: 'cluster/resharding/source/copied-pages.ts',
     changes: [
       {
         find: 'this.isAll ? this.newest : (this.revisions[this.pageOf(key)] ?? this.newest)',
@@ -66,7 +65,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'the last writes proven by their number alone, of a watch that loses some',
     shows: ['linearizable', 'acknowledged_applied', 'ownership'],
-    file: `${pure}/prove-tail.ts`,
+    file: 'cluster/resharding/prove-tail.ts',
     changes: [
       {
         find: 'tail.record.differenceTo(said)',
@@ -82,7 +81,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'source unfrozen before the destination gives up',
     shows: ['ownership'],
-    file: `${pure}/move-driver.ts`,
+    file: 'cluster/resharding/move-driver.ts',
     changes: [
       {
         find: 'const claim = await records.alone(',
@@ -124,7 +123,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'tombstone dropped early',
     shows: ['ownership'],
-    file: `${pure}/move-driver.ts`,
+    file: 'cluster/resharding/move-driver.ts',
     changes: [
       {
         find: "{ kind: 'moved', epoch: state.epoch + 1, to: move.to } : state,",
@@ -136,7 +135,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'version offset not raised',
     shows: ['ownership'],
-    file: `${pure}/hand-over.ts`,
+    file: 'cluster/resharding/hand-over.ts',
     changes: [{ find: 'state.versionOffset + tail.markedRevision(slot)', replace: 'state.versionOffset' }],
     runsMax: 300,
   },
@@ -144,14 +143,14 @@ export const moveBugs: readonly SeededBug[] = [
     name: 'a zombie mover not fenced',
     // What it writes over a newer value is lost, whoever owns the slot by then.
     shows: ['ownership', 'linearizable'],
-    file: `${pure}/fenced-writer.ts`,
+    file: 'cluster/resharding/records/fenced-writer.ts',
     changes: [{ find: fenceCompare, replace: 'compare: [],' }],
     runsMax: 300,
   },
   {
     name: 'clean before publish',
     shows: ['ownership'],
-    file: `${pure}/move-driver.ts`,
+    file: 'cluster/resharding/move-driver.ts',
     changes: [
       {
         find: "this.enter('publish');",
@@ -163,7 +162,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'an abort that leaves the freeze of another mover to come',
     shows: ['ownership'],
-    file: `${pure}/move-driver.ts`,
+    file: 'cluster/resharding/move-driver.ts',
     changes: [
       {
         find: 'async () => this.takeBack(move, await records.readFence(move.from))',
@@ -178,7 +177,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'a move ended in the view before the source has its tombstone',
     shows: ['model'],
-    file: `${pure}/move-driver.ts`,
+    file: 'cluster/resharding/move-driver.ts',
     changes: [
       {
         find: "this.enter('clean');",
@@ -190,7 +189,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'an abort ended in the view before the destination gives up',
     shows: ['model'],
-    file: `${pure}/move-driver.ts`,
+    file: 'cluster/resharding/move-driver.ts',
     changes: [
       {
         find: 'await records.alone(move.to, () => this.giveUp(move, source.record));',
@@ -204,7 +203,7 @@ export const moveBugs: readonly SeededBug[] = [
     name: 'the original: delete, hold in memory, set',
     // It loses writes, whether or not an owner is missed meanwhile.
     shows: ['linearizable', 'ownership'],
-    file: `${pure}/hand-over.ts`,
+    file: 'cluster/resharding/hand-over.ts',
     changes: [{ find: null, replace: 'test/property/seeded-bugs/original-hand-over.ts' }],
     runsMax: 10,
     // Of the first ten scenarios of seed 1, half move nothing at all.

@@ -2,10 +2,10 @@
  * The way in which the original's view server meant to move keys, in place of the phases of a move: delete them at the source,
  * hold them in memory, set them at the destination, and tell the others afterwards. Loaded by a seeded bug alone.
  */
-import type { DestinationClaim } from '../../../cluster/viewserver/pure/destination-claim.ts';
-import type { MoverContext, MoveSteps } from '../../../cluster/viewserver/pure/mover-context.ts';
-import { withSlots } from '../../../cluster/viewserver/pure/slot-states.ts';
-import { RecordsChangedError } from '../../../cluster/viewserver/pure/step-errors.ts';
+import type { DestinationClaim } from '../../../cluster/resharding/destination-claim.ts';
+import type { MoverContext, MoveSteps } from '../../../cluster/resharding/mover-context.ts';
+import { withSlots } from '../../../cluster/resharding/records/slot-states.ts';
+import { RecordsChangedError } from '../../../cluster/resharding/records/step-errors.ts';
 import type { KeyValue } from '../../../sharder/core/etcd-messages.ts';
 import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
 import type { MoveRecord } from '../../../sharder/core/view.ts';

@@ -1,5 +1,5 @@
 /** A known way to break the system: a change of the source, and how soon it must be caught. */
-import type { Property } from '../../../sim/run/violations.ts';
+import type { Property } from '../../../sim/run/properties/violations.ts';
 
 export interface SeededBug {
   name: string;

@@ -7,15 +7,15 @@ import {
   getCredentials,
   listOperations,
   waitForOperation,
-} from '../../../cluster/providers/gke/cluster-resource.ts';
-import { imageResource } from '../../../cluster/providers/gke/image-resource.ts';
-import { findLeftovers, leftoverCommands } from '../../../cluster/providers/gke/leftovers.ts';
+} from '../../../cluster/providers/gke/resources/cluster-resource.ts';
+import { imageResource } from '../../../cluster/providers/gke/resources/image-resource.ts';
+import { findLeftovers, leftoverCommands } from '../../../cluster/providers/gke/resources/leftovers.ts';
 import { planBasis } from '../../../cluster/providers/gke/plan.ts';
 import { preflightCommands } from '../../../cluster/providers/gke/preflight.ts';
-import { listApis } from '../../../cluster/providers/gke/project-resources.ts';
-import type { CloudCommand, CloudResource } from '../../../cluster/providers/gke/resource.ts';
-import { type GkeTarget, parseTarget } from '../../../cluster/providers/gke/target.ts';
-import { parseTopology, type Topology } from '../../../cluster/topology.ts';
+import { listApis } from '../../../cluster/providers/gke/resources/project-resources.ts';
+import type { CloudCommand, CloudResource } from '../../../cluster/providers/gke/resources/resource.ts';
+import { type GkeTarget, parseTarget } from '../../../cluster/providers/gke/resources/target.ts';
+import { parseTopology, type Topology } from '../../../cluster/topology/topology.ts';
 
 export const publicTarget = parseTarget({
   project: 'my-project',

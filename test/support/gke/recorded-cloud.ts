@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Cloud } from '../../../cluster/providers/gke/cloud.ts';
-import { CommandError, type runCommand } from '../../../cluster/run-command.ts';
+import { Cloud } from '../../../cluster/providers/gke/resources/cloud.ts';
+import { CommandError, type runCommand } from '../../../cluster/host/run-command.ts';
 import { answer } from './cloud.ts';
 import {
   type CloudFiles,

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { obtainEtcd } from '../../../cluster/etcd/choose-etcd.ts';
-import { etcdSearch } from '../../../cluster/providers/local/local-context.ts';
+import { etcdSearch } from '../../../cluster/etcd/etcd-binary.ts';
 import { checkout } from './checkout.ts';
 import { cloudFiles } from './cloud-files.ts';
 import { DataPlane } from './data-plane.ts';

@@ -1,6 +1,6 @@
 // The endpoints of a shard in the view are changed by compare-and-swap, beside whoever else changes the view.
 import { expect, test } from 'vitest';
-import { nameEndpoints } from '../../../cluster/records.ts';
+import { nameEndpoints } from '../../../cluster/records/records.ts';
 import { MemoryCluster } from './viewserver/memory-cluster.ts';
 
 const endpoints = ['shard-2:2379', 'another:2379'];

@@ -1,7 +1,7 @@
 // The limits on the page are those of the code, all of them.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { defaultMoverLimits } from '../../../cluster/viewserver/pure/mover-limits.ts';
+import { defaultMoverLimits } from '../../../cluster/resharding/records/mover-limits.ts';
 import { defaultLimits } from '../../../sharder/core/limits.ts';
 import { SourceTree } from '../../support/source-tree.ts';
 

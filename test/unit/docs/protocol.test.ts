@@ -21,7 +21,7 @@ const rows = [...page.matchAll(/^\|[^|]+\|[^|]+\| `([a-z_]+)` +\|([^|]+)\|$/gm)]
 );
 
 test('each property of the simulator is an invariant of the page', () => {
-  const type = /export type Property =([^;]+);/.exec(tree.read('sim/run/violations.ts'))![1]!;
+  const type = /export type Property =([^;]+);/.exec(tree.read('sim/run/properties/violations.ts'))![1]!;
   const properties = [...type.matchAll(/'([a-z_]+)'/g)].map(([, name]) => name!);
   expect(properties.length).toBeGreaterThan(10);
   expect(new Set(rows.map(({ property }) => property))).toEqual(new Set(properties));

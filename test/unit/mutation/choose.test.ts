@@ -5,7 +5,7 @@ import { OptionError, type Options, parseOptions } from '../../mutation/options.
 import { elementsOf, tellingElements } from '../../mutation/report/elements.ts';
 import { readEquivalents } from '../../mutation/report/equivalents.ts';
 import { listMutants } from '../../mutation/syntax/list-mutants.ts';
-import { scenarioOfSeed } from '../../../sim/run/scenario-arbitrary.ts';
+import { scenarioOfSeed } from '../../../sim/run/scenario/scenario-arbitrary.ts';
 
 const all = listMutants('a/b.ts', Array.from({ length: 40 }, (_, at) => `f(a${at} < b);`).join('\n'));
 type Wanted = Pick<Options, 'files' | 'limit' | 'draw' | 'shard'>;

@@ -1,7 +1,7 @@
 // Settings of make are the user's words: a path may have spaces.
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { runCommand } from '../../../cluster/run-command.ts';
+import { runCommand } from '../../../cluster/host/run-command.ts';
 
 const checkout = join(import.meta.dirname, '..', '..', '..');
 afterEach(() => vi.unstubAllEnvs());

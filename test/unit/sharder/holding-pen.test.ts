@@ -3,7 +3,7 @@ import { HoldingPen } from '../../../sharder/core/holding-pen.ts';
 import { defaultLimits } from '../../../sharder/core/limits.ts';
 import type { Outcome } from '../../../sharder/core/operation.ts';
 import { createPending } from '../../../sharder/core/pending.ts';
-import { World } from '../../../sim/world.ts';
+import { World } from '../../../sim/run/world/world.ts';
 
 /** A pen in virtual time, whose slots get an owner at a moment. */
 function run(

@@ -9,7 +9,7 @@ import {
   initialFence,
   type SlotState,
 } from '../../../sharder/core/fence.ts';
-import { withAbort, withDraining, withoutDraining } from '../../../cluster/viewserver/pure/view-changes.ts';
+import { withAbort, withDraining, withoutDraining } from '../../../cluster/resharding/plan/view-changes.ts';
 import { SLOT_COUNT } from '../../../sharder/core/slot.ts';
 import { decodeView, encodeView, initialView } from '../../../sharder/core/view.ts';
 

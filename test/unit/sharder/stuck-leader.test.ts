@@ -8,7 +8,7 @@ import { createPending, type LaneKind } from '../../../sharder/core/pending.ts';
 import { Shard } from '../../../sharder/core/shard.ts';
 import { initialView } from '../../../sharder/core/view.ts';
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
-import { World } from '../../../sim/world.ts';
+import { World } from '../../../sim/run/world/world.ts';
 
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
 const everyMs = 20;

@@ -4,7 +4,7 @@ import type { EtcdRequest } from '../../../sharder/core/etcd-messages.ts';
 import { defaultLimits } from '../../../sharder/core/limits.ts';
 import type { CallOutcome } from '../../../sharder/core/shard-client.ts';
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
-import { RandomStream } from '../../../sim/random-stream.ts';
+import { RandomStream } from '../../../sim/kernel/random-stream.ts';
 import { ClusterDriver } from '../sim/cluster-driver.ts';
 
 async function open(unfit: (leader: number) => readonly number[]) {

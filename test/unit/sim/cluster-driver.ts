@@ -2,8 +2,8 @@
 import type { EtcdRequest } from '../../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../../sharder/core/ports.ts';
 import type { ClusterOptions, SimCluster } from '../../../sim/etcd/cluster.ts';
-import type { TraceLine } from '../../../sim/tracer.ts';
-import { World } from '../../../sim/world.ts';
+import type { TraceLine } from '../../../sim/kernel/tracer.ts';
+import { World } from '../../../sim/run/world/world.ts';
 
 export class ClusterDriver {
   readonly world: World;

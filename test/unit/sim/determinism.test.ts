@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { World } from '../../../sim/world.ts';
+import { World } from '../../../sim/run/world/world.ts';
 import { scheduleFaults } from './random-faults.ts';
 
 /** A run with asynchronous code, watches and faults. */

@@ -1,6 +1,6 @@
 /** A storm of faults on one cluster, drawn from the world's seed, that ends with everything healed and running. */
 import type { SimCluster } from '../../../sim/etcd/cluster.ts';
-import type { World } from '../../../sim/world.ts';
+import type { World } from '../../../sim/run/world/world.ts';
 
 export function scheduleFaults(
   world: World,

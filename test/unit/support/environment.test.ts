@@ -68,8 +68,8 @@ test('the tests run in that environment', () => {
 
 test('tests that start make, git, node and servers pass however they are started', () => {
   const files = [
-    'test/unit/scripts/gke-text.test.ts',
-    'test/unit/cluster/serving-probe.test.ts',
+    'test/unit/scripts/terminal/gke-text.test.ts',
+    'test/unit/cluster/providers/serving-probe.test.ts',
     'test/unit/cluster/manifests/generate-command.test.ts',
     'test/unit/support/environment.test.ts',
   ];

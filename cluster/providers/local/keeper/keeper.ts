@@ -8,16 +8,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ClusterError } from '../../../errors.ts';
-import { membersOf, ownersOf, readState, type ClusterState, type Owner } from '../cluster-state.ts';
-import { save, type LocalSettings, type StartContext } from '../local-context.ts';
-import { startMember } from '../local-shard.ts';
-import { findMemberEtcd } from '../member-etcd.ts';
-import { startSharder } from '../local-sharder.ts';
-import { startViewServer } from '../local-view-server.ts';
-import { isMarkedKilled } from '../marks.ts';
-import { processState, stopProcess } from '../process-identity.ts';
-import type { StateFolder } from '../state-folder.ts';
-import { withLock } from '../state-lock.ts';
+import { membersOf, ownersOf, readState, type ClusterState, type Owner } from '../state/cluster-state.ts';
+import { save, type LocalSettings, type StartContext } from '../state/local-context.ts';
+import { startMember } from '../processes/local-shard.ts';
+import { findMemberEtcd } from '../processes/member-etcd.ts';
+import { startSharder } from '../processes/local-sharder.ts';
+import { startViewServer } from '../processes/local-view-server.ts';
+import { isMarkedKilled } from '../state/marks.ts';
+import { processState, stopProcess } from '../../../host/process-identity.ts';
+import type { StateFolder } from '../../../state/state-folder.ts';
+import { withLock } from '../../../state/state-lock.ts';
 import { noPause, whenEnded, whenRunning, whenTried, type RestartPause } from './restart-pauses.ts';
 
 /** Where there is no /proc, each look at a process starts `ps`. */

@@ -1,7 +1,7 @@
 /** The keeper process of a local cluster: see `keeper.ts`. It ends by itself once the cluster or its sources are gone. */
 import { pino } from 'pino';
 import { z } from 'zod';
-import { stateFolder } from '../state-folder.ts';
+import { stateFolder } from '../../../state/state-folder.ts';
 import { Keeper } from './keeper.ts';
 
 const settings = z.object({

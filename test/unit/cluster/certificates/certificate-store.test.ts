@@ -11,7 +11,7 @@ import {
   type IssuedCertificate,
 } from '../../../../cluster/certificates/certificate-store.ts';
 import { certificateRequests } from '../../../../cluster/manifests/certificates.ts';
-import { parseTopology } from '../../../../cluster/topology.ts';
+import { parseTopology } from '../../../../cluster/topology/topology.ts';
 
 const requests = certificateRequests(parseTopology({ shards: 1, members: 3 }));
 const dayMs = 86_400_000;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { examineMachine } from '../../../../cluster/doctor.ts';
+import { examineMachine } from '../../../../cluster/providers/doctor.ts';
 import { putFakeEtcd } from '../../../support/fake-etcd.ts';
 
 async function findingOf(version: string, isOfCluster: boolean, environment: Record<string, string> = {}) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { etcdFlags, type EtcdMemberPlace } from '../../../../cluster/etcd/etcd-flags.ts';
-import { parseTopology } from '../../../../cluster/topology.ts';
+import { parseTopology } from '../../../../cluster/topology/topology.ts';
 
 const place: EtcdMemberPlace = {
   name: 'etcd-1-0',

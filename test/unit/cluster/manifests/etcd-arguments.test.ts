@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { etcdFlags } from '../../../../cluster/etcd/etcd-flags.ts';
 import { etcdArguments } from '../../../../cluster/manifests/etcd-arguments.ts';
-import { shardIds } from '../../../../cluster/topology.ts';
+import { shardIds } from '../../../../cluster/topology/topology.ts';
 import { argumentsOf, blueprintOf, forEveryRendering, ofKind } from './rendering.ts';
 
 describe("a member's command line", () => {

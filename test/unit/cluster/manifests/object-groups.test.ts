@@ -2,7 +2,7 @@ import type { PolicyRule } from 'kubernetes-types/rbac/v1.d.ts';
 import { describe, expect, test } from 'vitest';
 import { secretsIn } from '../../../../cluster/image/find-secrets.ts';
 import { buildObjectGroups } from '../../../../cluster/manifests/object-groups.ts';
-import { shardIds } from '../../../../cluster/topology.ts';
+import { shardIds } from '../../../../cluster/topology/topology.ts';
 import { blueprintOf, containersOf, forEveryRendering, objectsOf, ofKind, podsOf } from './rendering.ts';
 
 interface LabelSelector {

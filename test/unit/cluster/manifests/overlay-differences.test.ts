@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { allowedDifferences } from '../../../../cluster/manifests/overlay-differences.ts';
 import type { KubernetesObject } from '../../../../cluster/manifests/validate-object.ts';
-import { parseTopology, type TopologyInput } from '../../../../cluster/topology.ts';
+import { parseTopology, type TopologyInput } from '../../../../cluster/topology/topology.ts';
 import { overlays } from '../../../../cluster/manifests/overlay.ts';
 import { covers, findDifferences, isAllowed } from './object-difference.ts';
 import { objectsOf } from './rendering.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memberPlacement } from '../../../../cluster/manifests/placement.ts';
-import { parseTopology } from '../../../../cluster/topology.ts';
+import { parseTopology } from '../../../../cluster/topology/topology.ts';
 
 /** The most members that one node can get under a maximal skew, whatever order they come in. */
 function fullestNode(members: number, nodes: number, skewMax: number): number {

@@ -6,7 +6,7 @@ import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts';
 import { buildObjectGroups } from '../../../../cluster/manifests/object-groups.ts';
 import { overlays, type Blueprint, type OverlayName } from '../../../../cluster/manifests/overlay.ts';
 import type { KubernetesObject } from '../../../../cluster/manifests/validate-object.ts';
-import { parseTopology, type TopologyInput } from '../../../../cluster/topology.ts';
+import { parseTopology, type TopologyInput } from '../../../../cluster/topology/topology.ts';
 
 export function blueprintOf(input: TopologyInput = {}, overlay: OverlayName = 'kind'): Blueprint {
   return { topology: parseTopology(input), overlay: overlays[overlay] };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Leadership } from '../../../../cluster/viewserver/leadership.ts';
+import type { Leadership } from '../../../../cluster/viewserver/leading/leadership.ts';
 import type { MemoryCluster } from './memory-cluster.ts';
 
 export function lead(cluster: MemoryCluster, options: Parameters<MemoryCluster['lead']>[0] = {}): Leadership {

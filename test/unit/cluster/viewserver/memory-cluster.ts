@@ -1,15 +1,15 @@
 /** A cluster in memory for the view server's tests: etcd's state machine behind the shards' endpoints, and a fleet of names. */
 import { pino } from 'pino';
 import type { FleetOptions, MemberMetrics, ShardFleet } from '../../../../cluster/providers/shard-fleet.ts';
-import { parseTopology } from '../../../../cluster/topology.ts';
-import type { ViewServerConfig } from '../../../../cluster/viewserver/config.ts';
-import { EventLog } from '../../../../cluster/viewserver/event-log.ts';
-import { type Job, JOBS_KEY } from '../../../../cluster/viewserver/job.ts';
-import { JobStore } from '../../../../cluster/viewserver/job-store.ts';
-import { LeaderLease } from '../../../../cluster/viewserver/leader-lease.ts';
-import { Leadership } from '../../../../cluster/viewserver/leadership.ts';
-import { ShardCaller } from '../../../../cluster/viewserver/shard-caller.ts';
-import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
+import { parseTopology } from '../../../../cluster/topology/topology.ts';
+import type { ViewServerConfig } from '../../../../cluster/viewserver/home/config.ts';
+import { EventLog } from '../../../../cluster/viewserver/home/event-log.ts';
+import { type Job, JOBS_KEY } from '../../../../cluster/viewserver/jobs/job.ts';
+import { JobStore } from '../../../../cluster/viewserver/jobs/job-store.ts';
+import { LeaderLease } from '../../../../cluster/viewserver/home/leader-lease.ts';
+import { Leadership } from '../../../../cluster/viewserver/leading/leadership.ts';
+import { ShardCaller } from '../../../../cluster/viewserver/home/shard-caller.ts';
+import { ViewWatch } from '../../../../cluster/viewserver/home/view-watch.ts';
 import type { EtcdEvent, EtcdRequest, WatchRequest } from '../../../../sharder/core/etcd-messages.ts';
 import { initialFence } from '../../../../sharder/core/fence.ts';
 import { createFenceRequest } from '../../../../sharder/core/first-fence.ts';

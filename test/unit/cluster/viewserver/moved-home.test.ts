@@ -1,8 +1,8 @@
 // Whoever reads the view learns from it where the home shard is: members come and go, until none of those of the start is left.
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { ShardCaller } from '../../../../cluster/viewserver/shard-caller.ts';
-import { ViewWatch } from '../../../../cluster/viewserver/view-watch.ts';
+import { ShardCaller } from '../../../../cluster/viewserver/home/shard-caller.ts';
+import { ViewWatch } from '../../../../cluster/viewserver/home/view-watch.ts';
 import { defaultLimits } from '../../../../sharder/core/limits.ts';
 import type { EtcdRpc } from '../../../../sharder/core/ports.ts';
 import { Store } from '../../../../sharder/core/store.ts';

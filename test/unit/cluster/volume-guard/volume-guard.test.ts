@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { identityObject } from '../../../../cluster/manifests/shard-identity.ts';
-import type { ClusterState } from '../../../../cluster/providers/local/cluster-state.ts';
-import { dataFolderOf, stateFolder } from '../../../../cluster/providers/local/state-folder.ts';
-import { claimVolume } from '../../../../cluster/providers/local/volume-mark.ts';
-import { parseTopology } from '../../../../cluster/topology.ts';
+import type { ClusterState } from '../../../../cluster/providers/local/state/cluster-state.ts';
+import { dataFolderOf, stateFolder } from '../../../../cluster/state/state-folder.ts';
+import { claimVolume } from '../../../../cluster/providers/local/state/volume-mark.ts';
+import { parseTopology } from '../../../../cluster/topology/topology.ts';
 import { blueprintOf, objectsOf, ofKind } from '../manifests/rendering.ts';
 
 const members = ['etcd-1-0', 'etcd-1-1', 'etcd-1-2'];

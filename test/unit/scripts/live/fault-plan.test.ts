@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { shardFaultKinds, sharderStrikes, shardStrikes } from '../../../../scripts/live/fault-plan.ts';
 import { victimsOf } from '../../../../scripts/live/nemesis.ts';
-import { RandomStream } from '../../../../sim/random-stream.ts';
+import { RandomStream } from '../../../../sim/kernel/random-stream.ts';
 
 /** Pauses of the leader come twice. */
 const round = shardFaultKinds.length + 1;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { learnOutcome } from '../../../../scripts/live/learn-outcome.ts';
-import type { Action } from '../../../../sim/checker/operation.ts';
+import type { Action } from '../../../../sim/checker/history/operation.ts';
 
 const get: Action = { kind: 'get' };
 const put: Action = { kind: 'put', value: 7 };

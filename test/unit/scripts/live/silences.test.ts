@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { findSilences, type Struck } from '../../../../scripts/live/silences.ts';
-import type { History } from '../../../../sim/checker/history-reader.ts';
-import type { Outcome } from '../../../../sim/checker/operation.ts';
+import type { History } from '../../../../sim/checker/history/history-reader.ts';
+import type { Outcome } from '../../../../sim/checker/history/operation.ts';
 
 const names = {
   shards: [

@@ -4,7 +4,7 @@ import {
   fitOriginalCosts,
   type OriginalCell,
   predictOriginal,
-} from '../../../../sim/capacity/original/predict-original.ts';
+} from '../../../../sim/capacity/predict-original.ts';
 
 const file = new URL('../../../../scripts/bench/data/original-results.csv', import.meta.url);
 const [header, ...lines] = readFileSync(file, 'utf8').trim().split('\n');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Machine, Processor } from '../../../../sim/capacity/processor.ts';
-import { Kernel } from '../../../../sim/kernel.ts';
-import { RandomStream } from '../../../../sim/random-stream.ts';
+import { Kernel } from '../../../../sim/kernel/kernel.ts';
+import { RandomStream } from '../../../../sim/kernel/random-stream.ts';
 import { closedThroughput, meanTimeInQueue } from './queueing-formulas.ts';
 
 const free = { threads: 1, limitCores: null, weight: 1, periodPhase: 0 };

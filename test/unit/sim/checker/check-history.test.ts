@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkHistory } from '../../../../sim/checker/check-history.ts';
-import type { Operation } from '../../../../sim/checker/operation.ts';
+import type { Operation } from '../../../../sim/checker/history/operation.ts';
 import { makeHistory, makeStale } from '../../../bench/checker-histories.ts';
 import {
   append,

@@ -1,6 +1,6 @@
 /** Short ways to write histories down in tests. */
-import type { Action, Operation, Outcome, Scalar } from '../../../../sim/checker/operation.ts';
-import { HistoryReader, type History } from '../../../../sim/checker/history-reader.ts';
+import type { Action, Operation, Outcome, Scalar } from '../../../../sim/checker/history/operation.ts';
+import { HistoryReader, type History } from '../../../../sim/checker/history/history-reader.ts';
 
 export const ok: Outcome = { kind: 'ok' };
 export const open: Outcome = { kind: 'open' };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkHistory } from '../../../../sim/checker/check-history.ts';
-import type { Action, Operation, Outcome } from '../../../../sim/checker/operation.ts';
+import type { Action, Operation, Outcome } from '../../../../sim/checker/history/operation.ts';
 
 const at = (
   invoked: number,

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { EtcdRequest } from '../../../../sharder/core/etcd-messages.ts';
 import { classifyGrpcError } from '../../../../sharder/etcd/grpc-errors.ts';
 import { type OddAnswerName, oddAnswerNames } from '../../../../sim/etcd/odd-answers.ts';
-import { RandomStream } from '../../../../sim/random-stream.ts';
+import { RandomStream } from '../../../../sim/kernel/random-stream.ts';
 import { ClusterDriver } from '../cluster-driver.ts';
 
 const value = new Uint8Array([1]);

@@ -1,6 +1,6 @@
 /** Raft nodes driven by hand: every message is in the mail until a test delivers or drops it; disks are instant. */
 import { noBugs } from '../../../../sim/etcd/sim-bugs.ts';
-import { RandomStream } from '../../../../sim/random-stream.ts';
+import { RandomStream } from '../../../../sim/kernel/random-stream.ts';
 import type { Message } from '../../../../sim/raft/message.ts';
 import { RaftNode } from '../../../../sim/raft/node.ts';
 import type { ReadState } from '../../../../sim/raft/state.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RaftNode } from '../../../../sim/raft/node.ts';
 import type { RaftOptions } from '../../../../sim/raft/state.ts';
 import { noBugs } from '../../../../sim/etcd/sim-bugs.ts';
-import { RandomStream } from '../../../../sim/random-stream.ts';
+import { RandomStream } from '../../../../sim/kernel/random-stream.ts';
 import { Group } from './group.ts';
 
 describe('raft node', () => {

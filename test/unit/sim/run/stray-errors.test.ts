@@ -1,9 +1,9 @@
 /** A promise that a run leaves behind rejected is a failure of that run, with its scenario, and of no other. */
 import { expect, test } from 'vitest';
 import { runWorkers } from '../../../../scripts/simulation/run-workers.ts';
-import { scenarioOfSeed } from '../../../../sim/run/scenario-arbitrary.ts';
+import { scenarioOfSeed } from '../../../../sim/run/scenario/scenario-arbitrary.ts';
 import { judgeScenario, newProgress } from '../../../../sim/run/search-failure.ts';
-import type { Scenario } from '../../../../sim/run/scenario.ts';
+import type { Scenario } from '../../../../sim/run/scenario/scenario.ts';
 import { StrayErrors } from '../../../../sim/run/stray-errors.ts';
 
 test('a worker names the seed in whose run a promise was left behind, and goes on', async () => {

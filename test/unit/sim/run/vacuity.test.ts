@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { oddAnswerNames } from '../../../../sim/etcd/odd-answers.ts';
 import { releaseNames } from '../../../../sim/etcd/release.ts';
-import { faultKinds } from '../../../../sim/run/scenario.ts';
+import { faultKinds } from '../../../../sim/run/scenario/scenario.ts';
 import type { Progress } from '../../../../sim/run/search-failure.ts';
 import { vacuityOf } from '../../../../sim/run/vacuity.ts';
-import { exitCodeOf } from '../../../../sim/run/violations.ts';
+import { exitCodeOf } from '../../../../sim/run/properties/violations.ts';
 
 const rich: Progress = {
   runs: 300,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { estimateCost } from '../../../../../cluster/providers/gke/cost-estimate.ts';
 import { planBasis } from '../../../../../cluster/providers/gke/plan.ts';
-import { parseTarget } from '../../../../../cluster/providers/gke/target.ts';
-import { parseTopology } from '../../../../../cluster/topology.ts';
+import { parseTarget } from '../../../../../cluster/providers/gke/resources/target.ts';
+import { parseTopology } from '../../../../../cluster/topology/topology.ts';
 import { otherTarget } from '../../../../support/gke/every-command.ts';
 
 const iowa = parseTarget({ project: 'my-project', region: 'us-central1', name: 'vase' });

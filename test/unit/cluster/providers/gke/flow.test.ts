@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { ClusterError } from '../../../../../cluster/errors.ts';
 import { destroySteps, type Destroying } from '../../../../../cluster/providers/gke/destroy.ts';
-import { ensureResource } from '../../../../../cluster/providers/gke/ensure-resource.ts';
+import { ensureResource } from '../../../../../cluster/providers/gke/resources/ensure-resource.ts';
 import { gkeFiles } from '../../../../../cluster/providers/gke/gke-state.ts';
 import { planBasis } from '../../../../../cluster/providers/gke/plan.ts';
 import { checkQuota, preflightSteps } from '../../../../../cluster/providers/gke/preflight.ts';
-import type { CloudResource } from '../../../../../cluster/providers/gke/resource.ts';
-import { type GkeTarget, parseTarget } from '../../../../../cluster/providers/gke/target.ts';
-import { parseTopology } from '../../../../../cluster/topology.ts';
+import type { CloudResource } from '../../../../../cluster/providers/gke/resources/resource.ts';
+import { type GkeTarget, parseTarget } from '../../../../../cluster/providers/gke/resources/target.ts';
+import { parseTopology } from '../../../../../cluster/topology/topology.ts';
 import { everyCommand, publicTarget } from '../../../../support/gke/every-command.ts';
 import { RecordedCloud } from '../../../../support/gke/recorded-cloud.ts';
 

@@ -1,19 +1,19 @@
 // The plan as users see it, held by files beside this test: `vitest run -u` writes them anew when it is to change.
 import { beforeEach, expect, test } from 'vitest';
-import { ensureResource } from '../../../../../cluster/providers/gke/ensure-resource.ts';
+import { ensureResource } from '../../../../../cluster/providers/gke/resources/ensure-resource.ts';
 import { gkeBlueprint } from '../../../../../cluster/providers/gke/gke-blueprint.ts';
-import { findLeftovers } from '../../../../../cluster/providers/gke/leftovers.ts';
+import { findLeftovers } from '../../../../../cluster/providers/gke/resources/leftovers.ts';
 import { allNew, dryRunObjects } from '../../../../../cluster/providers/gke/object-changes.ts';
 import { makePlan, planBasis } from '../../../../../cluster/providers/gke/plan.ts';
 import { plannedRemovals } from '../../../../../cluster/providers/gke/destroy.ts';
-import { ownImage } from '../../../../../cluster/providers/gke/registry-resources.ts';
-import { surveyResources } from '../../../../../cluster/providers/gke/survey.ts';
-import { type GkeTarget, parseTarget } from '../../../../../cluster/providers/gke/target.ts';
-import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
-import type { ApiObject } from '../../../../../cluster/kubernetes-objects.ts';
+import { ownImage } from '../../../../../cluster/providers/gke/resources/registry-resources.ts';
+import { surveyResources } from '../../../../../cluster/providers/gke/resources/survey.ts';
+import { type GkeTarget, parseTarget } from '../../../../../cluster/providers/gke/resources/target.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
+import type { ApiObject } from '../../../../../cluster/kubernetes/kubernetes-objects.ts';
 import { buildObjectGroups } from '../../../../../cluster/manifests/object-groups.ts';
-import { parseTopology } from '../../../../../cluster/topology.ts';
-import { describePlan, describeRemovals } from '../../../../../scripts/gke-text.ts';
+import { parseTopology } from '../../../../../cluster/topology/topology.ts';
+import { describePlan, describeRemovals } from '../../../../../scripts/terminal/gke-text.ts';
 import { publicTarget } from '../../../../support/gke/every-command.ts';
 import { RecordedCloud } from '../../../../support/gke/recorded-cloud.ts';
 

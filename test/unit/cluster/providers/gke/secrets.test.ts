@@ -5,9 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { gkeBlueprint } from '../../../../../cluster/providers/gke/gke-blueprint.ts';
 import { type GkeFiles, gkeFiles } from '../../../../../cluster/providers/gke/gke-state.ts';
 import { applySecrets, prepareSecrets } from '../../../../../cluster/providers/gke/secrets.ts';
-import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
-import type { ApiObject } from '../../../../../cluster/kubernetes-objects.ts';
-import { parseTopology } from '../../../../../cluster/topology.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
+import type { ApiObject } from '../../../../../cluster/kubernetes/kubernetes-objects.ts';
+import { parseTopology } from '../../../../../cluster/topology/topology.ts';
 import { publicTarget } from '../../../../support/gke/every-command.ts';
 
 const topology = parseTopology({ shards: 1, members: 1 });

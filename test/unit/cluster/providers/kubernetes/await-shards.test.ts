@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EtcdCaller } from '../../../../../cluster/etcd/etcd-caller.ts';
-import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
 import { awaitShards, type ShardWait } from '../../../../../cluster/providers/kubernetes/await-shards.ts';
 
 const names = ['etcd-2-0', 'etcd-2-1', 'etcd-2-2'];

@@ -1,6 +1,6 @@
 // What is deleted before a new attempt: what cannot start, and nothing that runs.
 import { expect, test } from 'vitest';
-import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
 import { clearBroken } from '../../../../../cluster/providers/kubernetes/clear-broken.ts';
 import type { KubernetesCluster } from '../../../../../cluster/providers/kubernetes/kubernetes-cluster.ts';
 

@@ -1,6 +1,6 @@
 // With whom a shard has been formed: noted once, for clusters of before too, and held against what is to be applied.
 import { expect, test } from 'vitest';
-import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
 import { overlays } from '../../../../../cluster/manifests/overlay.ts';
 import {
   demandSameMembers,
@@ -11,7 +11,7 @@ import {
 } from '../../../../../cluster/providers/kubernetes/formed-shards.ts';
 import { KubernetesFleet } from '../../../../../cluster/providers/kubernetes/kubernetes-fleet.ts';
 import type { LiveStatefulSet } from '../../../../../cluster/providers/kubernetes/live-objects.ts';
-import { parseTopology } from '../../../../../cluster/topology.ts';
+import { parseTopology } from '../../../../../cluster/topology/topology.ts';
 import type { EtcdCaller } from '../../../../../cluster/etcd/etcd-caller.ts';
 
 function newInstance() {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
 import { overlays } from '../../../../../cluster/manifests/overlay.ts';
 import { KubernetesFleet } from '../../../../../cluster/providers/kubernetes/kubernetes-fleet.ts';
-import { parseTopology } from '../../../../../cluster/topology.ts';
+import { parseTopology } from '../../../../../cluster/topology/topology.ts';
 
 test('where members speak TLS a shard is refused at once, and nothing of it is made', async () => {
   const client = new Proxy({} as KubernetesClient, {

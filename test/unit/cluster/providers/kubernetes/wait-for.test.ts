@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { KubernetesClient } from '../../../../../cluster/kubernetes-client.ts';
-import { KubernetesRefusal } from '../../../../../cluster/kubernetes-errors.ts';
+import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
+import { KubernetesRefusal } from '../../../../../cluster/kubernetes/kubernetes-errors.ts';
 import { waitFor } from '../../../../../cluster/providers/kubernetes/wait-for.ts';
 
 const crashing = {

@@ -9,7 +9,7 @@ import {
 import { drawsOf, uniformBelow, zipfianBelow } from '../../../../../scripts/bench/load/random.ts';
 import { requestSource } from '../../../../../scripts/bench/load/requests.ts';
 import { outcomeOfStatus, Window } from '../../../../../scripts/bench/load/window.ts';
-import type { Workload } from '../../../../../scripts/bench/run-data.ts';
+import type { Workload } from '../../../../../scripts/bench/records/run-data.ts';
 
 const draws = 200_000;
 const workloadOf = (name: Workload['name']): Workload => ({

@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { groupsAlong } from '../../../../../scripts/bench/report/axis-groups.ts';
-import { placeLabels } from '../../../../../scripts/bench/report/draw/place-labels.ts';
-import { chooseCountScale, chooseValueScale } from '../../../../../scripts/bench/report/draw/scales.ts';
-import { fitLaw } from '../../../../../scripts/bench/report/law.ts';
-import { readRun } from '../../../../../scripts/bench/report/read-run.ts';
-import { summarize } from '../../../../../scripts/bench/report/summary.ts';
-import { readOriginalResults } from '../../../../../scripts/bench/report/original-results.ts';
+import { groupsAlong } from '../../../../../scripts/bench/analysis/axis-groups.ts';
+import { placeLabels } from '../../../../../scripts/bench/draw/place-labels.ts';
+import { chooseCountScale, chooseValueScale } from '../../../../../scripts/bench/draw/scales.ts';
+import { fitLaw } from '../../../../../scripts/bench/charts/law.ts';
+import { readRun } from '../../../../../scripts/bench/records/read-run.ts';
+import { summarize } from '../../../../../scripts/bench/analysis/summary.ts';
+import { readOriginalResults } from '../../../../../scripts/bench/analysis/original-results.ts';
 import { cellPlan, localCells, writeOnly, writeSyntheticRun } from '../../../../support/synthetic-run.ts';
 
 test('labels that would lie on one another are moved apart, within the bounds', () => {

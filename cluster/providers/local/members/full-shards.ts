@@ -1,0 +1,61 @@
+/** Shards that have reached their quota: defragmented and let write again where there is room, by `up`. */
+import { defragment, readSpaceAlarms, takeBackSpaceAlarm } from '../../../etcd/space-alarm.ts';
+import { ClusterError } from '../../../errors.ts';
+import { byteCount } from '../../../topology/quantity.ts';
+import { shardName } from '../../../../sharder/core/view.ts';
+import { askMembers } from '../processes/ask-members.ts';
+import type { MemberState, ShardState } from '../state/cluster-state.ts';
+import type { LocalContext } from '../state/local-context.ts';
+import { clientUrl } from '../processes/local-shard.ts';
+
+/** Below this part of the quota a shard that was full may write again: less would be full at once. */
+const roomyPart = 0.9;
+
+/**
+ * @returns the names of the shards that can be written to again.
+ * @throws ClusterError where a shard is full and stays so.
+ */
+export async function freeFullShards(context: LocalContext): Promise<string[]> {
+  const freed: string[] = [];
+  for (const shard of context.state.shards.filter(({ id }) => !context.left?.deadShards.has(id)))
+    if (await freeShard(context, shard)) freed.push(shardName(shard.id));
+  return freed;
+}
+
+/** Members that are missing are left out: `up` says so elsewhere, and makes room in them when they are back. */
+async function freeShard({ rpc, state }: LocalContext, shard: ShardState): Promise<boolean> {
+  const sizesOf = async () => {
+    const answers = await askMembers(rpc, shard.members);
+    return answers.flatMap(({ member, status }) =>
+      status === null || status.isLearner ? [] : [{ member, bytes: status.dbSizeBytes }],
+    );
+  };
+  const there = (await sizesOf()).map(({ member }) => member);
+  const [asked] = there;
+  if (asked === undefined) return false;
+  const alarms = await readSpaceAlarms(clientUrl(asked));
+  if (alarms === null || alarms.length === 0) return false;
+  // One after the other: a member that is at it answers nothing else.
+  for (const member of there) await told(member, defragment(clientUrl(member)));
+  const { quota } = state.topology.etcd;
+  const sizes = await sizesOf();
+  if (Math.max(...sizes.map(({ bytes }) => bytes)) > roomyPart * byteCount(quota))
+    throw new ClusterError(`${shardName(shard.id)} is full: its keys take ${quota}, all of its quota`, {
+      nextStep:
+        'Give it more with etcd.quota in a topology file: `make down`, then `make up TOPOLOGY=file.yaml`.',
+    });
+  for (const alarm of alarms) await told(asked, takeBackSpaceAlarm(clientUrl(asked), alarm));
+  return true;
+}
+
+/** @throws ClusterError in the place of etcd's own error. */
+async function told({ name }: MemberState, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw new ClusterError(`${name}, whose shard is full, could not make room: ${(error as Error).message}`, {
+      nextStep: 'See `make status`, then run `make up` again.',
+      cause: error,
+    });
+  }
+}

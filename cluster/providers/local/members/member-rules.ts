@@ -1,0 +1,149 @@
+/** What may be changed about how many members a shard has, and what is refused with which word: rules, which touch nothing. */
+import { shardName } from '../../../../sharder/core/view.ts';
+import { ClusterError } from '../../../errors.ts';
+import { counted } from '../../steps.ts';
+import {
+  isChanging,
+  votersOf,
+  type ClusterState,
+  type MemberState,
+  type ShardState,
+} from '../state/cluster-state.ts';
+import { goOnCommand } from '../processes/member-loss.ts';
+
+/** More make writes slower and bear little more. */
+const membersMax = 5;
+
+export interface SeenShard {
+  shard: ShardState;
+  /** Names of the members that answer and follow one leader, itself among them; empty: nothing leads. */
+  healthy: ReadonlySet<string>;
+}
+
+/** @throws ClusterError where no member may be added. */
+export function refuseAddition({ shard, healthy }: SeenShard): void {
+  const name = shardName(shard.id);
+  refuseUnsettled(shard, null);
+  if (shard.members.length >= membersMax)
+    throw new ClusterError(
+      `${name} has ${counted(shard.members.length, 'member')}, and more than ${membersMax} it may not have`,
+      {
+        nextStep: 'More members make writes slower. For more room or speed: `vase shard add`.',
+      },
+    );
+  if (healthy.size === 0) throw leaderless(shard);
+  const away = votersOf(shard).find((member) => !healthy.has(member.name));
+  if (away !== undefined)
+    throw new ClusterError(
+      `${away.name} does not follow the leader of ${name}: etcd adds a member only when all others are well`,
+      {
+        nextStep:
+          `\`make up\` starts it; \`vase member replace ${away.name}\` puts a new one in its place where its data are lost; ` +
+          `\`vase member remove ${away.name}\` lets it go.`,
+      },
+    );
+}
+
+/** @throws ClusterError where the shard cannot do without the member. */
+export function refuseRemoval({ shard, healthy }: SeenShard, member: MemberState): void {
+  const name = shardName(shard.id);
+  refuseUnsettled(shard, member);
+  const others = votersOf(shard).filter((each) => each !== member);
+  if (others.length === 0)
+    throw new ClusterError(`${member.name} is the only member of ${name} that has its data`, {
+      nextStep: `Add another first: \`vase member add ${name}\`. All of a shard goes with \`vase shard remove ${shard.id}\`.`,
+    });
+  if (healthy.size === 0) throw leaderless(shard);
+  // What has no vote is missed by nobody.
+  if (member.joining !== undefined) return;
+  const left = others.filter((each) => healthy.has(each.name));
+  if (left.length > others.length / 2) return;
+  const away = others.find((each) => !healthy.has(each.name))!;
+  throw new ClusterError(
+    `without ${member.name} ${name} would have no quorum: ${left.length} of the ${others.length} members that would be left ` +
+      (left.length === 1 ? 'is well' : 'are well'),
+    {
+      nextStep: `Bring ${away.name} back first: \`make up\`, or \`vase member replace ${away.name}\` where its data are lost.`,
+    },
+  );
+}
+
+/** @param but the member that is to change. */
+function refuseUnsettled(shard: ShardState, but: MemberState | null): void {
+  const name = shardName(shard.id);
+  if (shard.recovering !== undefined)
+    throw new ClusterError(`the recovery of ${name} was cut short`, {
+      nextStep: `\`vase shard recover ${shard.id} --from ${shard.recovering}\` goes on with it.`,
+    });
+  if (!shard.formed)
+    throw new ClusterError(`${name} is still being made`, {
+      nextStep: 'See `vase view`, and try again then.',
+    });
+  const other = shard.members.find((member) => member !== but && isChanging(member));
+  if (other !== undefined)
+    throw new ClusterError(
+      `${other.name} is on its way into ${name} or out of it, and one member changes at a time`,
+      {
+        nextStep: `\`${goOnCommand(other, shard)}\` goes on with that.`,
+      },
+    );
+}
+
+function leaderless(shard: ShardState): ClusterError {
+  return new ClusterError(
+    `${shardName(shard.id)} has no leader with a quorum: its members cannot be changed`,
+    {
+      nextStep: 'Bring its members up with `make up`.',
+    },
+  );
+}
+
+/** The lowest number that none of the shard's members has, as a name. */
+export function nextMemberName({ id, members }: Pick<ShardState, 'id' | 'members'>): string {
+  const taken = new Set(members.map(({ name }) => name));
+  for (let ordinal = 0; ; ordinal++) {
+    const name = `${shardName(id)}-${ordinal}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** One sentence or two: what the loss of members means to a shard of so many. */
+export function describeTolerance(count: number): string {
+  const borne = Math.ceil(count / 2) - 1;
+  if (count % 2 === 0)
+    return `${count} members tolerate no more failures than ${count - 1}; add one more, or remove another.`;
+  return borne === 0 ? 'It bears the loss of none.' : `It bears the loss of ${borne}.`;
+}
+
+/** What new shards get follows the shards that there are, as soon as these agree on a number that a new shard may have. */
+export function settleSize({ topology, shards }: Pick<ClusterState, 'topology' | 'shards'>): void {
+  const [size, ...others] = new Set(shards.map(({ members }) => members.length));
+  if (others.length === 0 && (size === 1 || size === 3 || size === 5)) topology.members = size;
+}
+
+/**
+ * @param wanted what the user has asked for; undefined: nothing.
+ * @throws ClusterError where a shard has another number of members: `up` changes none.
+ */
+export function refuseOtherSizes(shards: readonly ShardState[], wanted: unknown): void {
+  if (wanted === undefined) return;
+  const size = Number(wanted);
+  const other = shards.find(({ members }) => members.length !== size);
+  if (other === undefined) return;
+  const name = shardName(other.id);
+  const { length } = other.members;
+  const way =
+    length < size
+      ? `\`vase member add ${name}\` adds one`
+      : `\`vase member remove ${other.members.at(-1)!.name}\` takes one away`;
+  throw new ClusterError(`${name} has ${counted(length, 'member')}, and \`up\` does not make them ${size}`, {
+    nextStep: `${way}, while the cluster serves; run it again until there are as many as you want. Each shard has its own number.`,
+  });
+}
+
+/** "3 members", or "1 to 3 members" where they differ. */
+export function describeSizes(shards: readonly Pick<ShardState, 'members'>[]): string {
+  const sizes = shards.map(({ members }) => members.length);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  return least === most ? counted(most, 'member') : `${least} to ${counted(most, 'member')}`;
+}

@@ -1,0 +1,23 @@
+/** A copy stops before its destination is full, and goes on when there is room: what users write meanwhile has to fit, too. */
+import { pause } from '../../sharder/core/pause.ts';
+import type { MoverContext, MoveSteps } from './mover-context.ts';
+import { fillMax, percentOf } from './plan/shard-room.ts';
+
+/** Resolves when the shard has room, or nobody knows. @throws RecordsChangedError when the move is to stop meanwhile. */
+export async function awaitRoom(
+  { clock, limits, fillOf }: Pick<MoverContext, 'clock' | 'limits' | 'fillOf'>,
+  driver: Pick<MoveSteps, 'checkOn' | 'wait'>,
+  shard: number,
+): Promise<void> {
+  for (let isWaiting = false; ; isWaiting = true) {
+    const fill = fillOf(shard);
+    const isFull = fill !== null && fill >= fillMax;
+    if (isFull) {
+      const reason = `shard ${shard} is ${percentOf(fill)} full; its copy goes on below ${percentOf(fillMax)} of its quota`;
+      driver.wait({ shard, reason });
+    } else if (isWaiting) driver.wait(null);
+    driver.checkOn();
+    if (!isFull) return;
+    await pause(clock, limits.roomPollMs);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * A mover's claim to fill slots at their destination: the record says `importing` with the move and an attempt that is this
+ * claim's alone. Every write compares the record, and a write of which nobody knows whether it was made renews the claim, so
+ * that it cannot land after what is written later.
+ */
+import type { RequestOp } from '../../sharder/core/etcd-messages.ts';
+import type { Fence, FenceRecord, SlotState } from '../../sharder/core/fence.ts';
+import type { MoveRecord } from '../../sharder/core/view.ts';
+import { FencedWriter } from './records/fenced-writer.ts';
+import type { MoverContext } from './mover-context.ts';
+import { everySlot, withSlots } from './records/slot-states.ts';
+import { RecordsChangedError, SupersededError } from './records/step-errors.ts';
+
+export class DestinationClaim {
+  readonly writer: FencedWriter;
+  private readonly context: MoverContext;
+  private readonly move: MoveRecord;
+  private attempt: number;
+  /** Whether the move was claimed before: somebody may still be about to stop the slots. */
+  readonly isTakeover: boolean;
+
+  private constructor(context: MoverContext, move: MoveRecord, fence: Fence, before: Fence) {
+    const { records, clock, limits } = context;
+    this.context = context;
+    this.move = move;
+    this.attempt = before.modRevision;
+    this.isTakeover = !everySlot(before.record, move.slots, (state) => state?.kind !== 'importing');
+    this.writer = new FencedWriter(
+      {
+        records,
+        clock,
+        shard: move.to,
+        fence,
+        holds: (record) => everySlot(record, move.slots, (state) => this.isOurs(state)),
+        renew: (current) => this.renew(current),
+        retryPauseMs: limits.retryPauseMs,
+      },
+      limits.writeOperationsMax,
+    );
+  }
+
+  /**
+   * Claims the slots, whoever else has. The record is read before the view, and compared when it is written: the move stood
+   * in the view, without an abort, when nobody had yet given up the claim in this record.
+   * @throws RecordsChangedError, UnavailableError
+   */
+  static async take(context: MoverContext, move: MoveRecord, source: FenceRecord): Promise<DestinationClaim> {
+    const { records } = context;
+    for (const slot of move.slots) {
+      const kind = source.slots[slot]?.kind;
+      if (kind !== 'owned' && kind !== 'frozen')
+        throw new RecordsChangedError(`the source of slot ${slot} is ${kind ?? 'nobody'}`);
+    }
+    const before = await records.readFence(move.to);
+    const view = await records.readView();
+    if (!view.moves.some(({ id, abort }) => id === move.id && !abort))
+      throw new RecordsChangedError('the move is over, or to be undone');
+    if (before.record.slots.some((state, slot) => move.slots.includes(slot) && state?.kind === 'owned'))
+      throw new RecordsChangedError('the destination owns the slots');
+    const fence = await records.replaceFence(before, claimed(before, move));
+    if (fence === null) throw new RecordsChangedError('the destination’s record has changed');
+    return new DestinationClaim(context, move, fence, before);
+  }
+
+  /** Asks the destination whether the claim still stands. @throws SupersededError, UnavailableError */
+  async verify(): Promise<void> {
+    await this.writer.verify();
+  }
+
+  /**
+   * The commit point: the last writes and the ownership, in one transaction.
+   * @param stateOf the slot's new state.
+   */
+  async activate(operations: readonly RequestOp[], stateOf: (slot: number) => SlotState): Promise<void> {
+    const change = (record: FenceRecord) => withSlots(record, this.move.slots, (_, slot) => stateOf(slot));
+    await this.writer.conclude(change, operations);
+  }
+
+  private async renew(before: Fence): Promise<Fence> {
+    const { records } = this.context;
+    const fence = await records.replaceFence(before, claimed(before, this.move));
+    if (fence === null) throw new SupersededError('the claim has been replaced');
+    this.attempt = before.modRevision;
+    return fence;
+  }
+
+  private isOurs(state: SlotState | undefined): boolean {
+    return state?.kind === 'importing' && state.move === this.move.id && state.attempt === this.attempt;
+  }
+}
+
+function claimed(before: Fence, move: MoveRecord): FenceRecord {
+  const importing: SlotState = { kind: 'importing', move: move.id, attempt: before.modRevision };
+  return withSlots(before.record, move.slots, () => importing);
+}

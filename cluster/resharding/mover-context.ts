@@ -1,0 +1,35 @@
+/** What the movers of one resharder share, and what the phases of a move tell whoever drives it. */
+import type { Clock, Random, Trace } from '../../sharder/core/ports.ts';
+import type { Gate } from './gate.ts';
+import type { FailedMove, MoveBlock, MovePhase, MoveProgress } from './plan/move-plan.ts';
+import type { MoverLimits } from './records/mover-limits.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { RecordsClient } from './records/records-client.ts';
+
+export interface MoverContext {
+  records: RecordsClient;
+  clock: Clock;
+  random: Random;
+  trace: Trace;
+  limits: MoverLimits;
+  pace: RateLimiter;
+  freezes: Gate;
+  /** Milliseconds of the quickest probe of each shard as a source. */
+  quickestProbes: Map<number, number>;
+  /** The part of its quota that a shard's keys take; null: not known. */
+  fillOf: (shard: number) => number | null;
+  isStopped(): boolean;
+  /** A move's slots are at their destination, and the view says so: what is left is to clean up. */
+  onHandedOver(): void;
+  /** The view says of a move why it has failed. */
+  onFailed(move: FailedMove): void;
+}
+
+export interface MoveSteps {
+  readonly progress: MoveProgress;
+  /** @throws RecordsChangedError when the work at hand has been asked to stop. */
+  checkOn(): void;
+  enter(phase: MovePhase): void;
+  /** The work at hand waits for a shard; null: it goes on. */
+  wait(block: Pick<MoveBlock, 'shard' | 'reason'> | null): void;
+}

@@ -1,0 +1,98 @@
+/** Whether the watch of a source is alive and how quickly it tells, and whether the source and the destination answer. */
+import { type Fence, fenceKey, type FenceRecord } from '../../sharder/core/fence.ts';
+import { dataPrefix } from '../../sharder/core/slot.ts';
+import type { MoveRecord } from '../../sharder/core/view.ts';
+import type { DestinationClaim } from './destination-claim.ts';
+import { toBytes } from './source/marker.ts';
+import type { MoverContext } from './mover-context.ts';
+import { quickEnoughMs } from './records/mover-limits.ts';
+import { describe } from './records/records-client.ts';
+import { withSlots } from './records/slot-states.ts';
+import type { SourceTail } from './source/source-tail.ts';
+import { RecordsChangedError } from './records/step-errors.ts';
+import { UnavailableError } from './records/unavailable-error.ts';
+
+/** A probe that takes so many times as long as the quickest is as good. */
+const nearlyAs = 1.5;
+
+/** What the phases before the freeze work with. */
+export interface Copied {
+  move: MoveRecord;
+  claim: DestinationClaim;
+  tail: SourceTail;
+}
+
+/**
+ * Asks the source, by a key in the first slot, and waits until the watch has brought it.
+ * @param source its record, read before; absent: read now.
+ * @returns how many milliseconds the probe took, with the claim's own proof; null when it did not come in time.
+ */
+export async function sendProbe(
+  context: MoverContext,
+  { move, claim, tail }: Copied,
+  { probes, source }: { probes: number; source?: Fence },
+): Promise<number | null> {
+  const { records, clock, limits } = context;
+  const read = source ?? (await records.readFence(move.from));
+  frozenBy(move, read);
+  const probedAtMs = clock.nowMs();
+  const text = `probe ${move.id} ${read.modRevision} ${tail.heardRevision} ${probes}`;
+  // In this order: the probe of a claim that has been given up would stay behind.
+  await claim.verify();
+  const isAlive = await probe(context, move, read, tail, { text, msMax: quickEnoughMs(limits, probes) });
+  return isAlive ? clock.nowMs() - probedAtMs : null;
+}
+
+/** The source's record with the slots stopped. @throws RecordsChangedError when they are not its own. */
+export function frozenBy(move: MoveRecord, source: Fence): FenceRecord {
+  return withSlots(source.record, move.slots, (state) => {
+    if (state?.kind !== 'owned') throw new RecordsChangedError('the source does not own the slots');
+    return { ...state, kind: 'frozen', move: move.id, to: move.to };
+  });
+}
+
+/** The slots stop for about as long as a probe takes: a slow one may be followed by a better moment. */
+export function judgeProbe(
+  { limits, quickestProbes }: MoverContext,
+  source: number,
+  { tookMs, probes }: { tookMs: number; probes: number },
+): boolean {
+  const quickestMs = quickestProbes.get(source) ?? Infinity;
+  quickestProbes.set(source, Math.min(quickestMs, tookMs));
+  if (probes > limits.freezeProbesPatient) return tookMs <= quickEnoughMs(limits, probes);
+  return tookMs <= limits.freezeProbeMs || (quickestMs < Infinity && tookMs <= nearlyAs * quickestMs);
+}
+
+/** Writes a probe into the source and waits until the watch has brought it; false when it has not in time. */
+async function probe(
+  { records, clock }: MoverContext,
+  move: MoveRecord,
+  source: Fence,
+  tail: SourceTail,
+  { text, msMax }: { text: string; msMax: number },
+): Promise<boolean> {
+  const untilMs = clock.nowMs() + msMax;
+  const key = fenceKey(source.record);
+  const outcome = await records.execute(
+    move.from,
+    {
+      kind: 'txn',
+      compare: [{ key, target: 'mod_revision', result: 'equal', operand: source.modRevision }],
+      success: [{ kind: 'put', key: dataPrefix(move.slots[0]!), value: toBytes(text) }],
+      failure: [],
+    },
+    false,
+  );
+  if (outcome.kind !== 'reply' || outcome.reply.kind !== 'txn')
+    throw new UnavailableError(move.from, `shard ${move.from}: ${describe(outcome)}`);
+  if (!outcome.reply.succeeded) return false;
+  while (!tail.hasSeenProbe(text)) {
+    const leftMs = untilMs - clock.nowMs();
+    if (leftMs <= 0) {
+      await tail.reopen();
+      return false;
+    }
+    await tail.next(leftMs);
+  }
+  return true;
+}

@@ -1,0 +1,120 @@
+/**
+ * The proof that a destination has what its source has: etcd's watch has lost, repeated and reordered events in releases that
+ * people run, so what it has said since the copy is compared with what ranges say, before the destination owns the slots. A
+ * range gives every key that has changed, with its revision, and the number of keys, so that nothing lost can hide.
+ */
+import type { KeyValue } from '../../sharder/core/etcd-messages.ts';
+import { pause } from '../../sharder/core/pause.ts';
+import { dataPrefix, dataRangeEnd } from '../../sharder/core/slot.ts';
+import { toSlotSpans } from '../../sharder/core/slot-runs.ts';
+import { pagesOf } from './source/copy-slots.ts';
+import type { MoverContext } from './mover-context.ts';
+import { describe } from './records/records-client.ts';
+import type { SourceTail } from './source/source-tail.ts';
+import { CompactedError, OversizedError, UnprovenError } from './records/step-errors.ts';
+import type { Asked } from './source/tail-record.ts';
+import { UnavailableError } from './records/unavailable-error.ts';
+
+export interface ProvenSlots {
+  shard: number;
+  /** Ascending. */
+  slots: readonly number[];
+}
+
+/**
+ * A rehearsal while users write, of all that the watch has said so far: what is proven need not be listed again.
+ * @param tail has heard of everything that was copied.
+ * @returns how many milliseconds the source takes: about as long as it will while the slots are stopped.
+ * @throws UnprovenError, CompactedError, UnavailableError
+ */
+export async function rehearseProof(
+  context: MoverContext,
+  proven: ProvenSlots,
+  tail: SourceTail,
+): Promise<number> {
+  const { clock } = context;
+  const { markers } = tail;
+  const { base } = tail.record;
+  const revision = tail.heardRevision;
+  tail.record.askAt(revision);
+  const startedMs = clock.nowMs();
+  const { changed, count } = await ask(context, proven, { base, revision });
+  const tookMs = clock.nowMs() - startedMs;
+  refuse(proven, tail.record.settle({ changed, count: count - markers }));
+  return tookMs;
+}
+
+/**
+ * The proof itself, of slots that have stopped: nothing is written to them any more but by whoever lets them go back.
+ * @returns what the source says; `concludeProof` compares it once the watch has said everything.
+ */
+export async function askStopped(context: MoverContext, proven: ProvenSlots, base: number): Promise<Asked> {
+  const { changed, count } = await ask(context, proven, { base, revision: 0 });
+  // Each slot that has stopped has its marker.
+  return { changed, count: count - proven.slots.length };
+}
+
+/** @throws UnprovenError when the watch has said something else; OversizedError when the source is not done in time. */
+export async function concludeProof(
+  { clock }: MoverContext,
+  { proven, asked, leftMs }: { proven: ProvenSlots; asked: Promise<Asked>; leftMs: number },
+  tail: SourceTail,
+): Promise<void> {
+  const said = await Promise.race([asked, pause(clock, Math.max(0, leftMs)).then(() => null)]);
+  if (said === null) throw tooLong(proven);
+  refuse(proven, tail.record.differenceTo(said));
+}
+
+export function tooLong({ shard, slots }: ProvenSlots): OversizedError {
+  const what = slots.length === 1 ? `slot ${slots[0]}` : `the ${slots.length} slots`;
+  return new OversizedError(shard, `shard ${shard} takes too long to list ${what} while they are stopped`);
+}
+
+function refuse({ shard }: ProvenSlots, difference: string | null): void {
+  if (difference !== null)
+    throw new UnprovenError(shard, `the watch of shard ${shard} does not tell what it holds: ${difference}`);
+}
+
+/** @param revision 0: now. Markers are counted, where there are any. */
+async function ask(
+  context: MoverContext,
+  { shard, slots }: ProvenSlots,
+  { base, revision }: { base: number; revision: number },
+): Promise<Asked> {
+  const [changed, counts] = await Promise.all([
+    askChanged(context, { shard, slots }, { base, revision }),
+    Promise.all(
+      toSlotSpans(slots).map(([first, last]) =>
+        countOf(context, shard, { key: dataPrefix(first), rangeEnd: dataRangeEnd(last), revision }),
+      ),
+    ),
+  ]);
+  return { changed, count: counts.reduce((sum, count) => sum + count, 0) };
+}
+
+/** The keys that are there and have changed after `base`, markers among them. */
+async function askChanged(
+  { records, limits }: MoverContext,
+  { shard, slots }: ProvenSlots,
+  { base, revision }: { base: number; revision: number },
+): Promise<KeyValue[]> {
+  const changed: KeyValue[] = [];
+  const range = { keysOnly: true, minModRevision: base + 1, revision };
+  // For each page etcd looks at all keys that are left: the fewer the better.
+  const keysMax = limits.listedKeysMax;
+  for await (const { kvs } of pagesOf(records, limits, { shard, slots, keysMax, range }))
+    changed.push(...kvs);
+  return changed;
+}
+
+async function countOf(
+  { records }: MoverContext,
+  shard: number,
+  range: { key: string; rangeEnd: string; revision: number },
+): Promise<number> {
+  const outcome = await records.read(shard, { kind: 'range', ...range, countOnly: true });
+  if (outcome.kind === 'reply' && outcome.reply.kind === 'range') return outcome.reply.count;
+  if (outcome.kind === 'refused' && outcome.code === 'compacted')
+    throw new CompactedError(shard, `shard ${shard} has forgotten revision ${range.revision}`);
+  throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);
+}

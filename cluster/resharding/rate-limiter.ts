@@ -1,0 +1,24 @@
+/** Lets so many keys a second pass, evenly, over all who ask. */
+import { pause } from '../../sharder/core/pause.ts';
+import type { Clock } from '../../sharder/core/ports.ts';
+
+export class RateLimiter {
+  private readonly clock: Clock;
+  private readonly perSecondMax: number | null;
+  private freeAtMs = -Infinity;
+
+  /** @param perSecondMax null: as many as come. */
+  constructor(clock: Clock, perSecondMax: number | null) {
+    this.clock = clock;
+    this.perSecondMax = perSecondMax;
+  }
+
+  /** Resolves when these may pass; those who asked before have passed by then. */
+  async take(keys: number): Promise<void> {
+    if (this.perSecondMax === null) return;
+    const nowMs = this.clock.nowMs();
+    const startMs = Math.max(nowMs, this.freeAtMs);
+    this.freeAtMs = startMs + (1000 * keys) / this.perSecondMax;
+    if (startMs > nowMs) await pause(this.clock, startMs - nowMs);
+  }
+}

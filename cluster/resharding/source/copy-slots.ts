@@ -1,0 +1,96 @@
+/**
+ * The pages of slots, in the order of their keys. Pages are bounded by keys, and by bytes as far as the page before lets one
+ * guess.
+ */
+import type { KeyValue, RangeReply, RangeRequest } from '../../../sharder/core/etcd-messages.ts';
+import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
+import { toSlotSpans } from '../../../sharder/core/slot-runs.ts';
+import type { MoverLimits } from '../records/mover-limits.ts';
+import { describe, type RecordsClient } from '../records/records-client.ts';
+import { CompactedError, UnprovenError } from '../records/step-errors.ts';
+import { UnavailableError } from '../records/unavailable-error.ts';
+
+export interface Page {
+  revision: number;
+  kvs: readonly KeyValue[];
+  /** The first key behind it. */
+  end: string;
+  /** Keys of this page's run of slots from this page on. */
+  keysLeft: number;
+}
+
+interface PagesOptions {
+  shard: number;
+  /** Ascending. */
+  slots: readonly number[];
+  /** Keys of a page at most. */
+  keysMax: number;
+  /** `revision` 0: each page is of the newest there is when it is read. */
+  range: Pick<RangeRequest, 'keysOnly' | 'minModRevision'> & { revision: number };
+}
+
+/**
+ * A copy of slots: each page as it is when it is read, since the revision of the first one may be forgotten before the last.
+ * @throws UnprovenError when a page is older than the one before it. @throws UnavailableError
+ */
+export async function* copyPages(
+  records: RecordsClient,
+  limits: MoverLimits,
+  { shard, slots }: { shard: number; slots: readonly number[] },
+): AsyncGenerator<Page> {
+  let newest = 0;
+  const range = { revision: 0 };
+  for await (const page of pagesOf(records, limits, { shard, slots, keysMax: limits.pageKeysMax, range })) {
+    if (page.revision < newest)
+      throw new UnprovenError(shard, `shard ${shard} answers from before revision ${newest}`);
+    newest = page.revision;
+    yield page;
+  }
+}
+
+/** @throws CompactedError when the revision is forgotten. @throws UnavailableError */
+export async function* pagesOf(
+  records: RecordsClient,
+  limits: MoverLimits,
+  { shard, slots, keysMax, range }: PagesOptions,
+): AsyncGenerator<Page> {
+  let limit = keysMax;
+  for (const [first, last] of toSlotSpans(slots)) {
+    let key = dataPrefix(first);
+    const rangeEnd = dataRangeEnd(last);
+    for (let more = true; more;) {
+      const reply = await readPage(records, shard, { kind: 'range', key, rangeEnd, limit, ...range });
+      if (reply === null) {
+        if (limit === 1)
+          throw new UnavailableError(shard, `one key of shard ${shard} is too large to be received`);
+        limit = Math.max(1, Math.floor(limit / 4));
+        continue;
+      }
+      const lastKey = reply.kvs.at(-1)?.key;
+      more = reply.more && lastKey !== undefined;
+      key = more ? `${lastKey!}\0` : rangeEnd;
+      yield { revision: reply.header!.revision, kvs: reply.kvs, end: key, keysLeft: reply.count };
+      limit = nextLimit(reply.kvs, keysMax, limits);
+    }
+  }
+}
+
+/** Null when the page was too large to be received. */
+async function readPage(
+  records: RecordsClient,
+  shard: number,
+  request: RangeRequest,
+): Promise<RangeReply | null> {
+  const outcome = await records.read(shard, request);
+  if (outcome.kind === 'reply' && outcome.reply.kind === 'range') return outcome.reply;
+  if (outcome.kind === 'reply_too_large') return null;
+  if (outcome.kind === 'refused' && outcome.code === 'compacted')
+    throw new CompactedError(shard, `shard ${shard} has forgotten revision ${request.revision}`);
+  throw new UnavailableError(shard, `shard ${shard}: ${describe(outcome)}`);
+}
+
+function nextLimit(kvs: readonly KeyValue[], keysMax: number, limits: MoverLimits): number {
+  const bytes = kvs.reduce((sum, kv) => sum + kv.key.length + kv.value.length, 1);
+  const fitting = Math.floor((limits.pageBytesTarget * Math.max(kvs.length, 1)) / bytes);
+  return Math.max(1, Math.min(keysMax, fitting));
+}

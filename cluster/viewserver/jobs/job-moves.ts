@@ -1,0 +1,141 @@
+/** The moves of a job: proposed until there is nothing left to move, and waited for, with a word when they come no further. */
+import type { Clock } from '../../../sharder/core/ports.ts';
+import type { MoveRecord, View } from '../../../sharder/core/view.ts';
+import { counted } from '../../providers/steps.ts';
+import type { Job } from './job.ts';
+import { JobFailed } from './job-failed.ts';
+import { movesOf, type RunningJob } from './job-order.ts';
+import type { JobStore } from './job-store.ts';
+import { describeBlock } from './job-waits.ts';
+import type { FailedMove, MovePlan } from '../../resharding/plan/move-plan.ts';
+import { RefusedError } from '../../resharding/plan/refused-error.ts';
+import { refuseOverfull } from '../../resharding/plan/shard-room.ts';
+import type { Resharder } from '../../resharding/resharder.ts';
+import type { Room } from './room.ts';
+import type { ViewWatch } from '../home/view-watch.ts';
+
+/** A round ends when its moves have; each finds less to do. More rounds than this mean that somebody undoes them. */
+const roundsMax = 20;
+/** Moves that are waited for are looked at so often: whether they go on, and why not. */
+const lookMs = 1000;
+
+export interface JobMovesParts {
+  jobs: JobStore;
+  view: ViewWatch;
+  resharder: Resharder;
+  room: Room;
+  clock: Clock;
+}
+
+interface MoveSize {
+  slotsMax: number;
+  /** What the job's note says of it. */
+  rest: string;
+}
+
+/** Of slots that fail together some may go alone: a quarter of them at a time. @throws JobFailed when they were alone. */
+function sizeAfter(size: MoveSize, failures: readonly FailedMove[]): MoveSize {
+  const [largest] = failures.toSorted((a, b) => b.slots.length - a.slots.length);
+  if (largest === undefined) return size;
+  const { slots, from, to, reason } = largest;
+  if (slots.length === 1)
+    throw new JobFailed(`slot ${slots[0]} could not be moved from shard ${from} to shard ${to}: ${reason}`);
+  const slotsMax = Math.ceil(slots.length / 4);
+  return { slotsMax, rest: `, ${slotsMax} at a time, since ${slots.length} failed together: ${reason}` };
+}
+
+/** What is told of a job that runs. */
+interface Report {
+  running: ReadonlyMap<string, RunningJob>;
+  note: (job: Job, note: string) => Promise<void>;
+}
+
+export class JobMoves {
+  private readonly parts: JobMovesParts;
+  private readonly running: Report['running'];
+  private readonly note: Report['note'];
+
+  constructor(parts: JobMovesParts, { running, note }: Report) {
+    this.parts = parts;
+    this.running = running;
+    this.note = note;
+  }
+
+  /**
+   * Proposes what is still to be moved and waits until no move of the job is left, until there is nothing to propose. Where
+   * moves have failed, the next ones have fewer slots.
+   * @throws JobFailed when a slot that was alone in its move failed, RefusedError `shard-full`
+   * @param plan of a view in which no slot of the job is on its way.
+   */
+  async untilDone(job: Job, signal: AbortSignal, plan: (view: View) => readonly MovePlan[]): Promise<void> {
+    const { resharder } = this.parts;
+    let size: MoveSize = { slotsMax: Infinity, rest: '' };
+    let proposed: readonly string[] = [];
+    for (let round = 0; round < roundsMax; round++) {
+      const known = await this.whenNone(job, signal);
+      const plans = plan(known);
+      if (plans.length === 0) return;
+      const failures = resharder.failures();
+      size = sizeAfter(
+        size,
+        failures.filter(({ id }) => proposed.includes(id)),
+      );
+      refuseOverfull(await this.parts.room.fillsOf(known, plans));
+      signal.throwIfAborted();
+      const slots = plans.reduce((sum, { slots: some }) => sum + some.length, 0);
+      await this.note(job, `moving ${slots} slots${size.rest}`);
+      try {
+        const { moves } = await resharder.propose(plans, size.slotsMax);
+        proposed = moves.map(({ id }) => id);
+      } catch (error) {
+        // Somebody else moves slots at the same time: planned again on what has come of it.
+        if (!(error instanceof RefusedError) || !['stale-plan', 'slots-in-move'].includes(error.code))
+          throw error;
+      }
+    }
+    throw new JobFailed(`slots still have to be moved after ${roundsMax} rounds`);
+  }
+
+  /**
+   * When none of the job's moves is left, by the home shard's own word: what the watch has seen may be old when the shard did
+   * not answer it. Until then the job's note says for which shard its moves wait, if they do.
+   */
+  async whenNone(job: Job, signal: AbortSignal): Promise<View> {
+    const { resharder, jobs, view } = this.parts;
+    try {
+      for (;;) {
+        const known = await resharder.readView();
+        const list = await jobs.list();
+        const moves = movesOf(job, known.moves, list);
+        if (moves.length === 0) return known;
+        await this.noteBlock(job, moves);
+        const look = AbortSignal.timeout(lookMs);
+        const isNews = (newer: View) =>
+          newer.epoch > known.epoch && movesOf(job, newer.moves, list).length === 0;
+        await view.until(isNews, AbortSignal.any([signal, look])).catch((error: unknown) => {
+          if (!look.aborted || signal.aborted) throw error;
+        });
+      }
+    } finally {
+      this.setBlock(job, null);
+    }
+  }
+
+  /** Told when the job gets stuck, and when it goes on. */
+  private async noteBlock(job: Job, moves: readonly MoveRecord[]): Promise<void> {
+    const { resharder, clock } = this.parts;
+    const progress = resharder.progress();
+    const before = this.running.get(job.id)?.block ?? null;
+    const block = describeBlock({ moves, progress, nowMs: clock.nowMs(), now: new Date() });
+    this.setBlock(job, block);
+    if ((block === null) === (before === null)) return;
+    await this.note(job, block ?? `${counted(moves.length, 'move')} under way again`);
+  }
+
+  private setBlock({ id }: Job, block: string | null): void {
+    const running = this.running.get(id);
+    if (running === undefined || running.block === block) return;
+    running.block = block;
+    this.parts.jobs.stir();
+  }
+}

@@ -1,0 +1,73 @@
+/** The jobs in the home shard, and what wakes up whoever waits for one. */
+import type { Logger } from 'pino';
+import type { Clock } from '../../../sharder/core/ports.ts';
+import type { ShardClient } from '../../../sharder/core/shard-client.ts';
+import { HomeRecord } from '../home/home-record.ts';
+import { decodeJobs, encodeJobs, type Job, type JobList, JOBS_KEY } from './job.ts';
+import { pause } from '../home/leader-lease.ts';
+
+/** Another view server may have taken a job on: found by reading this often. */
+const rereadMs = 1000;
+
+export class JobStore {
+  private readonly record: HomeRecord<{ jobs: JobList }>;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+  private wake = new AbortController();
+
+  constructor({ home, clock, logger }: { home: ShardClient; clock: Clock; logger: Logger }) {
+    this.clock = clock;
+    this.logger = logger;
+    this.record = new HomeRecord({ home, key: JOBS_KEY, decode: (raw) => ({ jobs: decodeJobs(raw) }) });
+  }
+
+  /** @throws ClusterError when the home shard does not answer. */
+  async list(): Promise<JobList> {
+    return (await this.record.read()).value.jobs;
+  }
+
+  /** @param change null for no change. Returns the jobs as they are then. @throws ClusterError as `list`. */
+  async change(change: (jobs: JobList) => JobList | null): Promise<JobList> {
+    const { jobs } = await this.record.update(({ jobs: before }) => {
+      const after = change(before);
+      return after === null ? null : (encodeJobs(after) as { jobs: JobList });
+    });
+    this.stir();
+    return jobs;
+  }
+
+  /** Whoever waits for a job looks again. */
+  stir(): void {
+    this.wake.abort();
+    this.wake = new AbortController();
+  }
+
+  /** The job that `pick` takes, after a while when it takes none; null then, when the signal came or the jobs cannot be read. */
+  async next(pick: (jobs: JobList) => Job | null, signal: AbortSignal): Promise<Job | null> {
+    const woken = this.wake.signal;
+    const job = await this.list().then(pick, (error: unknown) => {
+      this.logger.warn({ err: error }, 'the jobs cannot be read');
+      return null;
+    });
+    if (job === null) await pause(this.clock, rereadMs, AbortSignal.any([signal, woken]));
+    return job;
+  }
+
+  /** Aborts when the outer one does, or soon after the job is taken back. */
+  abortSignal(id: string, outer: AbortSignal): { signal: AbortSignal; release: () => void } {
+    const takenBack = new AbortController();
+    const ended = new AbortController();
+    const until = AbortSignal.any([outer, ended.signal]);
+    void this.watchFor(id, until, () => takenBack.abort(new Error('the job was taken back')));
+    return { signal: AbortSignal.any([outer, takenBack.signal]), release: () => ended.abort() };
+  }
+
+  private async watchFor(id: string, until: AbortSignal, onAbort: () => void): Promise<void> {
+    while (!until.aborted) {
+      const woken = this.wake.signal;
+      const jobs = await this.list().catch(() => []);
+      if (jobs.some((job) => job.id === id && job.abort)) return onAbort();
+      await pause(this.clock, rereadMs, AbortSignal.any([until, woken]));
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/** How full the shards are, and would be: by what etcd says of its database, its quota and the number of keys. */
+import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
+import type { View } from '../../../sharder/core/view.ts';
+import { ClusterError } from '../../errors.ts';
+import type { ShardFleet } from '../../providers/shard-fleet.ts';
+import { type MetricsReading, total } from '../../metrics/metrics-text.ts';
+import type { MovePlan } from '../../resharding/plan/move-plan.ts';
+import { splitPlans } from '../../resharding/plan/plan-moves.ts';
+import {
+  fillsAfter,
+  type MovedBytes,
+  type ShardFill,
+  type ShardRoom,
+} from '../../resharding/plan/shard-room.ts';
+import { readMetrics } from '../../metrics/read-metrics.ts';
+import type { ShardCaller } from '../home/shard-caller.ts';
+
+const used = 'etcd_mvcc_db_total_size_in_use_in_bytes';
+const quota = 'etcd_server_quota_backend_bytes';
+const names = new Set([used, quota]);
+/** A shard does not fill up in less. */
+const freshMs = 1000;
+const allKeys = { key: 'd/', rangeEnd: 'd0' } as const;
+
+export class Room {
+  private known: readonly ShardRoom[] = [];
+  private askedAtMs = -Infinity;
+  private readonly parts: { fleet: Pick<ShardFleet, 'memberMetrics'>; caller: ShardCaller };
+
+  constructor(parts: Room['parts']) {
+    this.parts = parts;
+  }
+
+  /**
+   * The bytes of a slot are its share of its shard's keys: keys of one shard count alike. A shard that does not answer is left
+   * out, and what would leave it counts nothing: its moves wait for it anyway.
+   */
+  async fillsOf(view: View, plans: readonly MovePlan[]): Promise<ShardFill[]> {
+    const rooms = (await this.rooms()).filter(({ shard }) => view.shards.some(({ id }) => id === shard));
+    return fillsAfter(rooms, await this.bytesOf(view, plans, rooms));
+  }
+
+  /** The part of its quota that the shard's keys take, as it was seconds ago: asked at once, told later. Null: not known yet. */
+  fillOf(shard: number): number | null {
+    const nowMs = performance.now();
+    if (nowMs - this.askedAtMs >= freshMs) {
+      this.askedAtMs = nowMs;
+      // What is not known now is asked again.
+      this.rooms().then(
+        (rooms) => (this.known = rooms),
+        () => (this.known = []),
+      );
+    }
+    const room = this.known.find((candidate) => candidate.shard === shard);
+    return room === undefined ? null : room.usedBytes / room.quotaBytes;
+  }
+
+  private async rooms(): Promise<ShardRoom[]> {
+    const members = await this.parts.fleet.memberMetrics();
+    const readings = await readMetrics(
+      members.map(({ url }) => url),
+      names,
+    );
+    const byShard = new Map<number, MetricsReading[]>();
+    for (const { shard, url } of members) {
+      const reading = readings.get(url);
+      if (reading?.has(used) === true && reading.has(quota))
+        byShard.set(shard, [...(byShard.get(shard) ?? []), reading]);
+    }
+    return [...byShard].map(([shard, some]) => ({
+      shard,
+      usedBytes: Math.max(...some.map((reading) => total(reading, used))),
+      quotaBytes: Math.min(...some.map((reading) => total(reading, quota))),
+    }));
+  }
+
+  private async bytesOf(
+    view: View,
+    plans: readonly MovePlan[],
+    rooms: readonly ShardRoom[],
+  ): Promise<MovedBytes[]> {
+    const usedBytes = new Map(rooms.map((room) => [room.shard, room.usedBytes]));
+    const keys = new Map<number, number>();
+    const moved: MovedBytes[] = [];
+    for (const { slots, from, to } of splitPlans(plans, view.slots.length)) {
+      // A plan may go on from where an earlier one of the same list leads.
+      const owner = view.slots[slots[0]!]!;
+      const bytes = usedBytes.get(owner);
+      if (bytes === undefined) continue;
+      if (!keys.has(owner)) keys.set(owner, await this.count(view, owner, allKeys));
+      const range = { key: dataPrefix(slots[0]!), rangeEnd: dataRangeEnd(slots.at(-1)!) };
+      const all = keys.get(owner)!;
+      // Counted at two moments: what moves is all of the shard's at most, and nothing where it did not answer.
+      const share = all === 0 ? 0 : Math.min(1, (await this.count(view, owner, range)) / all);
+      moved.push({ from, to, bytes: share * bytes });
+    }
+    return moved;
+  }
+
+  private async count(view: View, id: number, range: { key: string; rangeEnd: string }): Promise<number> {
+    const shard = view.shards.find((candidate) => candidate.id === id);
+    if (shard === undefined) return 0;
+    try {
+      const reply = await this.parts.caller.read(shard, { kind: 'range', ...range, countOnly: true });
+      return reply.kind === 'range' ? reply.count : 0;
+    } catch (error) {
+      if (error instanceof ClusterError) return 0;
+      throw error;
+    }
+  }
+}

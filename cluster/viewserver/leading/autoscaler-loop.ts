@@ -1,0 +1,168 @@
+/** Measures, judges and acts, once per window, while this view server leads. Where it is not enabled it only advises. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Clock } from '../../../sharder/core/ports.ts';
+import type { ShardClient } from '../../../sharder/core/shard-client.ts';
+import type { View } from '../../../sharder/core/view.ts';
+import type { Topology } from '../../topology/topology.ts';
+import type { ShardFleet } from '../../providers/shard-fleet.ts';
+import {
+  AUTOSCALER_KEY,
+  type AutoscalerRecord,
+  decisionsOf,
+  decodeAutoscaler,
+  memoryOf,
+  withDecision,
+} from './autoscaler-record.ts';
+import type { EventLog } from '../home/event-log.ts';
+import { isOpen, withJobs, type JobWork } from '../jobs/job.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import { HomeRecord } from '../home/home-record.ts';
+import { pause } from '../home/leader-lease.ts';
+import { LoadSampler } from './load-sampler.ts';
+import { Autoscaler, type Decision } from '../../resharding/plan/autoscaler.ts';
+import { planRemoval } from '../../resharding/plan/plan-moves.ts';
+import { RefusedError } from '../../resharding/plan/refused-error.ts';
+import { refuseOverfull } from '../../resharding/plan/shard-room.ts';
+import type { Room } from '../jobs/room.ts';
+import type { ViewWatch } from '../home/view-watch.ts';
+
+/** In memory; the home shard keeps fewer. */
+const decisionsMax = 500;
+
+export interface AutoscalerLoopParts {
+  settings: Topology['autoscaling']['shards'];
+  sharderCores: number;
+  fleet: ShardFleet;
+  jobs: JobStore;
+  view: ViewWatch;
+  clock: Clock;
+  events: EventLog;
+  logger: Logger;
+  home: ShardClient;
+  room: Pick<Room, 'fillsOf'>;
+}
+
+export interface LoggedDecision extends Decision {
+  at: string;
+  /** False: it was only advice. */
+  isCarriedOut: boolean;
+}
+
+export class AutoscalerLoop {
+  private readonly parts: AutoscalerLoopParts;
+  private readonly autoscaler: Autoscaler;
+  private readonly sampler: LoadSampler;
+  private readonly record: HomeRecord<AutoscalerRecord>;
+  /** The newest, oldest first, those of view servers before among them. */
+  private decisions: unknown[] = [];
+  private isRemembered = false;
+  private lastKept = '';
+
+  constructor(parts: AutoscalerLoopParts) {
+    this.parts = parts;
+    const { p95Ms, requestsMin, cooldownSeconds, min, max } = parts.settings;
+    this.autoscaler = new Autoscaler({ p95Ms, requestsMin, cooldownMs: cooldownSeconds * 1000, min, max });
+    this.sampler = new LoadSampler(parts);
+    this.record = new HomeRecord({ home: parts.home, key: AUTOSCALER_KEY, decode: decodeAutoscaler });
+  }
+
+  /** What it is set to, and its newest decisions, oldest first. */
+  report(): object {
+    return { settings: this.parts.settings, decisions: this.decisions };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { settings, clock, logger } = this.parts;
+    while (!signal.aborted) {
+      try {
+        await this.round();
+      } catch (error) {
+        logger.warn({ err: error }, 'the autoscaler could not measure or act');
+      }
+      await pause(clock, settings.windowSeconds * 1000, signal);
+    }
+  }
+
+  private async round(): Promise<void> {
+    const view = this.parts.view.current;
+    if (view === null) return;
+    await this.recall();
+    const active = view.shards.filter(({ state }) => state !== 'draining');
+    // The youngest goes first: the home shard, which is the oldest, has to stay.
+    const youngest = Math.max(...active.map(({ id }) => id));
+    const jobs = await this.parts.jobs.list();
+    const sample = await this.sampler.sample({
+      shards: active.length,
+      isChanging: view.moves.length > 0 || jobs.some(isOpen),
+      unfit: this.autoscaler.mayRemoveNext ? await this.unfitOf(view, youngest) : null,
+    });
+    if (sample === null) return;
+    const decision = this.autoscaler.judge(sample);
+    const work = workOf(decision, youngest);
+    const isCarriedOut = work !== null && this.parts.settings.enabled;
+    const logged = { ...decision, at: new Date().toISOString(), isCarriedOut };
+    this.log(logged);
+    await this.keep(logged);
+    if (isCarriedOut) await this.ask(work, decision);
+  }
+
+  /** What view servers before this one have come to know. */
+  private async recall(): Promise<void> {
+    if (this.isRemembered) return;
+    const { value } = await this.record.read();
+    this.autoscaler.memory = memoryOf(value, this.autoscaler.memory);
+    this.decisions = [...decisionsOf(value), ...this.decisions];
+    this.isRemembered = true;
+  }
+
+  /** What is decided, or why not, where that is another thing than the last time. @throws ClusterError */
+  private async keep(decision: LoggedDecision): Promise<void> {
+    const what = `${decision.kind} ${decision.reason.replaceAll(/[0-9.]+/g, '#')}`;
+    if (what === this.lastKept) return;
+    const { memory } = this.autoscaler;
+    await this.record.update((record) => withDecision(record, { memory, decision }));
+    this.lastKept = what;
+  }
+
+  /** Why the shard is not to leave: it must not, or the others have no room for what it has. Null when it may. */
+  private async unfitOf(view: View, shard: number): Promise<string | null> {
+    try {
+      const fills = await this.parts.room.fillsOf(view, planRemoval(view, shard));
+      refuseOverfull(fills);
+      return fills.length < view.shards.length ? 'it is not known how full every shard is' : null;
+    } catch (error) {
+      if (error instanceof RefusedError) return error.message;
+      throw error;
+    }
+  }
+
+  private async ask(work: JobWork, { reason }: Decision): Promise<void> {
+    await this.parts.jobs.change((list) =>
+      withJobs(list, [
+        {
+          id: `autoscaler-${randomUUID()}`,
+          work,
+          state: 'waiting',
+          abort: false,
+          note: `the autoscaler: ${reason}`,
+          askedAt: new Date().toISOString(),
+          endedAt: null,
+        },
+      ]),
+    );
+  }
+
+  private log(decision: LoggedDecision): void {
+    this.decisions.push(decision);
+    if (this.decisions.length > decisionsMax) this.decisions.shift();
+    this.parts.events.emit('autoscaler', decision);
+    this.parts.logger.info(decision, 'autoscaler');
+  }
+}
+
+function workOf({ kind }: Decision, youngest: number): JobWork | null {
+  if (kind === 'add-shard') return { kind: 'add-shard', shard: null };
+  if (kind === 'remove-shard') return { kind: 'remove-shard', shard: youngest };
+  return null;
+}

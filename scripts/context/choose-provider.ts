@@ -1,0 +1,91 @@
+/**
+ * Where a command finds or makes its cluster. What the user says wins (--provider, VASE_PROVIDER); then the cluster that
+ * is in the state folder; and a new one is made in kind where that can be expected to work, else of local processes.
+ */
+import { existsSync } from 'node:fs';
+import { ClusterError, UsageError } from '../../cluster/errors.ts';
+import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
+import { kindFolder, type KindProfile } from '../../cluster/providers/kind/kind-state.ts';
+import { holdsCluster } from '../../cluster/providers/local/status/found-data.ts';
+import { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
+import { stateFolder } from '../../cluster/state/state-folder.ts';
+import type { Provider } from '../../cluster/providers/provider.ts';
+import type { Topology } from '../../cluster/topology/topology.ts';
+
+const kinds = ['local', 'kind', 'gke'] as const;
+type ChosenKind = (typeof kinds)[number];
+const profiles = ['small', 'zones'] as const;
+
+export interface ProviderWish {
+  /** As the user wrote it; undefined or empty: as it comes. */
+  provider: string | undefined;
+  profile: string | undefined;
+  checkout: string;
+  binaries: string;
+  stateRoot: string;
+  /** What a command that makes a cluster will ask for; null for one that only uses what is there. */
+  makes: Pick<Topology, 'images'> | null;
+}
+
+export interface Choice {
+  provider: Provider;
+  /** Said to the user where nobody asked for this one: a sentence. */
+  why: string | null;
+}
+
+/** @throws UsageError for a name that is none; ClusterError when the folder holds a cluster of another kind. */
+export async function chooseProvider(wish: ProviderWish): Promise<Choice> {
+  const said = oneOf('VASE_PROVIDER', wish.provider, kinds);
+  const profile = oneOf('VASE_KIND_PROFILE', wish.profile, profiles);
+  const there = clusterIn(wish.stateRoot);
+  if (wish.makes !== null && said !== null && there !== null && said !== there)
+    throw new ClusterError(`there is a cluster of provider ${there} in ${wish.stateRoot}`, {
+      nextStep: `Delete it with its data (\`make clean PROVIDER=${there}\`), or name another folder with VASE_STATE.`,
+    });
+  const settled = said ?? there;
+  if (settled !== null) return { provider: await create(settled, wish, profile), why: null };
+  if (wish.makes === null) {
+    // Never for a command that makes a cluster: nobody shall get one that costs money without having said so.
+    const kind = existsSync(gkeFiles(wish.stateRoot).state) ? 'gke' : 'local';
+    return { provider: await create(kind, wish, profile), why: null };
+  }
+  const { whyNotKind } = await import('../../cluster/providers/kind/why-not-kind.ts');
+  const reason = await whyNotKind(wish.makes);
+  if (reason === null) {
+    const why = 'Docker and kind answer: the cluster is made in kind (PROVIDER=local makes it of processes).';
+    return { provider: await create('kind', wish, profile), why };
+  }
+  const why = `The cluster is made of local processes; not in kind, because ${reason}.`;
+  return { provider: await create('local', wish, profile), why };
+}
+
+function clusterIn(stateRoot: string): ChosenKind | null {
+  if (existsSync(kindFolder(stateRoot).stateFile)) return 'kind';
+  return holdsCluster(stateFolder(stateRoot)) ? 'local' : null;
+}
+
+function oneOf<Name extends string>(
+  what: string,
+  said: string | undefined,
+  names: readonly Name[],
+): Name | null {
+  if (said === undefined || said === '') return null;
+  const found = names.find((name) => name === said);
+  if (found === undefined) throw new UsageError(`${what} must be one of ${names.join(', ')}, not ${said}`);
+  return found;
+}
+
+async function create(kind: ChosenKind, wish: ProviderWish, profile: KindProfile | null): Promise<Provider> {
+  const { checkout, binaries, stateRoot } = wish;
+  if (kind === 'local') {
+    const nodePath = process.execPath;
+    return new LocalProvider({ checkout, stateRoot, binaries, environment: process.env, nodePath });
+  }
+  if (kind === 'gke') {
+    const { GkeProvider } = await import('../../cluster/providers/gke/gke-provider.ts');
+    return new GkeProvider({ checkout, stateRoot, confirm: process.env['CONFIRM'] ?? '' });
+  }
+  // Loaded only where it is used: half of the commands want an answer within a tenth of a second.
+  const { KindProvider } = await import('../../cluster/providers/kind/kind-provider.ts');
+  return new KindProvider({ checkout, stateRoot, profile });
+}

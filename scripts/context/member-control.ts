@@ -1,0 +1,20 @@
+/** For the commands that change members of shards: what the provider offers, or a word that it does not yet. */
+import { UsageError } from '../../cluster/errors.ts';
+import type { MemberControl } from '../../cluster/providers/provider.ts';
+import { withContext, type CommandContext } from './command-context.ts';
+
+const instead =
+  '`kubectl get pods` lists them, and a shard keeps as many as it was deployed with; for more room or speed: `vase shard add`';
+
+/** @throws UsageError where the cluster's provider has no such control yet. */
+export async function withMembers(
+  flags: { json?: boolean },
+  body: (members: MemberControl, context: CommandContext) => Promise<void>,
+): Promise<void> {
+  await withContext(flags, async (context) => {
+    const { kind, members } = context.provider;
+    if (members === null)
+      throw new UsageError(`members cannot be listed or changed yet on provider ${kind}: ${instead}`);
+    await body(members, context);
+  });
+}

@@ -1,0 +1,97 @@
+/** A client of the store's own HTTP interface, for the commands get, put and del. */
+import { ClusterError, UsageError } from '../../cluster/errors.ts';
+import { withContext, type CommandContext } from './command-context.ts';
+
+/** The store itself answers within its own deadline, which is shorter. */
+const requestTimeoutMs = 30_000;
+
+/** Where a key is and at which version. */
+interface Placed {
+  version: number;
+  shard: string;
+}
+
+/** Every method throws a ClusterError for an answer that is no success; it says whether a write may have been applied. */
+export class StoreClient {
+  private readonly endpoint: string;
+  private readonly signal: AbortSignal;
+
+  constructor(endpoint: string, signal: AbortSignal) {
+    this.endpoint = endpoint;
+    this.signal = signal;
+  }
+
+  async get(key: string): Promise<Placed & { value: Buffer }> {
+    const { placed, body } = await this.request('GET', key);
+    return { ...placed, value: body };
+  }
+
+  async put(key: string, value: Uint8Array): Promise<Placed> {
+    return (await this.request('PUT', key, value)).placed;
+  }
+
+  async delete(key: string): Promise<Placed> {
+    return (await this.request('DELETE', key)).placed;
+  }
+
+  private async request(
+    method: string,
+    key: string,
+    value?: Uint8Array,
+  ): Promise<{ placed: Placed; body: Buffer }> {
+    const response = await this.send(method, key, value);
+    const body = Buffer.from(await response.arrayBuffer());
+    if (!response.ok) throw refusal(method, response.status, body);
+    const version = Number(response.headers.get('etag')?.replaceAll('"', ''));
+    return { placed: { version, shard: response.headers.get('vase-shard') ?? '' }, body };
+  }
+
+  private async send(method: string, key: string, value?: Uint8Array): Promise<Response> {
+    try {
+      return await fetch(`${this.endpoint}/v1/kv/${encodeURIComponent(key)}`, {
+        method,
+        signal: AbortSignal.any([this.signal, AbortSignal.timeout(requestTimeoutMs)]),
+        ...(value === undefined ? {} : { body: new Uint8Array(value) }),
+      });
+    } catch (error) {
+      this.signal.throwIfAborted();
+      const reason = ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;
+      const doubt = method === 'GET' ? '' : '; the write may or may not have been applied';
+      throw new ClusterError(`${this.endpoint} did not answer: ${reason}${doubt}`, {
+        nextStep: 'See `make status`.',
+        cause: error,
+      });
+    }
+  }
+}
+
+function refusal(method: string, status: number, body: Buffer): ClusterError {
+  const error = errorOf(body);
+  const doubt =
+    method !== 'GET' && error.definite === false ? '; the write may or may not have been applied' : '';
+  return new ClusterError(`${error.message ?? `the store answered ${status}`}${doubt}`);
+}
+
+function errorOf(body: Buffer): { message?: string; definite?: boolean } {
+  try {
+    const parsed = JSON.parse(body.toString('utf8')) as { error?: { message?: string; definite?: boolean } };
+    return parsed.error ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Runs a command's body with a client of the store that the flag, VASE_ENDPOINT or the cluster names. */
+export async function withStore(
+  flags: { endpoint?: string; json?: boolean },
+  body: (context: CommandContext & { store: StoreClient }) => Promise<void>,
+): Promise<void> {
+  await withContext(flags, async (context) => {
+    const given = flags.endpoint ?? process.env['VASE_ENDPOINT'];
+    const endpoint = given || (await context.provider.endpoint());
+    if (endpoint === null) throw new ClusterError('there is no cluster', { nextStep: 'Run `make up`.' });
+    if (!URL.canParse(endpoint))
+      throw new UsageError(`endpoint ${endpoint} is not a URL such as http://127.0.0.1:5000`);
+    await body({ ...context, store: new StoreClient(endpoint.replace(/\/+$/, ''), context.signal) });
+  });
+}

@@ -1,0 +1,7 @@
+/** `make rooms`: shows the rooms of each floor, or of the one that is named, from the top down, and who imports whom. */
+import { join } from 'node:path';
+import { describeFloor, floors, readRooms } from './rooms.ts';
+
+const asked = process.argv.slice(2);
+const rooms = readRooms(join(import.meta.dirname, '..', '..'));
+console.log((asked.length > 0 ? asked : floors).map((floor) => describeFloor(floor, rooms)).join('\n\n'));

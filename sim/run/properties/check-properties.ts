@@ -1,0 +1,81 @@
+/** The properties of a finished run that are not watched while it goes on. */
+import { checkHistory } from '../../checker/check-history.ts';
+import type { KeyVerdict } from '../../checker/verdict.ts';
+import type { Operation } from '../../checker/history/operation.ts';
+import type { HistoryRecorder } from './history-recorder.ts';
+import { shownKey } from '../scenario/key-names.ts';
+import type { OwnershipWatch } from './ownership-watch.ts';
+import type { Change, Scenario } from '../scenario/scenario.ts';
+import type { Violations } from './violations.ts';
+
+export interface FinishedRun {
+  scenario: Scenario;
+  recorder: HistoryRecorder;
+  history: readonly Operation[];
+  ownership: OwnershipWatch;
+  violations: Violations;
+}
+
+/**
+ * A run in which fewer operations succeeded has proved nothing. Low, because two long power failures of the one shard that
+ * has the keys are a fair scenario; that the runs together are rich is asked of the whole search.
+ */
+const okOperationsMin = 10;
+
+export function checkProperties(run: FinishedRun): void {
+  checkLinearizable(run);
+  checkApplied(run);
+  checkNotVacuous(run);
+}
+
+function checkLinearizable({ history, violations }: FinishedRun): void {
+  for (const verdict of checkHistory(history).keys) {
+    if (verdict.kind === 'ok') continue;
+    if (verdict.kind === 'unknown')
+      violations.add('unknown', `key ${shownKey(String(verdict.key))}: too hard to judge within the bounds`);
+    else
+      violations.add('linearizable', `key ${shownKey(String(verdict.key))}: ${describe(verdict, history)}`);
+  }
+}
+
+function describe(
+  verdict: Extract<KeyVerdict, { kind: 'illegal' }>,
+  operations: readonly Operation[],
+): string {
+  const { action, outcome } = operations[verdict.blocked]!;
+  return `${JSON.stringify(action)} with ${JSON.stringify(outcome)} cannot be placed: ${verdict.reason}`;
+}
+
+/**
+ * By what the members have applied: what a writer was told was certainly not applied is nowhere; what it was told was applied
+ * is somewhere; and nothing was applied twice, by whatever shards.
+ */
+function checkApplied({ ownership, recorder, violations }: FinishedRun): void {
+  const { applied } = ownership;
+  ownership.checkAppliedOnce();
+  for (const value of recorder.failed) {
+    if (applied.has(value))
+      violations.add('definite_failures_never_applied', `value ${value} failed definitely and was applied`);
+  }
+  for (const value of recorder.acknowledged) {
+    if (!applied.has(value))
+      violations.add('acknowledged_applied', `value ${value} was acknowledged and no member has it`);
+  }
+}
+
+function checkNotVacuous({ scenario, recorder, violations, ownership }: FinishedRun): void {
+  const { ok } = recorder.counts;
+  if (ok < Math.min(okOperationsMin, scenario.workload.operations / 5))
+    violations.add('vacuous', `only ${ok} operations succeeded`);
+  const mayUndo = scenario.faults.some(
+    (fault) => fault.kind === 'strike_phase' && (fault.what === 'abort' || fault.what === 'pause_and_abort'),
+  );
+  const mustMove =
+    !mayUndo && scenario.moves.some((change) => change.kind === 'add_shard' || isToBeDone(change));
+  if (mustMove && ownership.movesDone === 0 && scenario.topology.shards > 1)
+    violations.add('vacuous', 'no move was completed');
+}
+
+function isToBeDone(change: Change): boolean {
+  return change.kind === 'move' && change.abortAfterMs === null;
+}

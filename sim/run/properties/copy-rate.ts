@@ -1,0 +1,34 @@
+/** The rate of copying is what was asked: no move has copied more keys than its time allowed. */
+import type { TraceLine } from '../../kernel/tracer.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { Violations } from './violations.ts';
+
+export class CopyRate {
+  private readonly scenario: Scenario;
+  private readonly violations: Violations;
+  private readonly startedAtMs = new Map<string, number>();
+
+  constructor(scenario: Scenario, violations: Violations) {
+    this.scenario = scenario;
+    this.violations = violations;
+  }
+
+  /** Sees every trace event of the run. */
+  onTrace({ process, event, atUs }: TraceLine): void {
+    const { keysPerSecondMax } = this.scenario.topology;
+    if (keysPerSecondMax === null) return;
+    const copy = `${process} ${String(event['move'])}`;
+    const nowMs = atUs / 1000;
+    if (event.name === 'move.copy') this.startedAtMs.set(copy, nowMs);
+    if (event.name !== 'move.activated') return;
+    // A write goes when those before it have had their time: the last one's own is not waited for.
+    const { writeOperationsMax } = this.scenario.moverLimits;
+    const leastMs = (1000 * (Number(event['keysCopied']) - writeOperationsMax)) / keysPerSecondMax;
+    const tookMs = nowMs - (this.startedAtMs.get(copy) ?? -Infinity);
+    if (tookMs < leastMs)
+      this.violations.add(
+        'copy_rate',
+        `${copy}: ${String(event['keysCopied'])} keys in ${tookMs} ms, at ${keysPerSecondMax}/s at most`,
+      );
+  }
+}

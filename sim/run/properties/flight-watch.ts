@@ -1,0 +1,41 @@
+/**
+ * The client of a shard that looks at what its sharder sends: of one key never two writes are on their way at a time, and of
+ * transactions of writes never more than two.
+ */
+import type { EtcdRequest, RequestOp } from '../../../sharder/core/etcd-messages.ts';
+import type { CallOptions, CallOutcome } from '../../../sharder/core/shard-client.ts';
+import { EtcdShardClient, type EtcdShardClientOptions } from '../../../sharder/etcd/client/shard-client.ts';
+import type { Violations } from './violations.ts';
+
+const transactionsMax = 2;
+
+export class WatchedShardClient extends EtcdShardClient {
+  private readonly onBroken: (message: string) => void;
+  private readonly keys = new Set<string>();
+  private transactions = 0;
+
+  constructor(options: EtcdShardClientOptions, violations: Violations, sharder: string) {
+    super(options);
+    this.onBroken = (message) => violations.add('keys_apart', `${sharder}: ${message}`);
+  }
+
+  override async execute(request: EtcdRequest, options: CallOptions): Promise<CallOutcome> {
+    if (options.readOnly || request.kind !== 'txn') return super.execute(request, options);
+    const keys = request.success.flatMap(writtenKeys);
+    for (const key of keys) {
+      if (this.keys.has(key)) this.onBroken(`a second write of ${key} is sent before the first has ended`);
+      this.keys.add(key);
+    }
+    if (++this.transactions > transactionsMax)
+      this.onBroken(`${this.transactions} transactions of writes to one shard are under way`);
+    const outcome = await super.execute(request, options);
+    this.transactions--;
+    for (const key of keys) this.keys.delete(key);
+    return outcome;
+  }
+}
+
+function writtenKeys(op: RequestOp): string[] {
+  if (op.kind === 'txn') return [...op.success, ...op.failure].flatMap(writtenKeys);
+  return op.kind === 'range' ? [] : [op.key];
+}

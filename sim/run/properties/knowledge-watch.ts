@@ -1,0 +1,39 @@
+/** What a sharder knows never gets older while it runs: neither its view, nor the fence of a shard. */
+import type { TraceLine } from '../../kernel/tracer.ts';
+import type { Violations } from './violations.ts';
+
+export class KnowledgeWatch {
+  private readonly violations: Violations;
+  /** By process, then by what is known. */
+  private readonly newest = new Map<string, Map<string, number>>();
+
+  constructor(violations: Violations) {
+    this.violations = violations;
+  }
+
+  /** Sees every trace event of the run. */
+  onTrace({ process, event }: TraceLine): void {
+    switch (event.name) {
+      case 'process.restart':
+        this.newest.delete(process);
+        return;
+      case 'view.adopted':
+        this.note(process, 'the view', Number(event['epoch']));
+        return;
+      case 'fence.changed':
+        // -1: it is known that nothing is known any more.
+        if (event['revision'] !== -1)
+          this.note(process, `the fence of shard ${String(event['shard'])}`, Number(event['revision']));
+    }
+  }
+
+  private note(process: string, what: string, age: number): void {
+    const known = this.newest.get(process) ?? new Map<string, number>();
+    this.newest.set(process, known);
+    const before = known.get(what) ?? -1;
+    // As old as before is what was forgotten, because another one answered meanwhile, and learnt again.
+    if (age < before)
+      this.violations.add('epochs_rise', `${process} goes back from ${before} to ${age} with ${what}`);
+    known.set(what, Math.max(age, before));
+  }
+}

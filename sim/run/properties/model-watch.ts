@@ -1,0 +1,117 @@
+/**
+ * Whether what the records say of each slot, at every revision of every shard and of the view, is a path of the model of the
+ * protocol: each step that an onlooker sees is one that the search of the model has met.
+ */
+import type { SlotState } from '../../../sharder/core/fence.ts';
+import type { View } from '../../../sharder/core/view.ts';
+import { recordSteps } from '../../model/record-steps.ts';
+import { moveIsAsked, recordsText, type SlotRecords, stepText } from '../../model/slot-records.ts';
+import type { Violations } from './violations.ts';
+
+/** Slots of a run of which it is told: one step of a move may take many astray. */
+const strayMax = 3;
+
+interface WatchedSlot {
+  move: string;
+  from: number;
+  to: number;
+  state: SlotRecords;
+}
+
+export class ModelWatch {
+  private readonly violations: Violations;
+  private readonly stateAt: (shard: number, slot: number) => SlotState | undefined;
+  /** Slots that have been in a move, with the newest. */
+  private readonly slots = new Map<number, WatchedSlot>();
+  /** Slots that have left the model: there is no path for them to be on any more. */
+  private readonly stray = new Set<number>();
+
+  /** @param stateAt what a slot is at a shard now. */
+  constructor(violations: Violations, stateAt: (shard: number, slot: number) => SlotState | undefined) {
+    this.violations = violations;
+    this.stateAt = stateAt;
+  }
+
+  /** A shard's record says something new of a slot, and `stateAt` does, too. */
+  onFence(shard: number, slot: number): void {
+    const watched = this.slots.get(slot);
+    if (watched === undefined || (shard !== watched.from && shard !== watched.to))
+      this.leave(slot, `slot ${slot} changes at shard ${shard}, which is in no move of it`);
+    else this.step(slot, watched, {});
+  }
+
+  onView(before: View, view: View): void {
+    for (const move of before.moves) {
+      if (view.moves.some(({ id }) => id === move.id)) continue;
+      this.stepAll(move.slots, view, { move: 'over' });
+    }
+    for (const { id, slots, from, to, abort } of view.moves) {
+      const isNew = before.moves.every((known) => known.id !== id);
+      if (isNew) for (const slot of slots) this.begin(slot, { id, from, to, abort }, view);
+      else this.stepAll(slots, view, { move: abort ? 'aborted' : 'open' });
+    }
+    for (const [slot, owner] of view.slots.entries()) {
+      if (owner === before.slots[slot]) continue;
+      const watched = this.slots.get(slot);
+      if (watched === undefined || (owner !== watched.from && owner !== watched.to))
+        this.leave(slot, `the view gives slot ${slot} to shard ${owner}, which is in no move of it`);
+    }
+  }
+
+  private begin(
+    slot: number,
+    { id, from, to, abort }: { id: string; from: number; to: number; abort: boolean },
+    view: View,
+  ): void {
+    const before = this.slots.get(slot);
+    if (before) this.check(slot, stepText(recordsText(before.state), moveIsAsked));
+    const owner = view.slots[slot] === from ? 'source' : 'destination';
+    const watched: WatchedSlot = {
+      move: id,
+      from,
+      to,
+      state: { source: '', destination: '', owner, move: abort ? 'aborted' : 'open' },
+    };
+    this.slots.set(slot, watched);
+    Object.assign(watched.state, this.kindsOf(slot, watched));
+    this.check(slot, stepText(moveIsAsked, recordsText(watched.state)));
+  }
+
+  private stepAll(slots: readonly number[], view: View, change: Partial<SlotRecords>): void {
+    for (const slot of slots) {
+      const watched = this.slots.get(slot)!;
+      const owner = view.slots[slot] === watched.to ? 'destination' : 'source';
+      this.step(slot, watched, { ...change, owner });
+    }
+  }
+
+  private step(slot: number, watched: WatchedSlot, change: Partial<SlotRecords>): void {
+    const before = recordsText(watched.state);
+    Object.assign(watched.state, change, this.kindsOf(slot, watched));
+    const after = recordsText(watched.state);
+    if (before !== after) this.check(slot, stepText(before, after));
+  }
+
+  private kindsOf(
+    slot: number,
+    { move, from, to }: WatchedSlot,
+  ): Pick<SlotRecords, 'source' | 'destination'> {
+    const kindAt = (shard: number) => {
+      const state = this.stateAt(shard, slot);
+      if (state === undefined) return 'none';
+      return 'move' in state && state.move !== move ? `${state.kind}(old)` : state.kind;
+    };
+    return { source: kindAt(from), destination: kindAt(to) };
+  }
+
+  private check(slot: number, step: string): void {
+    if (!recordSteps.has(step))
+      this.leave(slot, `slot ${slot} takes a step that is none of the model: ${step}`);
+  }
+
+  private leave(slot: number, message: string): void {
+    if (this.stray.has(slot)) return;
+    this.stray.add(slot);
+    if (this.stray.size <= strayMax) this.violations.add('model', message);
+  }
+}

@@ -1,0 +1,206 @@
+/** Strikes on a phase of a move, drawn so that they hurt: what can go wrong in a phase is struck in it more often. */
+import fc from 'fast-check';
+import { type Fault, strikablePhases } from './scenario.ts';
+
+type Strike = Extract<Fault, { kind: 'strike_phase' }>;
+type Phase = Strike['phase'];
+type What = Strike['what'];
+
+/** Of any phase. */
+const anywhere: readonly What[] = [
+  'kill',
+  'pause',
+  'kill_source',
+  'kill_destination',
+  'pause_source',
+  'pause_destination',
+  'stall_destination',
+  'cut_source',
+  'cut_destination',
+  'clog_source',
+  'clog_destination',
+  'swap_addresses',
+  'abort',
+  'pause_and_abort',
+];
+
+/** What is at stake in a phase. */
+const apt: Partial<Record<Phase, readonly What[]>> = {
+  import: ['pause', 'pause_and_abort', 'abort', 'stall_destination', 'kill_destination'],
+  copy: [
+    'refused_by_destination',
+    'unheard_by_destination',
+    'clog_destination',
+    'break_watches',
+    'compact_source',
+    'kill_source',
+    'pause_destination',
+    'stall_destination',
+    'fill_destination',
+    'pause',
+    'cut_destination',
+  ],
+  tail: [
+    'refused_by_destination',
+    'unheard_by_destination',
+    'clog_destination',
+    'break_watches',
+    'compact_source',
+    'pause_destination',
+    'stall_destination',
+    'pause',
+  ],
+  freeze: [
+    'refused_by_source',
+    'clog_source',
+    'break_watches',
+    'pause',
+    'pause_and_abort',
+    'pause_source',
+    'stall_source',
+    'lose_replies',
+  ],
+  drain: [
+    'break_watches',
+    'compact_source',
+    'pause',
+    'pause_destination',
+    'stall_destination',
+    'kill_source',
+  ],
+  activate: [
+    'unheard_by_destination',
+    'refused_by_destination',
+    'clog_destination',
+    'pause',
+    'pause_destination',
+    'stall_destination',
+    'lose_replies',
+    'cut_destination',
+  ],
+  publish: ['kill', 'pause', 'lose_replies', 'cut_source'],
+  clean: ['refused_by_source', 'lose_replies', 'pause', 'pause_source', 'kill_source', 'stall_source'],
+  rollback: [
+    'clog_source',
+    'pause',
+    'kill',
+    'pause_source',
+    'pause_destination',
+    'stall_source',
+    'cut_destination',
+  ],
+};
+
+/** Drawn apart from the others (sim/run/scenario/draw-additions.ts), in any phase. */
+export const lostDisks = ['lose_disk_of_source', 'lose_disk_of_destination'] as const;
+
+/** Every strike that is drawn, as "what in phase". */
+export function strikeNames(): string[] {
+  return strikablePhases.flatMap((phase) =>
+    [...new Set([...(apt[phase] ?? []), ...anywhere, ...lostDisks])].map((what) => strikeName(what, phase)),
+  );
+}
+
+export function strikeName(what: What, phase: Phase): string {
+  return `${what} in ${phase}`;
+}
+
+const phaseAndWhat: fc.Arbitrary<{ phase: Phase; what: What }> = fc
+  .constantFrom(...strikablePhases)
+  .chain((phase) =>
+    fc
+      .oneof(
+        { weight: 3, arbitrary: fc.constantFrom(...(apt[phase] ?? anywhere)) },
+        { weight: 1, arbitrary: fc.constantFrom(...anywhere) },
+      )
+      .map((what) => ({ phase, what })),
+  );
+
+/** Short strikes hit one call; those near a timeout decide who gives up first. */
+export const strikeForMs = fc.oneof(
+  fc.integer({ min: 20, max: 400 }),
+  // What was late then lands among what was done instead.
+  fc
+    .tuple(fc.constantFrom(500, 750, 1000, 3000, 3000, 5000), fc.integer({ min: -100, max: 300 }))
+    .map(([timeoutMs, moreMs]) => timeoutMs + moreMs),
+);
+
+/** Long enough for whoever waits to give up, and for somebody to go on. */
+const untilForMs = fc.integer({ min: 2000, max: 7000 });
+
+/**
+ * What was held up in one phase lands in another one: a write of the copy among those of the tail, a freeze of before an
+ * abort, an activation when another mover has begun anew. The protocol stands or falls by these.
+ */
+const duels: readonly { phase: Phase; what: What; until: readonly Phase[] }[] = [
+  { phase: 'copy', what: 'clog_destination', until: ['freeze', 'drain', 'activate'] },
+  { phase: 'copy', what: 'clog_destination', until: ['freeze', 'drain', 'activate'] },
+  { phase: 'tail', what: 'clog_destination', until: ['freeze', 'drain', 'activate', 'import'] },
+  { phase: 'activate', what: 'clog_destination', until: ['import', 'copy', 'rollback', 'freeze'] },
+  { phase: 'freeze', what: 'clog_source', until: ['import', 'copy', 'rollback', 'drain'] },
+  { phase: 'rollback', what: 'clog_source', until: ['copy', 'freeze', 'drain', 'import'] },
+  { phase: 'rollback', what: 'clog_destination', until: ['copy', 'freeze', 'drain', 'import'] },
+  { phase: 'import', what: 'clog_destination', until: ['copy', 'freeze', 'rollback'] },
+  { phase: 'clean', what: 'clog_source', until: ['import', 'copy'] },
+  { phase: 'import', what: 'pause', until: ['copy', 'freeze', 'drain', 'activate', 'clean'] },
+  { phase: 'copy', what: 'pause', until: ['copy', 'freeze', 'drain', 'activate', 'publish', 'clean'] },
+  { phase: 'tail', what: 'pause', until: ['copy', 'freeze', 'activate', 'clean'] },
+  { phase: 'freeze', what: 'pause', until: ['copy', 'freeze', 'drain', 'activate', 'clean'] },
+  { phase: 'drain', what: 'pause', until: ['import', 'copy', 'freeze', 'activate'] },
+  { phase: 'activate', what: 'pause', until: ['import', 'rollback', 'copy', 'freeze'] },
+  { phase: 'rollback', what: 'pause', until: ['import', 'copy', 'freeze', 'drain', 'activate'] },
+  { phase: 'import', what: 'pause_and_abort', until: ['rollback', 'copy', 'freeze'] },
+  { phase: 'freeze', what: 'pause_and_abort', until: ['rollback', 'copy', 'import'] },
+  { phase: 'activate', what: 'pause_and_abort', until: ['rollback', 'import'] },
+  { phase: 'copy', what: 'break_watches', until: ['drain', 'activate'] },
+  { phase: 'tail', what: 'break_watches', until: ['activate', 'publish'] },
+];
+
+/** From the entry, inside what the mover is doing, or when it has got somewhere. */
+export const afterMs = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: 0, max: 8 }),
+  fc.integer({ min: 0, max: 120 }),
+);
+
+/** @param atMs the moment from which on it waits. */
+export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
+  const plain = phaseAndWhat.chain(({ phase, what }) =>
+    fc.record({
+      kind: fc.constant('strike_phase' as const),
+      atMs,
+      afterMs,
+      phase: fc.constant(phase),
+      what: fc.constant(what),
+      forMs: strikeForMs,
+      times: fc.constantFrom(1, 1, 1, 2, 3),
+      until: fc.constant(null),
+    }),
+  );
+  return fc.oneof(plain, drawDuel(fc.constantFrom(...duels), atMs, afterMs));
+}
+
+/** A call of a mover that arrives late, when somebody has done something else. */
+export function lateCall(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
+  const late = duels.filter(({ what }) => what === 'clog_source' || what === 'clog_destination');
+  return drawDuel(fc.constantFrom(...late), atMs, fc.integer({ min: 0, max: 3 }));
+}
+
+function drawDuel(
+  drawn: fc.Arbitrary<(typeof duels)[number]>,
+  atMs: fc.Arbitrary<number>,
+  after: fc.Arbitrary<number>,
+): fc.Arbitrary<Strike> {
+  return drawn.chain(({ phase, what, until }) =>
+    fc.record({
+      kind: fc.constant('strike_phase' as const),
+      atMs,
+      afterMs: after,
+      phase: fc.constant(phase),
+      what: fc.constant(what),
+      forMs: untilForMs,
+      times: fc.constant(1),
+      until: fc.constantFrom(...until),
+    }),
+  );
+}

@@ -1,0 +1,308 @@
+/**
+ * A scenario: everything that a run of the simulator depends on, as plain data. The same scenario gives the same run, so
+ * that a failure can be shrunk, written to a file and replayed.
+ */
+import { z } from 'zod';
+import { oddAnswerNames } from '../../etcd/odd-answers.ts';
+import { releaseNames } from '../../etcd/release.ts';
+import { moverLimits, sharderLimits } from './scenario-limits.ts';
+
+const whole = (min: number, max: number) => z.int().min(min).max(max);
+const chance = z.number().min(0).max(1);
+
+/** Moments are virtual milliseconds since the start; targets are numbers taken modulo what there is. */
+const span = { atMs: whole(0, 60_000), forMs: whole(1, 30_000) };
+const member = { shard: whole(0, 100), member: whole(0, 100) };
+
+export const strikablePhases = [
+  'import',
+  'copy',
+  'tail',
+  'freeze',
+  'drain',
+  'activate',
+  'publish',
+  'clean',
+  'rollback',
+] as const;
+
+/** What is done to whoever moves a slot, or to the shards of the move. */
+export const strikeKinds = [
+  'kill',
+  'pause',
+  'kill_source',
+  'kill_destination',
+  'pause_destination',
+  'cut_destination',
+  'swap_addresses',
+  'pause_source',
+  'cut_source',
+  'compact_source',
+  'break_watches',
+  'lose_replies',
+  'refused_by_source',
+  'refused_by_destination',
+  'unheard_by_destination',
+  'clog_source',
+  'clog_destination',
+  'stall_source',
+  'stall_destination',
+  'fill_destination',
+  'abort',
+  'pause_and_abort',
+  'lose_disk_of_source',
+  'lose_disk_of_destination',
+] as const;
+
+const fault = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('kill_member'), ...span, ...member, power: z.boolean() }),
+  /** Strikes whoever leads the shard at that moment. */
+  z.strictObject({ kind: z.literal('kill_leader'), ...span, shard: whole(0, 100), power: z.boolean() }),
+  z.strictObject({ kind: z.literal('pause_member'), ...span, ...member }),
+  z.strictObject({ kind: z.literal('pause_leader'), ...span, shard: whole(0, 100) }),
+  /** All members of a shard lose power at once and come back. */
+  z.strictObject({ kind: z.literal('power_cycle'), ...span, shard: whole(0, 100) }),
+  z.strictObject({ kind: z.literal('kill_sharder'), ...span, sharder: whole(0, 100) }),
+  z.strictObject({ kind: z.literal('pause_sharder'), ...span, sharder: whole(0, 100) }),
+  /** Cuts the leader off from the other members, and from clients too unless `clientsReachIt`. */
+  z.strictObject({
+    kind: z.literal('isolate_leader'),
+    ...span,
+    shard: whole(0, 100),
+    clientsReachIt: z.boolean(),
+  }),
+  /** The leader and one sharder see each other, the other members see the other sharders, and nobody else of the other side. */
+  z.strictObject({ kind: z.literal('split'), ...span, shard: whole(0, 100), sharder: whole(0, 100) }),
+  /** Kills members of a shard picked at random, one every so often, and starts each again at once. */
+  z.strictObject({ kind: z.literal('flap'), ...span, shard: whole(0, 100), everyMs: whole(1, 5000) }),
+  /** Elections again and again, in which whoever has just voted is killed and started at once. */
+  z.strictObject({ kind: z.literal('kill_voters'), ...span, shard: whole(0, 100), everyMs: whole(1, 5000) }),
+  /** Cuts one direction between a sharder and a member. */
+  z.strictObject({
+    kind: z.literal('cut'),
+    ...span,
+    ...member,
+    sharder: whole(0, 100),
+    towardsMember: z.boolean(),
+  }),
+  /** Holds what one sharder sends to one member, then lets it through. */
+  z.strictObject({ kind: z.literal('clog'), ...span, ...member, sharder: whole(0, 100) }),
+  z.strictObject({
+    kind: z.literal('bad_network'),
+    ...span,
+    loss: chance,
+    duplicate: chance,
+    reorder: chance,
+  }),
+  z.strictObject({ kind: z.literal('stall_disk'), ...span, ...member }),
+  z.strictObject({ kind: z.literal('kill_view_server'), ...span, viewServer: whole(0, 100) }),
+  z.strictObject({ kind: z.literal('pause_view_server'), ...span, viewServer: whole(0, 100) }),
+  /** Cuts a view server off from all members of one shard. */
+  z.strictObject({
+    kind: z.literal('cut_view_server'),
+    ...span,
+    viewServer: whole(0, 100),
+    shard: whole(0, 100),
+  }),
+  /** Strikes whoever first enters a phase of a move after `atMs`, or the shards of that move, or a leader of theirs. */
+  z.strictObject({
+    kind: z.literal('strike_phase'),
+    ...span,
+    phase: z.enum(strikablePhases),
+    what: z.enum(strikeKinds),
+    /** How long after the entry. */
+    afterMs: whole(0, 5000).default(0),
+    /** At so many entries, one after the other. */
+    times: whole(1, 10).default(1),
+    /** It ends when somebody enters this phase of the move, if that is before its time. */
+    until: z.enum(strikablePhases).nullable().default(null),
+  }),
+  /** The members of a shard end every watch, again and again. */
+  z.strictObject({
+    kind: z.literal('break_watches'),
+    ...span,
+    shard: whole(0, 100),
+    everyMs: whole(1, 5000),
+  }),
+  /** What the members of a shard answer does not reach the sharders; what those ask arrives. */
+  z.strictObject({ kind: z.literal('lose_replies'), ...span, shard: whole(0, 100) }),
+  /** The addresses of two shards are each other's. */
+  z.strictObject({ kind: z.literal('swap_addresses'), ...span, shard: whole(0, 100), other: whole(0, 100) }),
+  /** One address of a shard is a member's of another one; `forGood`: nothing heals that, and it is the shard's first one. */
+  z.strictObject({
+    kind: z.literal('stray_address'),
+    ...span,
+    ...member,
+    other: whole(0, 100),
+    forGood: z.boolean(),
+  }),
+  /** A shard has room for so many bytes more, and is given more when it ends. */
+  z.strictObject({
+    kind: z.literal('fill_shard'),
+    ...span,
+    shard: whole(0, 100),
+    bytes: whole(0, 1_000_000),
+  }),
+  /**
+   * A member of a shard of several loses its disk, and a new one comes in its place. `behindMs`: others were away before, and
+   * when it has been lost they are back, and the rest are away until the end.
+   */
+  z.strictObject({
+    kind: z.literal('lose_disk'),
+    ...span,
+    ...member,
+    behindMs: whole(0, 10_000).default(0),
+    repairAfterMs: whole(0, 20_000).default(0),
+  }),
+  /**
+   * One more member joins a shard, stays a learner for so long, and leaves at the end. `withLeader`: while it learns, it and the
+   * leader are cut off from the other members, and not from clients.
+   */
+  z.strictObject({
+    kind: z.literal('grow_shard'),
+    ...span,
+    shard: whole(0, 100),
+    learnsMs: whole(0, 10_000).default(0),
+    withLeader: z.boolean().default(false),
+  }),
+  /**
+   * What the others send to a shard's leader arrives a second time, so much later. After a while that leader and one sharder are
+   * split from all others, which the other sharders ask from the beginning: the copies then meet a leader of the past.
+   */
+  z.strictObject({
+    kind: z.literal('late_copies'),
+    ...span,
+    shard: whole(0, 100),
+    sharder: whole(0, 100),
+    splitAfterMs: whole(0, 10_000),
+    delayMs: whole(1, 10_000),
+  }),
+  /** One member, or all of a shard's, answer some requests in an odd way (sim/etcd/odd-answers.ts). */
+  z.strictObject({
+    kind: z.literal('odd_answers'),
+    ...span,
+    shard: whole(0, 100),
+    member: whole(0, 100).nullable(),
+    answer: z.enum(oddAnswerNames),
+    percent: whole(1, 100),
+    /** Of answers that are late. */
+    delayMs: whole(1, 30_000),
+  }),
+  /** A shard forgets its history, as etcd does every so often. */
+  z.strictObject({ kind: z.literal('compact'), atMs: span.atMs, shard: whole(0, 100) }),
+  z.strictObject({
+    kind: z.literal('clock_step'),
+    atMs: span.atMs,
+    sharder: whole(0, 100),
+    stepMs: whole(1, 10_000),
+  }),
+  z.strictObject({
+    kind: z.literal('clock_drift'),
+    ...span,
+    sharder: whole(0, 100),
+    drift: z.number().min(-0.05).max(0.05),
+  }),
+]);
+
+const change = z.discriminatedUnion('kind', [
+  /** The slot of a key goes to another shard, or is to come back after so long. */
+  z.strictObject({
+    kind: z.literal('move'),
+    atMs: span.atMs,
+    key: whole(0, 100),
+    to: whole(0, 100),
+    abortAfterMs: whole(0, 10_000).nullable(),
+  }),
+  /** Everybody gets the same share. */
+  z.strictObject({ kind: z.literal('rebalance'), atMs: span.atMs }),
+  /** A new shard joins and gets its share. */
+  z.strictObject({ kind: z.literal('add_shard'), atMs: span.atMs }),
+  /** A shard other than the home shard gives everything away and leaves. */
+  z.strictObject({ kind: z.literal('remove_shard'), atMs: span.atMs, shard: whole(0, 100) }),
+]);
+
+const schema = z.strictObject({
+  format: z.literal(1),
+  seed: whole(0, Number.MAX_SAFE_INTEGER),
+  topology: z.strictObject({
+    shards: whole(1, 5),
+    members: z.union([z.literal(1), z.literal(3), z.literal(5)]),
+    /** Of etcd, on all shards. */
+    release: z.enum(releaseNames).default('3.4'),
+    sharders: whole(1, 5),
+    /** They know nothing of each other: no lease says who leads. */
+    viewServers: whole(1, 2),
+    /** etcd's --pre-vote: off by default in 3.4, on from 3.5. */
+    preVote: z.boolean(),
+    disk: z.enum(['nvme', 'pd-ssd', 'slow']),
+    network: z.enum(['same_host', 'same_zone', 'cross_zone']),
+    /** What the members have to tell their watches comes so much later than what they answer: etcd promises no more. */
+    watchLagMs: whole(0, 1000).default(0),
+    /** What each view server copies at most; null: as fast as it goes. */
+    keysPerSecondMax: whole(1, 1_000_000).nullable().default(null),
+    /** etcd's --auto-compaction-retention: every so often it forgets what is older than that. Null: never by itself. */
+    retentionMs: whole(10, 60_000).nullable().default(null),
+    /** etcd's --max-txn-ops. */
+    maxTxnOps: whole(4, 10_000).default(1024),
+  }),
+  workload: z.strictObject({
+    clients: whole(1, 20),
+    /** Of all clients together. */
+    operations: whole(1, 5000),
+    keys: whole(1, 100),
+    /** Keys share so many slots; 0: each has one of its own. */
+    tags: whole(0, 100).default(0),
+    /** `extreme`: among them keys of one character, of the largest size, and of characters of three bytes. */
+    keyStyle: z.enum(['plain', 'extreme']).default('plain'),
+    /** Sizes that values have, one as often as another; the first value of all is empty unless all have 4 bytes. */
+    valueBytes: z.array(whole(4, 1_048_576)).min(1).max(10).default([4]),
+    /** Moments at which so many requests come at once, for keys of one slot: more than its shard carries out in time. */
+    crowds: z
+      .array(z.strictObject({ atMs: whole(0, 60_000), requests: whole(1, 1000) }))
+      .max(3)
+      .default([]),
+    /** Shares of the kinds of operation; they need not add up to anything. */
+    mix: z.strictObject({
+      get: whole(0, 100),
+      put: whole(0, 100),
+      delete: whole(0, 100),
+      cas: whole(0, 100),
+      burst: whole(0, 100),
+      /** Writes with a condition of any kind, true or not. */
+      conditional: whole(0, 100).default(0),
+      /** Requests of several operations of any kind. */
+      batch: whole(0, 100).default(0),
+    }),
+  }),
+  limits: sharderLimits,
+  moverLimits,
+  /** What an operator asks of the view servers. */
+  moves: z.array(change).max(20),
+  faults: z.array(fault).max(50),
+  budgets: z.strictObject({
+    /** Clients work and faults strike until then; then everything is healed. */
+    faultsUntilMs: whole(1, 60_000),
+    /** The system must serve again within so long after. */
+    convergeMs: whole(1, 60_000),
+  }),
+});
+
+export type Scenario = z.output<typeof schema>;
+export type Fault = z.output<typeof fault>;
+export type Change = z.output<typeof change>;
+export type FaultKind = Fault['kind'];
+
+/** Every kind of fault there is. */
+export const faultKinds: readonly FaultKind[] = fault.options.map((option) => option.shape.kind.value);
+
+export class ScenarioError extends Error {
+  override name = 'ScenarioError';
+}
+
+/** @throws ScenarioError with one sentence that names the field. */
+export function parseScenario(raw: unknown): Scenario {
+  const result = schema.safeParse(raw);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new ScenarioError(`scenario: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
+}
