@@ -48,6 +48,7 @@ class UnaryCall {
   private readonly settling: Settling;
   private readonly timer: NodeJS.Timeout;
   private chunks: Buffer[] = [];
+  private gathered: Buffer | null = null;
   private received = 0;
   /** Headers that hold the call's status; null until they came. */
   private ended: IncomingHttpHeaders | null = null;
@@ -83,8 +84,9 @@ class UnaryCall {
 
   private take(chunk: Buffer): void {
     if (this.isSettled) return;
-    this.chunks.push(chunk);
+    const before = this.received;
     this.received += chunk.length;
+    if (this.gathered === null) this.chunks.push(chunk);
     const bytes = this.messageBytes();
     if (bytes !== null && bytes > replyBytesMax) {
       const message = `the reply has ${bytes} bytes; at most ${replyBytesMax} are taken`;
@@ -93,7 +95,22 @@ class UnaryCall {
     } else if (bytes !== null && this.received > prefixBytes + bytes) {
       this.settle({ kind: 'lost', message: 'more came than the answer was said to be' });
       this.stream.close(constants.NGHTTP2_CANCEL);
-    } else if (this.ended !== null) this.conclude();
+    } else {
+      if (this.gathered !== null) this.gathered.set(chunk, before);
+      else if (bytes !== null && this.received < prefixBytes + bytes) this.gather(prefixBytes + bytes);
+      if (this.ended !== null) this.conclude();
+    }
+  }
+
+  /** What comes in many pieces is put together as it comes: the pieces and the whole are never there at once. */
+  private gather(bytes: number): void {
+    this.gathered = Buffer.allocUnsafeSlow(bytes);
+    let at = 0;
+    for (const chunk of this.chunks) {
+      this.gathered.set(chunk, at);
+      at += chunk.length;
+    }
+    this.chunks = [this.gathered];
   }
 
   private end(headers: IncomingHttpHeaders): void {
@@ -141,6 +158,7 @@ class UnaryCall {
     clearTimeout(this.timer);
     this.up.keepAlive.callEnded();
     this.chunks = [];
+    this.gathered = null;
     this.settling.resolve(result);
   }
 }
