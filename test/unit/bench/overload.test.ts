@@ -36,22 +36,29 @@ const openAt = (url: string, ratePerSecond: number, openMax: number): LoadOrder 
 });
 
 test('what was due is accounted for once, by its answer or by what came instead of one', async () => {
-  let count = 0;
+  // On a busy machine a request may be sent on a connection that is just being closed, and never come here.
+  let [count, refused, taken] = [0, 0, 0];
   const url = await serve((request, response) => {
     request.resume();
     count++;
-    if (count % 4 === 0) request.socket.destroy();
-    else if (count % 4 === 1) response.writeHead(429, { 'content-length': 4 }).end('no\r\n');
-    else if (count % 4 === 2) response.writeHead(204, { connection: 'close' }).end();
-    else response.writeHead(204).end();
+    if (count % 4 === 0) {
+      request.socket.destroy();
+    } else if (count % 4 === 1) {
+      refused++;
+      response.writeHead(429, { 'content-length': 4 }).end('no\r\n');
+    } else {
+      taken++;
+      response.writeHead(204, count % 4 === 2 ? { connection: 'close' } : {}).end();
+    }
   });
   const result = await runLoad(openAt(url, 200, 1000));
   const { due, unsent, good, codes } = result.streams['puts']!;
   expect(due).toBe(200);
   expect(unsent).toBe(0);
   expect(Object.values(codes).reduce((sum, each) => sum + each, 0)).toBe(due);
-  expect(codes['429']).toBe(50);
-  expect(codes['204']).toBe(100);
+  expect(count).toBeGreaterThan(100);
+  expect(codes['429']).toBe(refused);
+  expect(codes['204']).toBe(taken);
   expect(good).toBeLessThanOrEqual(100);
 });
 
