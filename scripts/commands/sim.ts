@@ -1,10 +1,11 @@
-/** `vase sim`: soaks the simulator over many seeds, or replays one scenario and tells its story. */
+/** `vase sim`: soaks the simulator over many seeds, or replays one scenario, of a seed or of a file, and tells its story. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { UsageError } from '../../cluster/errors.ts';
 import { runScenario } from '../../sim/run/run-scenario.ts';
 import { parseScenario, type Scenario, ScenarioError } from '../../sim/run/scenario/scenario.ts';
+import { scenarioOfSeed } from '../../sim/run/scenario/scenario-arbitrary.ts';
 import { vacuityOf } from '../../sim/run/vacuity.ts';
 import { exitCodeOf } from '../../sim/run/properties/violations.ts';
 import type { TraceLine } from '../../sim/kernel/tracer.ts';
@@ -20,6 +21,7 @@ deterministic, 6 unknown.`;
 
 interface Flags {
   seeds: string;
+  seed?: string;
   scenario?: string;
   trace?: boolean;
   json?: boolean;
@@ -28,15 +30,25 @@ interface Flags {
 export function addSimCommand(program: Command): void {
   program
     .command('sim')
-    .description('Run the simulator: many seeds, or one scenario from a file.')
+    .description('Run the simulator: many seeds, or one scenario, of a seed or from a file.')
     .option('--seeds <range>', 'seeds to run, such as 1..10000', '1..1000')
-    .option('--scenario <file>', 'replay one scenario instead')
-    .option('--trace', 'with --scenario: tell what happens, line by line')
+    .addOption(
+      new Option('--seed <n>', 'print the scenario of one seed, and replay it').conflicts([
+        'seeds',
+        'scenario',
+      ]),
+    )
+    .addOption(new Option('--scenario <file>', 'replay the scenario of a file instead').conflicts('seeds'))
+    .option('--trace', 'with --seed or --scenario: tell what happens, line by line')
     .option('--json', 'print JSON')
     .addHelpText('after', help)
     .action(async (flags: Flags) => {
-      process.exitCode =
-        flags.scenario === undefined ? await soak(flags) : await replay(flags.scenario, flags);
+      const { seed, scenario, trace } = flags;
+      if (seed !== undefined) process.exitCode = await replaySeed(seed, flags);
+      else if (scenario !== undefined) process.exitCode = await replay(readScenario(scenario), flags);
+      else if (trace === true)
+        throw new UsageError('--trace tells the story of one scenario: name it with --seed or --scenario');
+      else process.exitCode = await soak(flags);
     });
 }
 
@@ -70,8 +82,15 @@ async function soak({ seeds, json }: Flags): Promise<number> {
   return exitCodeOf([...poor, ...failures.flatMap(({ violations }) => violations)]);
 }
 
-async function replay(file: string, { trace, json }: Flags): Promise<number> {
-  const scenario = readScenario(file);
+async function replaySeed(text: string, flags: Flags): Promise<number> {
+  const [seed, last] = parseSeeds(text, '--seed');
+  if (last !== seed) throw new UsageError('--seed must be one seed; --seeds takes a range');
+  const scenario = scenarioOfSeed(seed);
+  createPrinter({ json: flags.json === true }).result(JSON.stringify(scenario, null, 2), { scenario });
+  return replay(scenario, flags);
+}
+
+async function replay(scenario: Scenario, { trace, json }: Flags): Promise<number> {
   const printer = createPrinter({ json: json === true });
   const observer = trace ? (line: TraceLine) => tell(printer, line) : undefined;
   const report = await runScenario(scenario, observer ? { observer } : {});
@@ -105,12 +124,12 @@ function tell(printer: ReturnType<typeof createPrinter>, { atUs, process: who, e
 }
 
 /** @throws UsageError */
-function parseSeeds(text: string): [number, number] {
+function parseSeeds(text: string, flag = '--seeds'): [number, number] {
   const match = /^([0-9]{1,15})(?:\.\.([0-9]{1,15}))?$/.exec(text);
   const from = Number(match?.[1]);
   const to = Number(match?.[2] ?? match?.[1]);
   if (!match || to < from)
-    throw new UsageError(`--seeds must be a seed or a range such as 1..10000, not ${JSON.stringify(text)}`);
+    throw new UsageError(`${flag} must be a seed or a range such as 1..10000, not ${JSON.stringify(text)}`);
   return [from, to];
 }
 

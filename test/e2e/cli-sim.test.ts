@@ -58,6 +58,16 @@ test('a replay with --trace tells the story in order of time, twice the same', a
   expect((await vase(['sim', '--scenario', file, '--trace'])).stdout).toBe(first.stdout);
 });
 
+test('a seed is a replay: its scenario, and the same story as that scenario has in a file', async () => {
+  const ofSeed = await vase(['sim', '--seed', '3', '--trace']);
+  expect(ofSeed.code).toBe(0);
+  const drawn = JSON.stringify(scenarioOfSeed(3), null, 2);
+  expect(ofSeed.stdout.startsWith(`${drawn}\n`)).toBe(true);
+  const file = await scenarioFile(drawn);
+  const ofFile = await vase(['sim', '--scenario', file, '--trace']);
+  expect(ofSeed.stdout.slice(drawn.length + 1)).toBe(ofFile.stdout);
+});
+
 test('a broken system exits with 4, and says which property is broken', async () => {
   const file = await scenarioFile(JSON.stringify(scenarioOfSeed(1)));
   const nodeArguments = ['--import', './test/property/seeded-bugs/plant.ts'];
@@ -70,6 +80,11 @@ test('a broken system exits with 4, and says which property is broken', async ()
 test.each([
   ['a file that is not there', ['--scenario', '/no/such/file'], 'cannot be read: ENOENT'],
   ['a range that is none', ['--seeds', '5..1'], '--seeds must be a seed or a range'],
+  ['a seed that is none', ['--seed', 'x'], '--seed must be a seed'],
+  ['a range for one seed', ['--seed', '1..2'], '--seed must be one seed'],
+  ['two ways to say which', ['--seed', '1', '--seeds', '1..2'], 'cannot be used with'],
+  ['a seed and a file', ['--seed', '1', '--scenario', 'a.json'], 'cannot be used with'],
+  ['a story of many', ['--seeds', '1..2', '--trace'], '--trace tells the story of one scenario'],
 ])('%s is a usage error', async (_what, args, message) => {
   const { code, stderr } = await vase(['sim', ...args]);
   expect(stderr).toContain(message);
