@@ -53,8 +53,8 @@ test('without a cluster it is a wrong use, and says what to do', async () => {
   expect(existsSync(join(vase.stateRoot, 'runs'))).toBe(false);
 });
 
-test(`serializable reads are caught within ${triesMax} tries`, async () => {
-  const cluster = await startLocalCluster(size, { seededBug: 'serializable reads' });
+test(`serializable reads of any member are caught within ${triesMax} tries`, async () => {
+  const cluster = await startLocalCluster(size, { seededBug: 'serializable reads, of any member' });
   onTestFinished(() => cluster.close());
   const runs = await mkdtemp(join(tmpdir(), 'vase-live-'));
   onTestFinished(() => rm(runs, { recursive: true, force: true }));

@@ -8,20 +8,38 @@ import { moveBugs } from './move-bugs.ts';
 import { watchBugs } from './watch-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
+/** etcd serves a transaction without ReadIndex only when every range in it, of both branches, is serializable. */
+const serializable = [
+  {
+    find: "return { kind: 'range', key };",
+    replace: "return { kind: 'range', key, serializable: true };",
+  },
+  {
+    find: "failure: [{ kind: 'range', key }],",
+    replace: "failure: [{ kind: 'range', key, serializable: true }],",
+  },
+];
+
 export const seededBugs: readonly SeededBug[] = [
   {
     name: 'serializable reads',
     shows: ['linearizable', 'versions_rise'],
     file: 'sharder/core/transaction.ts',
-    // etcd serves a transaction without ReadIndex only when every range in it, of both branches, is serializable.
+    changes: serializable,
+    runsMax: 300,
+  },
+  {
+    name: 'serializable reads, of any member',
+    shows: ['linearizable', 'versions_rise'],
+    file: 'sharder/core/transaction.ts',
     changes: [
+      ...serializable,
       {
-        find: "return { kind: 'range', key };",
-        replace: "return { kind: 'range', key, serializable: true };",
-      },
-      {
-        find: "failure: [{ kind: 'range', key }],",
-        replace: "failure: [{ kind: 'range', key, serializable: true }],",
+        file: 'sharder/etcd/client/shard-client.ts',
+        find: 'const endpoint = this.overdue.detour(this.choice.current);',
+        replace:
+          'const any = this.choice.all[this.options.random.nextUint32() % this.choice.all.length]!;' +
+          'const endpoint = this.overdue.detour(readOnly ? any : this.choice.current);',
       },
     ],
     runsMax: 300,
@@ -152,7 +170,9 @@ export const seededBugs: readonly SeededBug[] = [
     shows: ['one_leader_per_term'],
     file: 'sim/etcd/sim-bugs.ts',
     changes: [{ find: 'forgetVoteOnRestart: false,', replace: 'forgetVoteOnRestart: true,' }],
-    runsMax: 4000,
+    // From seeds 1 to 4: not within 4000, 913, not for this reason within 1042, 75.
+    seed: 4,
+    runsMax: 1000,
   },
   {
     name: 'slot hash that differs between sharders',
