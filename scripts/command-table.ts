@@ -91,7 +91,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     usage: 'sim [options]',
-    description: 'Run the simulator: many seeds, or one scenario from a file.',
+    description: 'Run the simulator: many seeds, or one scenario, of a seed or from a file.',
     load: async () => (await import('./commands/sim.ts')).addSimCommand,
   },
   {
