@@ -55,7 +55,7 @@ test test-all test-rest: export SEED ?= 20261122
 test: $(INSTALLED) ## Run the tests that take six minutes: unit tests, and the most telling ones against real etcds and clusters.
 	@$(WITH_ETCD) $(RUN_TESTS) quick
 
-test-all: $(INSTALLED) ## Run all tests but those of kind: some 25 minutes.
+test-all: $(INSTALLED) ## Run all tests but those of kind: half an hour.
 	@$(WITH_ETCD) $(RUN_TESTS) all
 
 test-rest: $(INSTALLED) ## Run what `make test` leaves to `make test-all`.

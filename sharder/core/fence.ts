@@ -4,7 +4,7 @@
  */
 import { asIdentity, type ShardName } from './identity.ts';
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
-import { asCount, asObject, asText, unknownFields } from './record-fields.ts';
+import { asCount, asObject, asText, type Others, othersOf } from './record-fields.ts';
 import { SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, toSlotRuns } from './slot-runs.ts';
 import type { View } from './view.ts';
@@ -39,7 +39,7 @@ export interface FenceRecord {
   /** Slot to state, 1024 entries; undefined where this shard never had the slot. */
   slots: readonly (SlotState | undefined)[];
   /** Fields of a later version: kept as they are. */
-  others?: Readonly<Record<string, unknown>> | undefined;
+  others?: Others | undefined;
 }
 
 /** A record as read from etcd; transactions compare `modRevision`. */
@@ -81,13 +81,12 @@ export function decodeFence(bytes: Uint8Array): FenceRecord {
   const raw = asObject(bytesToJson(bytes), 'fence record');
   if (raw['format'] !== 1)
     throw new Error(`fence record has format ${String(raw['format'])}; this version knows 1`);
-  const others = unknownFields(raw, ['format', 'shard', 'identity', 'epoch', 'slots']);
   return {
     shard: asCount(raw['shard'], 'shard'),
     identity: asIdentity(raw['identity']),
     epoch: asCount(raw['epoch'], 'epoch'),
     slots: fromSlotRuns(raw['slots'], decodeSlotState),
-    ...(others === undefined ? {} : { others }),
+    ...othersOf(raw, ['format', 'shard', 'identity', 'epoch', 'slots']),
   };
 }
 

@@ -21,17 +21,16 @@ export function asList(raw: unknown, what: string): unknown[] {
   return raw;
 }
 
+/** Fields of a later version. */
+export type Others = Readonly<Record<string, unknown>>;
+
 /**
- * The fields that this version does not know. Whoever reads a record and writes it again keeps them: a later version wrote
- * them, and reads them when it is back.
- * @returns undefined where there are none.
+ * The fields that this version does not know, as a part of what it reads. Whoever reads a record and writes it again keeps
+ * them: a later version wrote them, and reads them when it is back.
  */
-export function unknownFields(
-  record: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-): Readonly<Record<string, unknown>> | undefined {
+export function othersOf(record: Others, known: readonly string[]): { others?: Others } {
   const others = Object.entries(record).filter(([name]) => !known.includes(name));
-  return others.length === 0 ? undefined : Object.fromEntries(others);
+  return others.length === 0 ? {} : { others: Object.fromEntries(others) };
 }
 
 /** What stands where a record should be is none that this program knows: as good as no answer, and no reason to fall over. */

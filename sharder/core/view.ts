@@ -4,7 +4,7 @@
  */
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
 import { asIdentity } from './identity.ts';
-import { asCount, asList, asObject, asText, unknownFields } from './record-fields.ts';
+import { asCount, asList, asObject, asText, type Others, othersOf } from './record-fields.ts';
 import { dealSlots, SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-runs.ts';
 
@@ -12,8 +12,6 @@ import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-run
 export const VIEW_KEY = 'vase/view';
 /** The key of its copy in the other shards. */
 export const VIEW_MIRROR_KEY = 'vase/view-mirror';
-
-type Others = Readonly<Record<string, unknown>> | undefined;
 
 export interface ViewShard {
   id: number;
@@ -24,7 +22,7 @@ export interface ViewShard {
   /** Absent: it takes slots as any other. `draining`: it gives all away and gets no more. */
   state?: 'draining';
   /** Of a later version: kept as they are. */
-  others?: Others;
+  others?: Others | undefined;
 }
 
 /** Slots on their way from one shard to another. How far they are is for the two shards' fence records to say. */
@@ -40,7 +38,7 @@ export interface MoveRecord {
   /** Why, when it has failed; absent when somebody asked for it. */
   why?: string | undefined;
   /** Of a later version: kept as they are. */
-  others?: Others;
+  others?: Others | undefined;
 }
 
 export interface View {
@@ -54,7 +52,7 @@ export interface View {
   /** The id of the next shard that joins. An id is never used twice: its tombstones and its clients would be mistaken. */
   nextShard: number;
   /** Of a later version: kept as they are. */
-  others?: Others;
+  others?: Others | undefined;
 }
 
 /** The name that users see for a shard; also that of its StatefulSet. */
@@ -142,9 +140,4 @@ function decodeMove(raw: unknown): MoveRecord {
     ...(typeof move['why'] === 'string' ? { why: move['why'] } : {}),
     ...othersOf(move, ['id', 'slots', 'from', 'to', 'abort', 'why']),
   };
-}
-
-function othersOf(record: Readonly<Record<string, unknown>>, known: readonly string[]): { others?: Others } {
-  const others = unknownFields(record, known);
-  return others === undefined ? {} : { others };
 }

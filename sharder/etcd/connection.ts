@@ -16,7 +16,8 @@ export interface EtcdTls {
   key: Buffer;
 }
 
-export type Service = 'KV' | 'Lease' | 'Maintenance' | 'Watch';
+/** Those that stream. */
+export type Service = 'Lease' | 'Watch';
 
 const { reconnectMs, reconnectMsMax, keepAliveMs, keepAliveTimeoutMs, replyBytesMax } = connectionTiming;
 

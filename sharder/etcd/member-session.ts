@@ -28,6 +28,7 @@ type Waiter = (up: UpSession | null) => void;
 export class MemberSession {
   private readonly url: string;
   private readonly tls: EtcdTls | null;
+  private readonly callsMax: number;
   private readonly waiters = new Set<Waiter>();
   private up: UpSession | null = null;
   /** Times that the one which is up has been given out. */
@@ -40,9 +41,7 @@ export class MemberSession {
   private failedAtMs = -Infinity;
   private closed = false;
 
-  private readonly callsMax: number;
-
-  /** @param endpoint "host:port". */
+  /** @param endpoint "host:port". @param bounds as tests tighten them. */
   constructor(endpoint: string, tls: EtcdTls | null, bounds: { callsMax: number } = { callsMax }) {
     this.callsMax = bounds.callsMax;
     this.url = `${tls ? 'https' : 'http'}://${endpoint}`;

@@ -10,13 +10,12 @@ import { writeTxn } from './write-txn.ts';
 interface Method {
   /** The gRPC path. */
   path: string;
-  service: 'KV' | 'Lease' | 'Maintenance';
   encode: (request: EtcdRequest) => Buffer;
   decode: (bytes: Buffer) => EtcdReply;
 }
 
 function method<Kind extends EtcdRequest['kind']>(
-  service: Method['service'],
+  service: 'KV' | 'Lease' | 'Maintenance',
   name: string,
   [request, response]: [string, string],
   toFields: (request: Extract<EtcdRequest, { kind: Kind }>) => Fields,
@@ -26,7 +25,6 @@ function method<Kind extends EtcdRequest['kind']>(
   const responseType = messageType(response);
   return {
     path: `/etcdserverpb.${service}/${name}`,
-    service,
     encode: (message) => requestType.encode(toFields(message as never)).finish() as Buffer,
     decode: (bytes) => toReply(responseType.decode(bytes) as unknown as WireReply),
   };
@@ -45,7 +43,6 @@ export const methods: Record<EtcdRequest['kind'], Method> = {
   ),
   txn: {
     path: '/etcdserverpb.KV/Txn',
-    service: 'KV',
     encode: (request) => writeTxn(request as TxnRequest),
     decode: readTxnReply,
   },

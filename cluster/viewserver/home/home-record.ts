@@ -20,12 +20,19 @@ export class HomeRecord<T> {
   private readonly home: ShardClient;
   private readonly key: string;
   private readonly decode: (raw: unknown) => T;
+  private readonly encode: (value: T) => unknown;
 
-  /** @param decode gets null when there is no record. */
-  constructor(options: { home: ShardClient; key: string; decode: (raw: unknown) => T }) {
+  /** @param options.decode gets null when there is no record. @param options.encode absent: the value is written as it is. */
+  constructor(options: {
+    home: ShardClient;
+    key: string;
+    decode: (raw: unknown) => T;
+    encode?: (value: T) => unknown;
+  }) {
     this.home = options.home;
     this.key = options.key;
     this.decode = options.decode;
+    this.encode = options.encode ?? ((value) => value);
   }
 
   /** @throws ClusterError when the home shard does not answer. */
@@ -51,7 +58,7 @@ export class HomeRecord<T> {
         {
           kind: 'txn',
           compare: [{ key: this.key, target: 'mod_revision', result: 'equal', operand: modRevision }],
-          success: [{ kind: 'put', key: this.key, value: jsonToBytes(changed) }],
+          success: [{ kind: 'put', key: this.key, value: jsonToBytes(this.encode(changed)) }],
           failure: [],
         },
         false,

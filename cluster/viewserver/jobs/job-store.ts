@@ -3,14 +3,14 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../../sharder/core/ports.ts';
 import type { ShardClient } from '../../../sharder/core/shard-client.ts';
 import { HomeRecord } from '../home/home-record.ts';
-import { decodeJobs, encodeJobs, type Job, type JobList, JOBS_KEY } from './job.ts';
+import { decodeJobs, encodeJobs, type Job, type JobList, JOBS_KEY, type JobsRecord } from './job.ts';
 import { pause } from '../home/leader-lease.ts';
 
 /** Another view server may have taken a job on: found by reading this often. */
 const rereadMs = 1000;
 
 export class JobStore {
-  private readonly record: HomeRecord<{ jobs: JobList }>;
+  private readonly record: HomeRecord<JobsRecord>;
   private readonly clock: Clock;
   private readonly logger: Logger;
   private wake = new AbortController();
@@ -18,7 +18,7 @@ export class JobStore {
   constructor({ home, clock, logger }: { home: ShardClient; clock: Clock; logger: Logger }) {
     this.clock = clock;
     this.logger = logger;
-    this.record = new HomeRecord({ home, key: JOBS_KEY, decode: (raw) => ({ jobs: decodeJobs(raw) }) });
+    this.record = new HomeRecord({ home, key: JOBS_KEY, decode: decodeJobs, encode: encodeJobs });
   }
 
   /** @throws ClusterError when the home shard does not answer. */
@@ -28,9 +28,9 @@ export class JobStore {
 
   /** @param change null for no change. Returns the jobs as they are then. @throws ClusterError as `list`. */
   async change(change: (jobs: JobList) => JobList | null): Promise<JobList> {
-    const { jobs } = await this.record.update(({ jobs: before }) => {
-      const after = change(before);
-      return after === null ? null : (encodeJobs(after) as { jobs: JobList });
+    const { jobs } = await this.record.update((before) => {
+      const after = change(before.jobs);
+      return after === null ? null : { ...before, jobs: after };
     });
     this.stir();
     return jobs;

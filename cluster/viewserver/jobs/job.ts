@@ -2,7 +2,14 @@
  * What the view server has been asked to do, as records in the home shard: any view server that leads goes on with them
  * from there. Every step of a job looks at what is there first, so doing one again is harmless.
  */
-import { asCount, asList, asObject, asText, unknownFields } from '../../../sharder/core/record-fields.ts';
+import {
+  asCount,
+  asList,
+  asObject,
+  asText,
+  type Others,
+  othersOf,
+} from '../../../sharder/core/record-fields.ts';
 
 export const JOBS_KEY = 'vase/jobs';
 
@@ -36,7 +43,7 @@ export interface Job {
   askedAt: string;
   endedAt: string | null;
   /** Of a later version: kept as they are. */
-  others?: Readonly<Record<string, unknown>>;
+  others?: Others;
 }
 
 export type JobList = readonly Job[];
@@ -74,27 +81,32 @@ export function withTakenBack(jobs: JobList, id: string): JobList | null {
   return withChange(jobs, id, { abort: true, ...(isUnknown || job?.state === 'waiting' ? end : {}) });
 }
 
-export function encodeJobs(jobs: JobList): object {
+export interface JobsRecord {
+  jobs: JobList;
+  /** Of a later version: kept as they are. */
+  others?: Others;
+}
+
+export function encodeJobs({ jobs, others: beside }: JobsRecord): object {
   const encoded = jobs.map(({ others, ...job }) => ({
     ...others,
     ...job,
     work: job.work.kind === 'unknown' ? job.work.recorded : job.work,
   }));
-  return { format: 1, jobs: encoded };
+  return { ...beside, format: 1, jobs: encoded };
 }
 
-/** @throws Error when it is no list of a known format. */
-export function decodeJobs(raw: unknown): JobList {
-  if (raw === null) return [];
+/** @param raw null: there is none. @throws Error when it is no list of a known format. */
+export function decodeJobs(raw: unknown): JobsRecord {
+  if (raw === null) return { jobs: [] };
   const record = asObject(raw, 'jobs');
   if (record['format'] !== 1) throw new Error(`jobs have format ${String(record['format'])}; this knows 1`);
-  return asList(record['jobs'], 'jobs').map(decodeJob);
+  return { jobs: asList(record['jobs'], 'jobs').map(decodeJob), ...othersOf(record, ['format', 'jobs']) };
 }
 
 function decodeJob(raw: unknown): Job {
   const job = asObject(raw, 'job');
   const endedAt = job['endedAt'];
-  const others = unknownFields(job, ['id', 'work', 'state', 'abort', 'note', 'askedAt', 'endedAt']);
   return {
     id: asText(job['id'], 'id'),
     work: decodeWork(asObject(job['work'], 'work')),
@@ -103,7 +115,7 @@ function decodeJob(raw: unknown): Job {
     note: asNote(job['note']),
     askedAt: asText(job['askedAt'], 'askedAt'),
     endedAt: typeof endedAt === 'string' ? endedAt : null,
-    ...(others === undefined ? {} : { others }),
+    ...othersOf(job, ['id', 'work', 'state', 'abort', 'note', 'askedAt', 'endedAt']),
   };
 }
 

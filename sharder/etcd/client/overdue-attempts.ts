@@ -171,8 +171,8 @@ export class OverdueAttempts {
         else nextMs = Math.min(nextMs, limits.overdueMs - ageMs);
       }
     }
-    // A part of a millisecond may be less than the clock can tell.
-    if (nextMs !== Infinity) this.lookAfter(Math.max(1, nextMs));
+    // Soon enough for those that begin meanwhile; a part of a millisecond may be less than the clock can tell.
+    if (nextMs !== Infinity) this.lookAfter(Math.max(1, Math.min(nextMs, limits.stuckMs)));
     if (isNewlyStuck) this.options.onStuck();
     if (isNewlyOverdue) this.options.onOverdue();
   }

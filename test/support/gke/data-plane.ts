@@ -105,7 +105,8 @@ export class DataPlane {
     const [, ...args] = container.command!;
     return spawn(process.execPath, ['--import', join(import.meta.dirname, 'resolve-names.ts'), ...args], {
       cwd: checkout,
-      env: { ...env, VASE_HOST: pod.address, VASE_DRAIN_MS: '0' },
+      // By PATH whoever has run the tests finds what they have left.
+      env: { ...env, PATH: process.env['PATH'], VASE_HOST: pod.address, VASE_DRAIN_MS: '0' },
       stdio: ['ignore', log, log],
     });
   }

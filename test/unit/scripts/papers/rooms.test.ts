@@ -1,4 +1,5 @@
 // A folder is a room: what it holds can be read without the rooms that import it.
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { circlesIn, describeFloor, readRooms, roomsOf } from '../../../../scripts/papers/rooms.ts';
@@ -53,4 +54,11 @@ test.each([
   const more = new Map(sources);
   for (const [file, text] of added) more.set(file, `${more.get(file)}${text}\n`);
   expect(circlesIn(roomsOf(more))).toEqual(circles);
+});
+
+test('the command shows one floor, and refuses one that is none', () => {
+  const script = join(import.meta.dirname, '../../../../scripts/papers/show-rooms.ts');
+  const run = (...floor: string[]) => spawnSync(process.execPath, [script, ...floor], { encoding: 'utf8' });
+  expect(run('sharder').stdout).toMatch(/^sharder: \d+ rooms, .* 0 circles\n {2}sharder /);
+  expect(run('attic')).toMatchObject({ status: 2, stderr: expect.stringContaining('attic is no floor') });
 });
