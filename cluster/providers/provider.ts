@@ -134,6 +134,8 @@ export interface ShardStatus {
   hasQuorum: boolean;
   /** Whether a member has reached its quota: the shard takes no writes. False, too, where nobody can tell. */
   isFull: boolean;
+  /** Whether a member has found that its data differ from another one's: the shard takes no writes. */
+  isCorrupt: boolean;
   /** Syncs of the log by all members that answer, each since its start; null when there is no figure. */
   fsync: FsyncDurations | null;
   members: MemberStatus[];

@@ -41,6 +41,7 @@ export type LostCause = 'deadline' | 'reply_too_large' | 'no_space';
 /**
  * Errors of etcd that prove that the request was not applied. Names follow etcd's rpctypes (api/v3rpc/rpctypes).
  * `unfit_member` speaks of the member alone, which is not ready to serve, or a learner: another one may serve.
+ * `corrupt`: the members' data differ, and the shard takes no writes (alarm CORRUPT).
  * `other_definite` is an InvalidArgument, FailedPrecondition, NotFound or OutOfRange that has no name here.
  */
 export type EtcdErrorCode =
@@ -56,6 +57,7 @@ export type EtcdErrorCode =
   | 'lease_ttl_too_large'
   | 'key_not_found'
   | 'unfit_member'
+  | 'corrupt'
   | 'other_definite';
 
 /** Why a watch ended. `compacted`: events before `compactRevision` are gone; `lost`: the stream broke. */

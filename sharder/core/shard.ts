@@ -339,5 +339,6 @@ export class Shard {
 
 function failureOf(code: EtcdErrorCode): FailureCode {
   if (code === 'too_many_requests') return 'overloaded';
+  if (code === 'corrupt') return 'unavailable';
   return code === 'request_too_large' ? 'too_large' : 'refused';
 }

@@ -24,7 +24,11 @@ const refusals: readonly [text: string, code: EtcdErrorCode][] = [
   ['key not found', 'key_not_found'],
   ['not capable', 'unfit_member'],
   ['rpc not supported for learner', 'unfit_member'],
+  ['corrupt cluster', 'corrupt'],
 ];
+
+/** Of these, only the texts above prove anything. A corrupt cluster answers in the place of applying (apply.go, applierV3Corrupt). */
+const sometimesDefinite: ReadonlySet<status> = new Set([status.RESOURCE_EXHAUSTED, status.DATA_LOSS]);
 
 /** Codes with which etcd answers before it proposes, or in the place of applying. */
 const definiteCodes: ReadonlySet<status> = new Set([
@@ -40,7 +44,7 @@ const definiteCodes: ReadonlySet<status> = new Set([
 /** The result of a call that had left this process and ended with this status and text. */
 export function classifyGrpcError({ code, details: message }: { code: status; details: string }): RpcResult {
   const known = refusals.find(([text]) => message.includes(text));
-  if (known && (definiteCodes.has(code) || code === status.RESOURCE_EXHAUSTED)) {
+  if (known && (definiteCodes.has(code) || sometimesDefinite.has(code))) {
     return { kind: 'refused', code: known[1], message };
   }
   if (definiteCodes.has(code)) return { kind: 'refused', code: 'other_definite', message };

@@ -2,7 +2,7 @@
 import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
 import { durationsOf, mergedDurations, type FsyncHistogram } from '../../metrics/fsync-histogram.ts';
 import { dataBugNotes } from '../../etcd/data-bugs.ts';
-import { isOutOfSpace } from '../../etcd/space-alarm.ts';
+import { alarmsOf, noAlarms } from '../../etcd/alarms.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import { findOwnerProblems } from '../owners.ts';
 import { etcdPorts, sharderPorts } from '../../manifests/names.ts';
@@ -66,7 +66,7 @@ export async function readClusterStatus(
   const shards = live.statefulSets.map((set) =>
     describeShard(cluster.instance, set, { live, answers, fsyncs, health }),
   );
-  await Promise.all(shards.map((shard) => markFull(cluster, shard)));
+  await Promise.all(shards.map((shard) => markAlarms(cluster, shard)));
   const sharders = describeSharders(cluster, live, health);
   const viewServers = describeViewServers(live, health);
   const serving = live.statefulSets.filter((_, index) => shards[index]!.hasQuorum);
@@ -91,12 +91,11 @@ export async function readClusterStatus(
   };
 }
 
-async function markFull({ tunnels }: KubernetesCluster, shard: ShardStatus): Promise<void> {
+async function markAlarms({ tunnels }: KubernetesCluster, shard: ShardStatus): Promise<void> {
   const name = shard.hasQuorum ? shard.members.find(({ etcd }) => etcd !== null)?.name : undefined;
   if (name === undefined) return;
-  shard.isFull = await isOutOfSpace(
-    `http://${await tunnels.open({ name, port: etcdPorts.metrics, pod: () => name })}`,
-  );
+  const url = `http://${await tunnels.open({ name, port: etcdPorts.metrics, pod: () => name })}`;
+  Object.assign(shard, await alarmsOf(url));
 }
 
 /** Whether a sharder or view server is known to be well without asking it. */
@@ -173,7 +172,7 @@ function describeShard(
     name: shardName(id),
     leader: leaders[0]?.name ?? null,
     hasQuorum: leaders.length > 0 && answering > members.length / 2,
-    isFull: false,
+    ...noAlarms,
     fsync: mergedDurations(members.flatMap(({ name }) => fsyncs.get(name) ?? [])),
     members,
   };
@@ -224,7 +223,8 @@ function judge(
   viewServers: readonly ViewServerStatus[],
 ): ClusterHealth {
   if (shards.length === 0 && sharders.length === 0) return 'stopped';
-  if (shards.length === 0 || shards.some((shard) => !shard.hasQuorum || shard.isFull)) return 'unavailable';
+  if (shards.length === 0 || shards.some((shard) => !shard.hasQuorum || shard.isFull || shard.isCorrupt))
+    return 'unavailable';
   if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
   const members = shards.flatMap((shard) => shard.members);
   const isWhole =
@@ -259,6 +259,7 @@ function findProblems(
       fix: 'Kubernetes starts its members again; if it does not, `make up` says why.',
     })),
     ...shards.filter(({ isFull }) => isFull).map(describeFull),
+    ...shards.filter(({ isCorrupt }) => isCorrupt).map(describeCorrupt),
     ...faults.map(({ what, nextStep }) => ({ what, fix: nextStep })),
     ...unwell.map(({ name, process }) => describeUnwell(name, process)),
   ];
@@ -271,6 +272,16 @@ function describeFull({ name, members }: ShardStatus): Problem {
       `Give it more with etcd.quota in a topology file. Once its pods have started again with that, run in one of them, ` +
       `such as ${members[0]?.name}: \`etcdctl defrag --cluster\`, then \`etcdctl alarm disarm\` (with TLS, also ` +
       '--cacert, --cert and --key).',
+  };
+}
+
+function describeCorrupt({ name, members }: ShardStatus): Problem {
+  return {
+    what: `${name} takes no writes: etcd found that its members' data differ (alarm CORRUPT)`,
+    fix:
+      `\`etcdctl endpoint hashkv --cluster\` in a pod such as ${members[0]?.name} shows which member differs from the others. ` +
+      'Delete its claim and its pod, put a new member in its place with `vase member replace`, then run `etcdctl alarm disarm` ' +
+      '(with TLS, also --cacert, --cert and --key).',
   };
 }
 

@@ -20,6 +20,7 @@ import { membersOf, ownersOf, writeState, type ClusterState } from './state/clus
 import { noteAdded } from './members/add-member.ts';
 import { removeGroups } from './limits/control-groups.ts';
 import { diskSteps, emulateDisks } from './limits/emulate-disk.ts';
+import { settleCorruptShards } from './members/corrupt-shards.ts';
 import { freeFullShards } from './members/full-shards.ts';
 import { etcdSearch } from '../../etcd/etcd-binary.ts';
 import { isHomeDead, save, type LocalContext } from './state/local-context.ts';
@@ -163,11 +164,18 @@ async function startShardsStep(context: LocalContext): Promise<string> {
     deadShards: new Set(dead.map(({ id }) => id)),
   };
   const started = context.started.length - before;
+  const corrupt = await settleCorruptShards(context);
+  context.left = {
+    problems: [...context.left.problems, ...corrupt.left.map(({ problem }) => problem)],
+    deadShards: new Set([...context.left.deadShards, ...corrupt.left.map(({ id }) => id)]),
+  };
   const freed = await freeFullShards(context);
+  const same =
+    corrupt.healed.length === 0 ? '' : `; the same data on all members again: ${corrupt.healed.join(', ')}`;
   const again = freed.length === 0 ? '' : `; full before and defragmented: ${freed.join(', ')}`;
   const without = dead.length === 0 ? '' : `; dead: ${dead.map(({ id }) => shardName(id)).join(', ')}`;
   const leaders = shards.flatMap(({ leader }) => leader ?? []);
-  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${[leaders.join(', '), ...settled].join('; ')}${again}${without}`;
+  return `${started === 0 ? 'all were running' : `${started} started`}; leaders ${[leaders.join(', '), ...settled].join('; ')}${same}${again}${without}`;
 }
 
 async function writeRecordsStep(context: LocalContext): Promise<string> {

@@ -13,6 +13,7 @@ test.each([
   [status.RESOURCE_EXHAUSTED, 'grpc: received message larger than max (3 vs. 2)', 'request_too_large'],
   [status.FAILED_PRECONDITION, 'etcdserver: not capable', 'unfit_member'],
   [status.FAILED_PRECONDITION, 'etcdserver: rpc not supported for learner', 'unfit_member'],
+  [status.DATA_LOSS, 'etcdserver: corrupt cluster', 'corrupt'],
   [status.PERMISSION_DENIED, 'etcdserver: permission denied', 'other_definite'],
 ])('%i "%s" proves that nothing was applied', (code, details, expected) => {
   expect(classifyGrpcError(error(code, details))).toMatchObject({ kind: 'refused', code: expected });
@@ -23,6 +24,7 @@ test.each([
   [status.UNAVAILABLE, 'etcdserver: leader changed'],
   [status.UNAVAILABLE, 'Connection dropped'],
   [status.UNKNOWN, 'anything'],
+  [status.DATA_LOSS, 'anything'],
   [status.CANCELLED, 'Call cancelled'],
   [status.INTERNAL, 'Received RST_STREAM with code 2'],
   // Applied and refused at once: see grpc-errors.ts.

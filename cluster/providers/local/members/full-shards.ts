@@ -1,5 +1,5 @@
 /** Shards that have reached their quota: defragmented and let write again where there is room, by `up`. */
-import { defragment, readSpaceAlarms, takeBackSpaceAlarm } from '../../../etcd/space-alarm.ts';
+import { defragment, readAlarms, takeBackAlarm } from '../../../etcd/alarms.ts';
 import { ClusterError } from '../../../errors.ts';
 import { byteCount } from '../../../topology/quantity.ts';
 import { shardName } from '../../../../sharder/core/view.ts';
@@ -33,7 +33,7 @@ async function freeShard({ rpc, state }: LocalContext, shard: ShardState): Promi
   const there = (await sizesOf()).map(({ member }) => member);
   const [asked] = there;
   if (asked === undefined) return false;
-  const alarms = await readSpaceAlarms(clientUrl(asked));
+  const alarms = await readAlarms(clientUrl(asked), 'NOSPACE');
   if (alarms === null || alarms.length === 0) return false;
   // One after the other: a member that is at it answers nothing else.
   for (const member of there) await told(member, defragment(clientUrl(member)));
@@ -44,7 +44,7 @@ async function freeShard({ rpc, state }: LocalContext, shard: ShardState): Promi
       nextStep:
         'Give it more with etcd.quota in a topology file: `make down`, then `make up TOPOLOGY=file.yaml`.',
     });
-  for (const alarm of alarms) await told(asked, takeBackSpaceAlarm(clientUrl(asked), alarm));
+  for (const alarm of alarms) await told(asked, takeBackAlarm(clientUrl(asked), 'NOSPACE', alarm));
   return true;
 }
 

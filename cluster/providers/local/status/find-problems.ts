@@ -1,4 +1,5 @@
 /** What is wrong with a cluster that should run, each with a fix. */
+import { describeCorrupt } from '../members/corrupt-shards.ts';
 import { byteCount } from '../../../topology/quantity.ts';
 import type {
   ClusterStatus,
@@ -59,6 +60,7 @@ export function findMemberProblems(
 }
 
 function shardProblems(shard: ShardStatus): Problem[] {
+  if (shard.isCorrupt) return [describeCorrupt(shard.name)];
   if (shard.isFull) return [full(shard)];
   if (shard.hasQuorum) return [];
   return [

@@ -3,7 +3,7 @@ import { durationsOf, mergedDurations, readFsyncHistogram } from '../../../metri
 import { wayToAnother } from '../../../etcd/cluster-etcd.ts';
 import { dataBugNotes } from '../../../etcd/data-bugs.ts';
 import type { EtcdCaller } from '../../../etcd/etcd-caller.ts';
-import { isOutOfSpace } from '../../../etcd/space-alarm.ts';
+import { alarmsOf, noAlarms } from '../../../etcd/alarms.ts';
 import { shardName, type ViewShard } from '../../../../sharder/core/view.ts';
 import { findOwnerProblems } from '../../owners.ts';
 import { emptyStatus } from '../../empty-status.ts';
@@ -162,7 +162,7 @@ export async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<Sha
     name: shardName(shard.id),
     leader: leaders[0]?.name ?? null,
     hasQuorum,
-    isFull: hasQuorum && (await isOutOfSpace(`http://${answering[0]!.endpoint}`)),
+    ...(hasQuorum ? await alarmsOf(`http://${answering[0]!.endpoint}`) : noAlarms),
     fsync: mergedDurations([...histograms.values()]),
     members,
   };
@@ -202,7 +202,7 @@ function judge(
   const members = shards.flatMap((shard) => shard.members);
   if ([...members, ...sharders, ...viewServers].every((owner) => owner.process === 'stopped'))
     return 'stopped';
-  if (shards.some((shard) => !shard.hasQuorum || shard.isFull)) return 'unavailable';
+  if (shards.some((shard) => !shard.hasQuorum || shard.isFull || shard.isCorrupt)) return 'unavailable';
   if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
   const whole =
     isKept &&

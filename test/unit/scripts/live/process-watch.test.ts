@@ -31,7 +31,18 @@ function statusOf({ provider = 'local', member, sharder, viewServers = {} }: Clu
     provider,
     health: 'ready',
     endpoint: null,
-    shards: [{ id: 1, name: 'etcd-1', leader: null, hasQuorum: true, isFull: false, fsync: null, members }],
+    shards: [
+      {
+        id: 1,
+        name: 'etcd-1',
+        leader: null,
+        hasQuorum: true,
+        isFull: false,
+        isCorrupt: false,
+        fsync: null,
+        members,
+      },
+    ],
     sharders: sharder ? [{ name: 'sharder-1', ...described(sharder), adminEndpoint: 'a', ready: true }] : [],
     viewServers: Object.entries(viewServers).map(([name, process]) => ({
       name,

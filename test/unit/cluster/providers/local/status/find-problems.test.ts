@@ -29,6 +29,7 @@ test('a member that runs another release than the one recorded is named', () => 
     leader: 'etcd-1-0',
     hasQuorum: true,
     isFull: false,
+    isCorrupt: false,
     fsync: null,
     members,
   };

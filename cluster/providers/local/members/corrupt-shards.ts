@@ -1,0 +1,81 @@
+/**
+ * Shards that take no writes because etcd found that their members' data differ (alarm CORRUPT). `up` compares the data
+ * itself: it takes the alarm back where they are the same, because the member that differed has been replaced, and names the
+ * members that differ where they are not. Nobody can tell which of two that differ is right.
+ */
+import { alarmsOf, hashData, readAlarms, takeBackAlarm } from '../../../etcd/alarms.ts';
+import { shardName } from '../../../../sharder/core/view.ts';
+import type { Problem } from '../../provider.ts';
+import { askMembers } from '../processes/ask-members.ts';
+import { clientUrl } from '../processes/local-shard.ts';
+import type { ShardState } from '../state/cluster-state.ts';
+import type { LocalContext } from '../state/local-context.ts';
+
+/** Members compact at moments of their own, and hashes from before and after that cannot be compared. */
+const triesMax = 3;
+
+export interface CorruptShards {
+  /** The names of those that can be written to again. */
+  healed: string[];
+  /** Those that cannot, with the reason. */
+  left: { id: number; problem: Problem }[];
+}
+
+/** Of the shards that are not dead. */
+export async function settleCorruptShards(context: LocalContext): Promise<CorruptShards> {
+  const found: CorruptShards = { healed: [], left: [] };
+  for (const shard of context.state.shards.filter(({ id }) => !context.left?.deadShards.has(id))) {
+    const differing = await settleShard(context, shard);
+    if (differing === 'sound') continue;
+    if (differing === 'healed') found.healed.push(shardName(shard.id));
+    else found.left.push({ id: shard.id, problem: describeCorrupt(shardName(shard.id), differing.why) });
+  }
+  return found;
+}
+
+async function settleShard(
+  context: LocalContext,
+  shard: ShardState,
+): Promise<'sound' | 'healed' | { why: string }> {
+  const there = (await askMembers(context.rpc, shard.members)).filter(({ status }) => status !== null);
+  const [asked] = there;
+  if (asked === undefined) return 'sound';
+  const url = clientUrl(asked.member);
+  if (!(await alarmsOf(url)).isCorrupt) return 'sound';
+  if (there.length < shard.members.length) return { why: 'not all of its members answer' };
+  try {
+    const why = await compareMembers(context, shard);
+    if (why !== null) return { why };
+    for (const id of (await readAlarms(url, 'CORRUPT')) ?? []) await takeBackAlarm(url, 'CORRUPT', id);
+    return 'healed';
+  } catch (error) {
+    return { why: `they cannot be compared: ${(error as Error).message}` };
+  }
+}
+
+/** @returns null where all hold the same; else what differs, a clause. @throws Error */
+async function compareMembers({ rpc }: LocalContext, { members }: ShardState): Promise<string | null> {
+  for (let tries = 1; ; tries++) {
+    const answers = await askMembers(rpc, members);
+    // All have applied this one.
+    const revision = Math.min(...answers.map(({ status }) => status?.header?.revision ?? 0));
+    const hashes = await Promise.all(members.map((member) => hashData(clientUrl(member), revision)));
+    const kinds = new Set(hashes.map(({ hash }) => hash));
+    if (kinds.size === 1) return null;
+    if (new Set(hashes.map(({ compactRevision }) => compactRevision)).size === 1) {
+      const said = members.map(({ name }, index) => `${name} ${hashes[index]?.hash}`);
+      return `hashes of their data at revision ${revision}: ${said.join(', ')}`;
+    }
+    if (tries === triesMax) return 'they compacted their history while they were compared';
+  }
+}
+
+/** @param why a clause; empty: nothing more is known. */
+export function describeCorrupt(name: string, why = ''): Problem {
+  return {
+    what: `${name} takes no writes: etcd found that its members' data differ (alarm CORRUPT)${why === '' ? '' : `; ${why}`}`,
+    fix:
+      '`make up` compares them and says which differ. Replace the member whose data differ from the others: `make down`, move ' +
+      'its data folder elsewhere, `make up REPLACE=1`. Keep that folder until you know what it lacks.',
+  };
+}
