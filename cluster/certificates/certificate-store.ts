@@ -3,7 +3,7 @@
  * kept; only what is missing, about to expire, or for other names than are asked for is made anew.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CertificateRequest } from '../manifests/certificates.ts';
 import type { KeyPair } from './issue-certificate.ts';
@@ -47,6 +47,26 @@ export async function ensureCertificates(
   return issued;
 }
 
+export interface EndingCertificate {
+  /** Of the secret, or of the authority. */
+  name: string;
+  daysLeft: number;
+}
+
+/** Those that `ensureCertificates` would make anew because they end soon, or have ended; the first to end first. */
+export async function endingCertificates(folder: string, nowMs: number): Promise<EndingCertificate[]> {
+  const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const ending: EndingCertificate[] = [];
+  for (const file of files.filter((name) => name.endsWith('.crt'))) {
+    const daysLeft = daysLeftOf(await readFile(path.join(folder, file), 'utf8'), nowMs);
+    if (daysLeft < renewDays) ending.push({ name: path.basename(file, '.crt'), daysLeft });
+  }
+  return ending.toSorted((a, b) => a.daysLeft - b.daysLeft);
+}
+
 async function readPair(folder: string, name: string): Promise<KeyPair | null> {
   try {
     const [certificate, key] = await Promise.all([
@@ -75,7 +95,11 @@ async function writePair(folder: string, name: string, pair: KeyPair): Promise<v
 }
 
 function expiresSoon({ certificate }: KeyPair, nowMs: number): boolean {
-  return new X509Certificate(certificate).validToDate.getTime() - nowMs < renewDays * dayMs;
+  return daysLeftOf(certificate, nowMs) < renewDays;
+}
+
+function daysLeftOf(certificate: string, nowMs: number): number {
+  return (new X509Certificate(certificate).validToDate.getTime() - nowMs) / dayMs;
 }
 
 /** Whether the authority signed it, for exactly these names. */

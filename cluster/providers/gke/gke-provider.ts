@@ -3,6 +3,7 @@
  * cluster's API. What makes or deletes something that costs money or holds data is left to `deploy-gke` and
  * `destroy-gke`, which show their plan first; bringing up what is deployed needs the same confirmation.
  */
+import { findEndingCertificates } from './certificate-ends.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
 import { viewServerName, viewServerPort } from '../../manifests/names.ts';
 import { emptyStatus } from '../empty-status.ts';
@@ -71,7 +72,9 @@ export class GkeProvider implements Provider {
     if (readGkeState(this.files) === null) return emptyStatus({ provider: 'gke', health: 'absent' });
     try {
       const cluster = await this.connect();
-      return await readClusterStatus(cluster, { provider: 'gke', endpoint: await this.endpoint() });
+      const status = await readClusterStatus(cluster, { provider: 'gke', endpoint: await this.endpoint() });
+      status.problems.push(...(await findEndingCertificates(this.files.certificates, Date.now())));
+      return status;
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
       const fix = error.nextStep ?? 'See whether `gcloud auth login` has expired, and run `make deploy-gke`.';
