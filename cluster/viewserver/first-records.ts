@@ -10,7 +10,7 @@ import { memberEndpoints } from '../manifests/names.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
 import { writeFirstRecords } from '../records/records.ts';
 import { parseTopology, shardIds } from '../topology/topology.ts';
-import { pause } from './home/leader-lease.ts';
+import { pauseUntilAborted } from './home/leader-lease.ts';
 
 /** New members need a while to elect, and their names to be known. */
 const retryMs = 1000;
@@ -44,6 +44,6 @@ export async function ensureFirstRecords({ topology: text, ...options }: FirstRe
       if (error.message !== said) logger.warn({ nextStep: error.nextStep }, error.message);
       said = error.message;
     }
-    await pause(clock, retryMs, signal);
+    await pauseUntilAborted(clock, retryMs, signal);
   }
 }

@@ -22,11 +22,11 @@ import { EventLog } from './home/event-log.ts';
 import { ensureFirstRecords } from './first-records.ts';
 import { createApp } from './http/app.ts';
 import { JobStore } from './jobs/job-store.ts';
-import { LeaderLease, pause } from './home/leader-lease.ts';
+import { LeaderLease, pauseUntilAborted } from './home/leader-lease.ts';
 import { Leadership } from './leading/leadership.ts';
 import { createServerMetrics } from './server-metrics.ts';
 import { ShardCaller } from './home/shard-caller.ts';
-import { ViewWatch } from './home/view-watch.ts';
+import { NewestView } from './home/newest-view.ts';
 
 /** Requests under way get this long when the process is told to stop, from the close of its port on. */
 const stopDeadlineMs = 3000;
@@ -82,7 +82,7 @@ const home = new EtcdShardClient({
   trace: quiet,
   limits: defaultLimits,
 });
-const view = new ViewWatch({ rpc, clock, home, endpoints: config.home });
+const view = new NewestView({ rpc, clock, home, endpoints: config.home });
 const jobs = new JobStore({ home, clock, logger });
 let leadership: Leadership | null = null;
 const counters = createServerMetrics(registry, { leadership: () => leadership, view });
@@ -156,7 +156,7 @@ async function start(): Promise<void> {
     );
   leading = lease.run(ended.signal);
   while ((view.current === null || lease.leader === null) && !ended.signal.aborted)
-    await pause(clock, readyPollMs, ended.signal);
+    await pauseUntilAborted(clock, readyPollMs, ended.signal);
   if (!ended.signal.aborted) readiness.problem = null;
 }
 

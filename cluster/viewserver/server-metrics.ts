@@ -3,11 +3,11 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Trace } from '../../sharder/core/ports.ts';
 import { collectProcessMetrics } from '../../sharder/http/process-metrics.ts';
 import type { Leadership } from './leading/leadership.ts';
-import type { ViewWatch } from './home/view-watch.ts';
+import type { NewestView } from './home/newest-view.ts';
 
 export interface MetricSources {
   leadership: () => Leadership | null;
-  view: ViewWatch;
+  view: NewestView;
 }
 
 /** Counts what the resharder traces. */

@@ -12,7 +12,7 @@ import {
   judgeExpectations,
   type JudgedExpectation,
 } from '../bench/analysis/expectations.ts';
-import { type BenchOutcome, type BenchProgress, runBench, summarize } from '../bench/run/run-bench.ts';
+import { type BenchOutcome, type BenchProgress, runBench, outcomeOf } from '../bench/run/run-bench.ts';
 import type { BenchPlan, CellResult, Environment } from '../bench/records/run-data.ts';
 import { changesSince } from '../bench/records/run-origin.ts';
 import { pathOfRun, runsFolder } from './run-path.ts';
@@ -31,7 +31,7 @@ export interface BenchFlags {
 export async function report(run: string, flags: { json?: boolean }): Promise<void> {
   const folder = new RunFolder(pathOfRun(run));
   const plan = folder.readPlan();
-  tellOutcome(createPrinter({ json: flags.json === true }), plan, await summarize(folder, plan));
+  tellOutcome(createPrinter({ json: flags.json === true }), plan, await outcomeOf(folder, plan));
 }
 
 /** Measures what is left of a run, or a new one. Sets the exit code. */

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { UsageError } from '../../cluster/errors.ts';
-import { cellOf, type PlannedCell, predictPlan, profileFor } from '../../sim/capacity/predict-plan.ts';
+import { cellOf, type PlannedCell, predictCells, profileFor } from '../../sim/capacity/predict-plan.ts';
 import { type Profile, profiles } from '../../sim/capacity/profile.ts';
 import { type Axis, type Curve, scalingCurve } from '../../sim/capacity/scaling-curve.ts';
 import { fitScalingLaw } from '../../sim/capacity/scaling-law.ts';
@@ -76,7 +76,7 @@ async function predictFrom(file: string, flags: Flags, printer: Printer): Promis
     throw new UsageError('--target-rps and --target-p95 go together');
   const profile = profileNamed(flags.profile);
   const cells = plannedCells(readPlan(file), profile);
-  const predictions = await predictPlan(cells, profile);
+  const predictions = await predictCells(cells, profile);
   printer.result(`${profile.name}: ${profile.source}\n${describePredictions(cells, predictions)}`, {
     event: 'cells',
     predictions,

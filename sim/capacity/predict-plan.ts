@@ -59,7 +59,7 @@ export function profileFor(profile: Profile, { limits, disk }: PlannedCell): Pro
 }
 
 /** Every cell on this platform, in the order given. */
-export async function predictPlan(
+export async function predictCells(
   cells: readonly PlannedCell[],
   profile: Profile,
   horizon: Partial<Horizon> = {},

@@ -53,7 +53,7 @@ export class LeaderLease {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.round();
-      await pause(this.options.clock, renewMs, signal);
+      await pauseUntilAborted(this.options.clock, renewMs, signal);
     }
     this.setLeading(false);
     if (this.lease !== null) await this.call({ kind: 'lease_revoke', id: this.lease });
@@ -120,7 +120,7 @@ export class LeaderLease {
 }
 
 /** Ends early when the signal is aborted. */
-export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+export function pauseUntilAborted(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const end = () => {

@@ -12,7 +12,7 @@ import { RefusedError } from '../../resharding/plan/refused-error.ts';
 import { refuseOverfull } from '../../resharding/plan/shard-room.ts';
 import type { Resharder } from '../../resharding/resharder.ts';
 import type { Room } from './room.ts';
-import type { ViewWatch } from '../home/view-watch.ts';
+import type { NewestView } from '../home/newest-view.ts';
 
 /** A round ends when its moves have; each finds less to do. More rounds than this mean that somebody undoes them. */
 const roundsMax = 20;
@@ -21,7 +21,7 @@ const lookMs = 1000;
 
 export interface JobMovesParts {
   jobs: JobStore;
-  view: ViewWatch;
+  view: NewestView;
   resharder: Resharder;
   room: Room;
   clock: Clock;

@@ -11,7 +11,7 @@ import { isOpen, type Job, type JobList, withChange } from './job.ts';
 import { JobFailed } from './job-failed.ts';
 import { JobMoves, type JobMovesParts } from './job-moves.ts';
 import { movesOf, nextJob, type RunningJob } from './job-order.ts';
-import { pause } from '../home/leader-lease.ts';
+import { pauseUntilAborted } from '../home/leader-lease.ts';
 import type { MovePlan } from '../../resharding/plan/move-plan.ts';
 import { planBalance, planRemoval } from '../../resharding/plan/plan-moves.ts';
 import { RefusedError } from '../../resharding/plan/refused-error.ts';
@@ -82,14 +82,14 @@ export class JobRunner {
           if (error instanceof JobFailed || error instanceof RefusedError || attempt + 1 >= triesMax)
             return await this.giveUp(job, (error as Error).message, signal);
           await this.note(job, `trying again: ${(error as Error).message}`);
-          await pause(clock, Math.min(retryMsMax, retryMs * 2 ** attempt), aborted);
+          await pauseUntilAborted(clock, Math.min(retryMsMax, retryMs * 2 ** attempt), aborted);
         }
       }
     } catch (error) {
       if (signal.aborted) return;
       // The records could not be written; the job is still open there, and is taken up again.
       logger.error({ err: error, job: job.id }, 'a job could not be ended');
-      await pause(clock, retryMs, signal);
+      await pauseUntilAborted(clock, retryMs, signal);
     } finally {
       release();
     }

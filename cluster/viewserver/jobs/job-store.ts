@@ -4,7 +4,7 @@ import type { Clock } from '../../../sharder/core/ports.ts';
 import type { ShardClient } from '../../../sharder/core/shard-client.ts';
 import { HomeRecord } from '../home/home-record.ts';
 import { decodeJobs, encodeJobs, type Job, type JobList, JOBS_KEY, type JobsRecord } from './job.ts';
-import { pause } from '../home/leader-lease.ts';
+import { pauseUntilAborted } from '../home/leader-lease.ts';
 
 /** Another view server may have taken a job on: found by reading this often. */
 const rereadMs = 1000;
@@ -49,7 +49,7 @@ export class JobStore {
       this.logger.warn({ err: error }, 'the jobs cannot be read');
       return null;
     });
-    if (job === null) await pause(this.clock, rereadMs, AbortSignal.any([signal, woken]));
+    if (job === null) await pauseUntilAborted(this.clock, rereadMs, AbortSignal.any([signal, woken]));
     return job;
   }
 
@@ -67,7 +67,7 @@ export class JobStore {
       const woken = this.wake.signal;
       const jobs = await this.list().catch(() => []);
       if (jobs.some((job) => job.id === id && job.abort)) return onAbort();
-      await pause(this.clock, rereadMs, AbortSignal.any([until, woken]));
+      await pauseUntilAborted(this.clock, rereadMs, AbortSignal.any([until, woken]));
     }
   }
 }

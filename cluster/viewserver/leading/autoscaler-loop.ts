@@ -18,14 +18,14 @@ import type { EventLog } from '../home/event-log.ts';
 import { isOpen, withJobs, type JobWork } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { HomeRecord } from '../home/home-record.ts';
-import { pause } from '../home/leader-lease.ts';
+import { pauseUntilAborted } from '../home/leader-lease.ts';
 import { LoadSampler } from './load-sampler.ts';
 import { Autoscaler, type Decision } from '../../resharding/plan/autoscaler.ts';
 import { planRemoval } from '../../resharding/plan/plan-moves.ts';
 import { RefusedError } from '../../resharding/plan/refused-error.ts';
 import { refuseOverfull } from '../../resharding/plan/shard-room.ts';
 import type { Room } from '../jobs/room.ts';
-import type { ViewWatch } from '../home/view-watch.ts';
+import type { NewestView } from '../home/newest-view.ts';
 
 /** In memory; the home shard keeps fewer. */
 const decisionsMax = 500;
@@ -35,7 +35,7 @@ export interface AutoscalerLoopParts {
   sharderCores: number;
   fleet: ShardFleet;
   jobs: JobStore;
-  view: ViewWatch;
+  view: NewestView;
   clock: Clock;
   events: EventLog;
   logger: Logger;
@@ -80,7 +80,7 @@ export class AutoscalerLoop {
       } catch (error) {
         logger.warn({ err: error }, 'the autoscaler could not measure or act');
       }
-      await pause(clock, settings.windowSeconds * 1000, signal);
+      await pauseUntilAborted(clock, settings.windowSeconds * 1000, signal);
     }
   }
 

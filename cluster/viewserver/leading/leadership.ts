@@ -13,7 +13,7 @@ import { ProgressMeter } from '../jobs/progress-meter.ts';
 import { Resharder } from '../../resharding/resharder.ts';
 import { Room } from '../jobs/room.ts';
 import type { ShardCaller } from '../home/shard-caller.ts';
-import type { ViewWatch } from '../home/view-watch.ts';
+import type { NewestView } from '../home/newest-view.ts';
 
 export interface LeadershipParts {
   config: ViewServerConfig;
@@ -24,7 +24,7 @@ export interface LeadershipParts {
   fleet: ShardFleet;
   caller: ShardCaller;
   jobs: JobStore;
-  view: ViewWatch;
+  view: NewestView;
   events: EventLog;
   lease: LeaderLease;
   logger: Logger;

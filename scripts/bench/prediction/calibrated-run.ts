@@ -1,7 +1,7 @@
 /** Fits the capacity model on some cells of a benchmark's run and sets predicted against measured for all of them. */
 import { UsageError } from '../../../cluster/errors.ts';
 import { calibrate } from '../../../sim/capacity/calibrate.ts';
-import { predictPlan, type PredictedTest } from '../../../sim/capacity/predict-plan.ts';
+import { predictCells, type PredictedTest } from '../../../sim/capacity/predict-plan.ts';
 import type { Profile } from '../../../sim/capacity/profile.ts';
 import type { Run } from '../records/read-run.ts';
 import type { CellResult } from '../records/run-data.ts';
@@ -42,7 +42,7 @@ export async function calibrateRun(run: Run, fittedTests: readonly string[]): Pr
     .filter(({ test }) => fittedTests.includes(test))
     .map((result) => ({ ...result, cell: cellOfTest(result.test) }));
   const profile = await calibrate(fitted, { cores: environment.cores });
-  const predicted = await predictPlan(testsOf(run).map(cellOfTest), profile);
+  const predicted = await predictCells(testsOf(run).map(cellOfTest), profile);
   return { profile, cells: predicted.map((prediction) => compareCell(run, prediction, fittedTests)) };
 }
 

@@ -2,11 +2,7 @@
 import { emulatedDisk } from '../../../cluster/disk/disk-profile.ts';
 import { UsageError } from '../../../cluster/errors.ts';
 import { milliCores } from '../../../cluster/topology/quantity.ts';
-import {
-  type PlannedCell,
-  type PredictedTest,
-  predictPlan as predictCells,
-} from '../../../sim/capacity/predict-plan.ts';
+import { type PlannedCell, type PredictedTest, predictCells } from '../../../sim/capacity/predict-plan.ts';
 import { type Profile, type ProfileName, profiles } from '../../../sim/capacity/profile.ts';
 import { limitsOf } from '../records/cell-topology.ts';
 import type { BenchPlan } from '../records/run-data.ts';

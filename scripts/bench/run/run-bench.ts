@@ -57,7 +57,7 @@ export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
     await provider.close();
   }
   if (!signal.aborted) await predictTests(options);
-  const outcome = await summarize(folder, plan);
+  const outcome = await outcomeOf(folder, plan);
   signal.throwIfAborted();
   return outcome;
 }
@@ -130,7 +130,7 @@ async function measureTurn(
 }
 
 /** Writes results.csv and the report of what there is. */
-export async function summarize(folder: RunFolder, plan: BenchPlan): Promise<BenchOutcome> {
+export async function outcomeOf(folder: RunFolder, plan: BenchPlan): Promise<BenchOutcome> {
   const there = turnsOf(plan)
     .map((turn) => folder.read(turn))
     .filter((outcome) => outcome !== null);

@@ -9,7 +9,7 @@ import { JobStore } from '../../../../cluster/viewserver/jobs/job-store.ts';
 import { LeaderLease } from '../../../../cluster/viewserver/home/leader-lease.ts';
 import { Leadership } from '../../../../cluster/viewserver/leading/leadership.ts';
 import { ShardCaller } from '../../../../cluster/viewserver/home/shard-caller.ts';
-import { ViewWatch } from '../../../../cluster/viewserver/home/view-watch.ts';
+import { NewestView } from '../../../../cluster/viewserver/home/newest-view.ts';
 import type { EtcdEvent, EtcdRequest, WatchRequest } from '../../../../sharder/core/etcd-messages.ts';
 import { initialFence } from '../../../../sharder/core/fence.ts';
 import { createFenceRequest } from '../../../../sharder/core/first-fence.ts';
@@ -202,7 +202,7 @@ export class MemoryCluster implements EtcdRpc {
   }: { onLog?: (line: string) => void; windowSeconds?: number } = {}): Leadership {
     const home = new ShardCaller(this).client({ id: 0, endpoints: [endpointOf(1)] });
     const logger = pino({ level: 'warn' }, { write: onLog });
-    const view = new ViewWatch({ rpc: this, clock: systemClock, home, endpoints: [endpointOf(1)] });
+    const view = new NewestView({ rpc: this, clock: systemClock, home, endpoints: [endpointOf(1)] });
     const me = { name: 'view-server-1', address: '127.0.0.1:1' };
     const nothing = () => undefined;
     const ports = { clock: systemClock, random: systemRandom };

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { ShardCaller } from '../../../../cluster/viewserver/home/shard-caller.ts';
-import { ViewWatch } from '../../../../cluster/viewserver/home/view-watch.ts';
+import { NewestView } from '../../../../cluster/viewserver/home/newest-view.ts';
 import { defaultLimits } from '../../../../sharder/core/limits.ts';
 import type { EtcdRpc } from '../../../../sharder/core/ports.ts';
 import { Store } from '../../../../sharder/core/store.ts';
@@ -89,10 +89,10 @@ function openStore(home: MovedHome): Store {
   return store;
 }
 
-function openViewWatch(home: MovedHome): ViewWatch {
+function openNewestView(home: MovedHome): NewestView {
   const client = new ShardCaller(home).client({ id: 0, endpoints: [first] });
   const end = new AbortController();
-  const view = new ViewWatch({ rpc: home, clock, home: client, endpoints: [first] });
+  const view = new NewestView({ rpc: home, clock, home: client, endpoints: [first] });
   const running = view.run(end.signal);
   onTestFinished(async () => {
     end.abort();
@@ -111,7 +111,7 @@ test('a store follows the home shard to where its view says that it is', async (
 
 test('a view server does, too', async () => {
   const home = new MovedHome();
-  const view = openViewWatch(home);
+  const view = openNewestView(home);
   await expectToFollow(home, () => view.current?.epoch);
 });
 
@@ -124,6 +124,6 @@ test('a store takes no view of another cluster for a newer one of its own', asyn
 
 test('nor does a view server', async () => {
   const home = new MovedHome();
-  const view = openViewWatch(home);
+  const view = openNewestView(home);
   await expectNotToFollow(home, () => view.current?.epoch);
 });

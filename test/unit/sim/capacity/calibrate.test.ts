@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { calibrate, type MeasuredCell } from '../../../../sim/capacity/calibrate.ts';
-import { cellOf, type PlannedCell, predictPlan, profileFor } from '../../../../sim/capacity/predict-plan.ts';
+import { cellOf, type PlannedCell, predictCells, profileFor } from '../../../../sim/capacity/predict-plan.ts';
 import { predictCell } from '../../../../sim/capacity/predict-cell.ts';
 import { type Profile, profiles } from '../../../../sim/capacity/profile.ts';
 
@@ -59,7 +59,7 @@ describe('a calibration', () => {
     expect(profile.wal.meanExtraUs).toBeCloseTo(600, 0);
     expect(profile.generator!.requestUs).toBeCloseTo(35, 0);
     expect(profile.machineCores).toBeCloseTo(4, 1);
-    const predictions = await predictPlan(others, profile);
+    const predictions = await predictCells(others, profile);
     for (const [index, cell] of others.entries()) {
       const measured = await measure(cell);
       const error = predictions[index]!.requestsPerSecond / measured.peak.requestsPerSecond - 1;
@@ -70,7 +70,7 @@ describe('a calibration', () => {
   it('is not what an uncalibrated profile would say as well', async () => {
     const cell = planned('c', 2, 1, 500);
     const measured = await measure(cell);
-    const [predicted] = await predictPlan([cell], laptop);
+    const [predicted] = await predictCells([cell], laptop);
     expect(predicted!.requestsPerSecond / measured.peak.requestsPerSecond).toBeGreaterThan(1.25);
   });
 

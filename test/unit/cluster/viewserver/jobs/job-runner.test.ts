@@ -5,7 +5,7 @@ import type { Leadership } from '../../../../../cluster/viewserver/leading/leade
 import { toBytes } from '../../../../../cluster/resharding/source/marker.ts';
 import { RefusedError } from '../../../../../cluster/resharding/plan/refused-error.ts';
 import { withoutDraining } from '../../../../../cluster/resharding/plan/view-changes.ts';
-import { ViewWatch } from '../../../../../cluster/viewserver/home/view-watch.ts';
+import { NewestView } from '../../../../../cluster/viewserver/home/newest-view.ts';
 import { fullness, lead, move } from '../lead-cluster.ts';
 import { MemoryCluster } from '../memory-cluster.ts';
 
@@ -173,7 +173,7 @@ test('a removal that fails after the view has forgotten the shard says how to go
 test('a job is not done while slots are on their way, whatever an old view says', async () => {
   const cluster = new MemoryCluster(2);
   const idle = cluster.view;
-  const until = vi.spyOn(ViewWatch.prototype, 'until').mockResolvedValueOnce(idle);
+  const until = vi.spyOn(NewestView.prototype, 'until').mockResolvedValueOnce(idle);
   cluster.silence(2);
   const moves = [{ id: '2.0', slots: [0], from: 1, to: 2, abort: false }];
   cluster.setView({ ...idle, epoch: 2, moves });

@@ -4,12 +4,12 @@ import type { Cancel, Clock, EtcdRpc } from '../../../sharder/core/ports.ts';
 import type { ShardClient } from '../../../sharder/core/shard-client.ts';
 import { decodeView, isOfSameCluster, VIEW_KEY, type View } from '../../../sharder/core/view.ts';
 import { callHome } from './home-record.ts';
-import { pause } from './leader-lease.ts';
+import { pauseUntilAborted } from './leader-lease.ts';
 
 /** A watch that hangs without a word is found out by reading now and then. */
 const rereadMs = 2000;
 
-export class ViewWatch {
+export class NewestView {
   private readonly options: { rpc: EtcdRpc; clock: Clock; home: ShardClient };
   /** Of the home shard: where it was at first, and then where its view says that it is. */
   private endpoints: readonly string[];
@@ -18,7 +18,7 @@ export class ViewWatch {
   private cancelWatch: Cancel = () => undefined;
   private next = 0;
 
-  constructor({ endpoints, ...options }: ViewWatch['options'] & { endpoints: readonly string[] }) {
+  constructor({ endpoints, ...options }: NewestView['options'] & { endpoints: readonly string[] }) {
     this.options = options;
     this.endpoints = endpoints;
   }
@@ -38,7 +38,7 @@ export class ViewWatch {
     this.open(signal);
     while (!signal.aborted) {
       await this.read();
-      await pause(this.options.clock, rereadMs, signal);
+      await pauseUntilAborted(this.options.clock, rereadMs, signal);
     }
     this.cancelWatch();
   }
@@ -71,7 +71,7 @@ export class ViewWatch {
     if (signal.aborted) return;
     const { rpc, clock } = this.options;
     const endpoint = this.endpoints[this.next++ % this.endpoints.length]!;
-    const again = () => void pause(clock, rereadMs / 10, signal).then(() => this.open(signal));
+    const again = () => void pauseUntilAborted(clock, rereadMs / 10, signal).then(() => this.open(signal));
     this.cancelWatch = rpc.watch(
       endpoint,
       { key: VIEW_KEY },
