@@ -104,9 +104,9 @@ dead-code: $(INSTALLED) ## Find files, exports and dependencies that nothing use
 sim: $(INSTALLED) ## Soak the simulator: SEEDS=1..10000.
 	@$(VASE) sim $(if $(SEEDS),--seeds $(SEEDS))
 
-mutate: $(INSTALLED) ## Plant mistakes one at a time and show what nothing notices, a night's work: FILES=lane SEEDS=3000 LIMIT=500 SHARD=1/4 JOBS= RETRY=report.json.
+mutate: $(INSTALLED) ## Plant mistakes one at a time and show what nothing notices, a night's work: FILES=lane SEEDS=3000 FEW=1 LIMIT=500 SHARD=1/4 JOBS= RETRY=report.json.
 	@node --disable-warning=ExperimentalWarning test/mutation/mutate-main.ts $(if $(FILES),--files '$(FILES)') \
-	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(LIMIT),--limit $(LIMIT)) $(if $(SHARD),--shard $(SHARD)) \
+	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FEW),--few) $(if $(LIMIT),--limit $(LIMIT)) $(if $(SHARD),--shard $(SHARD)) \
 	  $(if $(JOBS),--jobs $(JOBS)) $(if $(RETRY),--retry '$(RETRY)')
 
 deploy-gke: $(INSTALLED) ## Show what GKE would get and cost: PROJECT= REGION= SHARDS=; does it with CONFIRM=<project>. EXPOSE=public ALLOW= NAME=.

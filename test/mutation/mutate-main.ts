@@ -86,7 +86,7 @@ async function judge(
     writeNowAndThen(judged);
   });
   write(judged);
-  const tough = judged.filter(isSurvivor);
+  const tough = options.isFew ? [] : judged.filter(isSurvivor);
   const ranAll = createProgress('survivors against all seeds', tough.length);
   await inTurns(tough, jobs, async (each) => {
     each.seeds = await fullVerdictOf(each, stage, each.seeds);

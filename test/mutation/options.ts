@@ -5,6 +5,7 @@ export const help = `Mutants of sharder/core, sharder/etcd/client and the mover,
 
   --files <text>    only files whose path holds it; may be given more than once
   --seeds <n>       seeds that a mutant must survive; default 3000
+  --few             only those 40 of them that come by a mutant most often: a first look at a sample
   --limit <n>       a sample of so many mutants
   --draw <n>        which sample; default 1
   --shard <i/n>     only the i-th of n parts, so that several machines share the work
@@ -26,6 +27,7 @@ export interface Options {
   shard: { index: number; count: number };
   jobs: number | null;
   retry: string | null;
+  isFew: boolean;
   withTests: boolean;
   isList: boolean;
 }
@@ -49,6 +51,7 @@ export function parseOptions(args: readonly string[]): Options | null {
     shard: { index, count },
     jobs: values.jobs === undefined ? null : whole('--jobs', values.jobs),
     retry: values.retry ?? null,
+    isFew: values.few,
     withTests: !values['no-tests'],
     isList: values.list,
   };
@@ -66,6 +69,7 @@ function parse(args: readonly string[]) {
         shard: { type: 'string', default: '1/1' },
         jobs: { type: 'string' },
         retry: { type: 'string' },
+        few: { type: 'boolean', default: false },
         'no-tests': { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
