@@ -54,10 +54,15 @@ export class MoveDriver implements MoveSteps {
     this.blocks = new BlockWatch(this.progress);
   }
 
-  /** It has come no further for long enough that others need not wait for it. */
-  get isBlocked(): boolean {
-    const { block } = this.progress;
-    return block !== null && this.context.clock.nowMs() - block.sinceMs >= this.context.limits.blockedMs;
+  /**
+   * The shard that it waits for, for long enough that moves of others need not wait with it: it has come no further, or has
+   * nothing to do but wait for an answer.
+   */
+  get heldUpBy(): number | null {
+    const { clock, limits, records } = this.context;
+    const { block, from, to } = this.progress;
+    if (block !== null && clock.nowMs() - block.sinceMs >= limits.blockedMs) return block.shard;
+    return [from, to].find((shard) => records.silences.silentMs(shard) >= limits.silentMs) ?? null;
   }
 
   /** Makes a copy that is under way look at the view again. */

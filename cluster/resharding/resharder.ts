@@ -249,11 +249,11 @@ export class Resharder {
         continue;
       }
       const drivers = [...this.drivers.values()];
-      const working = drivers.filter(({ isBlocked }) => !isBlocked);
+      const working = drivers.filter(({ heldUpBy }) => heldUpBy === null);
       if (this.isStopped || working.length >= cleaningFactor * concurrentMovesMax) continue;
       const copying = working.filter(({ isHandedOver }) => !isHandedOver);
       if (copying.length >= concurrentMovesMax) continue;
-      if (Math.max(blockedAt(drivers, move.from), blockedAt(drivers, move.to)) >= concurrentMovesMax)
+      if (Math.max(countHeldUp(drivers, move.from), countHeldUp(drivers, move.to)) >= concurrentMovesMax)
         continue;
       this.start(new MoveDriver(this.context, move));
     }
@@ -272,6 +272,6 @@ export class Resharder {
 }
 
 /** How many moves wait for this shard. */
-function blockedAt(drivers: readonly MoveDriver[], shard: number): number {
-  return drivers.filter(({ isBlocked, progress }) => isBlocked && progress.block?.shard === shard).length;
+function countHeldUp(drivers: readonly MoveDriver[], shard: number): number {
+  return drivers.filter((driver) => driver.heldUpBy === shard).length;
 }

@@ -66,3 +66,21 @@ test('what fits moves all the same', async () => {
   expect(moved).toMatchObject({ exitCode: 0 });
   expect((await fetch(`${endpoint}/v1/kv/key-0`)).status).toBe(200);
 });
+
+test('with a shard more the removal fits: everything goes to the others, and every key is there', async () => {
+  expect(await vase.run(['shard', 'add'])).toMatchObject({ exitCode: 0 });
+  const fills = await fillsOf('shard', 'remove', '2');
+  expect(fills.map(({ shard, isTooFull }) => [shard, isTooFull])).toEqual([
+    [1, false],
+    [2, false],
+    [3, false],
+  ]);
+  expect(await vase.run(['shard', 'remove', '2'])).toMatchObject({ exitCode: 0 });
+  const { stdout } = await vase.run(['view', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ isClean: true, shards: [{ id: 1 }, { id: 3 }] });
+  for (let index = 0; index < stored; index++) {
+    const answer = await fetch(`${endpoint}/v1/kv/key-${index}`);
+    expect([answer.status, (await answer.text()).length]).toEqual([200, value.length]);
+  }
+  expect((await vase.status()).health).toBe('ready');
+});

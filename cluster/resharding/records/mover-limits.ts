@@ -52,6 +52,8 @@ export interface MoverLimits {
   retryPauseMsMax: number;
   /** How often it is looked whether a full destination has room again. */
   roomPollMs: number;
+  /** Moves of a shard that has answered nothing for so long take no place from others; they may not have failed yet. */
+  silentMs: number;
   /** A move that has come no further for so long takes no place from others: longer than a shard takes to choose a leader. */
   blockedMs: number;
   /** Whoever lost a move to another mover leaves it alone so long at first, twice as long each time, up to ... */
@@ -87,6 +89,7 @@ export const defaultMoverLimits: Readonly<MoverLimits> = {
   retryPauseMs: 50,
   retryPauseMsMax: 1000,
   roomPollMs: 1000,
+  silentMs: 500,
   blockedMs: 5000,
   supersededPauseMs: 500,
   supersededPauseMsMax: 30_000,

@@ -28,6 +28,7 @@ import type { Cancel, Clock, EtcdRpc, Random, Trace, WatchSink } from '../../../
 import type { CallOutcome } from '../../../sharder/core/shard-client.ts';
 import { decodeView, encodeView, type View, VIEW_KEY, type ViewShard } from '../../../sharder/core/view.ts';
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { UnavailableError } from './unavailable-error.ts';
 
 export interface RecordsClientOptions {
@@ -58,11 +59,14 @@ export class RecordsClient {
   private readonly identities = new Map<number, string | undefined>();
   /** Shard to the ids of the members that have answered with the shard's own record. */
   private readonly members = new Map<number, Set<string>>();
+  /** Of shards that are asked and do not answer. */
+  readonly silences: SilenceWatch;
   private viewTurn: Promise<unknown> = Promise.resolve();
   private readonly turns = new Map<number, Promise<unknown>>();
 
   constructor(options: RecordsClientOptions) {
     this.options = options;
+    this.silences = new SilenceWatch(options.clock);
     this.clients.set(homeNumber, this.connect(homeNumber, options.home));
   }
 
@@ -216,7 +220,10 @@ export class RecordsClient {
   /** One request, however it ends. */
   async execute(shard: number, request: EtcdRequest, readOnly: boolean): Promise<CallOutcome> {
     const client = await this.client(shard);
-    return client.execute(request, { readOnly, deadlineMs: this.options.callMs });
+    this.silences.asked(shard);
+    const outcome = await client.execute(request, { readOnly, deadlineMs: this.options.callMs });
+    if (outcome.kind !== 'not_applied' && outcome.kind !== 'unknown') this.silences.answered(shard);
+    return outcome;
   }
 
   async watch(shard: number, request: WatchRequest, sink: WatchSink): Promise<Cancel> {
@@ -312,6 +319,7 @@ export class RecordsClient {
       client.close();
       this.clients.delete(id);
       this.members.delete(id);
+      this.silences.answered(id);
     }
   }
 

@@ -7,7 +7,7 @@ import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
 import { systemClock, systemRandom } from '../../../sharder/system-clock.ts';
 import { ClusterError } from '../../errors.ts';
 
-const readMsMax = 10_000;
+const readMsMaxUnlessSaid = 10_000;
 
 export class ShardCaller {
   private readonly rpc: EtcdRpc;
@@ -29,7 +29,7 @@ export class ShardCaller {
   }
 
   /** @throws ClusterError when no member answers. */
-  async read(shard: ViewShard, request: EtcdRequest): Promise<EtcdReply> {
+  async read(shard: ViewShard, request: EtcdRequest, readMsMax = readMsMaxUnlessSaid): Promise<EtcdReply> {
     const client = this.client(shard);
     try {
       const outcome = await client.execute(request, { readOnly: true, deadlineMs: readMsMax });

@@ -20,7 +20,7 @@ import { describeSlots } from '../../records/slot-list.ts';
 import type { MovePlan } from '../../resharding/plan/move-plan.ts';
 import { planJoins } from '../../resharding/plan/plan-moves.ts';
 import { RefusedError } from '../../resharding/plan/refused-error.ts';
-import { isTooFull, refuseOverfull } from '../../resharding/plan/shard-room.ts';
+import { isTooFull } from '../../resharding/plan/shard-room.ts';
 import { addShards, moveSlots, parseRequest, parseSlots, rebalance, removeShard } from './requests.ts';
 import { moveDocuments, shardDocuments, viewDocument, type ViewParts } from './view-document.ts';
 
@@ -271,7 +271,7 @@ function jobsReply(jobs: readonly Job[]): Reply {
 /** The job asks again when it begins; here whoever asks for it is told at once. @throws RefusedError `shard-full` */
 async function demandRoom({ leadership }: RouteInput, plans: readonly MovePlan[]): Promise<void> {
   if (plans.length === 0) return;
-  refuseOverfull(await leadership.room.fillsOf(await leadership.resharder.readView(), plans));
+  await leadership.room.demand(await leadership.resharder.readView(), plans);
 }
 
 async function planReply(

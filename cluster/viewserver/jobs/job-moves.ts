@@ -9,7 +9,6 @@ import type { JobStore } from './job-store.ts';
 import { describeBlock } from './job-waits.ts';
 import type { FailedMove, MovePlan } from '../../resharding/plan/move-plan.ts';
 import { RefusedError } from '../../resharding/plan/refused-error.ts';
-import { refuseOverfull } from '../../resharding/plan/shard-room.ts';
 import type { Resharder } from '../../resharding/resharder.ts';
 import type { Room } from './room.ts';
 import type { NewestView } from '../home/newest-view.ts';
@@ -80,7 +79,7 @@ export class JobMoves {
         size,
         failures.filter(({ id }) => proposed.includes(id)),
       );
-      refuseOverfull(await this.parts.room.fillsOf(known, plans));
+      await this.parts.room.demand(known, plans);
       signal.throwIfAborted();
       const slots = plans.reduce((sum, { slots: some }) => sum + some.length, 0);
       await this.note(job, `moving ${slots} slots${size.rest}`);

@@ -9,6 +9,7 @@ import { splitPlans } from '../../resharding/plan/plan-moves.ts';
 import {
   fillsAfter,
   type MovedBytes,
+  refuseOverfull,
   type ShardFill,
   type ShardRoom,
 } from '../../resharding/plan/shard-room.ts';
@@ -20,6 +21,8 @@ const quota = 'etcd_server_quota_backend_bytes';
 const names = new Set([used, quota]);
 /** A shard does not fill up in less. */
 const freshMs = 1000;
+/** Of a shard that does not answer nothing is counted: whoever asks for a move of it is not kept waiting. */
+const countMsMax = 2000;
 const allKeys = { key: 'd/', rangeEnd: 'd0' } as const;
 
 export class Room {
@@ -36,8 +39,16 @@ export class Room {
    * out, and what would leave it counts nothing: its moves wait for it anyway.
    */
   async fillsOf(view: View, plans: readonly MovePlan[]): Promise<ShardFill[]> {
-    const rooms = (await this.rooms()).filter(({ shard }) => view.shards.some(({ id }) => id === shard));
-    return fillsAfter(rooms, await this.bytesOf(view, plans, rooms));
+    return this.fillsAmong(new Set(view.shards.map(({ id }) => id)), view, plans);
+  }
+
+  /**
+   * The same, of the shards alone that the plans take from or give to: the others may not answer, which nobody has to wait for.
+   * @throws RefusedError `shard-full`
+   */
+  async demand(view: View, plans: readonly MovePlan[]): Promise<void> {
+    const touched = new Set(plans.flatMap(({ from, to }) => [from, to]));
+    refuseOverfull(await this.fillsAmong(touched, view, plans));
   }
 
   /** The part of its quota that the shard's keys take, as it was seconds ago: asked at once, told later. Null: not known yet. */
@@ -55,8 +66,20 @@ export class Room {
     return room === undefined ? null : room.usedBytes / room.quotaBytes;
   }
 
-  private async rooms(): Promise<ShardRoom[]> {
-    const members = await this.parts.fleet.memberMetrics();
+  private async fillsAmong(
+    asked: ReadonlySet<number>,
+    view: View,
+    plans: readonly MovePlan[],
+  ): Promise<ShardFill[]> {
+    const isKnown = ({ shard }: ShardRoom) => view.shards.some(({ id }) => id === shard);
+    const rooms = (await this.rooms(asked)).filter(isKnown);
+    return fillsAfter(rooms, await this.bytesOf(view, plans, rooms));
+  }
+
+  /** @param asked absent: all that there are. */
+  private async rooms(asked?: ReadonlySet<number>): Promise<ShardRoom[]> {
+    const all = await this.parts.fleet.memberMetrics();
+    const members = asked === undefined ? all : all.filter(({ shard }) => asked.has(shard));
     const readings = await readMetrics(
       members.map(({ url }) => url),
       names,
@@ -101,7 +124,8 @@ export class Room {
     const shard = view.shards.find((candidate) => candidate.id === id);
     if (shard === undefined) return 0;
     try {
-      const reply = await this.parts.caller.read(shard, { kind: 'range', ...range, countOnly: true });
+      const request = { kind: 'range', ...range, countOnly: true } as const;
+      const reply = await this.parts.caller.read(shard, request, countMsMax);
       return reply.kind === 'range' ? reply.count : 0;
     } catch (error) {
       if (error instanceof ClusterError) return 0;
