@@ -20,7 +20,7 @@ import { RequestMetrics } from './http/request-metrics.ts';
 import { createHttpServer, listen, stop } from './http/server.ts';
 import { registerServerMetrics } from './http/server-metrics.ts';
 import { SlowRequests } from './http/slow-requests.ts';
-import { createStoreMetrics } from './http/store-metrics.ts';
+import { createStoreMetrics, type SharderEvent } from './http/store-metrics.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
 /**
@@ -52,7 +52,7 @@ const logger = pino({ level: config.logLevel, base: { name: config.name, pid: pr
 const registry = new Registry();
 const rpc = new GrpcEtcdRpc({ tls: config.tls });
 const metrics = createStoreMetrics(registry, () => store);
-const trace: Trace = {
+const trace: Trace<SharderEvent> = {
   emit(event) {
     metrics.emit(event);
     if (event.name !== 'batch.ended') logger.debug(event, event.name);

@@ -1,5 +1,6 @@
 /** What the movers of one resharder share, and what the phases of a move tell whoever drives it. */
 import type { Clock, Random, Trace } from '../../sharder/core/ports.ts';
+import type { MoverEvent } from './mover-event.ts';
 import type { Gate } from './gate.ts';
 import type { FailedMove, MoveBlock, MovePhase, MoveProgress } from './plan/move-plan.ts';
 import type { MoverLimits } from './records/mover-limits.ts';
@@ -10,7 +11,7 @@ export interface MoverContext {
   records: RecordsClient;
   clock: Clock;
   random: Random;
-  trace: Trace;
+  trace: Trace<MoverEvent>;
   limits: MoverLimits;
   pace: RateLimiter;
   freezes: Gate;

@@ -5,6 +5,7 @@
 import { pause } from '../../sharder/core/pause.ts';
 import type { Clock, EtcdRpc, Random, Trace } from '../../sharder/core/ports.ts';
 import type { View, ViewShard } from '../../sharder/core/view.ts';
+import type { MoverEvent } from './mover-event.ts';
 import { Gate } from './gate.ts';
 import { MirrorKeeper } from './records/mirror-keeper.ts';
 import { MoveDriver } from './move-driver.ts';
@@ -38,7 +39,7 @@ export interface ResharderSettings {
 export interface ResharderOptions {
   clock: Clock;
   random: Random;
-  trace: Trace;
+  trace: Trace<MoverEvent>;
   rpc: EtcdRpc;
   /** Client endpoints of the home shard, "host:port". */
   home: readonly string[];

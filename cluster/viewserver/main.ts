@@ -13,6 +13,7 @@ import { OriginCheck } from '../../sharder/http/origin-check.ts';
 import type { Readiness } from '../../sharder/http/probes.ts';
 import { createHttpServer, listen, stop } from '../../sharder/http/server.ts';
 import { systemClock, systemRandom } from '../../sharder/system-clock.ts';
+import type { MoverEvent } from '../resharding/mover-event.ts';
 import { UsageError } from '../errors.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
 import { skipProxies } from '../host/skip-proxies.ts';
@@ -34,7 +35,7 @@ const stopDeadlineMs = 3000;
 const idleMs = 1000;
 const readyPollMs = 100;
 /** A watch that does not tell all is etcd's fault, and a move that is given up is for somebody to look at. */
-const warnings: ReadonlySet<string> = new Set([
+const warnings: ReadonlySet<MoverEvent['name']> = new Set<MoverEvent['name']>([
   'move.unproven',
   'move.repeated',
   'move.failed',
@@ -72,7 +73,7 @@ const rpc = new GrpcEtcdRpc({ tls: config.tls });
 const clock = systemClock;
 const random = systemRandom;
 const events = new EventLog();
-const quiet: Trace = { emit: () => undefined };
+const quiet: Trace<unknown> = { emit: () => undefined };
 const home = new EtcdShardClient({
   shard: 0,
   endpoints: config.home,
@@ -86,7 +87,7 @@ const view = new NewestView({ rpc, clock, home, endpoints: config.home });
 const jobs = new JobStore({ home, clock, logger });
 let leadership: Leadership | null = null;
 const counters = createServerMetrics(registry, { leadership: () => leadership, view });
-const trace: Trace = {
+const trace: Trace<MoverEvent> = {
   emit(event) {
     counters.emit(event);
     const { name, ...data } = event;

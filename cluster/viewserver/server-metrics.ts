@@ -2,6 +2,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Trace } from '../../sharder/core/ports.ts';
 import { collectProcessMetrics } from '../../sharder/http/process-metrics.ts';
+import type { MoverEvent } from '../resharding/mover-event.ts';
 import type { Leadership } from './leading/leadership.ts';
 import type { NewestView } from './home/newest-view.ts';
 
@@ -11,7 +12,10 @@ export interface MetricSources {
 }
 
 /** Counts what the resharder traces. */
-export function createServerMetrics(registry: Registry, { leadership, view }: MetricSources): Trace {
+export function createServerMetrics(
+  registry: Registry,
+  { leadership, view }: MetricSources,
+): Trace<MoverEvent> {
   const registers = [registry];
   collectProcessMetrics(registry);
   const gauge = (name: string, help: string, read: () => number) =>

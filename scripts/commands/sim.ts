@@ -8,7 +8,7 @@ import { parseScenario, type Scenario, ScenarioError } from '../../sim/run/scena
 import { scenarioOfSeed } from '../../sim/run/scenario/scenario-arbitrary.ts';
 import { vacuityOf } from '../../sim/run/vacuity.ts';
 import { exitCodeOf } from '../../sim/run/properties/violations.ts';
-import type { TraceLine } from '../../sim/kernel/tracer.ts';
+import type { SimTraceLine } from '../../sim/run/trace/sim-event.ts';
 import { createPrinter } from '../terminal/printer.ts';
 import { createProgressLine } from '../simulation/progress-line.ts';
 import { describeFailure, saveScenario } from '../simulation/report-failure.ts';
@@ -92,7 +92,7 @@ async function replaySeed(text: string, flags: Flags): Promise<number> {
 
 async function replay(scenario: Scenario, { trace, json }: Flags): Promise<number> {
   const printer = createPrinter({ json: json === true });
-  const observer = trace ? (line: TraceLine) => tell(printer, line) : undefined;
+  const observer = trace ? (line: SimTraceLine) => tell(printer, line) : undefined;
   const report = await runScenario(scenario, observer ? { observer } : {});
   const { violations, counts, hash, faults } = report;
   const verdict = violations.map(({ property, message }) => `${property}: ${message}`);
@@ -110,7 +110,7 @@ async function replay(scenario: Scenario, { trace, json }: Flags): Promise<numbe
 }
 
 /** One line of the story: moment, who, what, and the rest of the event. */
-function tell(printer: ReturnType<typeof createPrinter>, { atUs, process: who, event }: TraceLine): void {
+function tell(printer: ReturnType<typeof createPrinter>, { atUs, process: who, event }: SimTraceLine): void {
   const { name, ...rest } = event;
   const fields = Object.entries(rest).map(([field, value]) =>
     field === 'what' ? String(value) : `${field}=${String(value)}`,

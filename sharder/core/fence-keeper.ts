@@ -1,4 +1,5 @@
 /** The fence of one shard as a sharder knows it: asked for when it is needed, and learned from whatever a fence rejected. */
+import type { CoreEvent } from './core-event.ts';
 import type { ReplyHeader, ResponseOp, TxnReply } from './etcd-messages.ts';
 import { type Fence, fenceKey } from './fence.ts';
 import type { ShardName } from './identity.ts';
@@ -9,7 +10,7 @@ import type { ShardClient } from './shard-client.ts';
 import { readFence } from './transaction.ts';
 
 export interface FenceContext {
-  trace: Trace;
+  trace: Trace<CoreEvent>;
   limits: Limits;
   /** The shard could not be reached, or what answered is another one. */
   onUnreachable(): void;

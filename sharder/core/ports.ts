@@ -88,12 +88,11 @@ export interface EtcdRpc {
   watch(endpoint: string, request: WatchRequest, sink: WatchSink): Cancel;
 }
 
-export interface TraceEvent {
-  /** Dotted name, for example `fence.changed`. */
-  name: string;
-  [field: string]: string | number | boolean | null;
-}
-
-export interface Trace {
-  emit(event: TraceEvent): void;
+/**
+ * Where a part tells what happens to it. Each room has a union of the events that it emits, told apart by their dotted names;
+ * a field is a number, a string, a boolean or null. Whoever takes more events may stand for whoever takes fewer.
+ */
+export interface Trace<Event> {
+  // A property, not a method: the compiler compares the parameters of methods in both directions.
+  readonly emit: (event: Event) => void;
 }

@@ -5,6 +5,7 @@
  * A write that is stuck at one member while another one serves holds up its own keys alone: a second transaction carries
  * what waits for others (see `Flights`).
  */
+import type { CoreEvent } from './core-event.ts';
 import { buildTransaction, readApplied } from './transaction.ts';
 import type { TxnReply } from './etcd-messages.ts';
 import type { Fence, SlotState } from './fence.ts';
@@ -23,7 +24,7 @@ import type { CallOutcome, ShardClient } from './shard-client.ts';
 
 export interface ShardContext {
   clock: Clock;
-  trace: Trace;
+  trace: Trace<CoreEvent>;
   limits: Limits;
   /** Takes an operation whose slot this shard's fence does not own; it was provably not applied here. */
   onMisrouted(pending: Pending, state: SlotState | undefined): void;

@@ -2,6 +2,7 @@
  * The store that a sharder serves: routes each operation by slot and view to its shard, sends those that a fence turned
  * away to where it points, and holds those that no shard owns for the moment. Holds no data and no truth.
  */
+import type { CoreEvent } from './core-event.ts';
 import { decodeView, isOfSameCluster, type View, VIEW_KEY } from './view.ts';
 import { ViewMirrors, type ViewMirrorsOptions } from './view-mirrors.ts';
 import type { ExecuteOptions } from './client.ts';
@@ -21,7 +22,7 @@ import { ViewWatch } from './view-watch.ts';
 
 export interface StoreOptions {
   clock: Clock;
-  trace: Trace;
+  trace: Trace<CoreEvent>;
   limits: Limits;
   hash: HashText;
   /** The home shard's client: where the view is read. */

@@ -2,6 +2,7 @@
  * Copies of the view in the other shards. Like every view they are hints, and may be older than the home shard's; they are
  * asked when a sharder starts and the home shard does not answer soon.
  */
+import type { CoreEvent } from './core-event.ts';
 import type { Limits } from './limits.ts';
 import type { Trace } from './ports.ts';
 import { readRecord, RecordError } from './record-fields.ts';
@@ -18,9 +19,9 @@ export interface ViewMirrorsOptions {
 export class ViewMirrors {
   private readonly options: ViewMirrorsOptions;
   private readonly limits: Limits;
-  private readonly trace: Trace;
+  private readonly trace: Trace<CoreEvent>;
 
-  constructor(options: ViewMirrorsOptions, { limits, trace }: { limits: Limits; trace: Trace }) {
+  constructor(options: ViewMirrorsOptions, { limits, trace }: { limits: Limits; trace: Trace<CoreEvent> }) {
     this.options = options;
     this.limits = limits;
     this.trace = trace;

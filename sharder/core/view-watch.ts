@@ -2,6 +2,7 @@
  * A watch of the view in the home shard, opened again whenever it breaks. It only makes news come sooner: what is missed is
  * learned from the fences, and a home shard that is down stops nothing.
  */
+import type { CoreEvent } from './core-event.ts';
 import type { KeyValue } from './etcd-messages.ts';
 import type { Limits } from './limits.ts';
 import type { Cancel, Clock, Trace } from './ports.ts';
@@ -10,7 +11,7 @@ import { VIEW_KEY } from './view.ts';
 
 export interface ViewWatchOptions {
   clock: Clock;
-  trace: Trace;
+  trace: Trace<CoreEvent>;
   limits: Limits;
   home: ShardClient;
   /** The watch is open: what was written before it is not going to come by it. */

@@ -1,11 +1,16 @@
 /** The store's side of /metrics: batches, calls to etcd, queues, epochs. Fed by the core's trace; never a label by key. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { CoreEvent } from '../core/core-event.ts';
 import type { Trace } from '../core/ports.ts';
 import { collectProcessMetrics } from './process-metrics.ts';
 import type { Store } from '../core/store.ts';
+import type { EtcdClientEvent } from '../etcd/client/client-event.ts';
+
+/** What a sharder's parts tell. */
+export type SharderEvent = CoreEvent | EtcdClientEvent;
 
 /** A trace that counts. `store` is asked when the metrics are read, so it may come into being later. */
-export function createStoreMetrics(registry: Registry, store: () => Store): Trace {
+export function createStoreMetrics(registry: Registry, store: () => Store): Trace<SharderEvent> {
   const registers = [registry];
   collectProcessMetrics(registry);
   const batchOperations = new Histogram({
@@ -33,15 +38,17 @@ export function createStoreMetrics(registry: Registry, store: () => Store): Trac
     emit(event) {
       switch (event.name) {
         case 'batch.ended': {
-          const labels = { shard: String(event['shard']), lane: String(event['lane']) };
-          batchOperations.observe(labels, Number(event['operations']));
-          calls.observe({ ...labels, outcome: String(event['outcome']) }, Number(event['durationMs']) / 1000);
+          const { shard, lane, operations, outcome, durationMs } = event;
+          batchOperations.observe({ shard, lane }, operations);
+          calls.observe({ shard, lane, outcome }, durationMs / 1000);
           return;
         }
         case 'etcd.lost':
         case 'etcd.not_sent':
         case 'etcd.refused':
-          attempts.inc({ shard: String(event['shard']), kind: event.name.slice('etcd.'.length) });
+          attempts.inc({ shard: event.shard, kind: event.name.slice('etcd.'.length) });
+          return;
+        default:
       }
     },
   };

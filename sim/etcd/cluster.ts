@@ -3,9 +3,8 @@ import { Disk } from '../host/disk.ts';
 import type { FaultCounters } from '../kernel/fault-counters.ts';
 import { diskProfiles, type DiskProfileName, type LatencyProfile } from '../kernel/latency.ts';
 import type { Network } from '../network/network.ts';
-import type { SimProcess } from '../host/process.ts';
 import type { TraceHash } from '../kernel/trace-hash.ts';
-import { nodesMax, type MemberSettings } from './member-parts.ts';
+import { nodesMax, type MemberSettings, type MemberProcess } from './member-parts.ts';
 import { SimMember } from './member.ts';
 import type { RaftDriver } from './raft-driver.ts';
 import type { ReleaseName } from './release.ts';
@@ -39,7 +38,7 @@ export interface ClusterOptions {
 
 /** What a cluster is built from; the world gives it. */
 export interface ClusterParts {
-  addProcess: (name: string) => SimProcess;
+  addProcess: (name: string) => MemberProcess;
   network: Network;
   hash: TraceHash;
   counters: FaultCounters;

@@ -1,8 +1,8 @@
 /** What a simulated member is made of, and how it is set. */
 import type { Disk } from '../host/disk.ts';
 import type { FaultCounters } from '../kernel/fault-counters.ts';
-import type { Network } from '../network/network.ts';
 import type { SimProcess } from '../host/process.ts';
+import type { Network } from '../network/network.ts';
 import type { TraceHash } from '../kernel/trace-hash.ts';
 import type { ReleaseName } from './release.ts';
 import type { SimBugs } from './sim-bugs.ts';
@@ -25,10 +25,19 @@ export interface MemberSettings {
   bugs: SimBugs;
 }
 
+/** What a member tells its trace, beside what every process tells. */
+export type MemberEvent =
+  /** It has become leader. */
+  | { name: 'raft.leader'; term: number }
+  /** A bug that was planted has broken a promise of Raft. */
+  | { name: 'raft.panic'; message: string };
+
+export type MemberProcess = SimProcess<MemberEvent>;
+
 export interface MemberParts {
   /** Node number in its cluster, from 1. */
   node: number;
-  process: SimProcess;
+  process: MemberProcess;
   network: Network;
   disk: Disk;
   hash: TraceHash;

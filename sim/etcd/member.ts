@@ -9,13 +9,19 @@ import type { RpcResult } from '../../sharder/core/ports.ts';
 import { ConnectionPool } from '../network/connection-pool.ts';
 import type { Disk } from '../host/disk.ts';
 import type { FaultCounters } from '../kernel/fault-counters.ts';
-import type { CrashKind, SimProcess } from '../host/process.ts';
+import type { CrashKind } from '../host/process.ts';
 import { MembershipChange } from '../raft/membership.ts';
 import type { Entry } from '../raft/message.ts';
 import type { TraceHash } from '../kernel/trace-hash.ts';
 import { UnaryCaller, UnaryServer, type UnaryCall } from '../network/unary.ts';
 import { LeaseKeeper, type LeaseQuestion } from './lease-keeper.ts';
-import { nodesMax, type Joining, type MemberParts, type MemberSettings } from './member-parts.ts';
+import {
+  nodesMax,
+  type Joining,
+  type MemberParts,
+  type MemberSettings,
+  type MemberProcess,
+} from './member-parts.ts';
 import { OddAnswers } from './odd-answers.ts';
 import { ProposalTable, proposalDropped, type EtcdCall } from './proposal-table.ts';
 import { RaftDriver } from './raft-driver.ts';
@@ -41,7 +47,7 @@ interface Proposal {
 export class SimMember {
   /** Node number in its cluster: another one after it has lost its disk. */
   node: number;
-  readonly process: SimProcess;
+  readonly process: MemberProcess;
   /** As in the headers of its answers. */
   memberId: string;
   readonly disk: Disk;

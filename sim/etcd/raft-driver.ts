@@ -6,11 +6,12 @@
 import type { Disk } from '../host/disk.ts';
 import type { ScheduledEvent } from '../kernel/event-heap.ts';
 import type { Network } from '../network/network.ts';
-import type { CrashKind, SimProcess } from '../host/process.ts';
+import type { CrashKind } from '../host/process.ts';
 import { messageKindNumbers, type Entry, type Message } from '../raft/message.ts';
 import { RaftNode, type Ready } from '../raft/node.ts';
 import { RaftPanic } from '../raft/panic.ts';
 import type { RaftOptions, ReadState } from '../raft/state.ts';
+import type { MemberProcess } from './member-parts.ts';
 import { DurableLog } from './durable-log.ts';
 import type { SimBugs } from './sim-bugs.ts';
 
@@ -26,7 +27,7 @@ export interface RaftListener {
 }
 
 export interface RaftDriverParts {
-  process: SimProcess;
+  process: MemberProcess;
   network: Network;
   disk: Disk;
   options: Omit<RaftOptions, 'random' | 'bugs'>;
@@ -43,7 +44,7 @@ export class RaftDriver {
    * Looking on changes nothing in a run but the numbering of its events.
    */
   readonly onVoteSent: (() => void)[] = [];
-  readonly process: SimProcess;
+  readonly process: MemberProcess;
   readonly #network: Network;
   readonly #disk: Disk;
   #options: RaftOptions;
@@ -264,6 +265,6 @@ export class RaftDriver {
   }
 }
 
-function restartProcess(process: SimProcess): void {
+function restartProcess(process: MemberProcess): void {
   process.restart();
 }

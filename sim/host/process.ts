@@ -8,7 +8,11 @@ import type { FaultCounters } from '../kernel/fault-counters.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ProcessClock } from './process-clock.ts';
 import { RandomStream } from '../kernel/random-stream.ts';
-import type { Tracer } from '../kernel/tracer.ts';
+
+/** What every process tells its trace. */
+export interface ProcessEvent {
+  name: `process.${CrashKind | 'restart' | 'pause' | 'resume'}`;
+}
 
 /** `kill`: the process alone dies, its host answers for it. `power`: the host goes dark, unsynced writes are lost. */
 export type CrashKind = 'kill' | 'power';
@@ -25,9 +29,10 @@ export interface ProcessOptions {
 }
 
 /** What a process is made of, given by the world. */
-export interface ProcessParts {
+export interface ProcessParts<Told> {
   kernel: Kernel;
-  tracer: Tracer;
+  /** The trace of the process of this name. */
+  traceOf: (name: string) => Trace<ProcessEvent | Told>;
   counters: FaultCounters;
   seed: number;
 }
@@ -37,14 +42,15 @@ interface Waiting {
   argument: unknown;
 }
 
-export class SimProcess {
+/** `Told`: what those who run in it tell its trace, besides what it tells itself. */
+export class SimProcess<Told = never> {
   /** Unique in the world. */
   readonly name: string;
   /** Dense number in the world, from 0 in order of creation; the network speaks of processes by it. */
   readonly index: number;
   readonly kernel: Kernel;
   readonly random: Random & RandomStream;
-  readonly trace: Trace;
+  readonly trace: Trace<ProcessEvent | Told>;
   readonly clock: Clock & ProcessClock;
   /** Counts restarts, from 0. */
   incarnation = 0;
@@ -64,12 +70,12 @@ export class SimProcess {
   readonly #counters: FaultCounters;
   readonly #isThreaded: boolean;
 
-  constructor(name: string, index: number, parts: ProcessParts, options: ProcessOptions) {
+  constructor(name: string, index: number, parts: ProcessParts<Told>, options: ProcessOptions) {
     this.name = name;
     this.index = index;
     this.kernel = parts.kernel;
     this.random = new RandomStream(parts.seed, name);
-    this.trace = parts.tracer.for(name);
+    this.trace = parts.traceOf(name);
     this.#counters = parts.counters;
     this.clock = new ProcessClock(this, options.skewMs ?? 0);
     this.#isThreaded = options.isThreaded ?? false;
@@ -127,7 +133,7 @@ export class SimProcess {
     for (const { run, argument } of waiting) this.accept(run, argument as never);
   }
 
-  #change(state: SimProcess['state'], name: string): void {
+  #change(state: SimProcess['state'], name: ProcessEvent['name']): void {
     this.state = state;
     // A fault may come from anywhere, and what it sets free may settle promises.
     this.kernel.touchPromises();

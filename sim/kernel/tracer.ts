@@ -2,37 +2,38 @@
  * What happened in a world, in order: every trace event goes into the hash, and to an observer when there is one. Events
  * without an observer build no text.
  */
-import type { Trace, TraceEvent } from '../../sharder/core/ports.ts';
+import type { Trace } from '../../sharder/core/ports.ts';
 import type { Kernel } from './kernel.ts';
 import { TraceHash } from './trace-hash.ts';
 
 /** One line of the story of a run. `atUs` is virtual; `process` is the name of who emitted it. */
-export interface TraceLine {
+export interface TraceLine<Event> {
   atUs: number;
   process: string;
-  event: TraceEvent;
+  event: Event;
 }
-export type TraceObserver = (line: TraceLine) => void;
+export type TraceObserver<Event> = (line: TraceLine<Event>) => void;
 
-export class Tracer {
+/** Of a world in which these are the events that there are. */
+export class Tracer<Event extends object> {
   readonly hash = new TraceHash();
   /** May be set and cleared at any time; never changes the hash. */
-  observer: TraceObserver | null;
+  observer: TraceObserver<Event> | null;
   readonly #kernel: Kernel;
   /** Hashing a name once is enough: names are few, and a name always has the same number. */
   readonly #numberOfName = new Map<string, number>();
 
-  constructor(kernel: Kernel, observer: TraceObserver | null) {
+  constructor(kernel: Kernel, observer: TraceObserver<Event> | null) {
     this.#kernel = kernel;
     this.observer = observer;
   }
 
   /** A Trace that speaks for one process. */
-  for(process: string): Trace {
+  for(process: string): Trace<Event> {
     return { emit: (event) => this.emit(process, event) };
   }
 
-  emit(process: string, event: TraceEvent): void {
+  emit(process: string, event: Event): void {
     const hash = this.hash;
     hash.mix(this.#kernel.nowUs);
     hash.mix(this.#numberOf(process));

@@ -8,10 +8,10 @@ import { pause } from '../../sharder/core/pause.ts';
 import { slotOf } from '../../sharder/core/slot.ts';
 import type { ViewShard } from '../../sharder/core/view.ts';
 import { hashText } from '../../sharder/hash.ts';
+import type { PhaseEntered } from '../../cluster/resharding/mover-event.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
 import type { FaultCounters } from '../kernel/fault-counters.ts';
 import type { RandomStream } from '../kernel/random-stream.ts';
-import type { TraceLine, TraceObserver } from '../kernel/tracer.ts';
 import { World } from './world/world.ts';
 import type { Operation } from '../checker/history/operation.ts';
 import { AnswerChecks } from './properties/answer-checks.ts';
@@ -28,6 +28,7 @@ import { MinorityWatch } from './properties/minority-watch.ts';
 import { MoveTally } from './properties/move-tally.ts';
 import { PhaseStrikes } from './faults/phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
+import { isPhaseEntered, type SimTraceLine, type SimTraceObserver } from './trace/sim-event.ts';
 import type { Fault, Scenario } from './scenario/scenario.ts';
 import { simMoverLimits } from './scenario/scenario-limits.ts';
 import { readEverywhere, writeEverywhere } from './serve-again.ts';
@@ -60,7 +61,7 @@ const workFromMs = 600;
  * Phases in which clients use the slots that move, and how many milliseconds after its entry at most: a write of before the
  * copy must not be made again after it.
  */
-const rushPhases = new Map([
+const rushPhases: ReadonlyMap<PhaseEntered['name'], number> = new Map<PhaseEntered['name'], number>([
   ['move.import', 30],
   ['move.copy', 0],
   ['move.freeze', 0],
@@ -76,7 +77,7 @@ const rushKeysMax = 4;
 
 export async function runScenario(
   scenario: Scenario,
-  options: { observer?: TraceObserver } = {},
+  options: { observer?: SimTraceObserver } = {},
 ): Promise<RunReport> {
   const run = new ScenarioRun(scenario, options);
   return run.execute();
@@ -109,15 +110,15 @@ class ScenarioRun {
   private lastValue: number;
   private lastProcess = 0;
 
-  constructor(scenario: Scenario, { observer }: { observer?: TraceObserver }) {
+  constructor(scenario: Scenario, { observer }: { observer?: SimTraceObserver }) {
     this.scenario = scenario;
     // Number 0 is the empty value.
     this.lastValue = scenario.workload.valueBytes.some((bytes) => bytes > 4) ? -1 : 0;
     const { topology, limits, workload, moverLimits } = scenario;
     this.minority = new MinorityWatch(scenario, this.violations);
     this.copyRate = new CopyRate(scenario, this.violations);
-    const watched: TraceObserver = (line) => {
-      if (line.event.name === 'raft.leader') this.noteLeader(line);
+    const watched: SimTraceObserver = (line) => {
+      this.noteLeader(line);
       this.strikes.onTrace(line);
       this.copyRate.onTrace(line);
       this.moves.onTrace(line);
@@ -235,8 +236,9 @@ class ScenarioRun {
   }
 
   /** Raft's election safety: at most one leader in a term. */
-  private noteLeader({ process, event }: TraceLine): void {
-    const term = `${process.slice(0, process.lastIndexOf('-'))} in term ${String(event['term'])}`;
+  private noteLeader({ process, event }: SimTraceLine): void {
+    if (event.name !== 'raft.leader') return;
+    const term = `${process.slice(0, process.lastIndexOf('-'))} in term ${event.term}`;
     const before = this.leaderOfTerm.get(term) ?? process;
     this.leaderOfTerm.set(term, process);
     if (before !== process)
@@ -244,12 +246,13 @@ class ScenarioRun {
   }
 
   /** Whatever is being moved is written and read just then. */
-  private rush({ event }: TraceLine): void {
+  private rush({ event }: SimTraceLine): void {
+    if (!isPhaseEntered(event)) return;
     const { world, scenario, ownership } = this;
     const delayMsMax = rushPhases.get(event.name);
     if (delayMsMax === undefined || this.rushes.length >= rushesMax) return;
     if (world.nowMs >= scenario.budgets.faultsUntilMs) return;
-    const move = ownership.view?.moves.find(({ id }) => id === event['move']);
+    const move = ownership.view?.moves.find(({ id }) => id === event.move);
     const keys = this.keys()
       .filter((key) => move?.slots.includes(slotOf(key, hashText)))
       .slice(0, rushKeysMax);

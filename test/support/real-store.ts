@@ -6,7 +6,7 @@ import { EtcdShardClient } from '../../sharder/etcd/client/shard-client.ts';
 import { hashText } from '../../sharder/hash.ts';
 import { systemClock, systemRandom } from '../../sharder/system-clock.ts';
 
-const trace: Trace = { emit: () => undefined };
+const trace: Trace<unknown> = { emit: () => undefined };
 
 /** @param endpoints of the home shard; `redirect` gives the endpoint to use for each that the view names. */
 export function createRealStore(options: {

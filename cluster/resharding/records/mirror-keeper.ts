@@ -11,10 +11,17 @@ import type { MoverLimits } from './mover-limits.ts';
 import type { RecordsClient } from './records-client.ts';
 import { UnavailableError } from './unavailable-error.ts';
 
+/** A shard's copy of the view is behind, and could not be written. */
+export interface MirrorEvent {
+  name: 'view.unmirrored';
+  shard: number;
+  reason: string;
+}
+
 export interface MirrorKeeperOptions {
   records: RecordsClient;
   clock: Clock;
-  trace: Trace;
+  trace: Trace<MirrorEvent>;
   limits: MoverLimits;
   isStopped(): boolean;
 }

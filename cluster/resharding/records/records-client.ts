@@ -27,6 +27,7 @@ import { defaultLimits } from '../../../sharder/core/limits.ts';
 import type { Cancel, Clock, EtcdRpc, Random, Trace, WatchSink } from '../../../sharder/core/ports.ts';
 import type { CallOutcome } from '../../../sharder/core/shard-client.ts';
 import { decodeView, encodeView, type View, VIEW_KEY, type ViewShard } from '../../../sharder/core/view.ts';
+import type { EtcdClientEvent } from '../../../sharder/etcd/client/client-event.ts';
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { UnavailableError } from './unavailable-error.ts';
@@ -34,7 +35,7 @@ import { UnavailableError } from './unavailable-error.ts';
 export interface RecordsClientOptions {
   clock: Clock;
   random: Random;
-  trace: Trace;
+  trace: Trace<EtcdClientEvent>;
   rpc: EtcdRpc;
   home: readonly string[];
   /** Milliseconds for one call and its repetitions. */

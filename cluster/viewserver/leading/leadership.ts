@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock, EtcdRpc, Random, Trace } from '../../../sharder/core/ports.ts';
 import type { ShardClient } from '../../../sharder/core/shard-client.ts';
+import type { MoverEvent } from '../../resharding/mover-event.ts';
 import type { ShardFleet } from '../../providers/shard-fleet.ts';
 import { AutoscalerLoop } from './autoscaler-loop.ts';
 import type { ViewServerConfig } from '../home/config.ts';
@@ -19,7 +20,7 @@ export interface LeadershipParts {
   config: ViewServerConfig;
   clock: Clock;
   random: Random;
-  trace: Trace;
+  trace: Trace<MoverEvent>;
   rpc: EtcdRpc;
   fleet: ShardFleet;
   caller: ShardCaller;

@@ -5,6 +5,7 @@
 import type { StatusReply } from '../../core/etcd-messages.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Clock, EtcdRpc, Trace } from '../../core/ports.ts';
+import type { EtcdClientEvent } from './client-event.ts';
 import type { EndpointChoice } from './endpoint-choice.ts';
 import type { OverdueAttempts } from './overdue-attempts.ts';
 
@@ -12,7 +13,7 @@ export interface LeaderSearchOptions {
   shard: number;
   rpc: EtcdRpc;
   clock: Clock;
-  trace: Trace;
+  trace: Trace<EtcdClientEvent>;
   limits: Limits;
 }
 

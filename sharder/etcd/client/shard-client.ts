@@ -8,6 +8,7 @@ import type { Limits } from '../../core/limits.ts';
 import { pause } from '../../core/pause.ts';
 import type { Cancel, Clock, EtcdRpc, Random, RpcResult, Trace, WatchSink } from '../../core/ports.ts';
 import type { CallOptions, CallOutcome, ShardClient } from '../../core/shard-client.ts';
+import type { EtcdClientEvent } from './client-event.ts';
 import { EndpointChoice } from './endpoint-choice.ts';
 import { LeaderSearch } from './leader-search.ts';
 import { OverdueAttempts } from './overdue-attempts.ts';
@@ -19,7 +20,7 @@ export interface EtcdShardClientOptions {
   rpc: EtcdRpc;
   clock: Clock;
   random: Random;
-  trace: Trace;
+  trace: Trace<EtcdClientEvent>;
   limits: Limits;
 }
 

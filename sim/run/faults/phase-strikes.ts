@@ -1,9 +1,10 @@
 /** Faults that wait for a mover to enter a phase of a move: each strikes at the first such moments after its time. */
+import type { PhaseEntered } from '../../../cluster/resharding/mover-event.ts';
 import type { SimCluster } from '../../etcd/cluster.ts';
 import type { SimMember } from '../../etcd/member.ts';
 import type { OddAnswerName } from '../../etcd/odd-answers.ts';
 import type { RandomStream } from '../../kernel/random-stream.ts';
-import type { TraceLine } from '../../kernel/tracer.ts';
+import { isPhaseEntered, type SimTraceLine } from '../trace/sim-event.ts';
 import {
   breakWatches,
   compact,
@@ -62,8 +63,8 @@ export class PhaseStrikes {
   }
 
   /** Sees every trace event of the run. */
-  onTrace({ process, event }: TraceLine): void {
-    if (!event.name.startsWith('move.')) return;
+  onTrace({ process, event }: SimTraceLine): void {
+    if (!isPhaseEntered(event)) return;
     this.endThoseUntil(event);
     if (this.waiting.length === 0) return;
     const { world, faultsUntilMs } = this.targets;
@@ -72,12 +73,8 @@ export class PhaseStrikes {
     );
     if (next === undefined || world.nowMs >= faultsUntilMs) return;
     if (--next.left === 0) this.waiting = this.waiting.filter((other) => other !== next);
-    const move = {
-      id: String(event['move']),
-      from: Number(event['from']),
-      to: Number(event['to']),
-      mover: process,
-    };
+    const { move: id, from, to } = event;
+    const move = { id, from, to, mover: process };
     const { strike } = next;
     // At the earliest at the same moment, but not inside whatever the mover is doing.
     world.kernel.scheduleAsync(world.kernel.nowUs + strike.afterMs * 1000, () => this.perform(strike, move));
@@ -106,10 +103,10 @@ export class PhaseStrikes {
   }
 
   /** Not always at once: what was held up lands somewhere within the phase. */
-  private endThoseUntil(event: TraceLine['event']): void {
+  private endThoseUntil(entered: PhaseEntered): void {
     const { kernel } = this.targets.world;
     const isDue = ({ until, move }: { until: Strike['until']; move: string }) =>
-      event.name === `move.${until}` && event['move'] === move;
+      entered.name === `move.${until}` && entered.move === move;
     const due = this.underWay.filter(isDue);
     if (due.length === 0) return;
     this.underWay = this.underWay.filter((strike) => !isDue(strike));

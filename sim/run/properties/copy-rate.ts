@@ -1,5 +1,5 @@
 /** The rate of copying is what was asked: no move has copied more keys than its time allowed. */
-import type { TraceLine } from '../../kernel/tracer.ts';
+import type { SimTraceLine } from '../trace/sim-event.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Violations } from './violations.ts';
 
@@ -14,21 +14,28 @@ export class CopyRate {
   }
 
   /** Sees every trace event of the run. */
-  onTrace({ process, event, atUs }: TraceLine): void {
+  onTrace({ process, event, atUs }: SimTraceLine): void {
+    if (event.name === 'move.copy') this.startedAtMs.set(copyOf(process, event), atUs / 1000);
+    if (event.name === 'move.activated')
+      this.judge(copyOf(process, event), { keys: event.keysCopied, nowMs: atUs / 1000 });
+  }
+
+  private judge(copy: string, { keys, nowMs }: { keys: number; nowMs: number }): void {
     const { keysPerSecondMax } = this.scenario.topology;
     if (keysPerSecondMax === null) return;
-    const copy = `${process} ${String(event['move'])}`;
-    const nowMs = atUs / 1000;
-    if (event.name === 'move.copy') this.startedAtMs.set(copy, nowMs);
-    if (event.name !== 'move.activated') return;
     // A write goes when those before it have had their time: the last one's own is not waited for.
     const { writeOperationsMax } = this.scenario.moverLimits;
-    const leastMs = (1000 * (Number(event['keysCopied']) - writeOperationsMax)) / keysPerSecondMax;
+    const leastMs = (1000 * (keys - writeOperationsMax)) / keysPerSecondMax;
     const tookMs = nowMs - (this.startedAtMs.get(copy) ?? -Infinity);
     if (tookMs < leastMs)
       this.violations.add(
         'copy_rate',
-        `${copy}: ${String(event['keysCopied'])} keys in ${tookMs} ms, at ${keysPerSecondMax}/s at most`,
+        `${copy}: ${keys} keys in ${tookMs} ms, at ${keysPerSecondMax}/s at most`,
       );
   }
+}
+
+/** A mover makes one copy of a move at a time. */
+function copyOf(process: string, { move }: { move: string }): string {
+  return `${process} ${move}`;
 }

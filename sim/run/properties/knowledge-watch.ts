@@ -1,5 +1,5 @@
 /** What a sharder knows never gets older while it runs: neither its view, nor the fence of a shard. */
-import type { TraceLine } from '../../kernel/tracer.ts';
+import type { SimTraceLine } from '../trace/sim-event.ts';
 import type { Violations } from './violations.ts';
 
 export class KnowledgeWatch {
@@ -12,18 +12,19 @@ export class KnowledgeWatch {
   }
 
   /** Sees every trace event of the run. */
-  onTrace({ process, event }: TraceLine): void {
+  onTrace({ process, event }: SimTraceLine): void {
     switch (event.name) {
       case 'process.restart':
         this.newest.delete(process);
         return;
       case 'view.adopted':
-        this.note(process, 'the view', Number(event['epoch']));
+        this.note(process, 'the view', event.epoch);
         return;
       case 'fence.changed':
         // -1: it is known that nothing is known any more.
-        if (event['revision'] !== -1)
-          this.note(process, `the fence of shard ${String(event['shard'])}`, Number(event['revision']));
+        if (event.revision !== -1) this.note(process, `the fence of shard ${event.shard}`, event.revision);
+        return;
+      default:
     }
   }
 

@@ -1,6 +1,6 @@
 /** What became of the moves of a run, as the movers' trace tells it, beside those that ended: for the report. */
 import type { SimCluster } from '../../etcd/cluster.ts';
-import type { TraceLine } from '../../kernel/tracer.ts';
+import type { SimTraceLine } from '../trace/sim-event.ts';
 
 export class MoveTally {
   /** Begun again because a watch had not told what its shard holds. */
@@ -15,12 +15,11 @@ export class MoveTally {
     this.clusterOf = clusterOf;
   }
 
-  onTrace({ event }: TraceLine): void {
+  onTrace({ event }: SimTraceLine): void {
     if (event.name === 'move.unproven') this.unproven++;
     if (event.name === 'move.failed') this.failed++;
     if (event.name !== 'move.copied') return;
-    const { members } = this.clusterOf(Number(event['from']));
-    if (members.some(({ machine }) => machine.store.compactRevision > Number(event['oldest'])))
-      this.copiesOutlasting++;
+    const { members } = this.clusterOf(event.from);
+    if (members.some(({ machine }) => machine.store.compactRevision > event.oldest)) this.copiesOutlasting++;
   }
 }

@@ -23,7 +23,7 @@ import type { MovePlan } from '../../../cluster/resharding/plan/move-plan.ts';
 import { RefusedError } from '../../../cluster/resharding/plan/refused-error.ts';
 import { Resharder } from '../../../cluster/resharding/resharder.ts';
 import { UnavailableError } from '../../../cluster/resharding/records/unavailable-error.ts';
-import type { SimProcess } from '../../host/process.ts';
+import type { WorldProcess } from '../trace/sim-event.ts';
 import type { World } from './world.ts';
 import { keyName } from '../scenario/key-names.ts';
 import { simMoverLimits } from '../scenario/scenario-limits.ts';
@@ -46,7 +46,7 @@ export interface OperatorParts {
 }
 
 export class Operator {
-  readonly process: SimProcess;
+  readonly process: WorldProcess;
   private readonly parts: OperatorParts;
   private readonly resharder: Resharder;
   private readonly created = new Map<number, ViewShard>();

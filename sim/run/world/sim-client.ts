@@ -6,7 +6,7 @@ import type { Outcome } from '../../../sharder/core/operation.ts';
 import { pause } from '../../../sharder/core/pause.ts';
 import { slotOf } from '../../../sharder/core/slot.ts';
 import { hashText } from '../../../sharder/hash.ts';
-import type { SimProcess } from '../../host/process.ts';
+import type { ClientEvent, WorldProcess } from '../trace/sim-event.ts';
 import type { UnaryCaller, UnaryResult } from '../../network/unary.ts';
 import type { World } from './world.ts';
 import type { AnswerChecks, Seen } from '../properties/answer-checks.ts';
@@ -43,7 +43,7 @@ export interface ClientParts {
 }
 
 export class SimClient {
-  readonly process: SimProcess;
+  readonly process: WorldProcess;
   private readonly parts: ClientParts;
   private readonly caller: UnaryCaller;
   /** What this client last saw of a key: what its conditional writes build on. */
@@ -201,7 +201,7 @@ export class SimClient {
     }
   }
 
-  private tell(name: string, intents: readonly Intent[], learned?: readonly Learned[]): void {
+  private tell(name: ClientEvent['name'], intents: readonly Intent[], learned?: readonly Learned[]): void {
     const what = intents.map((intent, index) => describeIntent(intent, learned?.[index])).join('; ');
     this.process.trace.emit({ name, what });
   }

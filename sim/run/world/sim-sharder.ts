@@ -9,7 +9,7 @@ import type { Operation, Outcome } from '../../../sharder/core/operation.ts';
 import { pause } from '../../../sharder/core/pause.ts';
 import { Store } from '../../../sharder/core/store.ts';
 import { hashText } from '../../../sharder/hash.ts';
-import type { SimProcess } from '../../host/process.ts';
+import type { WorldProcess } from '../trace/sim-event.ts';
 import { UnaryServer, type UnaryCall } from '../../network/unary.ts';
 import type { World } from './world.ts';
 import { WatchedShardClient } from '../properties/flight-watch.ts';
@@ -22,7 +22,7 @@ const viewWatchRenewMs = 5000;
 const deadlineSlackMs = 400;
 
 export class SimSharder {
-  readonly process: SimProcess;
+  readonly process: WorldProcess;
   readonly server: UnaryServer<readonly Operation[], readonly Outcome[]>;
   private readonly world: World;
   private readonly home: readonly string[];

@@ -1,7 +1,7 @@
 /** A view server in the simulator: the real movers over the simulated EtcdRpc. No lease: safety must not rest on one. */
 import type { MoverLimits } from '../../../cluster/resharding/records/mover-limits.ts';
 import { Resharder, type ResharderSettings } from '../../../cluster/resharding/resharder.ts';
-import type { SimProcess } from '../../host/process.ts';
+import type { WorldProcess } from '../trace/sim-event.ts';
 import type { World } from './world.ts';
 import type { Violations } from '../properties/violations.ts';
 
@@ -20,7 +20,7 @@ interface SimViewServerParts {
 }
 
 export class SimViewServer {
-  readonly process: SimProcess;
+  readonly process: WorldProcess;
   private readonly parts: SimViewServerParts;
   private resharder: Resharder | null = null;
 

@@ -64,14 +64,15 @@ import { SimProcess, type ProcessOptions } from '../../host/process.ts';
 import { RandomStream } from '../../kernel/random-stream.ts';
 import { guardAgainstReality } from '../../kernel/reality-guard.ts';
 import { SimEtcdRpc } from '../../etcd/sim-etcd-rpc.ts';
-import { Tracer, type TraceObserver } from '../../kernel/tracer.ts';
+import { Tracer } from '../../kernel/tracer.ts';
 import { UnaryCaller } from '../../network/unary.ts';
+import type { SimEvent, SimTraceObserver, WorldProcess } from '../trace/sim-event.ts';
 
 export interface WorldOptions {
   /** A whole number from 0 to 2^53 - 1. */
   seed: number;
   /** Sees every trace event; has no effect on the run or its hash. */
-  observer?: TraceObserver;
+  observer?: SimTraceObserver;
   /** Delay of every link that has no other. Default same_zone. */
   network?: NetworkProfileName;
 }
@@ -79,12 +80,12 @@ export interface WorldOptions {
 export class World {
   readonly seed: number;
   readonly kernel = new Kernel();
-  readonly tracer: Tracer;
+  readonly tracer: Tracer<SimEvent>;
   readonly network: Network;
   readonly counters = newFaultCounters();
   readonly addresses = new AddressBook();
   readonly clusters: SimCluster[] = [];
-  readonly processes: SimProcess[] = [];
+  readonly processes: WorldProcess[] = [];
   readonly #links: LinkTable;
   readonly #pools = new Map<SimProcess, ConnectionPool>();
 
@@ -113,16 +114,17 @@ export class World {
   }
 
   /** A process with a clock, a random stream and a trace. Names are unique. */
-  addProcess(name: string, options: ProcessOptions = {}): SimProcess {
+  addProcess(name: string, options: ProcessOptions = {}): WorldProcess {
     const { kernel, tracer, counters, seed } = this;
+    const traceOf = (who: string) => tracer.for(who);
     const index = this.#links.addProcess(name);
-    const process = new SimProcess(name, index, { kernel, tracer, counters, seed }, options);
+    const process = new SimProcess<SimEvent>(name, index, { kernel, traceOf, counters, seed }, options);
     this.processes.push(process);
     return process;
   }
 
   /** The process of this name, members included. */
-  process(name: string): SimProcess {
+  process(name: string): WorldProcess {
     const process = this.processes.find((candidate) => candidate.name === name);
     if (process === undefined) throw new Error(`world: no process is named ${name}`);
     return process;

@@ -2,13 +2,13 @@
 import type { EtcdRequest } from '../../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../../sharder/core/ports.ts';
 import type { ClusterOptions, SimCluster } from '../../../sim/etcd/cluster.ts';
-import type { TraceLine } from '../../../sim/kernel/tracer.ts';
+import type { SimTraceLine } from '../../../sim/run/trace/sim-event.ts';
 import { World } from '../../../sim/run/world/world.ts';
 
 export class ClusterDriver {
   readonly world: World;
   readonly cluster: SimCluster;
-  readonly lines: TraceLine[] = [];
+  readonly lines: SimTraceLine[] = [];
   readonly #rpc;
 
   constructor(options: { seed?: number } & Partial<ClusterOptions> = {}) {
@@ -69,7 +69,7 @@ export class ClusterDriver {
     const leaders = new Map<number, Set<string>>();
     for (const { process, event } of this.lines) {
       if (event.name !== 'raft.leader') continue;
-      const term = event['term'] as number;
+      const { term } = event;
       leaders.set(term, (leaders.get(term) ?? new Set()).add(process));
     }
     return leaders;

@@ -14,7 +14,7 @@ async function hashOfRun(seed: number, isObserved = false): Promise<string> {
       const endpoint = cluster.endpoints[random.nextBelow(3)]!;
       const put = { kind: 'put', key: `${lane}`, value: Buffer.from(`${client.clock.nowMs()}`) } as const;
       const result = await rpc.call(endpoint, put, { deadlineMs: 500 });
-      client.trace.emit({ name: 'result', kind: result.kind });
+      client.trace.emit({ name: 'client.learns', what: result.kind });
       await new Promise<void>((resolve) => client.clock.schedule(random.nextBelow(100), resolve));
     }
   };

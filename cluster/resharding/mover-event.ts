@@ -1,0 +1,48 @@
+/** What a resharder, the movers of its moves and its clients of shards tell their trace. */
+import type { EtcdClientEvent } from '../../sharder/etcd/client/client-event.ts';
+import type { MovePhase } from './plan/move-plan.ts';
+import type { MirrorEvent } from './records/mirror-keeper.ts';
+
+export type MoverEvent = MoveEvent | MirrorEvent | ViewUnread | EtcdClientEvent;
+
+/** Of one move. `move` is its id. */
+export type MoveEvent =
+  | PhaseEntered
+  /** A mover begins anew from the records. */
+  | { name: 'move.interrupted'; move: string; reason: string }
+  /** The watch had not told what the source holds; a copy came to nothing for another reason. */
+  | { name: 'move.unproven' | 'move.repeated'; move: string; reason: string }
+  /** A copy waits for room at its destination; it goes on. */
+  | { name: 'move.paused'; move: string; shard: number; reason: string }
+  | { name: 'move.resumed'; move: string }
+  | MoveCopied
+  /** The commit point. `frozenMs`: how long the slots stood still. */
+  | { name: 'move.activated'; move: string; slots: number; keysCopied: number; frozenMs: number }
+  /** It is given up after so many tries, and to be undone. */
+  | { name: 'move.failed'; move: string; tries: number; reason: string }
+  /** It has left the view, undone; done. `slots` counts them. */
+  | { name: 'move.aborted'; move: string; slots: number }
+  | { name: 'move.done'; move: string; slots: number; from: number; to: number };
+
+/** A mover begins a phase of a move between two shards. */
+export interface PhaseEntered {
+  name: `move.${MovePhase}`;
+  move: string;
+  from: number;
+  to: number;
+}
+
+/** All keys that were there are copied. `oldest`: the source's revision of the page that was read first. */
+export interface MoveCopied {
+  name: 'move.copied';
+  move: string;
+  from: number;
+  keys: number;
+  oldest: number;
+}
+
+/** The home shard did not give the view. */
+interface ViewUnread {
+  name: 'view.unreachable';
+  reason: string;
+}

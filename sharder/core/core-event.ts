@@ -1,0 +1,28 @@
+/** What a store tells its trace. */
+import type { LaneKind } from './pending.ts';
+import type { CallOutcome } from './shard-client.ts';
+
+export type CoreEvent =
+  /** A newer fence record is known; -1 and -1: it is known that none is known any more. */
+  | { name: 'fence.changed'; shard: number; epoch: number; revision: number }
+  | { name: 'fence.unreadable'; shard: number; message: string }
+  /** What answers at the shard's addresses is another shard. `member`: the id of who answered; empty where it gave none. */
+  | { name: 'shard.mistaken'; shard: number; member: string }
+  /** A second transaction goes beside one that is stuck. */
+  | { name: 'batch.overtakes'; shard: number; operations: number }
+  | BatchEnded
+  | { name: 'view.adopted'; epoch: number; shards: number }
+  | { name: 'view.unreachable'; outcome: CallOutcome['kind'] }
+  | { name: 'view.unreadable'; message: string }
+  /** The watch of the view has ended, and is opened again. */
+  | { name: 'view.unwatched'; reason: string };
+
+/** A transaction has ended, its repetitions included. */
+export interface BatchEnded {
+  name: 'batch.ended';
+  shard: number;
+  lane: LaneKind;
+  operations: number;
+  outcome: CallOutcome['kind'];
+  durationMs: number;
+}

@@ -1,0 +1,46 @@
+/**
+ * Everything that happens in a world, as its trace tells it: the events of the parts that production runs, of those that the
+ * simulator adds, of faults, of clients and of the operator. Whoever reads a trace narrows an event by its name.
+ */
+import type { MoverEvent, PhaseEntered } from '../../../cluster/resharding/mover-event.ts';
+import type { CoreEvent } from '../../../sharder/core/core-event.ts';
+import type { EtcdClientEvent } from '../../../sharder/etcd/client/client-event.ts';
+import type { MemberEvent } from '../../etcd/member-parts.ts';
+import type { ProcessEvent, SimProcess } from '../../host/process.ts';
+import type { TraceLine, TraceObserver } from '../../kernel/tracer.ts';
+import { type FaultKind, strikablePhases } from '../scenario/scenario.ts';
+
+export type SimEvent =
+  | CoreEvent
+  | EtcdClientEvent
+  | MoverEvent
+  | ProcessEvent
+  | MemberEvent
+  | FaultEvent
+  | ClientEvent
+  | OperatorEvent;
+
+/** A fault strikes, or ends; all end. `target`: who was struck, in words. */
+type FaultEvent = { name: `${'fault' | 'heal'}.${FaultKind}`; target: string } | { name: 'heal.all' };
+
+/** What a client asks, or has learned; `what` says it in words. */
+export interface ClientEvent {
+  name: 'client.asks' | 'client.learns';
+  what: string;
+}
+
+/** `member` is the name of one that has its vote, or is no member any more. */
+type OperatorEvent =
+  { name: 'shard.removed'; shard: number } | { name: 'member.joined' | 'member.left'; member: string };
+
+export type SimTraceLine = TraceLine<SimEvent>;
+export type SimTraceObserver = TraceObserver<SimEvent>;
+/** A process in which anybody may run. */
+export type WorldProcess = SimProcess<SimEvent>;
+
+const phaseNames: ReadonlySet<string> = new Set(strikablePhases.map((phase) => `move.${phase}`));
+
+/** Whether a mover begins a phase of a move. */
+export function isPhaseEntered(event: SimEvent): event is PhaseEntered {
+  return phaseNames.has(event.name);
+}
