@@ -23,7 +23,7 @@ RUN_TESTS := node --disable-warning=ExperimentalWarning scripts/ci/run-tests.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help up down clean status logs doctor test test-all test-rest test-unit test-properties test-contract test-e2e test-edge test-kind \
-  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original mutate pictures \
+  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original bench-moves mutate pictures \
   ci rooms
 
 help: ## Show the targets.
@@ -127,6 +127,10 @@ bench-overload: $(INSTALLED) ## Show what overload costs, in ratios, some 15 min
 
 bench-original: $(INSTALLED) ## Compare Vase with a model of the original's path, under its load and limit; needs python3.
 	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/bench/bench-original.ts
+
+bench-moves: $(INSTALLED) ## Compare moves with one client that batches puts, and freezes with writes, some 4 minutes: ROUNDS=3 KEYS=100000 SECONDS=10 MEMBERS=1.
+	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/bench/bench-moves.ts $(if $(MEMBERS),--members $(MEMBERS)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KEYS),--keys $(KEYS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 pictures: $(INSTALLED) ## Draw the papers' pictures anew.
 	@node --disable-warning=ExperimentalWarning scripts/papers/draw.ts

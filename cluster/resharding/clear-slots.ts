@@ -1,27 +1,66 @@
-/** Deletes everything that slots hold, markers too, in chunks: one deletion of a whole slot would stop the shard for a while. */
+/**
+ * Deletes everything that slots hold, markers too, in chunks: one deletion of a whole slot would stop the shard for a while.
+ * The next chunk is listed while some are deleted; a last look from the start finds nothing.
+ */
 import { dataPrefix, dataRangeEnd } from '../../sharder/core/slot.ts';
 import { toSlotSpans } from '../../sharder/core/slot-runs.ts';
 import type { FencedWriter } from './records/fenced-writer.ts';
 import type { MoverContext } from './mover-context.ts';
+import { WriteWindow } from './write-window.ts';
+
+type ClearingContext = Pick<MoverContext, 'records' | 'clock' | 'limits' | 'freezes'>;
+
+interface Range {
+  key: string;
+  rangeEnd: string;
+}
 
 /** @throws SupersededError when the slots are somebody else's meanwhile. @throws UnavailableError */
 export async function clearSlots(
-  { records, clock, limits, freezes }: MoverContext,
+  context: ClearingContext,
   slots: readonly number[],
   writer: FencedWriter,
 ): Promise<void> {
-  const shard = writer.current.record.shard;
   for (const [first, last] of toSlotSpans(slots)) {
-    const key = dataPrefix(first);
-    const rangeEnd = dataRangeEnd(last);
-    for (;;) {
-      const limit = limits.clearKeysMax;
-      const outcome = await records.read(shard, { kind: 'range', key, rangeEnd, limit, keysOnly: true });
-      const reply = records.demand(shard, outcome, 'range');
-      const lastKey = reply.kvs.at(-1)?.key;
-      if (lastKey === undefined) break;
-      await freezes.whenEmpty(clock, limits.yieldMsMax);
-      await writer.write([{ kind: 'delete_range', key, rangeEnd: `${lastKey}\0` }]);
-    }
+    const range = { key: dataPrefix(first), rangeEnd: dataRangeEnd(last) };
+    while (await clearOnce(context, range, writer));
   }
+}
+
+/** Whether there was anything; what was there has been deleted. */
+async function clearOnce(context: ClearingContext, range: Range, writer: FencedWriter): Promise<boolean> {
+  const { clock, limits, freezes } = context;
+  const window = new WriteWindow(limits.clearsInFlightMax);
+  let { key } = range;
+  try {
+    for (let more = true; more;) {
+      const chunks = await listChunks(context, writer.current.record.shard, { ...range, key });
+      ({ more } = chunks);
+      for (const end of chunks.ends) {
+        const deletion = { kind: 'delete_range', key, rangeEnd: end } as const;
+        key = end;
+        await freezes.whenEmpty(clock, limits.yieldMsMax);
+        await window.start(() => writer.write([deletion]));
+      }
+    }
+  } finally {
+    await window.settled();
+  }
+  window.check();
+  return key !== range.key;
+}
+
+/** The keys behind which the next chunks end, as many as may be deleted at the same time. @throws UnavailableError */
+async function listChunks(
+  { records, limits: { clearKeysMax, clearsInFlightMax } }: ClearingContext,
+  shard: number,
+  range: Range,
+): Promise<{ ends: string[]; more: boolean }> {
+  const limit = clearKeysMax * clearsInFlightMax;
+  const outcome = await records.read(shard, { kind: 'range', ...range, limit, keysOnly: true });
+  const { kvs, more } = records.demand(shard, outcome, 'range');
+  const lasts = kvs.filter(
+    (_, index) => index % clearKeysMax === clearKeysMax - 1 || index === kvs.length - 1,
+  );
+  return { ends: lasts.map(({ key }) => `${key}\0`), more };
 }

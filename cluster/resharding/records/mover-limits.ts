@@ -5,7 +5,7 @@ export interface MoverLimits {
   callMs: number;
   /** Keys of one page of the source, at first; later as many as come near `pageBytesTarget`. */
   pageKeysMax: number;
-  /** A page is held in memory, once for each move. */
+  /** A page is held in memory, and the next one, for each move. */
   pageBytesTarget: number;
   /** Operations of one write into the destination; halved when etcd takes fewer (its --max-txn-ops). */
   writeOperationsMax: number;
@@ -13,6 +13,8 @@ export interface MoverLimits {
   writeBytesMax: number;
   /** Keys that one deletion takes away when slots are cleared: it stops the shard's writes for so long. */
   clearKeysMax: number;
+  /** Deletions of one move that are under way at the same time: the disk is not waited for after each. */
+  clearsInFlightMax: number;
   /** Writes of one move that are under way at the same time while it copies. */
   writesInFlightMax: number;
   /** What a watch has delivered and is not written yet; past it the watch is closed and opened again later. */
@@ -63,11 +65,12 @@ export interface MoverLimits {
 
 export const defaultMoverLimits: Readonly<MoverLimits> = {
   callMs: 3000,
-  pageKeysMax: 1000,
+  pageKeysMax: 1200,
   pageBytesTarget: 4 * 1024 * 1024,
   writeOperationsMax: 300,
   writeBytesMax: 512 * 1024,
   clearKeysMax: 500,
+  clearsInFlightMax: 2,
   writesInFlightMax: 3,
   tailBytesMax: 32 * 1024 * 1024,
   freezeLagKeysMax: 64,

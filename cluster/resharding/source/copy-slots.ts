@@ -40,11 +40,24 @@ export async function* copyPages(
 ): AsyncGenerator<Page> {
   let newest = 0;
   const range = { revision: 0 };
-  for await (const page of pagesOf(records, limits, { shard, slots, keysMax: limits.pageKeysMax, range })) {
+  const pages = pagesOf(records, limits, { shard, slots, keysMax: limits.pageKeysMax, range });
+  for await (const page of oneAhead(pages)) {
     if (page.revision < newest)
       throw new UnprovenError(shard, `shard ${shard} answers from before revision ${newest}`);
     newest = page.revision;
     yield page;
+  }
+}
+
+/** The next one is read while one is written: a page more is held in memory. */
+async function* oneAhead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
+  for (let next = items.next(); ;) {
+    const { value, done } = await next;
+    if (done === true) return;
+    next = items.next();
+    // Whoever does not come for it has another reason to end.
+    next.catch(() => undefined);
+    yield value;
   }
 }
 
