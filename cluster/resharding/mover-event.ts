@@ -1,9 +1,10 @@
 /** What a resharder, the movers of its moves and its clients of shards tell their trace. */
+import type { ViewUnreachable } from '../../sharder/core/core-event.ts';
 import type { EtcdClientEvent } from '../../sharder/etcd/client/client-event.ts';
 import type { MovePhase } from './plan/move-plan.ts';
 import type { MirrorEvent } from './records/mirror-keeper.ts';
 
-export type MoverEvent = MoveEvent | MirrorEvent | ViewUnread | EtcdClientEvent;
+export type MoverEvent = MoveEvent | MirrorEvent | ViewUnreachable | EtcdClientEvent;
 
 /** Of one move. `move` is its id. */
 export type MoveEvent =
@@ -39,10 +40,4 @@ export interface MoveCopied {
   from: number;
   keys: number;
   oldest: number;
-}
-
-/** The home shard did not give the view. */
-interface ViewUnread {
-  name: 'view.unreachable';
-  reason: string;
 }

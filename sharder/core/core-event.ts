@@ -12,10 +12,16 @@ export type CoreEvent =
   | { name: 'batch.overtakes'; shard: number; operations: number }
   | BatchEnded
   | { name: 'view.adopted'; epoch: number; shards: number }
-  | { name: 'view.unreachable'; outcome: CallOutcome['kind'] }
+  | ViewUnreachable
   | { name: 'view.unreadable'; message: string }
   /** The watch of the view has ended, and is opened again. */
   | { name: 'view.unwatched'; reason: string };
+
+/** The home shard did not give the view. A resharder tells the same. */
+export interface ViewUnreachable {
+  name: 'view.unreachable';
+  reason: string;
+}
 
 /** A transaction has ended, its repetitions included. */
 export interface BatchEnded {

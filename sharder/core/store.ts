@@ -264,7 +264,7 @@ export class Store {
       { readOnly: true, deadlineMs },
     );
     if (outcome.kind !== 'reply' || outcome.reply.kind !== 'range') {
-      trace.emit({ name: 'view.unreachable', outcome: outcome.kind });
+      trace.emit({ name: 'view.unreachable', reason: outcome.kind });
       return;
     }
     const { kvs, count, header } = outcome.reply;
