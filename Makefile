@@ -4,7 +4,7 @@
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-VASE := node --disable-warning=ExperimentalWarning scripts/vase.ts
+VASE := node --disable-warning=ExperimentalWarning scripts/vase.js
 INSTALLED := node_modules/.package-lock.json
 # Of every command: local or kind. Without it, the cluster that is there decides, and for a new one what the machine has.
 ifdef PROVIDER
@@ -23,7 +23,7 @@ RUN_TESTS := node --disable-warning=ExperimentalWarning scripts/ci/run-tests.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help up down clean status logs doctor test test-all test-rest test-unit test-properties test-contract test-e2e test-edge test-kind \
-  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original bench-moves mutate pictures \
+  check lint format typecheck boundaries dead-code sim deploy-gke destroy-gke bench-local bench-sharder bench-overload bench-original bench-moves bench-start mutate pictures \
   ci rooms
 
 help: ## Show the targets.
@@ -124,6 +124,9 @@ bench-sharder: $(INSTALLED) ## Compare the sharder with bare node:http and Koa, 
 bench-overload: $(INSTALLED) ## Show what overload costs, in ratios, some 15 minutes: PART=slow-disk (paused-leader, slow-sharder, hot-key, dead-shard), ROUNDS=3 SECONDS=10.
 	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/bench/bench-overload.ts \
 	  $(if $(PART),--part $(PART)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-start: $(INSTALLED) ## Compare the start of `vase --help` and `vase get` with that of bare Node.js.
+	@node --disable-warning=ExperimentalWarning test/bench/bench-start.ts
 
 bench-original: $(INSTALLED) ## Compare Vase with a model of the original's path, under its load and limit; needs python3.
 	@$(WITH_ETCD) node --disable-warning=ExperimentalWarning test/bench/bench-original.ts

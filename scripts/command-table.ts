@@ -135,8 +135,14 @@ export function nameOf({ usage }: Pick<CommandEntry, 'usage'>): string {
   return usage.split(' ', 1)[0]!;
 }
 
-/** Adds the command that the arguments ask for as it is, and of each other one what the help says. @param names null: all as they are. */
+/**
+ * Adds the command that the arguments ask for as it is; where they ask for none, of each one what the help says.
+ * @param names what stands where a command's name stands; null: all commands as they are.
+ */
 export async function addCommands(program: Command, names: readonly string[] | null): Promise<void> {
+  // Nothing but a help tells of the others, and to make two dozen of them takes a tenth of a start.
+  const alone = commandTable.find((entry) => nameOf(entry) === names?.[0]);
+  if (alone !== undefined) return (await alone.load())(program);
   for (const entry of commandTable) {
     if (names === null || names.includes(nameOf(entry))) (await entry.load())(program);
     else addOutline(program, entry);

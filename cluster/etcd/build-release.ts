@@ -3,7 +3,8 @@
  * of all that it is made of. It takes a minute or two where nothing of it was built before.
  */
 import { join } from 'node:path';
-import { CommandError, runCommand } from '../host/run-command.ts';
+import { CommandError } from '../host/command-error.ts';
+import { runCommand } from '../host/run-command.ts';
 import type { FetchOptions } from './fetch-release.ts';
 
 const tellEveryMs = 3000;

@@ -4,7 +4,8 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError, runCommand } from '../host/run-command.ts';
+import { CommandError } from '../host/command-error.ts';
+import { runCommand } from '../host/run-command.ts';
 import type { FetchOptions } from './fetch-release.ts';
 
 const packageName = 'etcd-server';

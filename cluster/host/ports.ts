@@ -4,13 +4,13 @@
  */
 import { createServer } from 'node:net';
 import getPort from 'get-port';
-import { CommandError, runCommand } from './run-command.ts';
+import { CommandError } from './command-error.ts';
+import { localHost } from './local-host.ts';
+import { runCommand } from './run-command.ts';
 
 /** Linux takes outgoing ports from 32768 up, macOS from 49152 up. */
 const firstPort = 20_000;
 const lastPort = 31_999;
-
-export const localHost = '127.0.0.1';
 
 /**
  * Distinct free ports on 127.0.0.1.

@@ -4,7 +4,8 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CommandError, runCommand } from './run-command.ts';
+import { CommandError } from './command-error.ts';
+import { runCommand } from './run-command.ts';
 
 export interface ProcessIdentity {
   pid: number;

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { execa } from 'execa';
+import { CommandError, type CommandResult } from './command-error.ts';
 
 /** Output kept of one command: enough for any listing that Vase reads, far below what hurts. */
 const outputBytesMax = 16 * 1024 * 1024;
@@ -21,29 +22,6 @@ export interface CommandOptions {
   onErrorLine?: (line: string) => void;
   /** Show what it prints instead of returning it. */
   shown?: boolean;
-}
-
-export interface CommandResult {
-  /** Null when the command did not start or was ended by a signal. */
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** A command that did not start, ended with a code other than 0, was killed, or took too long. */
-export class CommandError extends Error {
-  override name = 'CommandError';
-  readonly command: string;
-  /** Standard error, then standard output. */
-  readonly output: string;
-  readonly result: CommandResult;
-
-  constructor(reason: { command: string; result: CommandResult; cause?: unknown; message: string }) {
-    super(reason.message, { cause: reason.cause });
-    this.command = reason.command;
-    this.result = reason.result;
-    this.output = [reason.result.stderr, reason.result.stdout].filter((text) => text !== '').join('\n');
-  }
 }
 
 /**

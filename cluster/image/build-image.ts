@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CommandError, runCommand } from '../host/run-command.ts';
+import { CommandError } from '../host/command-error.ts';
+import { runCommand } from '../host/run-command.ts';
 import { digestOf, listContext, writeContext } from './stage-context.ts';
 
 /** A build copies files and loads modules; a base image that has to be pulled first takes minutes. */

@@ -19,7 +19,8 @@ import { etcdSearch, type EtcdSearch } from '../etcd/etcd-binary.ts';
 import { defaultMinor } from '../etcd/releases.ts';
 import { describePortHolder, isPortFree } from '../host/ports.ts';
 import { stateFolder } from '../state/state-folder.ts';
-import { CommandError, runCommand } from '../host/run-command.ts';
+import { CommandError } from '../host/command-error.ts';
+import { runCommand } from '../host/run-command.ts';
 
 export interface Finding {
   /** `note`: works, with something to know. `fault`: will not work until it is fixed. */

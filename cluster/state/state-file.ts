@@ -1,6 +1,7 @@
 /** A file in which a provider keeps what it knows between two commands: always whole, and only its owner's to read. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { ClusterError } from '../errors.ts';
+import { localHost } from '../host/local-host.ts';
 
 /**
  * The state as last written; null when there is none.
@@ -27,6 +28,31 @@ export function readStateFile<State>(
       cause: error,
     });
   }
+}
+
+/**
+ * Where the store answers, for example "http://127.0.0.1:5000", with no check of the rest; null when there is no state file.
+ * @param reading.portOf the port in the file's content; may throw for what is no state.
+ * @param reading.nextStep what to do about a file that cannot be understood.
+ * @throws ClusterError when the file is not one that this version wrote.
+ */
+export function readEndpoint(
+  stateFile: string,
+  { portOf, nextStep }: { portOf: (raw: unknown) => unknown; nextStep: string },
+): string | null {
+  return readStateFile(stateFile, {
+    parse(raw) {
+      const { format } = raw as { format: unknown };
+      const port = portOf(raw);
+      if (format !== 1 || !isPort(port)) throw new Error('it names no format 1 with a port');
+      return `http://${localHost}:${port}`;
+    },
+    nextStep,
+  });
+}
+
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535;
 }
 
 /** Replaces the file in one step: a reader sees the old one or the new one, whole. Its folder is there. */

@@ -4,6 +4,7 @@
  * `TopologyError` that names the field and what is allowed.
  */
 import { z } from 'zod';
+import { UsageError } from '../errors.ts';
 
 const quantityPattern = /^[1-9][0-9]*(Ki|Mi|Gi|Ti)$/;
 const cpuPattern = /^([1-9][0-9]*m|[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]+)$/;
@@ -145,8 +146,8 @@ export type Topology = z.output<typeof schema>;
 /** A topology with any field left out. */
 export type TopologyInput = z.input<typeof schema>;
 
-/** A usage error: one sentence that names the field and what is allowed. */
-export class TopologyError extends Error {
+/** One sentence that names the field and what is allowed. */
+export class TopologyError extends UsageError {
   override name = 'TopologyError';
 }
 

@@ -17,7 +17,6 @@ import type { MoverEvent } from '../resharding/mover-event.ts';
 import { UsageError } from '../errors.ts';
 import type { ShardFleet } from '../providers/shard-fleet.ts';
 import { skipProxies } from '../host/skip-proxies.ts';
-import { TopologyError } from '../topology/topology.ts';
 import { readConfig, type ViewServerConfig } from './home/config.ts';
 import { EventLog } from './home/event-log.ts';
 import { ensureFirstRecords } from './first-records.ts';
@@ -48,7 +47,7 @@ function readConfigOrExit(): ViewServerConfig {
   try {
     return readConfig(process.env);
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof TopologyError)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`view server: ${error.message}\n`);
     process.exit(2);
   }

@@ -1,6 +1,6 @@
 /** Where runs are. */
 import { isAbsolute, join } from 'node:path';
-import { stateRoot } from '../context/command-context.ts';
+import { stateRoot } from '../context/places.ts';
 
 export function runsFolder(): string {
   return join(stateRoot(), 'runs');

@@ -12,7 +12,7 @@ import { describeTallies, parseRan, type Tally, tallyCommand } from './tally.ts'
 import { reportOf, reportsFolder } from './test-reports.ts';
 import { laneNames, type TestSet } from './test-sets.ts';
 import { readReport, type RunOfTests, tallyReports } from './vitest-report.ts';
-import { checkout } from '../context/command-context.ts';
+import { checkout } from '../context/places.ts';
 
 const checks = ['lint', 'format', 'typecheck', 'boundaries', 'dead-code'];
 const kindReport = join(reportsFolder, 'kind.json');

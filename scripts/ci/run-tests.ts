@@ -5,7 +5,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { checkout } from '../context/command-context.ts';
+import { checkout } from '../context/places.ts';
 import { type Lane, runLanes } from './lanes.ts';
 import { testFiles } from './test-files.ts';
 import { reportOf, reportsFolder } from './test-reports.ts';

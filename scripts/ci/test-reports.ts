@@ -1,6 +1,6 @@
 /** Where the tests leave vitest's JSON reports: one of each lane. */
 import { join } from 'node:path';
-import { checkout } from '../context/command-context.ts';
+import { checkout } from '../context/places.ts';
 import type { LaneName, TestSet } from './test-sets.ts';
 
 export const reportsFolder = join(checkout, 'node_modules', '.cache', 'vase-tests');

@@ -1,7 +1,7 @@
 /** `vase deploy-gke`: shows what deploying to GKE would do and cost; does it only when it is confirmed. */
 import type { Command } from 'commander';
 import { deploy, planDeployment } from '../../cluster/providers/gke/gke-actions.ts';
-import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
+import { gkeFiles } from '../../cluster/providers/gke/gke-files.ts';
 import { parseTarget } from '../../cluster/providers/gke/resources/target.ts';
 import type { UpResult } from '../../cluster/providers/provider.ts';
 import {
@@ -11,7 +11,8 @@ import {
   topologyFromEnvironment,
 } from '../../cluster/topology/topology-input.ts';
 import { parseTopology } from '../../cluster/topology/topology.ts';
-import { checkout, stateRoot, withContext } from '../context/command-context.ts';
+import { withContext } from '../context/command-context.ts';
+import { checkout, stateRoot } from '../context/places.ts';
 import { describePlan } from '../terminal/gke-text.ts';
 import { describeUp, leftExitCode } from '../terminal/up-text.ts';
 

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { destroy, planRemoval } from '../../cluster/providers/gke/gke-actions.ts';
 import { parseTarget } from '../../cluster/providers/gke/resources/target.ts';
-import { checkout, stateRoot, withContext } from '../context/command-context.ts';
+import { withContext } from '../context/command-context.ts';
+import { checkout, stateRoot } from '../context/places.ts';
 import { describeLeftovers, describeRemovals } from '../terminal/gke-text.ts';
 
 interface DestroyFlags {

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { examineMachine, type Finding } from '../../cluster/providers/doctor.ts';
 import { topologyFromEnvironment } from '../../cluster/topology/topology-input.ts';
 import { parseTopology } from '../../cluster/topology/topology.ts';
-import { binaries, stateRoot, withContext } from '../context/command-context.ts';
+import { withContext } from '../context/command-context.ts';
+import { binaries, stateRoot } from '../context/places.ts';
 import { style } from '../terminal/printer.ts';
 
 export function addDoctorCommand(program: Command): void {

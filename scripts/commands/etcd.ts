@@ -10,7 +10,8 @@ import { etcdSearch, type EtcdBinary, type EtcdSearch } from '../../cluster/etcd
 import { obtainRelease, type ObtainOptions } from '../../cluster/etcd/obtain-release.ts';
 import { defaultMinor, releases, releasesFor } from '../../cluster/etcd/releases.ts';
 import { ClusterError, UsageError } from '../../cluster/errors.ts';
-import { binaries, withContext, type CommandContext } from '../context/command-context.ts';
+import { withContext, type CommandContext } from '../context/command-context.ts';
+import { binaries } from '../context/places.ts';
 
 export function addEtcdCommand(program: Command): void {
   program

@@ -2,18 +2,13 @@
  * Where a command finds or makes its cluster. What the user says wins (--provider, VASE_PROVIDER); then the cluster that
  * is in the state folder; and a new one is made in kind where that can be expected to work, else of local processes.
  */
-import { existsSync } from 'node:fs';
-import { ClusterError, UsageError } from '../../cluster/errors.ts';
-import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
-import { kindFolder, type KindProfile } from '../../cluster/providers/kind/kind-state.ts';
-import { holdsCluster } from '../../cluster/providers/local/status/found-data.ts';
+import { ClusterError } from '../../cluster/errors.ts';
+import type { KindProfile } from '../../cluster/providers/kind/kind-state.ts';
 import { LocalProvider } from '../../cluster/providers/local/local-provider.ts';
-import { stateFolder } from '../../cluster/state/state-folder.ts';
-import type { Provider } from '../../cluster/providers/provider.ts';
+import type { Provider, ProviderKind } from '../../cluster/providers/provider.ts';
 import type { Topology } from '../../cluster/topology/topology.ts';
+import { clusterIn, oneOf, providerKinds, whereToLook } from './find-cluster.ts';
 
-const kinds = ['local', 'kind', 'gke'] as const;
-type ChosenKind = (typeof kinds)[number];
 const profiles = ['small', 'zones'] as const;
 
 export interface ProviderWish {
@@ -35,7 +30,7 @@ export interface Choice {
 
 /** @throws UsageError for a name that is none; ClusterError when the folder holds a cluster of another kind. */
 export async function chooseProvider(wish: ProviderWish): Promise<Choice> {
-  const said = oneOf('VASE_PROVIDER', wish.provider, kinds);
+  const said = oneOf('VASE_PROVIDER', wish.provider, providerKinds);
   const profile = oneOf('VASE_KIND_PROFILE', wish.profile, profiles);
   const there = clusterIn(wish.stateRoot);
   if (wish.makes !== null && said !== null && there !== null && said !== there)
@@ -45,9 +40,7 @@ export async function chooseProvider(wish: ProviderWish): Promise<Choice> {
   const settled = said ?? there;
   if (settled !== null) return { provider: await create(settled, wish, profile), why: null };
   if (wish.makes === null) {
-    // Never for a command that makes a cluster: nobody shall get one that costs money without having said so.
-    const kind = existsSync(gkeFiles(wish.stateRoot).state) ? 'gke' : 'local';
-    return { provider: await create(kind, wish, profile), why: null };
+    return { provider: await create(whereToLook(wish), wish, profile), why: null };
   }
   const { whyNotKind } = await import('../../cluster/providers/kind/why-not-kind.ts');
   const reason = await whyNotKind(wish.makes);
@@ -59,23 +52,11 @@ export async function chooseProvider(wish: ProviderWish): Promise<Choice> {
   return { provider: await create('local', wish, profile), why };
 }
 
-function clusterIn(stateRoot: string): ChosenKind | null {
-  if (existsSync(kindFolder(stateRoot).stateFile)) return 'kind';
-  return holdsCluster(stateFolder(stateRoot)) ? 'local' : null;
-}
-
-function oneOf<Name extends string>(
-  what: string,
-  said: string | undefined,
-  names: readonly Name[],
-): Name | null {
-  if (said === undefined || said === '') return null;
-  const found = names.find((name) => name === said);
-  if (found === undefined) throw new UsageError(`${what} must be one of ${names.join(', ')}, not ${said}`);
-  return found;
-}
-
-async function create(kind: ChosenKind, wish: ProviderWish, profile: KindProfile | null): Promise<Provider> {
+async function create(
+  kind: ProviderKind,
+  wish: ProviderWish,
+  profile: KindProfile | null,
+): Promise<Provider> {
   const { checkout, binaries, stateRoot } = wish;
   if (kind === 'local') {
     const nodePath = process.execPath;

@@ -1,15 +1,9 @@
 /** What every command needs: the provider, a printer, and a signal that Ctrl-C and SIGTERM abort. */
-import { join } from 'node:path';
-import { ClusterError } from '../../cluster/errors.ts';
 import type { ActionOptions, Provider } from '../../cluster/providers/provider.ts';
 import type { Topology } from '../../cluster/topology/topology.ts';
 import { createPrinter, type Printer } from '../terminal/printer.ts';
-
-/** The folder with package.json. No command depends on the current folder. */
-export const checkout = join(import.meta.dirname, '..', '..');
-
-/** An etcd of the user's, and those that were fetched or built; the same for every state folder. */
-export const binaries = process.env['VASE_BIN'] || join(checkout, '.vase', 'bin');
+import { listenForInterrupts } from './interrupts.ts';
+import { binaries, checkout, stateRoot } from './places.ts';
 
 export interface CommandContext {
   provider: Provider;
@@ -38,7 +32,8 @@ export async function withContext(
   body: (context: CommandContext) => Promise<void>,
 ): Promise<void> {
   const { signal, release } = listenForInterrupts();
-  // It knows all of the providers: the help of a command needs none.
+  // They know the spinner and all of the providers: the help of a command needs none.
+  const { createStepReporter } = await import('../terminal/step-reporter.ts');
   const { chooseProvider } = await import('./choose-provider.ts');
   const { provider, why } = await chooseProvider({
     provider: flags.provider ?? process.env['VASE_PROVIDER'],
@@ -48,33 +43,13 @@ export async function withContext(
     stateRoot: stateRoot(),
     makes: flags.makes ?? null,
   });
-  const printer = createPrinter({ json: flags.json === true });
+  const json = flags.json === true;
+  const printer = createPrinter({ json });
   if (why !== null) printer.note(why, { event: 'provider', provider: provider.kind, why });
   try {
-    await body({ provider, printer, signal, options: { reporter: printer.steps, signal } });
+    await body({ provider, printer, signal, options: { reporter: createStepReporter({ json }), signal } });
   } finally {
     await provider.close();
     release();
   }
-}
-
-/** A signal that Ctrl-C, SIGTERM, SIGHUP and the end of whoever reads the output abort; `release` gives the signals back. */
-export function listenForInterrupts(): { signal: AbortSignal; release: () => void } {
-  const interrupt = new AbortController();
-  const onSignal = (name: NodeJS.Signals) => interrupt.abort(new ClusterError(`interrupted by ${name}`));
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const name of signals) process.on(name, onSignal);
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    interrupt.abort(new ClusterError('interrupted: nobody reads the output any more'));
-  });
-  const release = () => {
-    for (const name of signals) process.off(name, onSignal);
-  };
-  return { signal: interrupt.signal, release };
-}
-
-/** VASE_STATE, or `.vase` in the checkout. */
-export function stateRoot(): string {
-  return process.env['VASE_STATE'] || join(checkout, '.vase');
 }

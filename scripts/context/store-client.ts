@@ -1,6 +1,9 @@
 /** A client of the store's own HTTP interface, for the commands get, put and del. */
 import { ClusterError, UsageError } from '../../cluster/errors.ts';
-import { withContext, type CommandContext } from './command-context.ts';
+import { createPrinter, type Printer } from '../terminal/printer.ts';
+import { findStore } from './find-store.ts';
+import { listenForInterrupts } from './interrupts.ts';
+import { sendRequest, type Reply } from './send-request.ts';
 
 /** The store itself answers within its own deadline, which is shorter. */
 const requestTimeoutMs = 30_000;
@@ -39,25 +42,25 @@ export class StoreClient {
     key: string,
     value?: Uint8Array,
   ): Promise<{ placed: Placed; body: Buffer }> {
-    const response = await this.send(method, key, value);
-    const body = Buffer.from(await response.arrayBuffer());
-    if (!response.ok) throw refusal(method, response.status, body);
-    const version = Number(response.headers.get('etag')?.replaceAll('"', ''));
-    return { placed: { version, shard: response.headers.get('vase-shard') ?? '' }, body };
+    const { status, headers, body } = await this.send(method, key, value);
+    if (status < 200 || status > 299) throw refusal(method, status, body);
+    const version = Number(headers.etag?.replaceAll('"', ''));
+    return { placed: { version, shard: String(headers['vase-shard'] ?? '') }, body };
   }
 
-  private async send(method: string, key: string, value?: Uint8Array): Promise<Response> {
+  private async send(method: string, key: string, value?: Uint8Array): Promise<Reply> {
+    const url = new URL(`${this.endpoint}/v1/kv/${encodeURIComponent(key)}`);
     try {
-      return await fetch(`${this.endpoint}/v1/kv/${encodeURIComponent(key)}`, {
+      return await sendRequest(url, {
         method,
-        signal: AbortSignal.any([this.signal, AbortSignal.timeout(requestTimeoutMs)]),
-        ...(value === undefined ? {} : { body: new Uint8Array(value) }),
+        signal: this.signal,
+        timeoutMs: requestTimeoutMs,
+        value: value ?? null,
       });
     } catch (error) {
       this.signal.throwIfAborted();
-      const reason = ((error as Error).cause as Error | undefined)?.message ?? (error as Error).message;
       const doubt = method === 'GET' ? '' : '; the write may or may not have been applied';
-      throw new ClusterError(`${this.endpoint} did not answer: ${reason}${doubt}`, {
+      throw new ClusterError(`${this.endpoint} did not answer: ${(error as Error).message}${doubt}`, {
         nextStep: 'See `make status`.',
         cause: error,
       });
@@ -84,14 +87,17 @@ function errorOf(body: Buffer): { message?: string; definite?: boolean } {
 /** Runs a command's body with a client of the store that the flag, VASE_ENDPOINT or the cluster names. */
 export async function withStore(
   flags: { endpoint?: string; json?: boolean },
-  body: (context: CommandContext & { store: StoreClient }) => Promise<void>,
+  body: (context: { store: StoreClient; printer: Printer }) => Promise<void>,
 ): Promise<void> {
-  await withContext(flags, async (context) => {
-    const given = flags.endpoint ?? process.env['VASE_ENDPOINT'];
-    const endpoint = given || (await context.provider.endpoint());
-    if (endpoint === null) throw new ClusterError('there is no cluster', { nextStep: 'Run `make up`.' });
-    if (!URL.canParse(endpoint))
-      throw new UsageError(`endpoint ${endpoint} is not a URL such as http://127.0.0.1:5000`);
-    await body({ ...context, store: new StoreClient(endpoint.replace(/\/+$/, ''), context.signal) });
-  });
+  const endpoint = (flags.endpoint ?? process.env['VASE_ENDPOINT']) || (await findStore());
+  if (endpoint === null) throw new ClusterError('there is no cluster', { nextStep: 'Run `make up`.' });
+  if (!['http:', 'https:'].includes(URL.parse(endpoint)?.protocol ?? ''))
+    throw new UsageError(`endpoint ${endpoint} is not a URL such as http://127.0.0.1:5000`);
+  const { signal, release } = listenForInterrupts();
+  try {
+    const store = new StoreClient(endpoint.replace(/\/+$/, ''), signal);
+    await body({ store, printer: createPrinter({ json: flags.json === true }) });
+  } finally {
+    release();
+  }
 }

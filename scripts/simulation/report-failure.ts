@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Failure } from '../../sim/run/search-failure.ts';
-import { checkout } from '../context/command-context.ts';
+import { checkout } from '../context/places.ts';
 
 /** Writes the scenario to a new folder of .vase/runs. @returns its path. */
 export function saveScenario({ scenario }: Failure): string {
@@ -21,7 +21,7 @@ export function describeFailure({ scenario, violations, crash, runsBefore }: Fai
     ...(crash === null ? [] : [`  crash: ${crash}`]),
     `The scenario has ${workload.clients} clients, ${workload.operations} operations, ${faults.length} faults, ${moves.length} moves.`,
     'Replay it:',
-    `  node scripts/vase.ts sim --scenario ${relative(checkout, path)} --trace`,
+    `  node scripts/vase.js sim --scenario ${relative(checkout, path)} --trace`,
   ];
   return lines.join('\n');
 }

@@ -25,7 +25,7 @@ function vase(args: string[], options: { nodeArguments?: string[]; bug?: string 
   const nodeArguments = ['--disable-warning=ExperimentalWarning', ...(options.nodeArguments ?? [])];
   const env = { ...process.env, ...(options.bug === undefined ? {} : { VASE_SEEDED_BUG: options.bug }) };
   return new Promise((resolve) => {
-    const all = [...nodeArguments, 'scripts/vase.ts', ...args];
+    const all = [...nodeArguments, 'scripts/vase.js', ...args];
     execFile(process.execPath, all, { cwd: checkout, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
@@ -102,7 +102,7 @@ test('a scenario with a wrong field is a usage error that names it', async () =>
 
 test('whoever has read enough of a story ends it without a word', async () => {
   const scenario = await scenarioFile(JSON.stringify(scenarioOfSeed(3)));
-  const script = '"$0" scripts/vase.ts sim --scenario "$1" --trace | head -n 1; echo "${PIPESTATUS[0]}"';
+  const script = '"$0" scripts/vase.js sim --scenario "$1" --trace | head -n 1; echo "${PIPESTATUS[0]}"';
   const { stdout, stderr } = await new Promise<Omit<Ended, 'code'>>((resolve) => {
     const args = ['--norc', '-c', script, process.execPath, scenario];
     execFile('bash', args, { cwd: checkout }, (_error, out, err) => resolve({ stdout: out, stderr: err }));

@@ -18,7 +18,7 @@ afterAll(() => rmSync(join(stateRoot, '..'), { recursive: true, force: true }));
 
 async function deployWithout(...members: string[]): Promise<Ended> {
   writeJson(cloudFiles(join(stateRoot, 'stand-in')).brokenPods, members);
-  const vase = [join(checkout, 'scripts', 'vase.ts'), 'deploy-gke', ...where, ...size];
+  const vase = [join(checkout, 'scripts', 'vase.js'), 'deploy-gke', ...where, ...size];
   const standIn = join(checkout, 'test', 'support', 'gke', 'stand-in.ts');
   const child = spawn(process.execPath, [standIn, process.execPath, ...vase], {
     cwd: tmpdir(),

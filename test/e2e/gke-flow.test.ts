@@ -22,7 +22,7 @@ beforeAll(() => {
 afterAll(() => rmSync(join(stateRoot, '..'), { recursive: true, force: true }));
 
 async function run(args: string[], options: { hasStandIn?: boolean; path?: string } = {}): Promise<Ended> {
-  const vase = [join(checkout, 'scripts', 'vase.ts'), ...args];
+  const vase = [join(checkout, 'scripts', 'vase.js'), ...args];
   const standIn = join(checkout, 'test', 'support', 'gke', 'stand-in.ts');
   const command = options.hasStandIn === false ? vase : [standIn, process.execPath, ...vase];
   const child = spawn(process.execPath, command, {

@@ -6,7 +6,8 @@ import { buildImage } from '../../cluster/image/build-image.ts';
 import { findSecrets, secretsIn } from '../../cluster/image/find-secrets.ts';
 import { stageContext } from '../../cluster/image/stage-context.ts';
 import { runtimeUser } from '../../cluster/manifests/pod-security.ts';
-import { CommandError, runCommand } from '../../cluster/host/run-command.ts';
+import { CommandError } from '../../cluster/host/command-error.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
 import { missingImage } from '../support/docker-image.ts';
 
 const baseImage = process.env['VASE_BASE_IMAGE'] || 'vase-node:24';

@@ -13,7 +13,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { hashConfiguration, kindFolder, writeKindState } from '../../cluster/providers/kind/kind-state.ts';
+import { kindFolder } from '../../cluster/providers/kind/kind-folder.ts';
+import { hashConfiguration, writeKindState } from '../../cluster/providers/kind/kind-state.ts';
 import { parseTopology } from '../../cluster/topology/topology.ts';
 import { ended, VaseCommand } from './vase-command.ts';
 

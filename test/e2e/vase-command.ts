@@ -35,7 +35,7 @@ export class VaseCommand {
   }
 
   start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
-    return spawn(process.execPath, [join(checkout, 'scripts', 'vase.ts'), ...args], {
+    return spawn(process.execPath, [join(checkout, 'scripts', 'vase.js'), ...args], {
       // Not the checkout: no command may depend on the current folder.
       cwd: tmpdir(),
       env: {

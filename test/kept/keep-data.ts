@@ -25,7 +25,8 @@ if (existsSync(state)) {
 const endpoint = `http://127.0.0.1:${port}`;
 
 async function vase(...args: string[]): Promise<void> {
-  const script = join(checkout!, 'scripts', 'vase.ts');
+  // Checkouts of before the command line had a door of plain JavaScript have the other one.
+  const script = ['vase.js', 'vase.ts'].map((file) => join(checkout!, 'scripts', file)).find(existsSync)!;
   await runCommand(process.execPath, [script, ...args], { cwd: checkout!, timeoutMs: 120_000 });
 }
 

@@ -8,15 +8,11 @@ import { viewServerName } from '../../cluster/manifests/names.ts';
 import { overlays } from '../../cluster/manifests/overlay.ts';
 import type { ApiObject } from '../../cluster/kubernetes/kubernetes-objects.ts';
 import { wayToSharder } from '../../cluster/providers/gke/deploy.ts';
-import { gkeFiles } from '../../cluster/providers/gke/gke-state.ts';
+import { gkeFiles } from '../../cluster/providers/gke/gke-files.ts';
 import { applySecrets, prepareSecrets } from '../../cluster/providers/gke/secrets.ts';
 import { listNodes } from '../../cluster/providers/kind/kind-command.ts';
-import {
-  hashConfiguration,
-  kindFolder,
-  readKindState,
-  writeKindState,
-} from '../../cluster/providers/kind/kind-state.ts';
+import { kindFolder } from '../../cluster/providers/kind/kind-folder.ts';
+import { hashConfiguration, readKindState, writeKindState } from '../../cluster/providers/kind/kind-state.ts';
 import { placeOf } from '../../cluster/providers/kind/kind-up.ts';
 import { KubernetesCluster } from '../../cluster/providers/kubernetes/kubernetes-cluster.ts';
 import { rollOutSteps, type RollOut } from '../../cluster/providers/kubernetes/roll-out.ts';

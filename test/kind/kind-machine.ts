@@ -31,7 +31,7 @@ export class KindCommand {
   }
 
   start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
-    return spawn(process.execPath, [join(checkout, 'scripts', 'vase.ts'), ...args], {
+    return spawn(process.execPath, [join(checkout, 'scripts', 'vase.js'), ...args], {
       cwd: tmpdir(),
       env: {
         ...process.env,

@@ -1,5 +1,6 @@
 /** What the tests of images share: whether Docker and an image are there, said as a reason to skip. */
-import { CommandError, runCommand } from '../../cluster/host/run-command.ts';
+import { CommandError } from '../../cluster/host/command-error.ts';
+import { runCommand } from '../../cluster/host/run-command.ts';
 
 /** Null when Docker answers and has the image, else a sentence that says what is missing. */
 export async function missingImage(image: string, variable: string): Promise<string | null> {

@@ -18,7 +18,7 @@ import { getCredentials } from './resources/cluster-resource.ts';
 import { askPublicEndpoint, awaitBalancer } from './endpoint.ts';
 import { ensureResource } from './resources/ensure-resource.ts';
 import { gkeBlueprint } from './gke-blueprint.ts';
-import type { GkeFiles } from './gke-state.ts';
+import type { GkeFiles } from './gke-files.ts';
 import { findDigest, imageResource, publishImage } from './resources/image-resource.ts';
 import { planBasis } from './plan.ts';
 import { checkQuota } from './preflight.ts';

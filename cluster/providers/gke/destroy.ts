@@ -10,7 +10,7 @@ import { counted, type Step } from '../steps.ts';
 import type { Cloud } from './resources/cloud.ts';
 import { fetchCredentials } from './deploy.ts';
 import { removeResource } from './resources/ensure-resource.ts';
-import type { GkeFiles } from './gke-state.ts';
+import type { GkeFiles } from './gke-files.ts';
 import { findLeftovers, type Leftover } from './resources/leftovers.ts';
 import { commandLine, type CloudResource } from './resources/resource.ts';
 import type { SurveyedResource } from './resources/survey.ts';

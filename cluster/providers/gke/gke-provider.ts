@@ -22,7 +22,8 @@ import type {
 import { readBalancer } from './endpoint.ts';
 import { deploy } from './gke-actions.ts';
 import { gkeBlueprint } from './gke-blueprint.ts';
-import { gkeFiles, readGkeState, type GkeFiles, type GkeState } from './gke-state.ts';
+import { gkeFiles, type GkeFiles } from './gke-files.ts';
+import { readGkeState, type GkeState } from './gke-state.ts';
 import { prepareSecrets } from './secrets.ts';
 import { namesOf } from './resources/target.ts';
 

@@ -3,41 +3,15 @@
  * One state folder has one cluster, so that nothing can be done to another by accident.
  */
 import { mkdirSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { ClusterError } from '../../errors.ts';
 import { parseTopology, type Topology } from '../../topology/topology.ts';
 import { readStateFile, writeStateFile } from '../../state/state-file.ts';
+import type { GkeFiles } from './gke-files.ts';
 import type { GkeTarget } from './resources/target.ts';
-
-export interface GkeFiles {
-  folder: string;
-  /** kubectl's settings for this cluster alone. Names a program that asks gcloud; holds no secret. */
-  kubeconfig: string;
-  /** Authorities, certificates and keys; only the owner can read it. */
-  certificates: string;
-  /** docker's settings for the push. */
-  docker: string;
-  /** What users of a public endpoint send. */
-  token: string;
-  state: string;
-}
 
 export interface GkeState {
   target: GkeTarget;
   topology: Topology;
-}
-
-export function gkeFiles(stateRoot: string): GkeFiles {
-  const folder = path.join(path.resolve(stateRoot), 'gke');
-  const file = (name: string) => path.join(folder, name);
-  return {
-    folder,
-    kubeconfig: file('kubeconfig'),
-    certificates: file('certificates'),
-    docker: file('docker'),
-    token: file('token'),
-    state: file('cluster.json'),
-  };
 }
 
 /** Null where no cluster was ever deployed from here. */

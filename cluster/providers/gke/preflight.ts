@@ -3,7 +3,8 @@
  * the right one and can pay, and its quota has room. Looks only; the first thing that is wrong ends it.
  */
 import { ClusterError } from '../../errors.ts';
-import { CommandError, runCommand } from '../../host/run-command.ts';
+import { CommandError } from '../../host/command-error.ts';
+import { runCommand } from '../../host/run-command.ts';
 import type { Step } from '../steps.ts';
 import type { Cloud } from './resources/cloud.ts';
 import { CloudError } from './resources/cloud-errors.ts';

@@ -21,7 +21,7 @@ import type { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import type { LiveDeployment } from '../kubernetes/live-objects.ts';
 import { usesTls, type Blueprint } from '../../manifests/overlay.ts';
 import type { Topology } from '../../topology/topology.ts';
-import type { GkeFiles } from './gke-state.ts';
+import type { GkeFiles } from './gke-files.ts';
 
 interface Secret extends ApiObject {
   type: string;

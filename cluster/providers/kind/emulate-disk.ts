@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiskProfile } from '../../disk/disk-profile.ts';
-import { CommandError, runCommand } from '../../host/run-command.ts';
+import { CommandError } from '../../host/command-error.ts';
+import { runCommand } from '../../host/run-command.ts';
 
 /** Writing into some hundred files takes milliseconds; `docker exec` on a busy machine takes a second or two. */
 const execTimeoutMs = 60_000;

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { kindNodePorts } from '../../manifests/overlay.ts';
-import { CommandError, runCommand } from '../../host/run-command.ts';
+import { CommandError } from '../../host/command-error.ts';
+import { runCommand } from '../../host/run-command.ts';
 import type { KindState } from './kind-state.ts';
 
 /** A gigabyte of node image over a slow line; without that it takes a minute. */

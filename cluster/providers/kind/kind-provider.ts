@@ -10,7 +10,7 @@ import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { KubernetesMembers } from '../kubernetes/kubernetes-members.ts';
 import { showLog } from '../kubernetes/pod-logs.ts';
 import { readClusterStatus } from '../kubernetes/read-status.ts';
-import { localHost } from '../../host/ports.ts';
+import { localHost } from '../../host/local-host.ts';
 import { stateFolder, type StateFolder } from '../../state/state-folder.ts';
 import { withLock } from '../../state/state-lock.ts';
 import type {
@@ -27,12 +27,11 @@ import { refuseTls } from '../refuse-tls.ts';
 import { runSteps } from '../steps.ts';
 import { deleteCluster, isOwnCluster, listNodes } from './kind-command.ts';
 import { KindFaults } from './kind-faults.ts';
+import { kindFolder, readKindEndpoint, type KindFolder } from './kind-folder.ts';
 import {
   deleteKindFolder,
-  kindFolder,
   readKindState,
   writeKindState,
-  type KindFolder,
   type KindProfile,
   type KindState,
 } from './kind-state.ts';
@@ -162,7 +161,7 @@ export class KindProvider implements Provider {
   }
 
   async endpoint(): Promise<string | null> {
-    return endpointOf(readKindState(this.folder));
+    return readKindEndpoint(this.folder);
   }
 
   async viewServerEndpoint(): Promise<string | null> {

@@ -5,10 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { parseTopology, type Topology } from '../../topology/topology.ts';
 import { readStateFile, writeStateFile } from '../../state/state-file.ts';
+import { afterUnreadableState, type KindFolder } from './kind-folder.ts';
 
 const port = z.int().min(1).max(65_535);
 
@@ -44,17 +45,6 @@ export type KindState = z.output<typeof schema>;
 export type KindConfiguration = z.output<typeof configuration>;
 export type KindProfile = KindConfiguration['profile'];
 
-export interface KindFolder {
-  root: string;
-  stateFile: string;
-  kubeconfig: string;
-}
-
-export function kindFolder(stateRoot: string): KindFolder {
-  const root = join(resolve(stateRoot), 'kind');
-  return { root, stateFile: join(root, 'state.json'), kubeconfig: join(root, 'kubeconfig') };
-}
-
 export function hashConfiguration(name: string, settled: KindConfiguration): string {
   return createHash('sha256')
     .update(JSON.stringify([name, settled]))
@@ -69,7 +59,7 @@ export function hashConfiguration(name: string, settled: KindConfiguration): str
 export function readKindState(folder: KindFolder): KindState | null {
   return readStateFile(folder.stateFile, {
     parse: (raw) => schema.parse(raw),
-    nextStep: `Delete the cluster (\`kind get clusters\`, \`kind delete cluster --name …\`) and ${folder.root}.`,
+    nextStep: afterUnreadableState(folder),
   });
 }
 

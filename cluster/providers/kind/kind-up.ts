@@ -5,13 +5,14 @@
  */
 import { buildImage } from '../../image/build-image.ts';
 import { ClusterError } from '../../errors.ts';
-import { CommandError, runCommand } from '../../host/run-command.ts';
+import { CommandError } from '../../host/command-error.ts';
+import { runCommand } from '../../host/run-command.ts';
 import { overlays } from '../../manifests/overlay.ts';
 import { parseTopology, type Topology } from '../../topology/topology.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { readLiveObjects, runs } from '../kubernetes/live-objects.ts';
 import { rollOutSteps, type RollOut } from '../kubernetes/roll-out.ts';
-import { localHost } from '../../host/ports.ts';
+import { localHost } from '../../host/local-host.ts';
 import { counted, type Step } from '../steps.ts';
 import {
   contextName,
@@ -23,7 +24,8 @@ import {
   startNodes,
   writeKubeconfig,
 } from './kind-command.ts';
-import { writeKindState, type KindFolder, type KindState } from './kind-state.ts';
+import type { KindFolder } from './kind-folder.ts';
+import { writeKindState, type KindState } from './kind-state.ts';
 import { loadImages, missingImage } from './load-images.ts';
 import { findPausedPods, signalPod } from './node-processes.ts';
 import type { KindPlan } from './plan-kind.ts';

@@ -3,7 +3,8 @@
  * itself would fail only minutes later, and several loads at once take more memory than a laptop has.
  */
 import { ClusterError } from '../../errors.ts';
-import { CommandError, runCommand } from '../../host/run-command.ts';
+import { CommandError } from '../../host/command-error.ts';
+import { runCommand } from '../../host/run-command.ts';
 import { localImageId, runInNode } from './kind-command.ts';
 
 /** A few hundred megabytes over a slow line, or from Docker into a node on a slow disk. */

@@ -3,13 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { ClusterError } from '../../errors.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { chooseFreePorts } from '../../host/ports.ts';
-import {
-  hashConfiguration,
-  type KindConfiguration,
-  type KindFolder,
-  type KindProfile,
-  type KindState,
-} from './kind-state.ts';
+import type { KindFolder } from './kind-folder.ts';
+import { hashConfiguration, type KindConfiguration, type KindProfile, type KindState } from './kind-state.ts';
 
 export interface KindPlan {
   topology: Topology;

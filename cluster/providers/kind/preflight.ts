@@ -5,7 +5,8 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import type { Finding } from '../doctor.ts';
 import { ClusterError } from '../../errors.ts';
-import { CommandError, runCommand } from '../../host/run-command.ts';
+import { CommandError } from '../../host/command-error.ts';
+import { runCommand } from '../../host/run-command.ts';
 import { describePortHolder, isPortFree } from '../../host/ports.ts';
 import type { KindProfile } from './kind-state.ts';
 

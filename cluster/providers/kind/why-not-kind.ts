@@ -1,5 +1,6 @@
 /** Whether `up` may take kind without being told to: only where it can be expected to work. */
-import { CommandError, runCommand } from '../../host/run-command.ts';
+import { CommandError } from '../../host/command-error.ts';
+import { runCommand } from '../../host/run-command.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { localImageId } from './kind-command.ts';
 import { examineForKind } from './preflight.ts';

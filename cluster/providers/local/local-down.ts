@@ -13,7 +13,8 @@ import {
   type ClusterState,
   type Owner,
 } from './state/cluster-state.ts';
-import { describeData, listData, readableState } from './status/found-data.ts';
+import { listData } from './state/found-files.ts';
+import { describeData, readableState } from './status/found-data.ts';
 import { keeperStopGraceMs } from './processes/local-keeper.ts';
 import { sharderStopGraceMs } from './processes/local-sharder.ts';
 import { viewServerStopGraceMs } from './processes/local-view-server.ts';

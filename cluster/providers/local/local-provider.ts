@@ -20,6 +20,7 @@ import { refuseTls } from '../refuse-tls.ts';
 import { runSteps } from '../steps.ts';
 import { ownersOf, readState, writeState, type ClusterState } from './state/cluster-state.ts';
 import { emulateDisks } from './limits/emulate-disk.ts';
+import { readLocalEndpoint } from './state/found-files.ts';
 import { recoverState } from './status/found-data.ts';
 import { etcdSearch } from '../../etcd/etcd-binary.ts';
 import type { LocalSettings } from './state/local-context.ts';
@@ -34,7 +35,6 @@ import { isViewServerReady, viewServerUrl } from './processes/local-view-server.
 import { followLog, readTail } from './processes/log-file.ts';
 import { describeSizes, refuseOtherSizes } from './members/member-rules.ts';
 import { planUp } from './state/plan-up.ts';
-import { localHost } from '../../host/ports.ts';
 import { limitProcesses } from './limits/resource-limits.ts';
 import {
   canonicalPath,
@@ -105,8 +105,7 @@ export class LocalProvider implements Provider {
   }
 
   async endpoint(): Promise<string | null> {
-    const state = readState(this.folder);
-    return state === null ? null : `http://${localHost}:${state.httpPort}`;
+    return readLocalEndpoint(this.folder);
   }
 
   async viewServerEndpoint(): Promise<string | null> {

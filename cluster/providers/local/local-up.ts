@@ -37,7 +37,7 @@ import { demandEtcd, findMemberEtcd, recordEtcd } from './processes/member-etcd.
 import { describeSizes, settleSize } from './members/member-rules.ts';
 import { keepsRunning } from './processes/managed-process.ts';
 import { otherListener } from '../../host/port-sharing.ts';
-import { localHost } from '../../host/ports.ts';
+import { localHost } from '../../host/local-host.ts';
 import { processState, stopProcess } from '../../host/process-identity.ts';
 import { limitProcesses, limitSteps } from './limits/resource-limits.ts';
 import { settleMembers } from './members/settle-members.ts';

@@ -90,8 +90,8 @@ function defaultCommands(run: Run): string[] {
     ...(environment === null ? [] : checkOut(environment.commit)),
     'npm ci',
     'export PATH="$PWD/node_modules/.bin:$PATH"',
-    `node scripts/vase.ts bench --plan ${quoted(join(folder, planToRepeat(run)))}`,
-    `node scripts/vase.ts bench compare ${quoted(folder)} "$(ls -td "\${VASE_STATE:-.vase}"/runs/${plan.name}-* | head -n 1)"`,
+    `node scripts/vase.js bench --plan ${quoted(join(folder, planToRepeat(run)))}`,
+    `node scripts/vase.js bench compare ${quoted(folder)} "$(ls -td "\${VASE_STATE:-.vase}"/runs/${plan.name}-* | head -n 1)"`,
   ];
 }
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Cloud } from '../../../cluster/providers/gke/resources/cloud.ts';
-import { CommandError, type runCommand } from '../../../cluster/host/run-command.ts';
+import { CommandError } from '../../../cluster/host/command-error.ts';
+import { type runCommand } from '../../../cluster/host/run-command.ts';
 import { answer } from './cloud.ts';
 import {
   type CloudFiles,

@@ -7,9 +7,9 @@ const checkout = join(import.meta.dirname, '..', '..', '..');
 afterEach(() => vi.unstubAllEnvs());
 
 test.each([
-  ['up', ['SHARDS=2', 'TOPOLOGY=my topology.yaml'], "vase.ts up --shards 2 --topology 'my topology.yaml'"],
-  ['bench-local', ['PLAN=my plan.json'], "vase.ts bench --plan 'my plan.json'"],
-  ['bench-local', [], "vase.ts bench --plan 'local'"],
+  ['up', ['SHARDS=2', 'TOPOLOGY=my topology.yaml'], "vase.js up --shards 2 --topology 'my topology.yaml'"],
+  ['bench-local', ['PLAN=my plan.json'], "vase.js bench --plan 'my plan.json'"],
+  ['bench-local', [], "vase.js bench --plan 'local'"],
 ])('make %s %o', async (goal, settings, expected) => {
   const { stdout } = await runCommand('make', ['--dry-run', goal, ...settings], { cwd: checkout });
   expect(stdout.replaceAll(/ +/g, ' ')).toContain(expected);

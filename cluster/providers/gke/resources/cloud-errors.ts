@@ -3,7 +3,7 @@
  * What is not recognised stays the failed command with its output.
  */
 import { ClusterError } from '../../../errors.ts';
-import { CommandError } from '../../../host/run-command.ts';
+import { CommandError } from '../../../host/command-error.ts';
 
 export type CloudFault =
   'no-program' | 'login' | 'api' | 'billing' | 'quota' | 'permission' | 'network' | 'in-use';

@@ -1,5 +1,6 @@
 /** Runs the commands of resources: looks return what was printed, or that there is no such thing; changes are logged. */
-import { CommandError, runCommand } from '../../../host/run-command.ts';
+import { CommandError } from '../../../host/command-error.ts';
+import { runCommand } from '../../../host/run-command.ts';
 import { explainFailure, isNotFound } from './cloud-errors.ts';
 import type { CloudCommand } from './resource.ts';
 

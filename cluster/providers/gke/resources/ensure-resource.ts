@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from '../../../errors.ts';
-import { CommandError } from '../../../host/run-command.ts';
+import { CommandError } from '../../../host/command-error.ts';
 import type { Cloud } from './cloud.ts';
 import { CloudError } from './cloud-errors.ts';
 import { listOperations, waitForOperation } from './cluster-resource.ts';

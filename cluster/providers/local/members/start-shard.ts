@@ -3,7 +3,7 @@
  * the others is told, and left to the user. A new shard needs all of them.
  */
 import { ClusterError } from '../../../errors.ts';
-import { CommandError } from '../../../host/run-command.ts';
+import { CommandError } from '../../../host/command-error.ts';
 import { shardName } from '../../../../sharder/core/view.ts';
 import { describeDeadShard } from '../../dead-shard.ts';
 import type { Problem } from '../../provider.ts';

@@ -2,7 +2,7 @@
 import type { StatusReply } from '../../../../sharder/core/etcd-messages.ts';
 import type { EtcdCaller } from '../../../etcd/etcd-caller.ts';
 import type { MemberState } from '../state/cluster-state.ts';
-import { localHost } from '../../../host/ports.ts';
+import { localHost } from '../../../host/local-host.ts';
 
 /** A healthy member on this machine answers within milliseconds; a paused one never does. */
 const answerTimeoutMs = 1500;

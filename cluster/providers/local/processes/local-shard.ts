@@ -10,7 +10,8 @@ import { namedOf, type MemberState, type ShardState } from '../state/cluster-sta
 import { processEnvironment, save, type LocalContext, type StartContext } from '../state/local-context.ts';
 import { demandEtcd, recordEtcd } from './member-etcd.ts';
 import { keepsRunning, startProcess } from './managed-process.ts';
-import { describePortHolder, isPortFree, localHost } from '../../../host/ports.ts';
+import { localHost } from '../../../host/local-host.ts';
+import { describePortHolder, isPortFree } from '../../../host/ports.ts';
 import { limitProcess } from '../limits/resource-limits.ts';
 import { dataFolderOf } from '../../../state/state-folder.ts';
 import { claimVolume } from '../state/volume-mark.ts';

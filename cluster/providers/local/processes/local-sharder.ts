@@ -8,7 +8,7 @@ import type { SharderState } from '../state/cluster-state.ts';
 import { nodeEnvironment, save, type LocalContext, type StartContext } from '../state/local-context.ts';
 import { endpointsOf } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
-import { localHost } from '../../../host/ports.ts';
+import { localHost } from '../../../host/local-host.ts';
 import { stopProcess } from '../../../host/process-identity.ts';
 import { limitProcess } from '../limits/resource-limits.ts';
 

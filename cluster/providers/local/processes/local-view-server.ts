@@ -13,7 +13,7 @@ import {
 } from '../state/local-context.ts';
 import { endpointsOf } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
-import { localHost } from '../../../host/ports.ts';
+import { localHost } from '../../../host/local-host.ts';
 import { stopProcess } from '../../../host/process-identity.ts';
 
 /** It leaves what it drives to its successor, so it has little to end. */

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { KnownEtcd } from '../../../etcd/cluster-etcd.ts';
 import { compareReleases } from '../../../etcd/compare-releases.ts';
 import { membersOf, type ClusterState, type MemberState } from '../state/cluster-state.ts';
-import { localHost } from '../../../host/ports.ts';
+import { localHost } from '../../../host/local-host.ts';
 import { processState } from '../../../host/process-identity.ts';
 import { dataFolderOf, logFileOf, type StateFolder } from '../../../state/state-folder.ts';
 

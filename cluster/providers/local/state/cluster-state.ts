@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { parseTopology, type Topology } from '../../../topology/topology.ts';
+import { afterUnreadableState } from './found-files.ts';
 import { readStateFile, writeStateFile } from '../../../state/state-file.ts';
 import type { StateFolder } from '../../../state/state-folder.ts';
 
@@ -149,9 +150,7 @@ export function ownersOf(state: Pick<ClusterState, 'shards' | 'sharders' | 'view
 export function readState(folder: StateFolder): ClusterState | null {
   return readStateFile(folder.stateFile, {
     parse: (raw) => schema.parse(raw),
-    nextStep:
-      `Move it away: \`make up\` then goes by its copy ${folder.stateCopy}. ` +
-      '`make clean` says what there is, stops the processes and deletes the data.',
+    nextStep: afterUnreadableState(folder),
   });
 }
 

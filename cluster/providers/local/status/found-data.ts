@@ -6,18 +6,11 @@ import type { Problem } from '../../provider.ts';
 import { counted } from '../../steps.ts';
 import { membersOf, readState, readStateCopy, type ClusterState } from '../state/cluster-state.ts';
 import { findOwnProcesses } from '../processes/own-processes.ts';
+import { holdsCluster, listData } from '../state/found-files.ts';
 import type { StateFolder } from '../../../state/state-folder.ts';
 
 /** Names that a sentence can hold. */
 const namesMax = 12;
-
-/** Members' folders, and what is kept of replaced ones, ascending: whatever else lies in the data folder is not Vase's. */
-export function listData(folder: StateFolder): string[] {
-  if (!existsSync(folder.data)) return [];
-  return readdirSync(folder.data)
-    .filter((name) => /^etcd-\d+-\d+(\.kept-[\dTZ.-]+)?$/.test(name))
-    .toSorted();
-}
 
 /** What is kept of members that were replaced, for the status. */
 export function keptNotes(folder: StateFolder): string[] {
@@ -26,11 +19,6 @@ export function keptNotes(folder: StateFolder): string[] {
   return [
     `Kept of members that were replaced, in ${folder.data}: ${enumerate(kept)}. Nothing needs them; \`make clean\` deletes them.`,
   ];
-}
-
-/** Whether a local cluster is in the folder, even one without a state file. */
-export function holdsCluster(folder: StateFolder): boolean {
-  return existsSync(folder.stateFile) || existsSync(folder.stateCopy) || listData(folder).length > 0;
 }
 
 /**

@@ -36,7 +36,7 @@ import { clientEndpoint, endpointsOf } from '../processes/local-shard.ts';
 import { adminEndpoint, isReady } from '../processes/local-sharder.ts';
 import { isViewServerReady, viewServerUrl } from '../processes/local-view-server.ts';
 import { findDeleted, isQuorum } from '../processes/member-loss.ts';
-import { localHost } from '../../../host/ports.ts';
+import { localHost } from '../../../host/local-host.ts';
 import { processState, type ProcessIdentity } from '../../../host/process-identity.ts';
 import { isLimited } from '../limits/resource-limits.ts';
 import { logFileOf, type StateFolder } from '../../../state/state-folder.ts';

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { CommandError, runCommand, startDetached } from '../../../../cluster/host/run-command.ts';
+import { CommandError } from '../../../../cluster/host/command-error.ts';
+import { runCommand, startDetached } from '../../../../cluster/host/run-command.ts';
 import { identifyProcess, waitUntilGone } from '../../../../cluster/host/process-identity.ts';
 
 function temporaryFolder(): string {

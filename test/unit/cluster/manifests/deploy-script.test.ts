@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deploymentFiles } from '../../../../cluster/manifests/deployment-files.ts';
 import { writeDeploymentFolder } from '../../../../cluster/manifests/deployment-folder.ts';
-import { CommandError, runCommand } from '../../../../cluster/host/run-command.ts';
+import { CommandError } from '../../../../cluster/host/command-error.ts';
+import { runCommand } from '../../../../cluster/host/run-command.ts';
 import { blueprintOf } from './rendering.ts';
 
 /** Stands in for kubectl: writes down each call, and says how many replicas the Deployment has. */

@@ -2,9 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CommandError, runCommand } from '../../../../cluster/host/run-command.ts';
+import { CommandError } from '../../../../cluster/host/command-error.ts';
+import { runCommand } from '../../../../cluster/host/run-command.ts';
 
-const program = path.join(import.meta.dirname, '../../../../scripts/vase.ts');
+const program = path.join(import.meta.dirname, '../../../../scripts/vase.js');
 
 describe('vase generate', () => {
   let folder: string;

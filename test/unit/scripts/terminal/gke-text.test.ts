@@ -45,6 +45,6 @@ test.each(['deploy-gke', 'destroy-gke'])('`make %s` hands every setting on', asy
   const checkout = join(import.meta.dirname, '..', '..', '..', '..');
   const { stdout } = await runCommand('make', ['--dry-run', goal, ...variables], { cwd: checkout });
   const line = stdout.trimEnd().split('\n').at(-1)!.replaceAll(/ +/g, ' ');
-  expect(line).toContain(`vase.ts ${goal} --project 'p' --region 'r' --name 'n' --confirm 'c'`);
+  expect(line).toContain(`vase.js ${goal} --project 'p' --region 'r' --name 'n' --confirm 'c'`);
   if (goal === 'deploy-gke') expect(line).toContain("--expose 'e' --allow 'w' --shards 1 --topology 'a b'");
 });

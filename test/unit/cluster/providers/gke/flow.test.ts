@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ClusterError } from '../../../../../cluster/errors.ts';
 import { destroySteps, type Destroying } from '../../../../../cluster/providers/gke/destroy.ts';
 import { ensureResource } from '../../../../../cluster/providers/gke/resources/ensure-resource.ts';
-import { gkeFiles } from '../../../../../cluster/providers/gke/gke-state.ts';
+import { gkeFiles } from '../../../../../cluster/providers/gke/gke-files.ts';
 import { planBasis } from '../../../../../cluster/providers/gke/plan.ts';
 import { checkQuota, preflightSteps } from '../../../../../cluster/providers/gke/preflight.ts';
 import type { CloudResource } from '../../../../../cluster/providers/gke/resources/resource.ts';

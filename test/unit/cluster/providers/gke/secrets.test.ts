@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { gkeBlueprint } from '../../../../../cluster/providers/gke/gke-blueprint.ts';
-import { type GkeFiles, gkeFiles } from '../../../../../cluster/providers/gke/gke-state.ts';
+import { type GkeFiles, gkeFiles } from '../../../../../cluster/providers/gke/gke-files.ts';
 import { applySecrets, prepareSecrets } from '../../../../../cluster/providers/gke/secrets.ts';
 import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
 import type { ApiObject } from '../../../../../cluster/kubernetes/kubernetes-objects.ts';

@@ -107,7 +107,7 @@ test('the lines to repeat a run do what they say', { timeout: 60_000 }, async ()
   );
   expect(install).toBe('npm ci');
   const plan = await shell(bench.replace(/^.* --plan /, 'printf %s '), state);
-  expect(bench).toMatch(/^node scripts\/vase\.ts bench --plan '/);
+  expect(bench).toMatch(/^node scripts\/vase\.js bench --plan '/);
   expect(readPlan(plan)).toEqual((await readRun(path)).plan);
   await writeSyntheticRun(join(state, 'runs', 'synthetic-2'), { cells, commit });
   expect(await shell(`${setPath}\n${compare}`, state)).toContain('a1');

@@ -4,7 +4,7 @@ import {
   explainFailure,
   isNotFound,
 } from '../../../../../../cluster/providers/gke/resources/cloud-errors.ts';
-import { CommandError } from '../../../../../../cluster/host/run-command.ts';
+import { CommandError } from '../../../../../../cluster/host/command-error.ts';
 
 const failure = (stderr: string, cause?: unknown) =>
   new CommandError({

@@ -7,7 +7,7 @@ import type {
   ClusterState,
   ShardState,
 } from '../../../../../../cluster/providers/local/state/cluster-state.ts';
-import { listData } from '../../../../../../cluster/providers/local/status/found-data.ts';
+import { listData } from '../../../../../../cluster/providers/local/state/found-files.ts';
 import { dataFolderOf, stateFolder, type StateFolder } from '../../../../../../cluster/state/state-folder.ts';
 import {
   claimVolume,

@@ -1,17 +1,12 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 /** The command line of Vase: loads the command that is asked for, runs it, and turns what it threw into an exit code. */
 import { readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { compileCacheOf } from '../cluster/host/compile-cache.ts';
 import { skipProxies } from '../cluster/host/skip-proxies.ts';
 import { addCommands, namesIn } from './command-table.ts';
 
-const checkout = join(import.meta.dirname, '..');
-enableCompileCache(compileCacheOf(checkout));
-
-const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string };
+const packageFile = join(import.meta.dirname, '..', 'package.json');
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 const program = new Command('vase')
   .description('A sharded, linearizable, scalable key-value store on etcd.')
   .version(version, '--version', "print Vase's version")
@@ -34,5 +29,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = (await import('./terminal/printer.ts')).printFailure(error);
+  else process.exitCode = (await import('./terminal/print-failure.ts')).printFailure(error);
 }

@@ -1,0 +1,14 @@
+/** Preloaded into a command (--import): at its end, tells standard error which files it loaded, and which of Node.js's own parts. */
+import { registerHooks } from 'node:module';
+
+const files: string[] = [];
+registerHooks({
+  load(url, context, next) {
+    if (url.startsWith('file:')) files.push(url);
+    return next(url, context);
+  },
+});
+process.on('exit', () => {
+  const builtins = (process as unknown as { moduleLoadList: string[] }).moduleLoadList;
+  process.stderr.write(`\nmodules: ${JSON.stringify({ files, builtins })}\n`);
+});
