@@ -2,7 +2,7 @@
 import type { FreezeRound } from './measure-freezes.ts';
 import type { SpeedRound } from './measure-speed.ts';
 
-export const bounds = {
+const bounds = {
   /** Keys per second of moves, of what one client reaches that batches puts into the same destination; at least. */
   speed: 0.5,
   /** The time for which a slot is frozen, at p99, of the p50 of a write; at most. */
@@ -45,7 +45,7 @@ export function quantile(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? NaN;
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 

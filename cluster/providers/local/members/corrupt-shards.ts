@@ -6,6 +6,7 @@
 import { alarmsOf, hashData, readAlarms, takeBackAlarm } from '../../../etcd/alarms.ts';
 import { shardName } from '../../../../sharder/core/view.ts';
 import type { Problem } from '../../provider.ts';
+import { describeCorrupt } from '../status/find-problems.ts';
 import { askMembers } from '../processes/ask-members.ts';
 import { clientUrl } from '../processes/local-shard.ts';
 import type { ShardState } from '../state/cluster-state.ts';
@@ -68,14 +69,4 @@ async function compareMembers({ rpc }: LocalContext, { members }: ShardState): P
     }
     if (tries === triesMax) return 'they compacted their history while they were compared';
   }
-}
-
-/** @param why a clause; empty: nothing more is known. */
-export function describeCorrupt(name: string, why = ''): Problem {
-  return {
-    what: `${name} takes no writes: etcd found that its members' data differ (alarm CORRUPT)${why === '' ? '' : `; ${why}`}`,
-    fix:
-      '`make up` compares them and says which differ. Replace the member whose data differ from the others: `make down`, move ' +
-      'its data folder elsewhere, `make up REPLACE=1`. Keep that folder until you know what it lacks.',
-  };
 }

@@ -1,5 +1,4 @@
 /** What is wrong with a cluster that should run, each with a fix. */
-import { describeCorrupt } from '../members/corrupt-shards.ts';
 import { byteCount } from '../../../topology/quantity.ts';
 import type {
   ClusterStatus,
@@ -77,6 +76,16 @@ function full({ name }: ShardStatus): Problem {
     fix:
       '`make up` defragments it and lets it write again where that makes room; more room gives etcd.quota in a ' +
       'topology file: `make down`, then `make up TOPOLOGY=file.yaml`.',
+  };
+}
+
+/** @param why a clause; empty: nothing more is known. */
+export function describeCorrupt(name: string, why = ''): Problem {
+  return {
+    what: `${name} takes no writes: etcd found that its members' data differ (alarm CORRUPT)${why === '' ? '' : `; ${why}`}`,
+    fix:
+      '`make up` compares them and says which differ. Replace the member whose data differ from the others: `make down`, move ' +
+      'its data folder elsewhere, `make up REPLACE=1`. Keep that folder until you know what it lacks.',
   };
 }
 
