@@ -2,7 +2,7 @@
  * One HTTP request, without `fetch`: that, and an `import` of node:http, which looks at all that it exports, load a whole second client;
  * together with what else a command needs, it would start in three times the time of bare Node.js instead of two.
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { AgentOptions, IncomingHttpHeaders } from 'node:http';
 
 export interface Reply {
   status: number;
@@ -17,7 +17,7 @@ export async function sendRequest(
 ): Promise<Reply> {
   const { method, signal, timeoutMs, value } = options;
   const http = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
-  const { proxyEnv } = http.globalAgent.options;
+  const { proxyEnv } = (http.globalAgent as unknown as { options: AgentOptions }).options;
   // Node.js made its agent before `skipProxies` said what a proxy is not for.
   const agent = proxyEnv === undefined ? http.globalAgent : new http.Agent({ proxyEnv: process.env });
   return new Promise((resolve, reject) => {
