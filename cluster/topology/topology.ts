@@ -128,9 +128,12 @@ const schema = z.strictObject({
     .strictObject({
       /** The kind node; VASE_NODE_IMAGE. */
       node: image.default('kindest/node:v1.35.0'),
-      /** etcd; VASE_ETCD_IMAGE. The digest is the one that etcd's own notes on Kubernetes' image name. */
+      /**
+       * etcd, of a new cluster: what has one keeps the one that is recorded. VASE_ETCD_IMAGE. A release without a known fault
+       * that touches data, by a digest that two independent public projects name.
+       */
       etcd: image.default(
-        'registry.k8s.io/etcd:3.5.21-0@sha256:d58c035df557080a27387d687092e3fc2b64c6d0e3162dc51453a115f847d121',
+        'registry.k8s.io/etcd:3.6.10-0@sha256:f65c61039e7b7fd6e651f7ec2459b880589892cb13cf79c2f71c92aa08fc5144',
       ),
       /** What Vase's own image is built from; VASE_BASE_IMAGE. The digest is docker-library's, of Node 24.19.0. */
       base: image.default(

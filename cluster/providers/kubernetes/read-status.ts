@@ -19,6 +19,7 @@ import type {
   SharderStatus,
   ViewServerStatus,
 } from '../provider.ts';
+import { parseTopology } from '../../topology/topology.ts';
 import { versionsOf } from '../etcd-versions.ts';
 import { diagnosePods } from './diagnose-pods.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
@@ -36,9 +37,7 @@ import {
 /** A healthy member answers within a tenth of it, the first time through a new tunnel; a paused one never does. */
 const answerTimeoutMs = 2000;
 
-const wayToAnotherImage =
-  'The next new cluster runs the image that VASE_ETCD_IMAGE names; this one has none of them: registry.k8s.io/etcd:3.6.10-0@' +
-  'sha256:f65c61039e7b7fd6e651f7ec2459b880589892cb13cf79c2f71c92aa08fc5144.';
+const wayToAnotherImage = `A new cluster runs ${parseTopology({}).images.etcd}, which has none of them, or what VASE_ETCD_IMAGE names.`;
 
 export interface StatusSource {
   provider: ProviderKind;
