@@ -32,6 +32,8 @@ export interface SharderConfig {
   https: HttpsFiles | null;
   /** VASE_TOKEN_FILE: holds what users must send on the public port, as `authorization: Bearer <token>`. */
   token: string | null;
+  /** VASE_QUOTA_BYTES: each member's quota, for etcd before 3.6, which does not say it; null: not known. */
+  quotaBytes: number | null;
   limits: Limits;
 }
 
@@ -89,6 +91,7 @@ export function readConfig(environment: Environment): SharderConfig {
     tls: readTls(environment),
     https: readHttps(environment),
     token: readToken(environment),
+    quotaBytes: whole('VASE_QUOTA_BYTES', 0, 0, Number.MAX_SAFE_INTEGER) || null,
     limits: {
       ...defaultLimits,
       batchOperationsMax: Math.min(maxTxnOps - conditionComparesMax - 1, 512),

@@ -76,6 +76,7 @@ const store = new Store({
   trace,
   limits: config.limits,
   hash: hashText,
+  quotaBytes: config.quotaBytes,
   home: connect(0, config.home),
   mirrors: { clients: config.mirrors.map((endpoints) => connect(0, endpoints)), home: config.home },
   connect,

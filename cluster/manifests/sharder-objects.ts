@@ -14,6 +14,7 @@ import type {
   VolumeMount,
 } from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
+import { byteCount } from '../topology/quantity.ts';
 import { shardIds, type Topology } from '../topology/topology.ts';
 import {
   certificateMount,
@@ -145,6 +146,7 @@ function environment(blueprint: Blueprint): EnvVar[] {
     { name: 'VASE_HOME', value: homeEndpoints(topology).join(',') },
     ...mirrors(topology),
     { name: 'VASE_MAX_TXN_OPS', value: String(topology.etcd.maxTxnOps) },
+    { name: 'VASE_QUOTA_BYTES', value: String(byteCount(topology.etcd.quota)) },
     { name: 'VASE_DRAIN_MS', value: String(drainMs) },
     ...(usesTls(blueprint)
       ? [

@@ -151,6 +151,10 @@ export interface MemberStatus {
   etcd: {
     version: string;
     dbSizeBytes: number;
+    /** Without the gaps. */
+    dbSizeInUseBytes: number;
+    /** Null: it does not say, and nobody else knows. */
+    quotaBytes: number | null;
     raftTerm: number;
     raftIndex: number;
     leads: boolean;

@@ -11,6 +11,9 @@ export type CoreEvent =
   /** A second transaction goes beside one that is stuck. */
   | { name: 'batch.overtakes'; shard: number; operations: number }
   | BatchEnded
+  /** From now on puts into the shard are refused for want of room, for that reason; or taken again. */
+  | { name: 'room.spent'; shard: number; reason: string }
+  | { name: 'room.found'; shard: number }
   | { name: 'view.adopted'; epoch: number; shards: number }
   | ViewUnreachable
   | { name: 'view.unreadable'; message: string }

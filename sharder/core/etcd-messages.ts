@@ -124,7 +124,12 @@ export interface StatusReply {
   header: ReplyHeader | null;
   /** etcd's version, for example "3.4.23". */
   version: string;
+  /** Of its database, gaps included: what etcd's quota bounds. */
   dbSizeBytes: number;
+  /** Without the gaps. */
+  dbSizeInUseBytes: number;
+  /** 0: it does not say, as before etcd 3.6; negative: none. */
+  quotaBytes: number;
   /** Decimal string; "0" when this member knows no leader. */
   leaderId: string;
   raftIndex: number;

@@ -63,6 +63,10 @@ export interface Limits {
   statusAttemptMs: number;
   /** Least time between two searches for a shard's leader. */
   leaderSearchIntervalMs: number;
+  /** The members are asked so often how full the shard is; 0: never, ... */
+  roomPollMs: number;
+  /** ... and this often at most when much is put. */
+  roomPollMsMin: number;
   /** Pauses between attempts grow from this ... */
   retryPauseMs: number;
   /** ... to this. */
@@ -98,6 +102,8 @@ export const defaultLimits: Readonly<Limits> = {
   viewWatchPauseMsMax: 5000,
   statusAttemptMs: 500,
   leaderSearchIntervalMs: 250,
+  roomPollMs: 5000,
+  roomPollMsMin: 100,
   retryPauseMs: 10,
   retryPauseMsMax: 200,
 };

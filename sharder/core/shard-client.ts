@@ -1,5 +1,5 @@
 /** What the core needs of one shard's etcd: implemented by `sharder/etcd/client`. */
-import type { EtcdReply, EtcdRequest, WatchRequest } from './etcd-messages.ts';
+import type { EtcdReply, EtcdRequest, StatusReply, WatchRequest } from './etcd-messages.ts';
 import type { Cancel, EtcdErrorCode, LostCause, WatchSink } from './ports.ts';
 
 /**
@@ -40,6 +40,8 @@ export interface ShardClient {
    * preferred for the next one.
    */
   watch(request: WatchRequest, sink: WatchSink): Cancel;
+  /** What the shard's members say of themselves: those that answer soon. */
+  readStatuses(): Promise<readonly StatusReply[]>;
   /** The member that was asked last has gone silent where it should not have: another one is preferred from now on. */
   avoidPreferred(): void;
   /** The member of this id, which has answered, is none of the shard's: its address is not preferred where there are others. */

@@ -6,6 +6,7 @@
  * what waits for others (see `Flights`).
  */
 import type { CoreEvent } from './core-event.ts';
+import { EarliestTimer } from './earliest-timer.ts';
 import { buildTransaction, readApplied } from './transaction.ts';
 import type { TxnReply } from './etcd-messages.ts';
 import type { Fence, SlotState } from './fence.ts';
@@ -18,14 +19,17 @@ import type { Limits } from './limits.ts';
 import { pause } from './pause.ts';
 import { type LaneKind, laneOf, type Pending, settle, settleExpired, tellIfSlow } from './pending.ts';
 import type { FailureCode, Place } from './operation.ts';
-import type { Cancel, Clock, EtcdErrorCode, Trace } from './ports.ts';
+import type { Clock, EtcdErrorCode, Trace } from './ports.ts';
 import { ReplySize } from './reply-size.ts';
+import { putOverheadBytes, RoomKeeper } from './room-keeper.ts';
 import type { CallOutcome, ShardClient } from './shard-client.ts';
 
 export interface ShardContext {
   clock: Clock;
   trace: Trace<CoreEvent>;
   limits: Limits;
+  /** Of each of its members, where they do not say it; absent or null: not known. */
+  quotaBytes?: number | null;
   /** Takes an operation whose slot this shard's fence does not own; it was provably not applied here. */
   onMisrouted(pending: Pending, state: SlotState | undefined): void;
   /** The shard could not be reached: the view may know better where it is, or that it is no more. */
@@ -47,8 +51,9 @@ export class Shard {
   private readonly context: ShardContext;
   private readonly lanes: Record<LaneKind, LaneState>;
   private readonly fences: FenceKeeper;
-  private expiry: { atMs: number; cancel: Cancel } | null = null;
+  private readonly expiry: EarliestTimer;
   private readonly fullness = new FullShard();
+  private readonly room: RoomKeeper;
   private readonly places: Place[] = [];
   private closed = false;
   private retired = false;
@@ -58,7 +63,9 @@ export class Shard {
     this.identity = identity;
     this.client = client;
     this.context = context;
+    this.expiry = new EarliestTimer(context.clock, () => this.expire());
     this.fences = new FenceKeeper(this, client, context);
+    this.room = new RoomKeeper(id, client, context);
     const state = (kind: LaneKind): LaneState => ({
       lane: new Lane(kind, context.limits),
       replySize: new ReplySize(context.limits),
@@ -71,6 +78,11 @@ export class Shard {
   /** The newest fence that is known, null before the first answer of the shard. */
   get currentFence(): Fence | null {
     return this.fences.current;
+  }
+
+  /** Whether puts are refused, so that its own records find room. */
+  get isFull(): boolean {
+    return this.room.isSpent;
   }
 
   /** What a lane holds: operations that wait, their bytes, and operations in the transactions under way. */
@@ -95,7 +107,7 @@ export class Shard {
       settle(pending, { kind: 'failed', code: 'overloaded', message, retryAfterMs });
       return;
     }
-    this.armExpiry(pending.deadlineAtMs);
+    this.expiry.setTo(pending.deadlineAtMs);
     this.wake(state);
   }
 
@@ -108,6 +120,7 @@ export class Shard {
   retire(): void {
     this.retired = true;
     this.closed = true;
+    this.room.close();
     this.client.close();
     for (const { lane } of Object.values(this.lanes))
       for (const pending of lane.drain()) this.context.onMisrouted(pending, undefined);
@@ -116,6 +129,7 @@ export class Shard {
   /** Fails what waits, definitely; what is in flight ends by its reply or its deadline. */
   close(): void {
     this.closed = true;
+    this.room.close();
     for (const { lane } of Object.values(this.lanes)) {
       for (const pending of lane.drain()) {
         settle(pending, { kind: 'failed', code: 'unavailable', message: 'the sharder is stopping' });
@@ -142,7 +156,7 @@ export class Shard {
       }
       const taken = this.take(state);
       if (taken.length === 0) break;
-      const batch = this.ownedOf(taken, fence);
+      const batch = this.room.fitting(this.ownedOf(taken, fence));
       if (batch.length > 0) await this.run(state, fence, batch, taken);
       else state.lane.onEnded(taken, null);
     }
@@ -176,11 +190,14 @@ export class Shard {
     const { lane, flights } = state;
     const startedAtMs = clock.nowMs();
     let deadlineAtMs = startedAtMs;
+    let putBytes = 0;
     for (const pending of batch) {
+      if (pending.operation.kind === 'put') putBytes += pending.bytes + putOverheadBytes;
       pending.sent = true;
       pending.sentAtMs = startedAtMs;
       deadlineAtMs = Math.max(deadlineAtMs, pending.deadlineAtMs);
     }
+    if (putBytes > 0) this.room.noteSent(putBytes);
     if (!flights.isEmpty) trace.emit({ name: 'batch.overtakes', shard: this.id, operations: batch.length });
     const flight = flights.begin(batch);
     const onStuck = () => {
@@ -310,15 +327,7 @@ export class Shard {
     for (const pending of batch) pending.sent = false;
   }
 
-  private armExpiry(atMs: number): void {
-    if (this.expiry !== null && this.expiry.atMs <= atMs) return;
-    this.expiry?.cancel();
-    const delayMs = Math.max(0, atMs - this.context.clock.nowMs());
-    this.expiry = { atMs, cancel: this.context.clock.schedule(delayMs, () => this.expire()) };
-  }
-
   private expire(): void {
-    this.expiry = null;
     const nowMs = this.context.clock.nowMs();
     let nextMs = Infinity;
     for (const { lane, flights } of Object.values(this.lanes)) {
@@ -329,7 +338,7 @@ export class Shard {
         else nextMs = Math.min(nextMs, pending.deadlineAtMs);
       }
     }
-    if (nextMs !== Infinity) this.armExpiry(nextMs);
+    if (nextMs !== Infinity) this.expiry.setTo(nextMs);
   }
 
   private settleLate(pending: Pending, nowMs: number): void {

@@ -29,6 +29,8 @@ export interface StoreOptions {
   home: ShardClient;
   /** Where copies of it are; absent: nowhere. */
   mirrors?: ViewMirrorsOptions;
+  /** etcd's quota where the members do not say it; absent or null: not known. */
+  quotaBytes?: number | null;
   /** A client for one shard of the view. */
   connect(shardId: number, endpoints: readonly string[]): ShardClient;
 }
@@ -170,11 +172,12 @@ export class Store {
   }
 
   private shardContext(): ShardContext {
-    const { clock, trace, limits } = this.options;
+    const { clock, trace, limits, quotaBytes = null } = this.options;
     return {
       clock,
       trace,
       limits,
+      quotaBytes,
       onMisrouted: (pending, state) => this.reroute(pending, state),
       onUnreachable: () => this.refreshViewSoon(),
     };

@@ -17,6 +17,8 @@ export interface WireReply {
   keys: string[];
   version: string;
   dbSize: Long;
+  dbSizeInUse: Long;
+  dbSizeQuota: Long;
   leader: Long;
   raftIndex: Long;
   raftTerm: Long;

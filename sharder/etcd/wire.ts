@@ -103,11 +103,13 @@ export const methods: Record<EtcdRequest['kind'], Method> = {
     'Status',
     ['StatusRequest', 'StatusResponse'],
     () => ({}),
-    ({ header, version, dbSize, leader, raftIndex, raftTerm, isLearner }) => ({
+    ({ header, version, dbSize, dbSizeInUse, dbSizeQuota, leader, raftIndex, raftTerm, isLearner }) => ({
       kind: 'status',
       header: toHeader(header),
       version,
       dbSizeBytes: toNumber(dbSize),
+      dbSizeInUseBytes: toNumber(dbSizeInUse),
+      quotaBytes: toNumber(dbSizeQuota),
       leaderId: toDecimal(leader),
       raftIndex: toNumber(raftIndex),
       raftTerm: toNumber(raftTerm),

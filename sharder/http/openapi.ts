@@ -28,7 +28,8 @@ const errors = {
   '503': { description: 'No shard could take it; not applied.', content: json(ref('Error')) },
   '504': { description: 'No answer in time; it may have been applied.', content: json(ref('Error')) },
   '507': {
-    description: 'The shard is full; `definite` says whether that is certain. Deletes are taken.',
+    description:
+      'The shard is full; `definite` says whether the put is certainly not applied. Deletes are taken.',
     content: json(ref('Error')),
   },
 };

@@ -74,6 +74,17 @@ function registerGauges(registers: Registry[], store: () => Store): void {
     laneGauge('vase_queued_bytes', 'Bytes of keys and values that wait in a lane.', 'bytes'),
     laneGauge('vase_in_flight_operations', "Operations in a lane's transaction under way.", 'inFlight'),
     new Gauge({
+      name: 'vase_shard_full',
+      help: 'Whether puts into a shard are refused, so that its own records find room: 1, else 0.',
+      labelNames: ['shard'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [id, shard] of store().currentShards)
+          this.set({ shard: String(id) }, shard.isFull ? 1 : 0);
+      },
+    }),
+    new Gauge({
       name: 'vase_held_operations',
       help: 'Operations that wait because no shard owns their slot for the moment.',
       registers,

@@ -29,6 +29,8 @@ export interface ClusterOptions {
   maxTxnOps?: number;
   /** Default 1.5 MiB, etcd's. */
   maxRequestBytes?: number;
+  /** Default null: none. */
+  quotaBytes?: number | null;
   /** Default ten minutes, etcd's. */
   watchProgressMs?: number;
   /** What its members tell their watches is sent so much later. Default 0. */
@@ -151,6 +153,7 @@ function settingsOf(options: ClusterOptions, voters: 1 | 3 | 5): MemberSettings 
     preVote: options.preVote ?? true,
     maxTxnOps: options.maxTxnOps ?? 1_024,
     maxRequestBytes: options.maxRequestBytes ?? 1_572_864,
+    quotaBytes: options.quotaBytes ?? null,
     watchProgressMs: options.watchProgressMs ?? 600_000,
     watchLagMs: options.watchLagMs ?? 0,
     bugs: { ...noBugs, ...options.bugs },

@@ -19,6 +19,8 @@ export interface MemberSettings {
   preVote: boolean;
   maxTxnOps: number;
   maxRequestBytes: number;
+  /** Null: none. */
+  quotaBytes: number | null;
   /** How often quiet watches are told how far everything is delivered. */
   watchProgressMs: number;
   watchLagMs: number;

@@ -306,16 +306,17 @@ export class SimMember {
   }
 
   #status(): RpcResult {
-    const { store } = this.#machine;
+    const { store, room, release } = this.#machine;
     const { leader, term, log } = this.raft.node.state;
     return {
       kind: 'reply',
       reply: {
         kind: 'status',
         header: this.#header(store.revision),
-        version: releases[this.#settings.release].version,
-        // An empty bolt file; nothing in Vase depends on its growth.
-        dbSizeBytes: 20_480,
+        version: release.version,
+        dbSizeBytes: room.sizeBytes,
+        dbSizeInUseBytes: room.inUseBytes,
+        quotaBytes: release.saysQuota ? (room.quotaBytes ?? 0) : 0,
         leaderId: leader === 0 ? '0' : this.peers[leader - 1]!.memberId,
         raftIndex: log.committed,
         raftTerm: term,
@@ -339,6 +340,7 @@ export class SimMember {
     const machine: StateMachine = new StateMachine({
       release: releases[this.#settings.release],
       electionMs: this.#settings.electionMs,
+      quotaBytes: this.#settings.quotaBytes,
       requestSync: () => this.#watchLoops.requestSync(machine),
       onChanges: (changes) => this.onChanges?.(changes),
     });

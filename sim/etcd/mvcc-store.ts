@@ -135,6 +135,17 @@ export class MvccStore {
     );
   }
 
+  /** All versions that are kept, and the bytes of their keys and values. */
+  measure(): { versions: number; bytes: number } {
+    let versions = 0;
+    let bytes = 0;
+    for (const record of this.#sorted) {
+      versions += record.versions.length;
+      for (const { key, value } of record.versions) bytes += key.length + value.length;
+    }
+    return { versions, bytes };
+  }
+
   #recordOf(key: string): KeyRecord {
     let record = this.#records.get(key);
     if (record === undefined) {

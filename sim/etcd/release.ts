@@ -33,6 +33,8 @@ export interface Release {
   keysOnlyTellsLeases: boolean;
   futureWatchesHearProgress: boolean;
   countsNestedPuts: boolean;
+  /** Its status names the quota. */
+  saysQuota: boolean;
 }
 
 export const releases: Readonly<Record<ReleaseName, Release>> = {
@@ -43,6 +45,7 @@ export const releases: Readonly<Record<ReleaseName, Release>> = {
     keysOnlyTellsLeases: true,
     futureWatchesHearProgress: true,
     countsNestedPuts: false,
+    saysQuota: false,
   },
   '3.5': {
     version: '3.5.33',
@@ -51,6 +54,7 @@ export const releases: Readonly<Record<ReleaseName, Release>> = {
     keysOnlyTellsLeases: true,
     futureWatchesHearProgress: false,
     countsNestedPuts: true,
+    saysQuota: false,
   },
   '3.6': {
     version: '3.6.16',
@@ -59,6 +63,7 @@ export const releases: Readonly<Record<ReleaseName, Release>> = {
     keysOnlyTellsLeases: true,
     futureWatchesHearProgress: false,
     countsNestedPuts: true,
+    saysQuota: true,
   },
   '3.7': {
     version: '3.7.3',
@@ -67,5 +72,6 @@ export const releases: Readonly<Record<ReleaseName, Release>> = {
     keysOnlyTellsLeases: false,
     futureWatchesHearProgress: false,
     countsNestedPuts: true,
+    saysQuota: true,
   },
 };

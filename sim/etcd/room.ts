@@ -2,7 +2,7 @@
  * etcd's quota: what a write costs, and what becomes of those that exceed it. The first ones are applied and refused all the
  * same, until the alarm is raised; from then on writes with puts are refused without effect, and deletions go on.
  */
-import type { EtcdRequest, RequestOp } from '../../sharder/core/etcd-messages.ts';
+import type { EtcdEvent, EtcdRequest, RequestOp } from '../../sharder/core/etcd-messages.ts';
 import type { Release } from './release.ts';
 
 /** etcd's kvOverhead and leaseOverhead. */
@@ -11,14 +11,44 @@ const leaseBytes = 64;
 /** Writes that are on their way while the member raises the alarm. */
 const beforeAlarm = 2;
 
+/** Of a database without keys. */
+const emptyBytes = 20_480;
+
 export class Room {
-  /** Bytes; null: no quota. */
+  /** Bytes; null: no bound. */
   #left: number | null = null;
   #exceeded = 0;
   readonly #countsNestedPuts: boolean;
+  /** etcd's --quota-backend-bytes; null: none. */
+  readonly quotaBytes: number | null;
+  /** Of the database, gaps included; it does not shrink. Changes only where there is a quota. */
+  sizeBytes = emptyBytes;
+  /** Without the gaps, which puts take first. */
+  inUseBytes = emptyBytes;
 
-  constructor({ countsNestedPuts }: Pick<Release, 'countsNestedPuts'>) {
+  constructor(
+    { countsNestedPuts }: Pick<Release, 'countsNestedPuts'>,
+    { quotaBytes }: { quotaBytes: number | null } = { quotaBytes: null },
+  ) {
     this.#countsNestedPuts = countsNestedPuts;
+    this.quotaBytes = quotaBytes;
+  }
+
+  /** The alarm has been raised, or will be: a write met the quota. */
+  get isExceeded(): boolean {
+    return this.#exceeded > 0;
+  }
+
+  /** What a revision changes. */
+  grow(changes: readonly EtcdEvent[]): void {
+    if (this.quotaBytes === null) return;
+    for (const { kv } of changes) this.inUseBytes += putOverheadBytes + kv.key.length + kv.value.length;
+    this.sizeBytes = Math.max(this.sizeBytes, this.inUseBytes);
+  }
+
+  /** History is forgotten: so many versions are left, of so many bytes of keys and values. */
+  compact({ versions, bytes }: { versions: number; bytes: number }): void {
+    if (this.quotaBytes !== null) this.inUseBytes = emptyBytes + versions * putOverheadBytes + bytes;
   }
 
   get left(): number | null {
@@ -34,17 +64,18 @@ export class Room {
   /** Of a write, in the order of the log. */
   judge(request: EtcdRequest): 'taken' | 'applied and refused' | 'refused' {
     const cost = this.#costOf(request);
-    if (this.#left === null || cost === 0) return 'taken';
+    if (cost === 0) return 'taken';
     if (this.#exceeded >= beforeAlarm) return 'refused';
-    this.#left -= cost;
-    if (this.#left >= 0) return 'taken';
+    const fits = this.quotaBytes === null || this.sizeBytes + cost < this.quotaBytes;
+    if (this.#left !== null) this.#left -= cost;
+    if (fits && (this.#left ?? 0) >= 0) return 'taken';
     this.#exceeded++;
     return 'applied and refused';
   }
 
   /** Whether the member refuses the request as it comes, before it looks at anything else: the alarm has been raised. */
   refuses(request: EtcdRequest): boolean {
-    return this.#left !== null && this.#exceeded >= beforeAlarm && this.#costOf(request) > 0;
+    return this.#exceeded >= beforeAlarm && this.#costOf(request) > 0;
   }
 
   /** etcd's Cost. */

@@ -41,12 +41,13 @@ export class StateMachine {
   constructor(options: {
     release: Release;
     electionMs: number;
+    quotaBytes: number | null;
     requestSync: () => void;
     onChanges?: (changes: readonly EtcdEvent[]) => void;
   }) {
     this.#onChanges = options.onChanges ?? null;
     this.release = options.release;
-    this.room = new Room(options.release);
+    this.room = new Room(options.release, options);
     this.store = new MvccStore(options.release);
     this.lessor = new Lessor(options.electionMs);
     this.watches = new WatchHub({ ...options, store: this.store });
@@ -66,6 +67,7 @@ export class StateMachine {
     const outcome = this.#run(request, header !== null);
     const changes = this.store.endWrite();
     if (changes.length > 0) {
+      this.room.grow(changes);
       this.#onChanges?.(changes);
       this.watches.notify(changes);
     }
@@ -112,6 +114,7 @@ export class StateMachine {
     if (revision <= this.store.compactRevision) return refusals.compacted;
     if (revision > this.store.revision) return refusals.futureRevision;
     this.store.compact(revision);
+    if (this.room.quotaBytes !== null) this.room.compact(this.store.measure());
     return { kind: 'compact', header: null };
   }
 

@@ -26,6 +26,7 @@ import { keyNames } from './scenario/key-names.ts';
 import { KnowledgeWatch } from './properties/knowledge-watch.ts';
 import { MinorityWatch } from './properties/minority-watch.ts';
 import { MoveTally } from './properties/move-tally.ts';
+import { RoomWatch } from './properties/room-watch.ts';
 import { PhaseStrikes } from './faults/phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
 import { isPhaseEntered, type SimTraceLine, type SimTraceObserver } from './trace/sim-event.ts';
@@ -93,6 +94,7 @@ class ScenarioRun {
   private readonly ownership = new OwnershipWatch(this.violations);
   private readonly minority: MinorityWatch;
   private readonly copyRate: CopyRate;
+  private readonly room: RoomWatch;
   private readonly moves = new MoveTally((shard) => this.clusters.get(shard)!);
   private readonly knowledge = new KnowledgeWatch(this.violations);
   private readonly clusters = new Map<number, SimCluster>();
@@ -117,6 +119,7 @@ class ScenarioRun {
     const { topology, limits, workload, moverLimits } = scenario;
     this.minority = new MinorityWatch(scenario, this.violations);
     this.copyRate = new CopyRate(scenario, this.violations);
+    this.room = new RoomWatch(scenario, this.violations, (shard) => this.clusters.get(shard));
     const watched: SimTraceObserver = (line) => {
       this.noteLeader(line);
       this.strikes.onTrace(line);
@@ -147,6 +150,7 @@ class ScenarioRun {
           home,
           keysPerSecondMax,
           limits: { ...simMoverLimits, ...moverLimits },
+          fillOf: (shard) => this.room.fillOf(shard),
           violations,
         }),
     );
@@ -181,10 +185,12 @@ class ScenarioRun {
     const timed = scenario.faults.filter((fault) => fault.kind !== 'strike_phase');
     scheduleFaults(timed, this.targets, this.tally);
     world.kernel.scheduleAsync(0, () => void this.everything());
+    this.room.look(world, this.sharders);
     await world.run({ untilMs: faultsUntilMs + convergeMs });
     if (!this.isConverged)
       this.violations.add('liveness', `not all is served again ${convergeMs} ms after everything was healed`);
     const { ownership, recorder, violations } = this;
+    this.room.checkFinal(world.clusters);
     if (this.isConverged) {
       ownership.checkFinal();
       const restless = this.findRestless();
@@ -264,9 +270,10 @@ class ScenarioRun {
   }
 
   private createCluster(id: number): ViewShard {
-    const { members, release, disk, preVote, watchLagMs, maxTxnOps, retentionMs } = this.scenario.topology;
+    const { members, release, disk, preVote, watchLagMs, maxTxnOps, quotaBytes, retentionMs } =
+      this.scenario.topology;
     const name = `etcd-${id}`;
-    const options = { members, release, disk, preVote, watchLagMs, maxTxnOps };
+    const options = { members, release, disk, preVote, watchLagMs, maxTxnOps, quotaBytes };
     const cluster = this.world.addCluster({ name, ...options });
     this.clusters.set(id, cluster);
     this.ownership.observe(id, cluster);
@@ -283,7 +290,9 @@ class ScenarioRun {
     const { world, violations, recorder } = this;
     const name = `sharder-${index + 1}`;
     const onAbandoned = (operation: StoreOperation) => recorder.onAbandoned(operation);
-    return new SimSharder({ world, name, home: home!, mirrors, limits, violations, onAbandoned });
+    const { quotaBytes } = this.scenario.topology;
+    const options = { limits, quotaBytes, violations, onAbandoned };
+    return new SimSharder({ world, name, home: home!, mirrors, ...options });
   }
 
   private createClient(index: number): SimClient {

@@ -4,6 +4,7 @@ import { durationsOf, mergedDurations, type FsyncHistogram } from '../../metrics
 import { dataBugNotes } from '../../etcd/data-bugs.ts';
 import { alarmsOf, noAlarms } from '../../etcd/alarms.ts';
 import { shardName } from '../../../sharder/core/view.ts';
+import { findRoomProblem, refusesPuts, type RoomFixes } from '../room-problem.ts';
 import { findOwnerProblems } from '../owners.ts';
 import { etcdPorts, sharderPorts } from '../../manifests/names.ts';
 import type {
@@ -153,6 +154,8 @@ function describeShard(
       etcd: status && {
         version: status.version,
         dbSizeBytes: status.dbSizeBytes,
+        dbSizeInUseBytes: status.dbSizeInUseBytes,
+        quotaBytes: status.quotaBytes > 0 ? status.quotaBytes : null,
         raftTerm: status.raftTerm,
         raftIndex: status.raftIndex,
         isLearner: status.isLearner,
@@ -225,6 +228,7 @@ function judge(
   if (shards.length === 0 || shards.some((shard) => !shard.hasQuorum || shard.isFull || shard.isCorrupt))
     return 'unavailable';
   if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
+  if (shards.some(refusesPuts)) return 'degraded';
   const members = shards.flatMap((shard) => shard.members);
   const isWhole =
     members.every((member) => member.etcd !== null) &&
@@ -259,6 +263,7 @@ function findProblems(
     })),
     ...shards.filter(({ isFull }) => isFull).map(describeFull),
     ...shards.filter(({ isCorrupt }) => isCorrupt).map(describeCorrupt),
+    ...shards.flatMap((shard) => findRoomProblem(shard, roomFixes(shard)) ?? []),
     ...faults.map(({ what, nextStep }) => ({ what, fix: nextStep })),
     ...unwell.map(({ name, process }) => describeUnwell(name, process)),
   ];
@@ -281,6 +286,13 @@ function describeCorrupt({ name, members }: ShardStatus): Problem {
       `\`etcdctl endpoint hashkv --cluster\` in a pod such as ${members[0]?.name} shows which member differs from the others. ` +
       'Delete its claim and its pod, put a new member in its place with `vase member replace`, then run `etcdctl alarm disarm` ' +
       '(with TLS, also --cacert, --cert and --key).',
+  };
+}
+
+function roomFixes({ members }: ShardStatus): RoomFixes {
+  return {
+    more: 'Delete keys, move slots away (`vase shard add`), or raise etcd.quota in the topology.',
+    defragment: `Run in one of its pods, such as ${members[0]?.name}: \`etcdctl defrag --cluster\` (with TLS, also --cacert, --cert and --key).`,
   };
 }
 

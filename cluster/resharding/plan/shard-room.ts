@@ -1,4 +1,5 @@
 /** How full moves would leave the shards: what etcd's quota has room for is known before anything is moved. */
+import { isGappy } from '../../../sharder/core/reserve.ts';
 import { RefusedError } from './refused-error.ts';
 
 /** A part of the quota. What is above it is for what users write meanwhile, and for the gaps between the keys. */
@@ -8,7 +9,14 @@ export interface ShardRoom {
   shard: number;
   /** What its keys take in etcd's database, earlier revisions included; without the gaps. */
   usedBytes: number;
+  /** With the gaps: what etcd's quota bounds. */
+  sizeBytes: number;
   quotaBytes: number;
+}
+
+/** The part of its quota that is taken; that of the gaps, too, where they take nearly all of it. */
+export function fillOf({ usedBytes, sizeBytes, quotaBytes }: ShardRoom): number {
+  return (isGappy({ sizeBytes, inUseBytes: usedBytes, quotaBytes }) ? sizeBytes : usedBytes) / quotaBytes;
 }
 
 export interface MovedBytes {
@@ -30,7 +38,10 @@ export function fillsAfter(rooms: readonly ShardRoom[], moved: readonly MovedByt
   const smallest = Math.min(...rooms.map(({ quotaBytes }) => quotaBytes));
   const known = new Set(rooms.map(({ shard }) => shard));
   const made = new Set(moved.map(({ to }) => to).filter((shard) => !known.has(shard)));
-  const all = [...rooms, ...[...made].map((shard) => ({ shard, usedBytes: 0, quotaBytes: smallest }))];
+  const all = [
+    ...rooms,
+    ...[...made].map((shard) => ({ shard, usedBytes: 0, sizeBytes: 0, quotaBytes: smallest })),
+  ];
   return all.map(({ shard, usedBytes, quotaBytes }) => {
     const sum = (side: 'from' | 'to') =>
       moved.reduce((total, move) => total + (move[side] === shard ? move.bytes : 0), 0);

@@ -7,6 +7,7 @@ import { type MetricsReading, total } from '../../metrics/metrics-text.ts';
 import type { MovePlan } from '../../resharding/plan/move-plan.ts';
 import { splitPlans } from '../../resharding/plan/plan-moves.ts';
 import {
+  fillOf,
   fillsAfter,
   type MovedBytes,
   refuseOverfull,
@@ -17,8 +18,9 @@ import { readMetrics } from '../../metrics/read-metrics.ts';
 import type { ShardCaller } from '../home/shard-caller.ts';
 
 const used = 'etcd_mvcc_db_total_size_in_use_in_bytes';
+const size = 'etcd_mvcc_db_total_size_in_bytes';
 const quota = 'etcd_server_quota_backend_bytes';
-const names = new Set([used, quota]);
+const names = new Set([used, size, quota]);
 /** A shard does not fill up in less. */
 const freshMs = 1000;
 /** Of a shard that does not answer nothing is counted: whoever asks for a move of it is not kept waiting. */
@@ -63,7 +65,7 @@ export class Room {
       );
     }
     const room = this.known.find((candidate) => candidate.shard === shard);
-    return room === undefined ? null : room.usedBytes / room.quotaBytes;
+    return room === undefined ? null : fillOf(room);
   }
 
   private async fillsAmong(
@@ -93,6 +95,7 @@ export class Room {
     return [...byShard].map(([shard, some]) => ({
       shard,
       usedBytes: Math.max(...some.map((reading) => total(reading, used))),
+      sizeBytes: Math.max(...some.map((reading) => total(reading, size))),
       quotaBytes: Math.min(...some.map((reading) => total(reading, quota))),
     }));
   }

@@ -3,7 +3,7 @@
  * the request. Invariant: a write leaves this process at most once after an attempt whose outcome is not known to be
  * "not sent"; etcd3's own retries would break that, so they are off and these are the only ones.
  */
-import type { EtcdRequest, WatchRequest } from '../../core/etcd-messages.ts';
+import type { EtcdRequest, StatusReply, WatchRequest } from '../../core/etcd-messages.ts';
 import type { Limits } from '../../core/limits.ts';
 import { pause } from '../../core/pause.ts';
 import type { Cancel, Clock, EtcdRpc, Random, RpcResult, Trace, WatchSink } from '../../core/ports.ts';
@@ -95,6 +95,17 @@ export class EtcdShardClient implements ShardClient {
       // A busy process or a clock that jumps may wake up late.
       if (clock.nowMs() >= deadlineAtMs) return ended;
     }
+  }
+
+  async readStatuses(): Promise<readonly StatusReply[]> {
+    const { rpc, limits } = this.options;
+    const ask = (endpoint: string) =>
+      rpc.call(endpoint, { kind: 'status' }, { deadlineMs: limits.statusAttemptMs });
+    const results = await Promise.all(this.choice.all.map(ask));
+    return results.flatMap((result) => {
+      if (result.kind !== 'reply' || result.reply.kind !== 'status') return [];
+      return this.choice.isStranger(result.reply.header?.memberId ?? '') ? [] : [result.reply];
+    });
   }
 
   watch(request: WatchRequest, sink: WatchSink): Cancel {

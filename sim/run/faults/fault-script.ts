@@ -22,6 +22,7 @@ import {
   linkOf,
   type Struck,
 } from './fault-acts.ts';
+import { crowdShard } from './crowd-shard.ts';
 import { copyLate } from './late-copies.ts';
 import { growShard, loseDiskBesideOthers } from './membership-faults.ts';
 import { answerOddly } from './odd-answer-fault.ts';
@@ -167,6 +168,8 @@ function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
       return strayAddress(fault, cluster(fault.shard), cluster(fault.other), world);
     case 'fill_shard':
       return fillShard(cluster(fault.shard), fault.bytes, world);
+    case 'crowd_shard':
+      return crowdShard(fault, cluster(fault.shard), { world, rpc });
     case 'lose_disk':
       return loseDiskBesideOthers(fault, cluster(fault.shard), world);
     case 'late_copies':

@@ -17,6 +17,7 @@ export type Property =
   | 'at_rest'
   | 'copy_rate'
   | 'minority'
+  | 'room'
   | 'mover_crash'
   | 'available'
   | 'deadline'
@@ -68,6 +69,7 @@ const exitCodes: Readonly<Record<Property, number>> = {
   at_rest: notSafe,
   copy_rate: notLive,
   minority: notLive,
+  room: notLive,
   bounds: notSafe,
   mover_crash: crashed,
   available: notLive,

@@ -3,6 +3,7 @@
  * members that are lost, come and go, and copies of messages that arrive very late.
  */
 import fc from 'fast-check';
+import { reserveOf } from '../../../sharder/core/reserve.ts';
 import { SLOT_COUNT, slotOf } from '../../../sharder/core/slot.ts';
 import { hashText } from '../../../sharder/hash.ts';
 import { atMs, target } from './draw-faults.ts';
@@ -90,6 +91,41 @@ export function withAdditions(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<S
     const more = [faultOf(drawn, scenario), late].filter((fault) => fault !== null);
     const all = more.length === 0 ? scenario : { ...scenario, faults: [...scenario.faults, ...more] };
     return withLargeReplies(all);
+  });
+}
+
+/** Others' keys take the room of both shards, but for the reserve and little more, and much is put at once. */
+const full = fc.record({
+  atMs: fc.integer({ min: 1000, max: 6000 }),
+  forMs: fc.integer({ min: 3000, max: 9000 }),
+  beyondReserve: fc.integer({ min: 0, max: 8000 }),
+  retentionMs: fc.constantFrom(1000, 3000),
+});
+const fullOnce = fc.oneof({ weight: 23, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: full });
+/** Its reserve is several times what three sharders have on its way with short batches. */
+const quotaBytes = 256 * 1024;
+const besideFullShards: readonly Fault['kind'][] = ['kill_sharder', 'kill_view_server', 'pause_view_server'];
+
+/** The same scenario, and now and then one of full shards in its place. */
+export function withFullShards(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<Scenario> {
+  return fc.tuple(scenarios, fullOnce).map(([scenario, drawn]): Scenario => {
+    if (drawn === null) return scenario;
+    const { beyondReserve, retentionMs, ...fault } = drawn;
+    const { topology, workload, limits, moves, faults } = scenario;
+    const leftBytes = reserveOf(quotaBytes) + beyondReserve;
+    const crowds = [1000, 2500].map((afterMs) => ({ atMs: fault.atMs + afterMs, requests: 120 }));
+    return {
+      ...scenario,
+      topology: { ...topology, shards: 2, sharders: Math.min(3, topology.sharders), quotaBytes, retentionMs },
+      workload: { ...workload, keyStyle: 'plain', valueBytes: [4, 400], tags: 0, crowds },
+      limits: { ...limits, batchOperationsMax: 3, roomPollMs: 500, roomPollMsMin: 50 },
+      // A hand-over marks each of its slots: those of hundreds are as much as this small reserve.
+      moves: moves.filter(({ kind }) => kind === 'move'),
+      faults: [
+        ...faults.filter(({ kind }) => besideFullShards.includes(kind)),
+        ...[0, 1].map((shard) => ({ kind: 'crowd_shard' as const, shard, leftBytes, ...fault })),
+      ],
+    };
   });
 }
 

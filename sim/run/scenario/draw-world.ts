@@ -31,6 +31,7 @@ const anyTopology: fc.Arbitrary<Topology> = fc.record({
   keysPerSecondMax: fc.constantFrom(null, 100),
   // A copy takes longer, or a move.
   retentionMs: fc.constantFrom(null, null, null, 20, 300),
+  quotaBytes: fc.constant(null),
   maxTxnOps: fc.constant(1024),
 });
 
@@ -77,6 +78,8 @@ export const limits: fc.Arbitrary<Limits> = fc.record({
   writeAttemptMs: fc.constant(defaultLimits.writeAttemptMs),
   heldMsMax: fc.constant(defaultLimits.heldMsMax),
   heldOperationsMax: fc.constant(defaultLimits.heldOperationsMax),
+  roomPollMs: fc.constant(0),
+  roomPollMsMin: fc.constant(defaultLimits.roomPollMsMin),
 });
 
 /** Small ones, and timeouts in any order. */
@@ -93,6 +96,8 @@ export const tightLimits: fc.Arbitrary<Limits> = fc.record({
   writeAttemptMs: fc.constantFrom(3000, 400, 1200),
   heldMsMax: fc.constantFrom(2000, 100, 6000),
   heldOperationsMax: fc.constantFrom(2048, 3),
+  roomPollMs: fc.constant(0),
+  roomPollMsMin: fc.constant(defaultLimits.roomPollMsMin),
 });
 
 const simulated = moverLimitsSchema.parse({});

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { change, lateTours, tours } from './draw-changes.ts';
 import { atMs, fault, faultsUntilMs, minorityFaults } from './draw-faults.ts';
-import { withAdditions } from './draw-additions.ts';
+import { withAdditions, withFullShards } from './draw-additions.ts';
 import { limits, moverLimits, tightLimits, topology, workload } from './draw-world.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -104,7 +104,7 @@ const crowdedScenario = fc.tuple(anyScenario, atMs).map(([scenario, crowdAtMs]):
  * What CI runs: mostly 3 shards x 3 members and 3 sharders, at least 300 operations, 20 s of virtual time with faults, and as
  * many more at most until all rests.
  */
-export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.oneof(
+const scenarios: fc.Arbitrary<Scenario> = fc.oneof(
   { weight: 8, arbitrary: withAdditions(anyScenario) },
   { weight: 13, arbitrary: withAdditions(movingScenario) },
   { weight: 3, arbitrary: lateScenario },
@@ -112,6 +112,8 @@ export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc.oneof(
   { weight: 1, arbitrary: minorityScenario },
   { weight: 1, arbitrary: crowdedScenario },
 );
+
+export const scenarioArbitrary = withFullShards(scenarios);
 
 /** The scenario of one seed: the same for ever. */
 export function scenarioOfSeed(seed: number): Scenario {

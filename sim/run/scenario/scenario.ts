@@ -143,6 +143,13 @@ const fault = z.discriminatedUnion('kind', [
     shard: whole(0, 100),
     bytes: whole(0, 1_000_000),
   }),
+  /** Keys that nobody else uses take a shard's quota but for so many bytes; at the end they are deleted, and forgotten. */
+  z.strictObject({
+    kind: z.literal('crowd_shard'),
+    ...span,
+    shard: whole(0, 100),
+    leftBytes: whole(0, 1_000_000),
+  }),
   /**
    * A member of a shard of several loses its disk, and a new one comes in its place. `behindMs`: others were away before, and
    * when it has been lost they are back, and the rest are away until the end.
@@ -242,6 +249,8 @@ const schema = z.strictObject({
     keysPerSecondMax: whole(1, 1_000_000).nullable().default(null),
     /** etcd's --auto-compaction-retention: every so often it forgets what is older than that. Null: never by itself. */
     retentionMs: whole(10, 60_000).nullable().default(null),
+    /** etcd's --quota-backend-bytes; null: none that is ever met. */
+    quotaBytes: whole(65_536, 100_000_000).nullable().default(null),
     /** etcd's --max-txn-ops. */
     maxTxnOps: whole(4, 10_000).default(1024),
   }),

@@ -28,6 +28,7 @@ export class SimSharder {
   private readonly home: readonly string[];
   private readonly mirrors: readonly (readonly string[])[];
   private readonly limits: Limits;
+  private readonly quotaBytes: number | null;
   private readonly violations: Violations;
   private readonly onAbandoned: (operation: Operation) => void;
   private store: Store | null = null;
@@ -42,6 +43,7 @@ export class SimSharder {
     /** Endpoints of shards with copies of the view. */
     mirrors: readonly (readonly string[])[];
     limits: Partial<Limits>;
+    quotaBytes: number | null;
     violations: Violations;
     /** What was dropped because its client had gone: it must never have been applied. */
     onAbandoned: (operation: Operation) => void;
@@ -50,8 +52,9 @@ export class SimSharder {
     this.home = parts.home;
     this.mirrors = parts.mirrors;
     this.violations = parts.violations;
+    this.quotaBytes = parts.quotaBytes;
     this.onAbandoned = parts.onAbandoned;
-    this.limits = { ...defaultLimits, viewWatchRenewMs, ...parts.limits };
+    this.limits = { ...defaultLimits, viewWatchRenewMs, roomPollMs: 0, ...parts.limits };
     this.process = parts.world.addProcess(parts.name);
     this.server = new UnaryServer(
       this.process,
@@ -90,6 +93,7 @@ export class SimSharder {
       trace,
       limits,
       hash: hashText,
+      quotaBytes: this.quotaBytes,
       home: connect(0, this.home),
       mirrors: { clients, home: this.home },
       connect,
@@ -101,6 +105,11 @@ export class SimSharder {
   /** Of the view that it goes by. */
   get viewEpoch(): number {
     return this.store?.currentView?.epoch ?? 0;
+  }
+
+  /** Ids of the shards whose puts it refuses for want of room. */
+  get fullShards(): number[] {
+    return [...(this.store?.currentShards ?? [])].filter(([, { isFull }]) => isFull).map(([id]) => id);
   }
 
   /** Null when nothing waits or is under way here. */

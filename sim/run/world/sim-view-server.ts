@@ -16,6 +16,7 @@ interface SimViewServerParts {
   home: readonly string[];
   keysPerSecondMax: number | null;
   limits: MoverLimits;
+  fillOf: (shard: number) => number | null;
   violations: Violations;
 }
 
@@ -32,11 +33,11 @@ export class SimViewServer {
   }
 
   start(): void {
-    const { world, home, keysPerSecondMax, limits, violations } = this.parts;
+    const { world, home, keysPerSecondMax, limits, fillOf, violations } = this.parts;
     const { clock, random, trace, name } = this.process;
     const rpc = world.etcdRpc(this.process);
     const settings = { ...simResharderSettings, keysPerSecondMax };
-    const resharder = new Resharder({ clock, random, trace, rpc, home, settings, limits });
+    const resharder = new Resharder({ clock, random, trace, rpc, home, settings, limits, fillOf });
     this.resharder = resharder;
     resharder
       .run()

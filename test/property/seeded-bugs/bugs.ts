@@ -245,6 +245,37 @@ export const seededBugs: readonly SeededBug[] = [
     runsMax: 300,
   },
   {
+    name: 'a sharder without a reserve',
+    shows: ['room'],
+    file: 'sharder/core/reserve.ts',
+    changes: [
+      {
+        find: 'return Math.min(reserveBytesMax, Math.floor(quotaBytes * reserveShare));',
+        replace: 'return quotaBytes * 0;',
+      },
+    ],
+    runsMax: 1000,
+  },
+  {
+    name: 'gaps counted as room in use',
+    shows: ['room'],
+    file: 'sharder/core/room-keeper.ts',
+    changes: [
+      {
+        find: 'inUseBytes: Math.max(...statuses.map(({ dbSizeInUseBytes }) => dbSizeInUseBytes)),',
+        replace: 'inUseBytes: Math.max(...statuses.map(({ dbSizeBytes }) => dbSizeBytes)),',
+      },
+    ],
+    runsMax: 1000,
+  },
+  {
+    name: 'what was sent since the last answer not counted',
+    shows: ['room'],
+    file: 'sharder/core/room-keeper.ts',
+    changes: [{ find: 'this.sent += bytes;', replace: '' }],
+    runsMax: 1000,
+  },
+  {
     name: 'fence without identity',
     shows: ['ownership', 'linearizable', 'versions_rise'],
     file: 'sharder/core/fence.ts',

@@ -7,6 +7,8 @@ const status = (memberId: string, leaderId: string, raftTerm: number): StatusRep
   header: { memberId, revision: 1, raftTerm },
   version: '3.4.23',
   dbSizeBytes: 0,
+  dbSizeInUseBytes: 0,
+  quotaBytes: 0,
   leaderId,
   raftIndex: 1,
   isLearner: false,

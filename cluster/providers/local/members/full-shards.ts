@@ -1,7 +1,8 @@
-/** Shards that have reached their quota: defragmented and let write again where there is room, by `up`. */
+/** Shards that have reached their quota, or will for their gaps: defragmented and let write again where there is room, by `up`. */
 import { defragment, readAlarms, takeBackAlarm } from '../../../etcd/alarms.ts';
 import { ClusterError } from '../../../errors.ts';
 import { byteCount } from '../../../topology/quantity.ts';
+import { isGappy } from '../../../../sharder/core/reserve.ts';
 import { shardName } from '../../../../sharder/core/view.ts';
 import { askMembers } from '../processes/ask-members.ts';
 import type { MemberState, ShardState } from '../state/cluster-state.ts';
@@ -24,22 +25,27 @@ export async function freeFullShards(context: LocalContext): Promise<string[]> {
 
 /** Members that are missing are left out: `up` says so elsewhere, and makes room in them when they are back. */
 async function freeShard({ rpc, state }: LocalContext, shard: ShardState): Promise<boolean> {
-  const sizesOf = async () => {
+  const { quota } = state.topology.etcd;
+  const quotaBytes = byteCount(quota);
+  const spaces = async () => {
     const answers = await askMembers(rpc, shard.members);
     return answers.flatMap(({ member, status }) =>
-      status === null || status.isLearner ? [] : [{ member, bytes: status.dbSizeBytes }],
+      status === null || status.isLearner
+        ? []
+        : [{ member, sizeBytes: status.dbSizeBytes, inUseBytes: status.dbSizeInUseBytes, quotaBytes }],
     );
   };
-  const there = (await sizesOf()).map(({ member }) => member);
+  const before = await spaces();
+  const there = before.map(({ member }) => member);
   const [asked] = there;
   if (asked === undefined) return false;
   const alarms = await readAlarms(clientUrl(asked), 'NOSPACE');
-  if (alarms === null || alarms.length === 0) return false;
+  if (alarms === null || (alarms.length === 0 && !before.some(isGappy))) return false;
   // One after the other: a member that is at it answers nothing else.
   for (const member of there) await told(member, defragment(clientUrl(member)));
-  const { quota } = state.topology.etcd;
-  const sizes = await sizesOf();
-  if (Math.max(...sizes.map(({ bytes }) => bytes)) > roomyPart * byteCount(quota))
+  if (alarms.length === 0) return true;
+  const after = await spaces();
+  if (Math.max(...after.map(({ sizeBytes }) => sizeBytes)) > roomyPart * quotaBytes)
     throw new ClusterError(`${shardName(shard.id)} is full: its keys take ${quota}, all of its quota`, {
       nextStep:
         'Give it more with etcd.quota in a topology file: `make down`, then `make up TOPOLOGY=file.yaml`.',

@@ -10,6 +10,7 @@ import { endpointsOf } from './local-shard.ts';
 import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from './managed-process.ts';
 import { localHost } from '../../../host/local-host.ts';
 import { stopProcess } from '../../../host/process-identity.ts';
+import { byteCount } from '../../../topology/quantity.ts';
 import { limitProcess } from '../limits/resource-limits.ts';
 
 /** A sharder gives what is under way 10 s to end; past this it is taken for stuck. */
@@ -114,6 +115,7 @@ function sharderSettings(
     VASE_HOSTS: context.state.topology.http.hosts.join(','),
     VASE_NAME: sharder.name,
     VASE_MAX_TXN_OPS: String(context.state.topology.etcd.maxTxnOps),
+    VASE_QUOTA_BYTES: String(byteCount(context.state.topology.etcd.quota)),
   };
 }
 

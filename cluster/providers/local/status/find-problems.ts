@@ -1,5 +1,5 @@
 /** What is wrong with a cluster that should run, each with a fix. */
-import { byteCount } from '../../../topology/quantity.ts';
+import { findRoomProblem } from '../../room-problem.ts';
 import type {
   ClusterStatus,
   MemberStatus,
@@ -18,8 +18,12 @@ import {
 } from '../processes/member-loss.ts';
 import { logFileOf, type StateFolder } from '../../../state/state-folder.ts';
 
-/** Past this part of etcd's quota it is time to act: at the quota etcd refuses writes. */
-const quotaWarning = 0.8;
+const roomFixes = {
+  more:
+    'Delete keys: new ones take their room once etcd has compacted its history. Or move slots away with `vase shard add`; or ' +
+    'raise etcd.quota in a topology file: `make down`, then `make up TOPOLOGY=file.yaml`.',
+  defragment: '`make up` defragments it.',
+};
 
 export function findProblems(
   folder: StateFolder,
@@ -61,7 +65,7 @@ export function findMemberProblems(
 function shardProblems(shard: ShardStatus): Problem[] {
   if (shard.isCorrupt) return [describeCorrupt(shard.name)];
   if (shard.isFull) return [full(shard)];
-  if (shard.hasQuorum) return [];
+  if (shard.hasQuorum) return [findRoomProblem(shard, roomFixes)].filter((problem) => problem !== null);
   return [
     {
       what: `${shard.name} has no leader with a quorum: its keys can be neither read nor written`,
@@ -90,7 +94,6 @@ export function describeCorrupt(name: string, why = ''): Problem {
 }
 
 function runningProblems(folder: StateFolder, state: ClusterState, member: MemberStatus): Problem[] {
-  const quotaBytes = byteCount(state.topology.etcd.quota);
   const version = state.etcd?.version;
   if (member.process === 'paused') return [paused(member.name)];
   if (member.etcd === null) {
@@ -109,15 +112,7 @@ function runningProblems(folder: StateFolder, state: ClusterState, member: Membe
       },
     ];
   }
-  if (member.etcd.dbSizeBytes < quotaWarning * quotaBytes) return [];
-  return [
-    {
-      what: `${member.name} uses ${Math.round((100 * member.etcd.dbSizeBytes) / quotaBytes)} % of its quota`,
-      fix:
-        'Raise etcd.quota in a topology file: `make down`, then `make up TOPOLOGY=file.yaml`. Or delete keys before it is ' +
-        'full: new ones take their room once etcd has compacted its history.',
-    },
-  ];
+  return [];
 }
 
 function servantProblems(folder: StateFolder, owner: SharderStatus | ViewServerStatus): Problem[] {

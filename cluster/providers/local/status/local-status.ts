@@ -6,6 +6,7 @@ import type { EtcdCaller } from '../../../etcd/etcd-caller.ts';
 import { alarmsOf, noAlarms } from '../../../etcd/alarms.ts';
 import { shardName, type ViewShard } from '../../../../sharder/core/view.ts';
 import { findOwnerProblems } from '../../owners.ts';
+import { refusesPuts } from '../../room-problem.ts';
 import { emptyStatus } from '../../empty-status.ts';
 import { versionsOf } from '../../etcd-versions.ts';
 import type {
@@ -40,6 +41,7 @@ import { localHost } from '../../../host/local-host.ts';
 import { processState, type ProcessIdentity } from '../../../host/process-identity.ts';
 import { isLimited } from '../limits/resource-limits.ts';
 import { logFileOf, type StateFolder } from '../../../state/state-folder.ts';
+import { byteCount } from '../../../topology/quantity.ts';
 import { counted } from '../../steps.ts';
 
 const never: Restarts = { count: 0, at: null };
@@ -55,7 +57,7 @@ export async function readStatus(
       problems: problemsWithoutState(folder),
     };
   const [shards, sharders, viewServers] = await Promise.all([
-    Promise.all(state.shards.map((shard) => readShard(rpc, shard))),
+    Promise.all(state.shards.map((shard) => readShard(rpc, shard, byteCount(state.topology.etcd.quota)))),
     Promise.all(state.sharders.map(readSharder)),
     Promise.all(state.viewServers.map(readViewServer)),
   ]);
@@ -115,8 +117,12 @@ export async function healthOf(identity: ProcessIdentity | null): Promise<Proces
   return state === 'gone' ? 'stopped' : state;
 }
 
-/** One shard alone. */
-export async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<ShardStatus> {
+/** One shard alone. @param quotaBytes null: nobody needs to know. */
+export async function readShard(
+  rpc: EtcdCaller,
+  shard: ShardState,
+  quotaBytes: number | null = null,
+): Promise<ShardStatus> {
   const health = await Promise.all(shard.members.map((member) => healthOf(member.process)));
   const running = shard.members.filter((_, index) => health[index] === 'running');
   const answers = new Map((await askMembers(rpc, running)).map((answer) => [answer.member.name, answer]));
@@ -143,6 +149,8 @@ export async function readShard(rpc: EtcdCaller, shard: ShardState): Promise<Sha
       etcd: status && {
         version: status.version,
         dbSizeBytes: status.dbSizeBytes,
+        dbSizeInUseBytes: status.dbSizeInUseBytes,
+        quotaBytes,
         raftTerm: status.raftTerm,
         raftIndex: status.raftIndex,
         leads: answer?.leads ?? false,
@@ -204,6 +212,7 @@ function judge(
     return 'stopped';
   if (shards.some((shard) => !shard.hasQuorum || shard.isFull || shard.isCorrupt)) return 'unavailable';
   if (sharders.every((sharder) => !sharder.ready)) return 'unavailable';
+  if (shards.some(refusesPuts)) return 'degraded';
   const whole =
     isKept &&
     members.every((member) => member.etcd !== null) &&

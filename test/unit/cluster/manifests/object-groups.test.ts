@@ -179,6 +179,7 @@ describe('the sharders', () => {
       [0, 1, 2].map((member) => `etcd-4-${member}.etcd-4.abc.svc:2379`).join(','),
     );
     expect(value('VASE_MAX_TXN_OPS')).toBe('512');
+    expect(value('VASE_QUOTA_BYTES')).toMatch(/^\d+$/);
     expect(value('VASE_PORT')).toBe('5000');
     expect(value('VASE_ADMIN_PORT')).toBe('9090');
     expect(value('VASE_HOSTS')).toBe(

@@ -38,6 +38,7 @@ class MemoryEtcd {
   readonly state = new StateMachine({
     release: releases['3.6'],
     electionMs: 1000,
+    quotaBytes: null,
     requestSync: () => undefined,
     onChanges: (changes) => this.tell(changes),
   });
@@ -56,6 +57,8 @@ class MemoryEtcd {
         kind: 'status',
         version: this.state.release.version,
         dbSizeBytes: 0,
+        dbSizeInUseBytes: 0,
+        quotaBytes: 0,
         leaderId: this.memberId,
         isLearner: false,
       } as const;

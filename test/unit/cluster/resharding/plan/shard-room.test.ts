@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { fillsAfter, refuseOverfull } from '../../../../../cluster/resharding/plan/shard-room.ts';
+import { fillOf, fillsAfter, refuseOverfull } from '../../../../../cluster/resharding/plan/shard-room.ts';
 
 const rooms = [
-  { shard: 1, usedBytes: 50, quotaBytes: 100 },
-  { shard: 2, usedBytes: 40, quotaBytes: 100 },
+  { shard: 1, usedBytes: 50, sizeBytes: 60, quotaBytes: 100 },
+  { shard: 2, usedBytes: 40, sizeBytes: 60, quotaBytes: 100 },
 ];
 const move = (from: number, to: number, bytes: number) => ({ from, to, bytes });
 
@@ -32,4 +32,11 @@ test('a shard that is too full already may still give something away', () => {
   const full = [{ ...rooms[0]!, usedBytes: 95 }, rooms[1]!];
   refuseOverfull(fillsAfter(full, [move(1, 2, 10)]));
   expect(() => refuseOverfull(fillsAfter(full, [move(2, 1, 1)]))).toThrow('shard 1 would be 96 % full');
+});
+
+test('a shard whose gaps take nearly all of its quota is full for a copy, whatever is in use', () => {
+  const quotaBytes = 1024 * 1024 * 1024;
+  const room = { shard: 1, usedBytes: quotaBytes / 2, quotaBytes };
+  expect(fillOf({ ...room, sizeBytes: 0.9 * quotaBytes })).toBe(0.5);
+  expect(fillOf({ ...room, sizeBytes: 0.999 * quotaBytes })).toBe(0.999);
 });

@@ -5,7 +5,8 @@ import type { MemberStatus } from '../../../../../../cluster/providers/provider.
 import { parseTopology } from '../../../../../../cluster/topology/topology.ts';
 
 function member(name: string, version: string): MemberStatus {
-  const etcd = { version, dbSizeBytes: 20_480, raftTerm: 2, raftIndex: 9, leads: false, isLearner: false };
+  const sizes = { dbSizeBytes: 20_480, dbSizeInUseBytes: 20_480, quotaBytes: null };
+  const etcd = { version, ...sizes, raftTerm: 2, raftIndex: 9, leads: false, isLearner: false };
   const restarts = { count: 0, at: null };
   return { name, process: 'running', pid: 7, restarts, endpoint: '127.0.0.1:20001', etcd, fsync: null };
 }

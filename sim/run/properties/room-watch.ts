@@ -1,0 +1,82 @@
+/**
+ * Where shards have a quota that is met: sharders keep their reserve, so that nobody's write, the view server's least of all,
+ * ever meets etcd's alarm; and puts are taken again soon after there is room. Looked at where nothing but full shards, moves
+ * and restarts befall the world: a member that does not say what it has cannot be reckoned with.
+ */
+import { inUseMax, refusalFor } from '../../../sharder/core/reserve.ts';
+import type { SimCluster } from '../../etcd/cluster.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { SimSharder } from '../world/sim-sharder.ts';
+import type { World } from '../world/world.ts';
+import type { Violations } from './violations.ts';
+
+const lookMs = 100;
+/** Two questions, and what a sharder reckons by itself meanwhile. */
+const questions = 2;
+const slackMs = 1000;
+
+export class RoomWatch {
+  private readonly violations: Violations;
+  private readonly isApt: boolean;
+  private readonly boundMs: number;
+  private readonly clusterOf: (shard: number) => SimCluster | undefined;
+  /** Shard to when puts had to be refused last. */
+  private readonly spentAtMs = new Map<number, number>();
+
+  constructor(
+    { topology, limits }: Scenario,
+    violations: Violations,
+    clusterOf: (shard: number) => SimCluster | undefined,
+  ) {
+    this.violations = violations;
+    this.clusterOf = clusterOf;
+    this.isApt = topology.quotaBytes !== null && limits.roomPollMs > 0;
+    this.boundMs = questions * limits.roomPollMs + slackMs;
+  }
+
+  /** Of the quota, as the view servers' movers ask; null: there is none. */
+  fillOf(shard: number): number | null {
+    const rooms = this.roomsOf(shard);
+    const [first] = rooms;
+    if (first?.quotaBytes == null) return null;
+    return Math.max(...rooms.map(({ inUseBytes }) => inUseBytes)) / first.quotaBytes;
+  }
+
+  /** Every so often, to the end of the run. */
+  look(world: World, sharders: readonly SimSharder[]): void {
+    if (!this.isApt) return;
+    world.kernel.scheduleAsync((world.nowMs + lookMs) * 1000, () => {
+      for (let shard = 1; this.clusterOf(shard) !== undefined; shard++)
+        if (this.isSpent(shard)) this.spentAtMs.set(shard, world.nowMs);
+      for (const sharder of sharders) this.judge(sharder, world.nowMs);
+      this.look(world, sharders);
+    });
+  }
+
+  checkFinal(clusters: readonly SimCluster[]): void {
+    if (!this.isApt) return;
+    for (const { members } of clusters)
+      for (const { process, machine } of members)
+        if (machine.room.isExceeded)
+          this.violations.add('room', `${process.name} has raised etcd's alarm, and its shard takes no puts`);
+  }
+
+  private judge({ process, fullShards }: SimSharder, nowMs: number): void {
+    for (const shard of process.state === 'running' ? fullShards : [])
+      if (nowMs - (this.spentAtMs.get(shard) ?? -Infinity) > this.boundMs)
+        this.violations.add('room', `${process.name} refuses puts into shard ${shard}, which has room again`);
+  }
+
+  /** Or nearly so: what sharders have sent counts, too. */
+  private isSpent(shard: number): boolean {
+    return this.roomsOf(shard).some(({ sizeBytes, inUseBytes, quotaBytes }) => {
+      if (quotaBytes === null) return false;
+      const space = { sizeBytes, inUseBytes, quotaBytes };
+      return refusalFor(space) !== null || inUseBytes > inUseMax(quotaBytes) - quotaBytes / 16;
+    });
+  }
+
+  private roomsOf(shard: number) {
+    return (this.clusterOf(shard)?.members ?? []).map(({ machine }) => machine.room);
+  }
+}
