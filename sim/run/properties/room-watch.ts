@@ -37,9 +37,8 @@ export class RoomWatch {
   /** Of the quota, as the view servers' movers ask; null: there is none. */
   fillOf(shard: number): number | null {
     const rooms = this.roomsOf(shard);
-    const [first] = rooms;
-    if (first?.quotaBytes == null) return null;
-    return Math.max(...rooms.map(({ inUseBytes }) => inUseBytes)) / first.quotaBytes;
+    const quotaBytes = rooms[0]?.quotaBytes ?? null;
+    return quotaBytes === null ? null : Math.max(...rooms.map(({ inUseBytes }) => inUseBytes)) / quotaBytes;
   }
 
   /** Every so often, to the end of the run. */

@@ -113,7 +113,7 @@ export function withFullShards(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<
     const { beyondReserve, retentionMs, ...fault } = drawn;
     const { topology, workload, limits, moves, faults } = scenario;
     const leftBytes = reserveOf(quotaBytes) + beyondReserve;
-    const crowds = [1000, 2500].map((afterMs) => ({ atMs: fault.atMs + afterMs, requests: 120 }));
+    const crowds = [1000, 2500].map((laterMs) => ({ atMs: fault.atMs + laterMs, requests: 120 }));
     return {
       ...scenario,
       topology: { ...topology, shards: 2, sharders: Math.min(3, topology.sharders), quotaBytes, retentionMs },
