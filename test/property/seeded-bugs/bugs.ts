@@ -144,8 +144,8 @@ export const seededBugs: readonly SeededBug[] = [
     file: 'sharder/core/shard.ts',
     changes: [
       {
-        find: 'if (this.expiry !== null && this.expiry.atMs <= atMs) return;',
-        replace: 'if (atMs >= 0) return;',
+        find: 'this.expiry.setTo(pending.deadlineAtMs);',
+        replace: '',
       },
     ],
     runsMax: 300,
