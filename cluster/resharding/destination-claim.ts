@@ -71,7 +71,10 @@ export class DestinationClaim {
    * The commit point: the last writes and the ownership, in one transaction.
    * @param stateOf the slot's new state.
    */
-  async activate(operations: readonly RequestOp[], stateOf: (slot: number) => SlotState): Promise<void> {
+  async activate(
+    operations: readonly RequestOp[],
+    stateOf: (slot: number) => SlotState | undefined,
+  ): Promise<void> {
     const change = (record: FenceRecord) => withSlots(record, this.move.slots, (_, slot) => stateOf(slot));
     await this.writer.conclude(change, operations);
   }

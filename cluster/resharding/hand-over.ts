@@ -171,6 +171,15 @@ async function stopAndActivate(
     if (leftMs() <= 0) throw new UnavailableError(move.from, 'the end of the slots does not come in time');
     await tail.next(leftMs());
   }
+  // Read now: whoever takes the slots back deletes their markers, and then this mover's record changes nothing any more.
+  const owned = new Map(
+    move.slots.map((slot): [number, SlotState] => {
+      const state = record.slots[slot] as Extract<SlotState, { kind: 'frozen' }>;
+      // No version that the source gave is above its revision at the marker.
+      const versionOffset = state.versionOffset + tail.markedRevision(slot);
+      return [slot, { kind: 'owned', epoch: state.epoch + 1, versionOffset }];
+    }),
+  );
   try {
     await concludeProof(context, { proven, asked, leftMs: leftMs() }, tail);
   } catch (error) {
@@ -182,12 +191,7 @@ async function stopAndActivate(
   const chunks = [...inChunks(tail.take(), { ...limits, writeOperationsMax: limits.freezeLagKeysMax })];
   const last = chunks.pop() ?? [];
   for (const chunk of chunks) await claim.writer.write(chunk);
-  await claim.activate(last, (slot) => {
-    const state = record.slots[slot] as Extract<SlotState, { kind: 'frozen' }>;
-    // No version that the source gave is above its revision at the marker.
-    const versionOffset = state.versionOffset + tail.markedRevision(slot);
-    return { kind: 'owned', epoch: state.epoch + 1, versionOffset };
-  });
+  await claim.activate(last, (slot) => owned.get(slot));
   const frozenMs = clock.nowMs() - frozenAtMs;
   const { keysCopied } = driver.progress;
   trace.emit({ name: 'move.activated', move: move.id, slots: move.slots.length, keysCopied, frozenMs });

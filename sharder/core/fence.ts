@@ -3,6 +3,7 @@
  * compares its mod revision, so a change of ownership rejects atomically whatever was built on the old record.
  */
 import { asIdentity, type ShardName } from './identity.ts';
+import { invariant } from './invariant.ts';
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
 import { asCount, asObject, asText, type Others, othersOf } from './record-fields.ts';
 import { SLOT_COUNT } from './slot.ts';
@@ -66,14 +67,23 @@ export function joiningFence({ id, identity }: ShardName, epoch: number): FenceR
 }
 
 export function encodeFence(record: FenceRecord): Uint8Array {
+  const slots = toSlotRuns(record.slots);
+  for (const [first, , state] of slots)
+    invariant(isReadable(state), `the state of slot ${first} is no state`);
   return jsonToBytes({
     ...record.others,
     format: 1,
     shard: record.shard,
     identity: record.identity,
     epoch: record.epoch,
-    slots: toSlotRuns(record.slots),
+    slots,
   });
+}
+
+/** Whether the state comes back when it is decoded: a number that is none would make the whole record unreadable. */
+function isReadable(state: SlotState): boolean {
+  const numbers = Object.values(state).filter((field) => typeof field === 'number');
+  return numbers.every((number) => Number.isSafeInteger(number) && number >= 0);
 }
 
 /** @throws Error when the bytes are not a whole, consistent record of a known format. */

@@ -134,3 +134,12 @@ test.each([
 ])('a fence record with slots %s is refused', (_what, text) => {
   expect(() => decodeFence(encoder.encode(text))).toThrow();
 });
+
+test('a record that nobody could read again is not written', () => {
+  const record = initialFence(initialView(shards), 1);
+  const withOffset = (versionOffset: number) =>
+    encodeFence({ ...record, slots: [{ kind: 'owned', epoch: 1, versionOffset }] });
+  for (const offset of [Number.NaN, Infinity, -1, 0.5])
+    expect(() => withOffset(offset)).toThrow('the state of slot 0 is no state');
+  expect(decodeFence(withOffset(7)).slots[0]).toEqual({ kind: 'owned', epoch: 1, versionOffset: 7 });
+});
