@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { ConfigError, readConfig, type SharderConfig } from './config.ts';
+import { present } from './core/invariant.ts';
 import type { Trace } from './core/ports.ts';
 import type { ShardClient } from './core/shard-client.ts';
 import { Store } from './core/store.ts';
@@ -115,19 +116,19 @@ const own = config.ownPort === null ? null : openServer();
 registerServerMetrics(registry, refusals, { public: server, own, admin });
 
 async function start(): Promise<void> {
-  const { host, reusePort } = config;
+  const { host, reusePort, adminPort, ownPort } = config;
   const startedAtMs = performance.now();
-  if (admin) await listen(admin, { host, port: config.adminPort!, reusePort: false });
+  if (admin !== null && adminPort !== null) await listen(admin, { host, port: adminPort, reusePort: false });
   while (!(await store.ready())) {
     if (readiness.problem === stopping) return;
     logger.warn('no shard has told a view yet');
     await delay(readyRetryMs);
   }
   store.watchView();
-  if (own) await listen(own, { host, port: config.ownPort!, reusePort: false });
+  if (own !== null && ownPort !== null) await listen(own, { host, port: ownPort, reusePort: false });
   const port = await listen(server, { host, port: config.port, reusePort });
   readiness.problem = null;
-  const { epoch } = store.currentView!;
+  const { epoch } = present(store.currentView, 'the view of a store that is ready');
   // Without the time that Node.js took to load the program: what it waited for others.
   const waitedMs = Math.round(performance.now() - startedAtMs);
   logger.info({ host, port, shards: store.currentShards.size, epoch, waitedMs }, 'ready');

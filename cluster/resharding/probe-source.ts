@@ -1,6 +1,6 @@
 /** Whether the watch of a source is alive and how quickly it tells, and whether the source and the destination answer. */
 import { type Fence, fenceKey, type FenceRecord } from '../../sharder/core/fence.ts';
-import { dataPrefix } from '../../sharder/core/slot.ts';
+import { dataRangeOf } from '../../sharder/core/slot.ts';
 import type { MoveRecord } from '../../sharder/core/view.ts';
 import type { DestinationClaim } from './destination-claim.ts';
 import { toBytes } from './source/marker.ts';
@@ -78,7 +78,7 @@ async function probe(
     {
       kind: 'txn',
       compare: [{ key, target: 'mod_revision', result: 'equal', operand: source.modRevision }],
-      success: [{ kind: 'put', key: dataPrefix(move.slots[0]!), value: toBytes(text) }],
+      success: [{ kind: 'put', key: dataRangeOf(move.slots).key, value: toBytes(text) }],
       failure: [],
     },
     false,

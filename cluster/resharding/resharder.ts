@@ -200,9 +200,9 @@ export class Resharder {
     const view = await records.readView();
     if (withoutShard(view, id) === null) return view;
     const { record } = await records.readFence(id);
-    const used = record.slots.findIndex((state) => state !== undefined && state.kind !== 'moved');
-    if (used >= 0)
-      throw new RefusedError('shard-in-use', `slot ${used} is ${record.slots[used]!.kind} at shard ${id}`);
+    for (const [slot, state] of record.slots.entries())
+      if (state !== undefined && state.kind !== 'moved')
+        throw new RefusedError('shard-in-use', `slot ${slot} is ${state.kind} at shard ${id}`);
     const counted = await records.read(id, { kind: 'range', key: 'd/', rangeEnd: 'd0', countOnly: true });
     const { count } = records.demand(id, counted, 'range');
     if (count > 0) throw new RefusedError('shard-in-use', `shard ${id} still holds ${count} keys`);

@@ -161,7 +161,8 @@ async function start(): Promise<void> {
 }
 
 async function writeFirstRecords(): Promise<void> {
-  const topology = process.env['VASE_TOPOLOGY']!;
+  const topology = process.env['VASE_TOPOLOGY'];
+  if (topology === undefined) throw new UsageError('VASE_TOPOLOGY must be the topology, as JSON');
   await ensureFirstRecords({ topology, rpc, fleet, clock, logger, signal: ended.signal });
 }
 

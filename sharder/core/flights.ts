@@ -30,7 +30,7 @@ export class Flights {
 
   /** Whether one alone is under way, and it is stuck. */
   get isOneStuckAlone(): boolean {
-    return this.open.length === 1 && this.open[0]!.isStuck;
+    return this.open.length === 1 && this.open[0]?.isStuck === true;
   }
 
   /** Not beside one that is not stuck: whoever waits for that one goes on with what is left. */

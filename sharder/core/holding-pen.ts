@@ -96,7 +96,7 @@ export class HoldingPen {
     const { clock, limits } = this.options;
     const nowMs = clock.nowMs();
     if (settleAbandoned(pending)) return true;
-    if (nowMs >= pending.heldSinceMs! + limits.heldMsMax) fail(pending);
+    if (nowMs >= (pending.heldSinceMs ?? nowMs) + limits.heldMsMax) fail(pending);
     else if (nowMs + limits.heldPollMsMax >= pending.deadlineAtMs) settleExpired(pending, limits);
     return pending.settle === null;
   }

@@ -38,9 +38,7 @@ export function isInside(order: string, { start, end }: OrderInterval): boolean 
 /** Compares bytes as unsigned numbers, a prefix before what it begins: negative, 0 or positive. */
 export function compareBytes(one: Uint8Array, other: Uint8Array): number {
   const shared = Math.min(one.length, other.length);
-  for (let at = 0; at < shared; at++) {
-    const difference = one[at]! - other[at]!;
-    if (difference !== 0) return difference;
-  }
-  return one.length - other.length;
+  let at = 0;
+  while (at < shared && one[at] === other[at]) at++;
+  return (one[at] ?? -1) - (other[at] ?? -1);
 }

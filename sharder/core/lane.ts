@@ -109,16 +109,18 @@ export class Lane {
     const rest: Pending[] = [];
     const keys = this.kind === 'write' ? new Set(heldKeys) : null;
     const bytesMax = this.batchBytesMax();
+    let first: Pending | null = null;
     let bytes = 0;
     let index = 0;
-    for (; index < this.queue.length && batch.length < operationsMax; index++) {
-      const pending = this.queue[index]!;
+    for (; batch.length < operationsMax; index++) {
+      const pending = this.queue[index];
+      if (pending === undefined) break;
       if (!this.isWorthSending(pending, nowMs)) {
         this.leave(pending);
         continue;
       }
-      if (batch.length > 0 && bytes + pending.bytes > bytesMax) break;
-      const isApart = batch.length > 0 && !mayRide(batch[0]!, pending);
+      if (first !== null && bytes + pending.bytes > bytesMax) break;
+      const isApart = first !== null && !mayRide(first, pending);
       // What comes later of its key stays behind it.
       if (isApart) keys?.add(pending.etcdKey);
       if (isApart || keys?.has(pending.etcdKey)) {
@@ -127,6 +129,7 @@ export class Lane {
       }
       keys?.add(pending.etcdKey);
       this.leave(pending);
+      first ??= pending;
       batch.push(pending);
       bytes += pending.bytes;
     }
@@ -255,10 +258,11 @@ export class Lane {
     const index = this.queue.findLastIndex(
       (candidate) => candidate.client === client && candidate.bytes >= newcomer.bytes,
     );
-    if (index < 0) return false;
-    const [victim] = this.queue.splice(index, 1);
-    this.leave(victim!);
-    settle(victim!, { ...overloaded('other clients have less waiting'), retryAfterMs: this.waitMs(victim!) });
+    const victim = this.queue[index];
+    if (victim === undefined) return false;
+    this.queue.splice(index, 1);
+    this.leave(victim);
+    settle(victim, { ...overloaded('other clients have less waiting'), retryAfterMs: this.waitMs(victim) });
     return true;
   }
 
@@ -299,10 +303,8 @@ export class Lane {
       return false;
     }
     const isOverloaded = nowMs < this.refusedAtMs + overloadedForMs;
-    if (
-      isOverloaded &&
-      nowMs + Math.min(transactionMs, answerMsMax / 2) > pending.queuedAtMs! + answerMsMax
-    ) {
+    const queuedAtMs = pending.queuedAtMs ?? nowMs;
+    if (isOverloaded && nowMs + Math.min(transactionMs, answerMsMax / 2) > queuedAtMs + answerMsMax) {
       settle(pending, { ...overloaded('it waited too long'), retryAfterMs: answerMsMax });
       return false;
     }

@@ -270,9 +270,10 @@ export class Shard {
   private settleApplied(state: LaneState, fence: Fence, batch: Pending[], reply: TxnReply): void {
     this.fullness.noteApplied(batch);
     let replyBytes = 0;
-    for (let index = 0; index < batch.length; index++) {
-      const pending = batch[index]!;
+    let index = 0;
+    for (const pending of batch) {
       const applied = readApplied(reply, index, pending, fence);
+      index++;
       if (applied.kind === 'condition_failed') {
         const { currentVersion } = applied;
         settle(pending, {
@@ -314,7 +315,8 @@ export class Shard {
 
   private askForLess(state: LaneState, batch: Pending[]): void {
     if (batch.length === 1) {
-      settle(batch[0]!, { kind: 'failed', code: 'too_large', message: 'the reply is too large' });
+      for (const pending of batch)
+        settle(pending, { kind: 'failed', code: 'too_large', message: 'the reply is too large' });
       return;
     }
     state.replySize.halve(batch.length);

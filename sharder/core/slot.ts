@@ -1,4 +1,5 @@
 /** Slots: the fixed 1024 parts of the key space. What moves between shards is a slot, never a single key. */
+import { present } from './invariant.ts';
 
 export const SLOT_COUNT = 1024;
 
@@ -26,7 +27,7 @@ const dataPrefixes = Array.from(
 
 /** The prefix of all of a slot's keys in etcd: one slot is one contiguous range. The prefix itself is the slot's marker. */
 export function dataPrefix(slot: number): string {
-  return dataPrefixes[slot]!;
+  return present(dataPrefixes[slot], 'the prefix of a slot');
 }
 
 /** The end of a slot's range in etcd, exclusive: "/" is followed by "0" in byte order. */
@@ -34,10 +35,17 @@ export function dataRangeEnd(slot: number): string {
   return `${dataPrefix(slot).slice(0, -1)}0`;
 }
 
+/** From the first to the last of some slots, in etcd. @param slots ascending, at least one. */
+export function dataRangeOf(slots: readonly number[]): { key: string; rangeEnd: string } {
+  return {
+    key: dataPrefix(present(slots[0], 'the first slot')),
+    rangeEnd: dataRangeEnd(present(slots.at(-1), 'the last slot')),
+  };
+}
+
 /** The slots dealt to shards in contiguous runs whose lengths differ by one at most; index: slot, value: shard id. */
 export function dealSlots(shardIds: readonly number[]): number[] {
-  return Array.from(
-    { length: SLOT_COUNT },
-    (_, slot) => shardIds[Math.floor((slot * shardIds.length) / SLOT_COUNT)]!,
+  return Array.from({ length: SLOT_COUNT }, (_, slot) =>
+    present(shardIds[Math.floor((slot * shardIds.length) / SLOT_COUNT)], 'a shard for slots'),
   );
 }

@@ -3,7 +3,7 @@
  * away to where it points, and holds those that no shard owns for the moment. Holds no data and no truth.
  */
 import type { CoreEvent } from './core-event.ts';
-import { decodeView, isOfSameCluster, type View, VIEW_KEY } from './view.ts';
+import { decodeView, homeShardOf, isOfSameCluster, type View, VIEW_KEY } from './view.ts';
 import { ViewMirrors, type ViewMirrorsOptions } from './view-mirrors.ts';
 import type { ExecuteOptions } from './client.ts';
 import type { KeyValue } from './etcd-messages.ts';
@@ -284,7 +284,7 @@ export class Store {
       if (this.view !== null && !isOfSameCluster(this.view, view)) return false;
       this.viewModRevision = modRevision;
       // The home shard alone says where it is: a copy may be out of date.
-      this.options.home.setEndpoints(view.shards[0]!.endpoints);
+      this.options.home.setEndpoints(homeShardOf(view).endpoints);
       this.adopt(view);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;

@@ -8,6 +8,7 @@ import type { ShardName } from './identity.ts';
 import type { Condition, Operation, OperationResult } from './operation.ts';
 import { readRecord } from './record-fields.ts';
 import type { Pending } from './pending.ts';
+import { revisionOf } from './reply-revision.ts';
 
 /** The transaction of a batch: it runs under the fence, or changes nothing and returns the shard's fence record. */
 export function buildTransaction(fence: Fence, batch: readonly Pending[]): TxnRequest {
@@ -101,14 +102,14 @@ export function readApplied(reply: TxnReply, index: number, pending: Pending, fe
   const offset = versionOffset(fence, pending.slot);
   const response = reply.responses[index];
   if (response === undefined) throw new Error(`the reply has no response ${index}`);
-  const revision = reply.header!.revision + offset;
+  const revision = revisionOf(reply) + offset;
   const { operation } = pending;
   if (operation.kind === 'get' || operation.condition.kind === 'always') {
     return { kind: 'done', result: toResult(operation.kind, response, revision, offset) };
   }
-  if (response.kind !== 'txn' || response.responses.length !== 1)
+  const nested = response.kind === 'txn' ? response.responses[0] : undefined;
+  if (response.kind !== 'txn' || nested === undefined || response.responses.length !== 1)
     throw new Error('the reply is not a nested one');
-  const nested = response.responses[0]!;
   if (response.succeeded !== isNegated(operation.condition))
     return { kind: 'done', result: toResult(operation.kind, nested, revision, offset) };
   if (nested.kind !== 'range') throw new Error('the reply to a failed condition is not a range');

@@ -7,7 +7,7 @@ import type { Limits } from './limits.ts';
 import type { Trace } from './ports.ts';
 import { readRecord, RecordError } from './record-fields.ts';
 import type { ShardClient } from './shard-client.ts';
-import { decodeView, type View, VIEW_MIRROR_KEY } from './view.ts';
+import { decodeView, homeShardOf, type View, VIEW_MIRROR_KEY } from './view.ts';
 
 export interface ViewMirrorsOptions {
   /** One for each shard that may have a copy. */
@@ -55,7 +55,8 @@ export class ViewMirrors {
     if (kv === undefined) return null;
     try {
       const view = readRecord(() => decodeView(kv.value));
-      return view.shards[0]!.endpoints.some((endpoint) => this.options.home.includes(endpoint)) ? view : null;
+      const { endpoints } = homeShardOf(view);
+      return endpoints.some((endpoint) => this.options.home.includes(endpoint)) ? view : null;
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       this.trace.emit({ name: 'view.unreadable', message: error.message });

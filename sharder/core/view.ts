@@ -4,6 +4,7 @@
  */
 import { bytesToJson, jsonToBytes } from './json-bytes.ts';
 import { asIdentity } from './identity.ts';
+import { present } from './invariant.ts';
 import { asCount, asList, asObject, asText, type Others, othersOf } from './record-fields.ts';
 import { dealSlots, SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-runs.ts';
@@ -53,6 +54,16 @@ export interface View {
   nextShard: number;
   /** Of a later version: kept as they are. */
   others?: Others | undefined;
+}
+
+/** The first, which holds the view. */
+export function homeShardOf(view: View): ViewShard {
+  return present(view.shards[0], 'the home shard of a view');
+}
+
+/** The shard that owns the slot, by the view. */
+export function ownerOf(view: View, slot: number): number {
+  return present(view.slots[slot], 'the owner of a slot');
 }
 
 /** The name that users see for a shard; also that of its StatefulSet. */

@@ -188,8 +188,9 @@ class Reader {
     let low = byte & 0x7f;
     let high = 0;
     for (let shift = 7; byte >= 0x80; shift += 7) {
-      if (shift > 63 || this.at >= bytes.length) throw new Error('a number of a reply is cut off');
-      byte = bytes[this.at++]!;
+      const next = bytes[this.at++];
+      if (shift > 63 || next === undefined) throw new Error('a number of a reply is cut off');
+      byte = next;
       const part = byte & 0x7f;
       if (shift < 28) low |= part << shift;
       else if (shift === 28) {

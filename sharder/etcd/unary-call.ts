@@ -98,7 +98,7 @@ class UnaryCall {
     } else {
       if (this.gathered !== null) this.gathered.set(chunk, before);
       else if (bytes !== null && this.received < prefixBytes + bytes) this.gather(prefixBytes + bytes);
-      if (this.ended !== null) this.conclude();
+      if (this.ended !== null) this.conclude(this.ended);
     }
   }
 
@@ -115,14 +115,14 @@ class UnaryCall {
 
   private end(headers: IncomingHttpHeaders): void {
     this.ended = headers;
-    this.conclude();
+    this.conclude(headers);
   }
 
   /** Once both the status and the message are here. */
-  private conclude(): void {
-    const code: status = Number(this.ended!['grpc-status'] ?? status.UNKNOWN);
+  private conclude(ended: IncomingHttpHeaders): void {
+    const code: status = Number(ended['grpc-status'] ?? status.UNKNOWN);
     if (code !== status.OK) {
-      this.settle(classifyGrpcError({ code, details: textOf(this.ended!['grpc-message']) }));
+      this.settle(classifyGrpcError({ code, details: textOf(ended['grpc-message']) }));
       return;
     }
     const bytes = this.messageBytes();
@@ -130,7 +130,7 @@ class UnaryCall {
       this.problem = 'the answer ended without its message';
       return;
     }
-    const all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
+    const all = this.inOne();
     try {
       const reply = methods[this.settling.kind].decode(all.subarray(prefixBytes, prefixBytes + bytes));
       this.settle({ kind: 'reply', reply });
@@ -142,8 +142,19 @@ class UnaryCall {
   /** The length of the message; null while that is not known. */
   private messageBytes(): number | null {
     if (this.received < prefixBytes) return null;
-    if (this.chunks[0]!.length < prefixBytes) this.chunks = [Buffer.concat(this.chunks)];
-    return this.chunks[0]!.readUInt32BE(1);
+    const [first] = this.chunks;
+    return first !== undefined && first.length >= prefixBytes
+      ? first.readUInt32BE(1)
+      : this.inOne().readUInt32BE(1);
+  }
+
+  /** What has come, joined. */
+  private inOne(): Buffer {
+    const [first] = this.chunks;
+    if (first !== undefined && this.chunks.length === 1) return first;
+    const all = Buffer.concat(this.chunks);
+    this.chunks = [all];
+    return all;
   }
 
   private expire(): void {

@@ -4,6 +4,7 @@ import { preconditionsOf, type Preconditions } from './conditions.ts';
 import type { OriginCheck } from './origin-check.ts';
 import { plainHostOf } from './plain-request.ts';
 import { checkRequest } from './request-check.ts';
+import { methodOf, targetOf } from './request-line.ts';
 import { parseTarget } from './target.ts';
 
 export interface Admitted {
@@ -14,7 +15,7 @@ export interface Admitted {
 
 /** @throws HttpError */
 export function admit(request: IncomingMessage, origins: OriginCheck): Admitted {
-  const { path, authority } = parseTarget(request.method!, request.url!);
+  const { path, authority } = parseTarget(methodOf(request), targetOf(request));
   if (authority === null && request.httpVersionMajor === 1) {
     const host = plainHostOf(request);
     if (host !== null) {

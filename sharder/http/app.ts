@@ -15,6 +15,7 @@ import { HttpError } from './http-error.ts';
 import type { Lifetime } from './lifetime.ts';
 import { OriginCheck } from './origin-check.ts';
 import { requestIdOf } from './request-id.ts';
+import { methodOf } from './request-line.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { SlowRequests } from './slow-requests.ts';
 import { errorReply, type Reply } from './reply.ts';
@@ -66,7 +67,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const startedAtMs = performance.now();
-  const method = request.method!;
+  const method = methodOf(request);
   const { token = null } = options;
   let name: RouteName = 'none';
   let reply: Reply;
@@ -100,7 +101,7 @@ interface Answered {
 }
 
 function note(options: AppOptions, response: ServerResponse, { name, status, startedAtMs }: Answered): void {
-  const method = response.req.method!;
+  const method = methodOf(response.req);
   const endedAtMs = performance.now();
   options.metrics.observe(name, method, status, endedAtMs - startedAtMs);
   if (!options.slow?.concerns(response, endedAtMs - startedAtMs)) return;

@@ -3,6 +3,7 @@
  * twice, and what is counted is that JSON: a value of control characters becomes six times as long. A value for which there
  * is no room is left out of its own result, whatever the others are.
  */
+import { present } from '../core/invariant.ts';
 import type { KeyState, Operation, Outcome } from '../core/operation.ts';
 import { shardName } from '../core/view.ts';
 import type { Budgets, RouteRequest } from './context.ts';
@@ -84,9 +85,9 @@ export class BatchAnswer {
       if (typeof result === 'string') add(result);
       else for (const part of result) add(part);
     }
-    parts.push(`${run}]}`);
+    const last = `${run}]}`;
     const headers = ['content-type', 'application/json; charset=utf-8'];
-    return { status: 200, headers, body: parts.length === 1 ? parts[0]! : parts, hold: this.hold };
+    return { status: 200, headers, body: parts.length === 0 ? last : [...parts, last], hold: this.hold };
   }
 
   private resize(bytes: number): boolean {
@@ -123,7 +124,8 @@ function describe({ operation, encoding }: BatchEntry, outcome: Outcome): Result
   }
   const { result, place } = outcome;
   const shard = shardName(place.shard);
-  if (result.kind === 'get') return { status: 200, shard, ...describeState(result.state!, encoding) };
+  if (result.kind === 'get')
+    return { status: 200, shard, ...describeState(present(result.state, 'the state of a key'), encoding) };
   const isCreated = operation.kind === 'put' && operation.condition.kind === 'absent';
   return { status: isCreated ? 201 : 204, shard, version: result.version };
 }

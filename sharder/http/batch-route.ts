@@ -3,6 +3,7 @@
  * the order of the list; those on different keys at the same time, in no order.
  */
 import { executeInOrder } from '../core/execute-in-order.ts';
+import { present } from '../core/invariant.ts';
 import { always, type Condition } from '../core/operation.ts';
 import { BatchAnswer, type BatchEntry, type EncodedResult } from './batch-answer.ts';
 import { demandUnversioned } from './conditions.ts';
@@ -30,7 +31,7 @@ export const batch: Handler = async (context, routed) => {
   const answer = new BatchAnswer(routed, budgets, entries.length);
   const options = { client: routed.connection, deadlineAtMs: store.deadlineAtMs() };
   const onOutcome: Parameters<typeof executeInOrder<EncodedResult>>[2] = (outcome, index) =>
-    answer.encode(entries[index]!, outcome);
+    answer.encode(present(entries[index], 'an entry of the batch'), outcome);
   return answer.reply(await executeInOrder(store, operations, onOutcome, options));
 };
 

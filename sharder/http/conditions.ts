@@ -46,7 +46,7 @@ function broken(
 export function underConditions(conditions: Preconditions, reply: Reply): Reply {
   if (reply.status !== 200) return reply;
   const etag = etagOf(reply);
-  switch (broken(conditions, etag === null ? null : (parseTagList('ETag', etag) as EntityTag[])[0]!)) {
+  switch (broken(conditions, etag === null ? null : tagOf(etag))) {
     case null:
       return reply;
     case 'match':
@@ -73,7 +73,12 @@ function conditionFailed(etag: string | null): HttpError {
 
 function etagOf({ headers }: Reply): string | null {
   const index = headers.indexOf('etag');
-  return index < 0 ? null : headers[index + 1]!;
+  return index < 0 ? null : (headers[index + 1] ?? null);
+}
+
+function tagOf(etag: string): EntityTag | null {
+  const [tag] = parseTagList('ETag', etag);
+  return typeof tag === 'object' ? tag : null;
 }
 
 function withoutContent(headers: readonly string[]): string[] {
@@ -98,7 +103,9 @@ export function writeCondition(conditions: Preconditions | null): Condition {
   const excluded = noneMatch === '*' ? null : versionsOf(noneMatch ?? []);
   const strong = versionsOf(match.filter(({ isWeak }) => !isWeak));
   const versions = bounded(excluded === null ? [] : strong.filter((version) => !excluded.includes(version)));
-  return versions.length === 1 ? { kind: 'version', version: versions[0]! } : { kind: 'one_of', versions };
+  const [version, ...more] = versions;
+  if (version === undefined || more.length > 0) return { kind: 'one_of', versions };
+  return { kind: 'version', version };
 }
 
 /** The versions among the tags, each once; another tag is that of no key. */

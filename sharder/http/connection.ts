@@ -8,6 +8,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Client, ExecuteOptions, Spent } from '../core/client.ts';
+import { present } from '../core/invariant.ts';
 import { noteSpent } from './slow-requests.ts';
 
 const connectionOfSocket = Symbol("a socket's connection");
@@ -75,7 +76,7 @@ export class Connection implements Client {
 }
 
 function endOf(this: KnownSocket): void {
-  const connection = this[connectionOfSocket]!;
+  const connection = present(this[connectionOfSocket], 'the connection of a socket');
   connection.group?.delete(connection);
   connection.end();
 }

@@ -8,6 +8,7 @@ import { answerLast } from './closing.ts';
 import { HttpError } from './http-error.ts';
 import { connectionsMax } from './kept-connections.ts';
 import { LoadShedding } from './load-shedding.ts';
+import { methodOf, targetOf } from './request-line.ts';
 import { errorReply, writeReply } from './reply.ts';
 
 const beatMs = 25;
@@ -54,7 +55,7 @@ export class EarlyRefusals {
   guard(listener: RequestListener): RequestListener {
     const { shedding } = this;
     return (request, response) => {
-      if (shedding.admit() || probes.has(request.url!)) listener(request, response);
+      if (shedding.admit() || probes.has(targetOf(request))) listener(request, response);
       else this.refuse(request, response);
     };
   }
@@ -75,7 +76,7 @@ export class EarlyRefusals {
     // What is on its way would be read for nothing.
     if (!request.complete && !isSmall(request)) answerLast(request, response, reply);
     else writeReply(response, reply);
-    this.onRefused(request.method!, reply.status, performance.now() - atMs);
+    this.onRefused(methodOf(request), reply.status, performance.now() - atMs);
   }
 
   private beatAfter(startedAtMs: number): void {
@@ -89,14 +90,13 @@ export class EarlyRefusals {
   }
 
   private answerHeld(nowMs: number): void {
-    while (this.next < this.held.length) {
-      const { response, atMs } = this.held[this.next]!;
+    for (let next = this.held[this.next]; next !== undefined; next = this.held[++this.next]) {
+      const { response, atMs } = next;
       // One whose client has gone costs nothing.
       if (!response.destroyed) {
         if (nowMs < atMs + heldMsMax && !this.shedding.mayAnswerRefusal()) break;
         this.answer(response, atMs);
       }
-      this.next++;
     }
     // The answered ones are let go of in bulk.
     if (this.next > this.held.length / 2) {

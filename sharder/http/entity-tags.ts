@@ -19,21 +19,24 @@ const separator = /[ \t]*(?:,[ \t]*)*/y;
 export function parseTagList(name: string, value: string): TagList {
   if (value === '*') return '*';
   const tags: EntityTag[] = [];
-  for (let at = after(separator, value, 0); at < value.length;) {
+  for (let at = afterSeparator(value, 0); at < value.length;) {
     tag.lastIndex = at;
     const found = tag.exec(value);
     if (found === null) throw malformed(name);
-    tags.push({ isWeak: found[1] !== undefined, text: found[2]! });
-    at = after(separator, value, tag.lastIndex);
+    const [, weak, text = ''] = found;
+    tags.push({ isWeak: weak !== undefined, text });
+    at = afterSeparator(value, tag.lastIndex);
     // Between two tags stands a comma.
     if (at < value.length && !value.slice(tag.lastIndex, at).includes(',')) throw malformed(name);
   }
   return tags;
 }
 
-function after(pattern: RegExp, value: string, at: number): number {
-  pattern.lastIndex = at;
-  return at + pattern.exec(value)![0].length;
+/** Where what may be nothing at all ends. */
+function afterSeparator(value: string, at: number): number {
+  separator.lastIndex = at;
+  separator.test(value);
+  return separator.lastIndex;
 }
 
 function malformed(name: string) {

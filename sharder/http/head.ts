@@ -34,8 +34,11 @@ export function writeHead(
     return;
   }
   let beginning = statusLine;
-  for (let index = 0; index < headers.length; index += 2)
-    beginning += `${headers[index]!}: ${headers[index + 1]!}\r\n`;
+  let isName = true;
+  for (const text of headers) {
+    beginning += text + (isName ? ': ' : '\r\n');
+    isName = !isName;
+  }
   response.statusCode = status;
   const joined = response as unknown as JoinedResponse;
   if (status === 204) joined._hasBody = false;

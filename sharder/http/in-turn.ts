@@ -73,8 +73,11 @@ class Turns {
 
   private startBeside(first: IncomingMessage): void {
     if (!isRead(first)) return;
-    while (this.beside < besideMax && this.waiting.length > 0 && isRead(this.waiting[0]!.request)) {
-      const { request, response } = this.waiting.shift()!;
+    while (this.beside < besideMax) {
+      const [next] = this.waiting;
+      if (next === undefined || !isRead(next.request)) return;
+      this.waiting.shift();
+      const { request, response } = next;
       this.beside++;
       this.handle(request, response);
     }

@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
+import { present } from '../core/invariant.ts';
 import { badRequest, HttpError } from './http-error.ts';
 
 /** RFC 3986: a registered name or an address, and a port. */
@@ -45,7 +46,8 @@ export class OriginCheck {
     if (this.known.has(host)) return;
     const parts = authorityPattern.exec(host);
     if (parts === null) throw badRequest('Host must be a name or an address, and maybe a port');
-    if (!this.isOwnHost(host.toLowerCase(), parts[1]!.toLowerCase()))
+    const [, name = ''] = parts;
+    if (!this.isOwnHost(host.toLowerCase(), name.toLowerCase()))
       throw new HttpError(
         403,
         'foreign_host',
@@ -71,11 +73,11 @@ export class OriginCheck {
 function hostOf({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): string | null {
   let lines = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!;
-    if (name.length === 4 && (name === 'Host' || name.toLowerCase() === 'host')) lines++;
+    const name = rawHeaders[index];
+    if (name?.length === 4 && (name === 'Host' || name.toLowerCase() === 'host')) lines++;
   }
   if (lines > 1) throw badRequest('there is more than one Host');
-  if (lines === 1) return headers.host!;
+  if (lines === 1) return present(headers.host, 'Host');
   if (httpVersionMinor > 0) throw badRequest('there is no Host');
   return null;
 }

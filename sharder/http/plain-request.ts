@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** As clients spell them; what is spelt otherwise is only looked at more closely. */
-const indifferent = new Set(
+const indifferent: ReadonlySet<string | undefined> = new Set(
   [
     'Accept',
     'Accept-Encoding',
@@ -27,12 +27,12 @@ export function plainHostOf(request: Marked): string | null {
   const { rawHeaders } = request;
   let host: string | null = null;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!;
+    const name = rawHeaders[index];
     if (name === 'Host' || name === 'host') {
       if (host !== null) return null;
-      host = rawHeaders[index + 1]!;
+      host = rawHeaders[index + 1] ?? null;
     } else if (!indifferent.has(name)) return null;
-    else if ((name === 'User-Agent' || name === 'user-agent') && isBrowser(rawHeaders[index + 1]!))
+    else if ((name === 'User-Agent' || name === 'user-agent') && isBrowser(rawHeaders[index + 1] ?? ''))
       return null;
   }
   if (host !== null) request[plain] = true;

@@ -1,13 +1,14 @@
 /** What is refused whatever the route: framing, codings and expectations that are not understood (RFC 9110, RFC 9112). */
 import type { IncomingMessage } from 'node:http';
 import { badRequest, HttpError } from './http-error.ts';
+import { methodOf } from './request-line.ts';
 
 const closing = ['connection', 'close'];
 const reading = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /** @throws HttpError 400, 415, 417, 501 or 505. */
 export function checkRequest(request: IncomingMessage): void {
-  const { headers, method, httpVersionMajor } = request;
+  const { headers, httpVersionMajor } = request;
   if (httpVersionMajor !== 1)
     throw new HttpError(505, 'version_not_supported', 'HTTP/1.1 and HTTP/1.0 are spoken here', closing);
   const transfer = headers['transfer-encoding'];
@@ -15,7 +16,7 @@ export function checkRequest(request: IncomingMessage): void {
   // RFC 9110, section 10.1.1; of other expectations Node tells the server itself.
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
     throw new HttpError(417, 'expectation_failed', 'only Expect: 100-continue is known');
-  if (reading.has(method!)) return;
+  if (reading.has(methodOf(request))) return;
   const coding = headers['content-encoding'];
   if (coding !== undefined && !/^(?:identity)?$/i.test(coding))
     throw new HttpError(415, 'unsupported_content_coding', 'send the content as it is, without a coding', [

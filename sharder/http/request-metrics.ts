@@ -44,13 +44,9 @@ export class RequestMetrics {
     const seconds = durationMs / 1000;
     series.sumSeconds += seconds;
     series.count++;
-    series.statuses[status % 100]!++;
-    for (let index = 0; index < boundsSeconds.length; index++) {
-      if (seconds <= boundsSeconds[index]!) {
-        series.buckets[index]!++;
-        return;
-      }
-    }
+    addOne(series.statuses, status % 100);
+    const bucket = boundsSeconds.findIndex((bound) => seconds <= bound);
+    if (bucket >= 0) addOne(series.buckets, bucket);
   }
 
   private find(route: RouteName, method: string, statusClass: number): Series {
@@ -80,8 +76,8 @@ export class RequestMetrics {
     const values: object[] = [];
     for (const { labels, buckets, sumSeconds, count } of this.all()) {
       let cumulative = 0;
-      for (let index = 0; index < boundsSeconds.length; index++) {
-        cumulative += buckets[index]!;
+      for (const [index, bucket] of buckets.entries()) {
+        cumulative += bucket;
         const le = boundsSeconds[index];
         values.push({ labels: { ...labels, le }, value: cumulative, metricName: `${name}_bucket` });
       }
@@ -91,6 +87,10 @@ export class RequestMetrics {
     }
     return values;
   }
+}
+
+function addOne(counts: Float64Array, index: number): void {
+  counts[index] = (counts[index] ?? 0) + 1;
 }
 
 function emptySeries(route: RouteName, method: string, statusClass: number): Series {

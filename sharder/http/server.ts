@@ -14,6 +14,7 @@ import {
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type Koa from 'koa';
+import { present } from '../core/invariant.ts';
 import { answerAndClose, answerLast } from './closing.ts';
 import { connectionOf } from './connection.ts';
 import { badRequest, HttpError } from './http-error.ts';
@@ -125,9 +126,13 @@ export function listen(server: Server, { host, port, reusePort }: ListenOptions)
   });
 }
 
+function keptBy(server: Server): KeptConnections {
+  return present(connectionsOf.get(server), 'what keeps the connections of a server');
+}
+
 /** Connections that a server has closed at once so far, because it had as many as it takes. */
 export function refusedConnections(server: Server): number {
-  return connectionsOf.get(server)!.refused;
+  return keptBy(server).refused;
 }
 
 export interface Stopping {
@@ -141,7 +146,7 @@ export interface Stopping {
 
 /** From now on every answer says `connection: close`. Ends when all connections have. */
 export async function stop(server: Server, { listenUntil, idleMs, deadline }: Stopping): Promise<void> {
-  const connections = connectionsOf.get(server)!;
+  const connections = keptBy(server);
   if (listenUntil !== null) {
     connections.closeAll();
     await listenUntil;

@@ -31,7 +31,7 @@ function pathOf(target: string): string {
   const query = target.indexOf('?');
   if (query < 0) return target;
   if (query < target.length - 1) {
-    const name = /^[^=&]*/.exec(target.slice(query + 1))![0];
+    const name = target.slice(query + 1).replace(/[=&].*$/, '');
     throw badRequest(`there is no query parameter ${JSON.stringify(name)}`);
   }
   return target.slice(0, query);

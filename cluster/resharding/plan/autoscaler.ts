@@ -152,12 +152,12 @@ export class Autoscaler {
     return this.calmSince + 1 >= this.memory.calmNeeded;
   }
 
-  private judgeBroken(sample: LoadSample, decide: Decide): Decision {
+  private judgeBroken(sample: AnsweredSample, decide: Decide): Decision {
     const { p95Ms, max, cooldownMs } = this.settings;
     this.calmSince = 0;
     this.brokenSince += 1;
     const bottleneck = findBottleneck(sample);
-    const broken = `p95 is ${round(sample.p95Ms!)} ms, the objective ${p95Ms} ms`;
+    const broken = `p95 is ${round(sample.p95Ms)} ms, the objective ${p95Ms} ms`;
     if (bottleneck === 'shards') this.rememberBroken(sample);
     if (this.brokenSince < brokenWindows)
       return decide('none', `${broken}; for one window so far`, { bottleneck });
@@ -177,7 +177,7 @@ export class Autoscaler {
     const wasMistake = removedAtMs !== null && sample.atMs - removedAtMs < reversalPauses * cooldownMs;
     this.remember({
       calmNeeded: wasMistake ? Math.min(calmWindowsMax, calmNeeded * 2) : calmWindows,
-      addition: { shards: sample.shards, rate: rateOf(sample), p95Ms: sample.p95Ms!, atMs: sample.atMs },
+      addition: { shards: sample.shards, rate: rateOf(sample), p95Ms: sample.p95Ms, atMs: sample.atMs },
     });
     this.changed(sample);
     return decide('add-shard', `${broken}, because the shards are busy: ${evidence(sample)}`, { bottleneck });
@@ -243,14 +243,14 @@ export class Autoscaler {
   }
 
   /** Why another shard would not help either; null when the last one did, or nothing is known of one. */
-  private uselessAddition(sample: LoadSample): string | null {
+  private uselessAddition(sample: AnsweredSample): string | null {
     const { addition } = this.memory;
     if (addition === null || sample.shards <= addition.shards) return null;
     if (sample.atMs - addition.atMs >= this.memoryMs) return null;
     const rate = rateOf(sample);
     const isComparable = rate >= comparableRateShare * addition.rate;
     const isHelped =
-      sample.p95Ms! <= helpedP95Share * addition.p95Ms ||
+      sample.p95Ms <= helpedP95Share * addition.p95Ms ||
       rate >= addition.rate * (1 + helpedRateShare / addition.shards);
     if (isHelped || !isComparable) return null;
     return `the last shard that was added did not help: before it p95 was ${round(addition.p95Ms)} ms at ${round(addition.rate)} requests/s`;
@@ -278,7 +278,11 @@ export class Autoscaler {
 
 type Decide = (kind: DecisionKind, reason: string, more?: Partial<Decision>) => Decision;
 
-function isBroken({ requests, p95Ms }: LoadSample, settings: AutoscalerSettings): boolean {
+/** One in which requests ended. */
+type AnsweredSample = LoadSample & { p95Ms: number };
+
+function isBroken(sample: LoadSample, settings: AutoscalerSettings): sample is AnsweredSample {
+  const { requests, p95Ms } = sample;
   return requests >= settings.requestsMin && p95Ms !== null && p95Ms > settings.p95Ms;
 }
 

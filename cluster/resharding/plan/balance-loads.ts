@@ -1,4 +1,5 @@
 /** Which slot goes where when slots are not alike: shares of measured load, evened out by the fewest and largest steps. */
+import { present } from '../../../sharder/core/invariant.ts';
 
 export interface LoadBalance {
   /** Slot to shard id. */
@@ -6,7 +7,7 @@ export interface LoadBalance {
   /** At least one. */
   shards: readonly number[];
   weightOf: (id: number) => number;
-  /** By slot, not negative. */
+  /** By slot, not negative; a slot that is not in it has none. */
   loads: readonly number[];
   /** Slots that stay. */
   fixed: ReadonlySet<number>;
@@ -22,26 +23,28 @@ const tolerance = 0.05;
  */
 export function balanceLoads({ table, shards, weightOf, loads, fixed }: LoadBalance): number[] {
   const target = [...table];
+  const loadOf = (slot: number) => loads[slot] ?? 0;
   const weights = shards.reduce((sum, id) => sum + weightOf(id), 0);
   const total = loads.reduce((sum, load) => sum + load, 0);
   const excess = new Map(shards.map((id) => [id, -(total * weightOf(id)) / weights]));
-  const add = (id: number, load: number) => excess.set(id, excess.get(id)! + load);
-  for (const [slot, id] of target.entries()) if (excess.has(id)) add(id, loads[slot]!);
-  const neediest = () => shards.reduce((least, id) => (excess.get(id)! < excess.get(least)! ? id : least));
+  const excessOf = (id: number) => present(excess.get(id), 'the load of a shard');
+  const add = (id: number, load: number) => excess.set(id, excessOf(id) + load);
+  for (const [slot, id] of target.entries()) if (excess.has(id)) add(id, loadOf(slot));
+  const neediest = () => shards.reduce((least, id) => (excessOf(id) < excessOf(least) ? id : least));
   for (const [slot, id] of target.entries()) {
     if (excess.has(id) || fixed.has(slot)) continue;
     target[slot] = neediest();
-    add(target[slot], loads[slot]!);
+    add(target[slot], loadOf(slot));
   }
   for (let steps = 0; steps < target.length; steps++) {
-    const from = shards.reduce((most, id) => (excess.get(id)! > excess.get(most)! ? id : most));
+    const from = shards.reduce((most, id) => (excessOf(id) > excessOf(most) ? id : most));
     const to = neediest();
-    if (excess.get(from)! <= (tolerance * total * weightOf(from)) / weights) break;
-    const slot = bestSlot(target, { from, loads, fixed, wanted: (excess.get(from)! - excess.get(to)!) / 2 });
+    if (excessOf(from) <= (tolerance * total * weightOf(from)) / weights) break;
+    const slot = bestSlot(target, { from, loadOf, fixed, wanted: (excessOf(from) - excessOf(to)) / 2 });
     if (slot === null) break;
     target[slot] = to;
-    add(from, -loads[slot]!);
-    add(to, loads[slot]!);
+    add(from, -loadOf(slot));
+    add(to, loadOf(slot));
   }
   return target;
 }
@@ -49,14 +52,14 @@ export function balanceLoads({ table, shards, weightOf, loads, fixed }: LoadBala
 /** The slot whose load is nearest to what is wanted, among those whose move makes the two shards more even; null: none. */
 function bestSlot(
   target: readonly number[],
-  options: { from: number; loads: readonly number[]; fixed: ReadonlySet<number>; wanted: number },
+  options: { from: number; loadOf: (slot: number) => number; fixed: ReadonlySet<number>; wanted: number },
 ): number | null {
-  const { from, loads, fixed, wanted } = options;
+  const { from, loadOf, fixed, wanted } = options;
   let best: number | null = null;
   for (const [slot, id] of target.entries()) {
-    const load = loads[slot]!;
+    const load = loadOf(slot);
     if (id !== from || fixed.has(slot) || load <= 0 || load >= 2 * wanted) continue;
-    if (best === null || Math.abs(load - wanted) < Math.abs(loads[best]! - wanted)) best = slot;
+    if (best === null || Math.abs(load - wanted) < Math.abs(loadOf(best) - wanted)) best = slot;
   }
   return best;
 }

@@ -1,4 +1,5 @@
 /** Which slot goes where when shards come or go: pure, total, balanced to within one slot, with as few moves as possible. */
+import { present } from '../../../sharder/core/invariant.ts';
 
 export interface SlotBalance {
   /** A shard's share in proportion; not negative, not all 0. Default 1 each. */
@@ -22,22 +23,18 @@ export function balanceSlots(
   const table = [...slots];
   const moving: number[] = [];
   const kept = new Map<number, number>();
-  for (const slot of fixed) kept.set(slots[slot]!, (kept.get(slots[slot]!) ?? 0) + 1);
+  for (const [slot, id] of slots.entries()) if (fixed.has(slot)) kept.set(id, (kept.get(id) ?? 0) + 1);
   for (const [slot, id] of slots.entries()) {
     if (fixed.has(slot)) continue;
     const held = kept.get(id) ?? 0;
     if (held < (shares.get(id) ?? 0)) kept.set(id, held + 1);
     else moving.push(slot);
   }
-  const needy = shardIds.filter((id) => (kept.get(id) ?? 0) < shares.get(id)!);
-  for (const slot of moving) {
-    // The shares add up to all slots, so whoever is below its share can take at least what moves.
-    const id = needy[0]!;
-    table[slot] = id;
-    const held = (kept.get(id) ?? 0) + 1;
-    kept.set(id, held);
-    if (held === shares.get(id)!) needy.shift();
-  }
+  const places = [...shares].flatMap(([id, share]) =>
+    Array.from({ length: Math.max(0, share - (kept.get(id) ?? 0)) }, () => id),
+  );
+  // The shares add up to all slots, so whoever is below its share can take at least what moves.
+  for (const [index, slot] of moving.entries()) table[slot] = present(places[index], 'a place for a slot');
   return table;
 }
 
@@ -47,15 +44,15 @@ function sharesOf(
   shardIds: readonly number[],
   weightOf: (id: number) => number,
 ): Map<number, number> {
-  const held = new Map(shardIds.map((id) => [id, 0]));
-  for (const id of slots) if (held.has(id)) held.set(id, held.get(id)! + 1);
   const weights = shardIds.reduce((sum, id) => sum + weightOf(id), 0);
   if (!(weights > 0)) throw new Error('the weights of the shards must not all be 0');
-  const exact = new Map(shardIds.map((id) => [id, (slots.length * weightOf(id)) / weights]));
-  const shares = new Map(shardIds.map((id) => [id, Math.floor(exact.get(id)!)]));
-  const remainder = (id: number) => exact.get(id)! - shares.get(id)!;
-  const left = slots.length - [...shares.values()].reduce((sum, share) => sum + share, 0);
-  const ranked = shardIds.toSorted((a, b) => remainder(b) - remainder(a) || held.get(b)! - held.get(a)!);
-  for (const id of ranked.slice(0, left)) shares.set(id, shares.get(id)! + 1);
-  return shares;
+  const parts = shardIds.map((id) => {
+    const exact = (slots.length * weightOf(id)) / weights;
+    const share = Math.floor(exact);
+    return { id, share, remainder: exact - share, held: slots.filter((owner) => owner === id).length };
+  });
+  const left = slots.length - parts.reduce((sum, { share }) => sum + share, 0);
+  const ranked = parts.toSorted((a, b) => b.remainder - a.remainder || b.held - a.held);
+  for (const part of ranked.slice(0, left)) part.share++;
+  return new Map(parts.map(({ id, share }) => [id, share]));
 }

@@ -1,5 +1,5 @@
 /** From the table that is to the moves that make it the one that shall be: pure, and with as few slots moved as possible. */
-import type { View, ViewShard } from '../../../sharder/core/view.ts';
+import { ownerOf, type View, type ViewShard } from '../../../sharder/core/view.ts';
 import { balanceLoads } from './balance-loads.ts';
 import { balanceSlots } from './balance-slots.ts';
 import type { MovePlan } from './move-plan.ts';
@@ -73,9 +73,7 @@ export function planDrain(view: View, id: number): MovePlan[] {
     least.given++;
   }
   // Each takes neighbours: few moves, and few ranges to read.
-  let next = 0;
-  for (const taker of takers)
-    for (let given = 0; given < taker.given; given++) table[leaving[next++]!] = taker.id;
+  for (const taker of takers) for (const slot of leaving.splice(0, taker.given)) table[slot] = taker.id;
   return plansBetween(view, table);
 }
 
@@ -118,7 +116,7 @@ function plansBetween(view: View, target: readonly number[]): MovePlan[] {
   const moving = new Set(view.moves.flatMap((move) => move.slots));
   const bySlots = new Map<string, { slots: number[]; from: number; to: number }>();
   for (const [slot, to] of target.entries()) {
-    const from = view.slots[slot]!;
+    const from = ownerOf(view, slot);
     if (from === to || moving.has(slot)) continue;
     const key = `${from} ${to}`;
     const plan = bySlots.get(key) ?? { slots: [], from, to };

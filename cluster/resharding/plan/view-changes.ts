@@ -3,7 +3,7 @@
  * Whoever writes the view puts them to a compare-and-swap, so what they see is what they change.
  */
 import { SLOT_COUNT } from '../../../sharder/core/slot.ts';
-import type { MoveRecord, View, ViewShard } from '../../../sharder/core/view.ts';
+import { homeShardOf, type MoveRecord, type View, type ViewShard } from '../../../sharder/core/view.ts';
 import type { MovePlan } from './move-plan.ts';
 import { RefusedError } from './refused-error.ts';
 
@@ -95,6 +95,6 @@ function find(view: View, id: number): ViewShard | undefined {
 
 /** The shard that holds the view is the first. */
 function refuseHome(view: View, id: number): void {
-  if (view.shards[0]!.id === id)
+  if (homeShardOf(view).id === id)
     throw new RefusedError('home-shard', `shard ${id} holds the view and cannot be taken away`);
 }

@@ -42,17 +42,20 @@ export class MirrorKeeper {
   note(view: View): void {
     if (this.newest !== null && view.epoch < this.newest.epoch) return;
     this.newest = view;
-    for (const id of this.copied.keys()) if (!this.isWanted(id)) this.copied.delete(id);
+    for (const id of this.copied.keys()) if (!isMirrored(view, id)) this.copied.delete(id);
     for (const { id } of view.shards.slice(1))
-      if (this.isBehind(id) && !this.busy.has(id)) void this.keep(id);
+      if (this.isBehind(id, view) && !this.busy.has(id)) void this.keep(id);
   }
 
-  private isWanted(shard: number): boolean {
-    return this.newest!.shards.slice(1).some(({ id }) => id === shard);
+  private isBehind(shard: number, view: View): boolean {
+    return (this.copied.get(shard) ?? 0) < view.epoch;
   }
 
-  private isBehind(shard: number): boolean {
-    return (this.copied.get(shard) ?? 0) < this.newest!.epoch;
+  /** The view that the shard is still to get; null when it has it, or nobody is to give it any. */
+  private due(shard: number): View | null {
+    const { newest, options } = this;
+    if (newest === null || options.isStopped() || !isMirrored(newest, shard)) return null;
+    return this.isBehind(shard, newest) ? newest : null;
   }
 
   private async keep(shard: number): Promise<void> {
@@ -60,8 +63,7 @@ export class MirrorKeeper {
     const { clock, limits, trace } = options;
     let pauseMs = limits.mirrorPauseMs;
     this.busy.add(shard);
-    while (!options.isStopped() && this.isWanted(shard) && this.isBehind(shard)) {
-      const view = this.newest!;
+    for (let view = this.due(shard); view !== null; view = this.due(shard)) {
       try {
         if (await this.copy(shard, view)) this.copied.set(shard, view.epoch);
         pauseMs = limits.mirrorPauseMs;
@@ -84,6 +86,11 @@ export class MirrorKeeper {
     const request = mirrorRequest(await records.nameOf(shard), view, kv?.modRevision ?? 0);
     return records.demand(shard, await records.execute(shard, request, false), 'txn').succeeded;
   }
+}
+
+/** The home shard has the view itself. */
+function isMirrored(view: View, shard: number): boolean {
+  return view.shards.slice(1).some(({ id }) => id === shard);
 }
 
 /** One that cannot be read is as good as none. */

@@ -25,8 +25,16 @@ import { createFenceRequest, storedIdentity } from '../../../sharder/core/first-
 import { newIdentity, type ShardName } from '../../../sharder/core/identity.ts';
 import { defaultLimits } from '../../../sharder/core/limits.ts';
 import type { Cancel, Clock, EtcdRpc, Random, Trace, WatchSink } from '../../../sharder/core/ports.ts';
+import { revisionOf } from '../../../sharder/core/reply-revision.ts';
 import type { CallOutcome } from '../../../sharder/core/shard-client.ts';
-import { decodeView, encodeView, type View, VIEW_KEY, type ViewShard } from '../../../sharder/core/view.ts';
+import {
+  decodeView,
+  encodeView,
+  homeShardOf,
+  type View,
+  VIEW_KEY,
+  type ViewShard,
+} from '../../../sharder/core/view.ts';
 import type { EtcdClientEvent } from '../../../sharder/etcd/client/client-event.ts';
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -52,6 +60,7 @@ const swapsMax = 100;
 export class RecordsClient {
   private readonly options: RecordsClientOptions;
   private readonly clients = new Map<number, EtcdShardClient>();
+  private readonly home: EtcdShardClient;
   private known: View | null = null;
   /** Records as they were read last: what has not changed need not be decoded again. */
   private newestView: { view: View; modRevision: number } | null = null;
@@ -68,7 +77,8 @@ export class RecordsClient {
   constructor(options: RecordsClientOptions) {
     this.options = options;
     this.silences = new SilenceWatch(options.clock);
-    this.clients.set(homeNumber, this.connect(homeNumber, options.home));
+    this.home = this.connect(homeNumber, options.home);
+    this.clients.set(homeNumber, this.home);
   }
 
   close(): void {
@@ -141,7 +151,7 @@ export class RecordsClient {
     const { modRevision } = before;
     const put: RequestOp = { kind: 'put', key, value: encodeFence(record) };
     const reply = await this.swap(record.shard, { key, modRevision, success: [put, ...more] });
-    return reply.succeeded ? { record, modRevision: reply.header!.revision } : null;
+    return reply.succeeded ? { record, modRevision: revisionOf(reply) } : null;
   }
 
   /**
@@ -314,7 +324,7 @@ export class RecordsClient {
     if (this.known !== null && view.epoch <= this.known.epoch) return;
     this.known = view;
     for (const shard of view.shards) this.introduce(shard);
-    this.clients.get(homeNumber)!.setEndpoints(view.shards[0]!.endpoints);
+    this.home.setEndpoints(homeShardOf(view).endpoints);
     for (const [id, client] of this.clients) {
       if (id === homeNumber || id >= view.nextShard || view.shards.some((shard) => shard.id === id)) continue;
       client.close();

@@ -2,6 +2,7 @@
  * What a copy holds: pages in the order of their keys, each of the newest revision of its moment, so that none asks for what
  * the source has forgotten, however long the copy takes. What the watch says counts from the revision of a key's own page on.
  */
+import { present } from '../../../sharder/core/invariant.ts';
 import { orderOf } from '../../../sharder/core/key-order.ts';
 
 export class CopiedPages {
@@ -48,7 +49,7 @@ export class CopiedPages {
     let last = this.ends.length;
     while (first < last) {
       const middle = (first + last) >>> 1;
-      if (order < this.ends[middle]!) last = middle;
+      if (order < present(this.ends[middle], 'the end of a page')) last = middle;
       else first = middle + 1;
     }
     return first;

@@ -3,6 +3,7 @@
  * guess.
  */
 import type { KeyValue, RangeReply, RangeRequest } from '../../../sharder/core/etcd-messages.ts';
+import { revisionOf } from '../../../sharder/core/reply-revision.ts';
 import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
 import { toSlotSpans } from '../../../sharder/core/slot-runs.ts';
 import type { MoverLimits } from '../records/mover-limits.ts';
@@ -69,9 +70,8 @@ export async function* pagesOf(
 ): AsyncGenerator<Page> {
   let limit = keysMax;
   for (const [first, last] of toSlotSpans(slots)) {
-    let key = dataPrefix(first);
     const rangeEnd = dataRangeEnd(last);
-    for (let more = true; more;) {
+    for (let key = dataPrefix(first); key !== rangeEnd;) {
       const reply = await readPage(records, shard, { kind: 'range', key, rangeEnd, limit, ...range });
       if (reply === null) {
         if (limit === 1)
@@ -80,9 +80,8 @@ export async function* pagesOf(
         continue;
       }
       const lastKey = reply.kvs.at(-1)?.key;
-      more = reply.more && lastKey !== undefined;
-      key = more ? `${lastKey!}\0` : rangeEnd;
-      yield { revision: reply.header!.revision, kvs: reply.kvs, end: key, keysLeft: reply.count };
+      key = reply.more && lastKey !== undefined ? `${lastKey}\0` : rangeEnd;
+      yield { revision: revisionOf(reply), kvs: reply.kvs, end: key, keysLeft: reply.count };
       limit = nextLimit(reply.kvs, keysMax, limits);
     }
   }

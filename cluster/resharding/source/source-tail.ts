@@ -4,9 +4,10 @@
  * come, so has everything that was written to the slot before it stopped.
  */
 import type { EtcdEvent, KeyValue, RequestOp } from '../../../sharder/core/etcd-messages.ts';
+import { present } from '../../../sharder/core/invariant.ts';
 import { pause } from '../../../sharder/core/pause.ts';
 import type { Cancel, Clock, WatchEnd } from '../../../sharder/core/ports.ts';
-import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
+import { dataRangeOf } from '../../../sharder/core/slot.ts';
 import { CopiedPages } from './copied-pages.ts';
 import type { Page } from './copy-slots.ts';
 import { GatheredWrites } from './gathered-writes.ts';
@@ -116,7 +117,7 @@ export class SourceTail {
 
   /** The revision after which nothing has been written to the slot. */
   markedRevision(slot: number): number {
-    return this.marks.get(slot)!;
+    return present(this.marks.get(slot), 'the marker of a slot');
   }
 
   hasSeenProbe(probe: string): boolean {
@@ -182,8 +183,7 @@ export class SourceTail {
   private async openFrom(startRevision: number): Promise<number> {
     const { records, clock, limits, shard, slots } = this.options;
     const request = {
-      key: dataPrefix(slots[0]!),
-      rangeEnd: dataRangeEnd(slots.at(-1)!),
+      ...dataRangeOf(slots),
       ...(startRevision > 0 ? { startRevision } : {}),
     };
     let isOver = false;

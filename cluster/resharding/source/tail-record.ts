@@ -4,6 +4,7 @@
  * one revision is what the next proof begins with: little has changed since, and little is to be listed while slots are stopped.
  */
 import type { EtcdEvent, KeyValue } from '../../../sharder/core/etcd-messages.ts';
+import { invariant } from '../../../sharder/core/invariant.ts';
 import type { CopiedPages } from './copied-pages.ts';
 import { isMarker } from './marker.ts';
 
@@ -67,7 +68,8 @@ export class TailRecord {
 
   /** The answer to `askAt`: where nothing differs, everything is proven up to then. @returns as `differenceTo` */
   settle(answer: Asked): string | null {
-    const { said, revision } = this.asked!;
+    invariant(this.asked !== null, 'the source has not been asked');
+    const { said, revision } = this.asked;
     const difference = this.compare(said, answer);
     if (difference !== null) return difference;
     this.copiedKeys = answer.count;

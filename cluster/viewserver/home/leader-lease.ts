@@ -62,33 +62,33 @@ export class LeaderLease {
   private async round(): Promise<void> {
     const { clock } = this.options;
     const startedAtMs = clock.nowMs();
-    const held = (await this.renew()) && (await this.claim());
+    const lease = await this.renew();
+    const held = lease === null ? null : await this.claim(lease);
     if (held) this.renewedAtMs = startedAtMs;
     const expired = clock.nowMs() - this.renewedAtMs > giveUpMs;
     if (held) this.setLeading(true);
     else if (held === false || expired) this.setLeading(false);
   }
 
-  /** True: a lease is there. Null: not known. */
-  private async renew(): Promise<boolean | null> {
+  /** The lease that is there. Null: not known. */
+  private async renew(): Promise<number | null> {
     if (this.lease !== null) {
       const reply = await this.call({ kind: 'lease_keep_alive', id: this.lease });
       if (reply?.kind !== 'lease_keep_alive') return null;
-      if (reply.ttlSeconds > 0) return true;
+      if (reply.ttlSeconds > 0) return this.lease;
     }
     // 52 bits: another server's draw of the same number would be refused as a lease that exists.
     const { random } = this.options;
     this.lease = 1 + (random.nextUint32() % 2 ** 20) * 2 ** 32 + random.nextUint32();
     const reply = await this.call({ kind: 'lease_grant', id: this.lease, ttlSeconds });
-    if (reply?.kind === 'lease_grant') return true;
+    if (reply?.kind === 'lease_grant') return this.lease;
     this.lease = null;
     return null;
   }
 
   /** True: the key is ours. False: it is somebody else's. Null: not known. */
-  private async claim(): Promise<boolean | null> {
+  private async claim(lease: number): Promise<boolean | null> {
     const { name, address } = this.options;
-    const lease = this.lease!;
     const reply = await this.call({
       kind: 'txn',
       compare: [{ key: LEADER_KEY, target: 'create_revision', result: 'equal', operand: 0 }],

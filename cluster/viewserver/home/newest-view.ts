@@ -1,8 +1,9 @@
 /** The newest view, as the home shard's watch tells it: what jobs wait for and what the events are made of. */
+import { present } from '../../../sharder/core/invariant.ts';
 import { bytesToJson } from '../../../sharder/core/json-bytes.ts';
 import type { Cancel, Clock, EtcdRpc } from '../../../sharder/core/ports.ts';
 import type { ShardClient } from '../../../sharder/core/shard-client.ts';
-import { decodeView, isOfSameCluster, VIEW_KEY, type View } from '../../../sharder/core/view.ts';
+import { decodeView, homeShardOf, isOfSameCluster, VIEW_KEY, type View } from '../../../sharder/core/view.ts';
 import { callHome } from './home-record.ts';
 import { pauseUntilAborted } from './leader-lease.ts';
 
@@ -70,7 +71,7 @@ export class NewestView {
   private open(signal: AbortSignal): void {
     if (signal.aborted) return;
     const { rpc, clock } = this.options;
-    const endpoint = this.endpoints[this.next++ % this.endpoints.length]!;
+    const endpoint = present(this.endpoints[this.next++ % this.endpoints.length], 'an endpoint');
     const again = () => void pauseUntilAborted(clock, rereadMs / 10, signal).then(() => this.open(signal));
     this.cancelWatch = rpc.watch(
       endpoint,
@@ -90,7 +91,7 @@ export class NewestView {
     const view = decodeView(bytes);
     if (this.view !== null && !isOfSameCluster(this.view, view)) return;
     this.view = view;
-    this.endpoints = view.shards[0]!.endpoints;
+    this.endpoints = homeShardOf(view).endpoints;
     this.options.home.setEndpoints(this.endpoints);
     for (const listener of this.listeners) listener(view);
   }

@@ -14,6 +14,7 @@ import { OriginCheck } from '../../../sharder/http/origin-check.ts';
 import type { Readiness } from '../../../sharder/http/probes.ts';
 import { MemoryBudget } from '../../../sharder/http/memory-budget.ts';
 import { errorReply, jsonReply, type Reply } from '../../../sharder/http/reply.ts';
+import { methodOf } from '../../../sharder/http/request-line.ts';
 import { requestIdOf } from '../../../sharder/http/request-id.ts';
 import { allowOf, notAllowed } from '../../../sharder/http/route-table.ts';
 import type { LeaderLease } from '../home/leader-lease.ts';
@@ -66,7 +67,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const method = request.method!;
+  const method = methodOf(request);
   const isRead = method === 'GET' || method === 'HEAD';
   let routed: RouteRequest | null = null;
   try {
@@ -79,8 +80,10 @@ async function answer(
       path === '*'
         ? optionsOf(allowOf(['GET', 'HEAD', 'POST', 'DELETE']))
         : await answerProbe(options, method, path);
-    if (reply === null && leadership === null) return forward(routed, response, options.lease.leader, path);
-    reply ??= await runRoute({ leadership: leadership!, routed, budgets }, path);
+    if (reply === null) {
+      if (leadership === null) return forward(routed, response, options.lease.leader, path);
+      reply = await runRoute({ leadership, routed, budgets }, path);
+    }
     if (conditions !== null && isRead) reply = underConditions(conditions, reply);
     send(request, response, held(routed, budgets, reply));
   } catch (error) {

@@ -3,11 +3,13 @@
  * can be asked.
  */
 import { Agent, request as startRequest, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { present } from '../../../sharder/core/invariant.ts';
 import { answer as send } from '../../../sharder/http/closing.ts';
 import type { RouteRequest } from '../../../sharder/http/context.ts';
 import { askForBody } from '../../../sharder/http/expect-continue.ts';
 import { requestIdOf } from '../../../sharder/http/request-id.ts';
 import { HttpError } from '../../../sharder/http/http-error.ts';
+import { methodOf } from '../../../sharder/http/request-line.ts';
 import { errorReply } from '../../../sharder/http/reply.ts';
 import { watchReader } from '../../../sharder/http/stalled-readers.ts';
 import type { Leader } from '../home/leader-lease.ts';
@@ -38,14 +40,14 @@ export function forward(
     `http://${leader.address}${path}`,
     {
       agent: direct,
-      method: request.method!,
+      method: methodOf(request),
       headers: { ...endToEnd(request.headers), [forwardedHeader]: '1', 'x-request-id': requestIdOf(request) },
     },
     (answer) => {
       clearTimeout(timer);
       answer.on('error', () => response.destroy());
       try {
-        response.writeHead(answer.statusCode!, {
+        response.writeHead(present(answer.statusCode, 'the status of an answer'), {
           ...endToEnd(answer.headers),
           'vase-view-server': leader.name,
         });

@@ -1,5 +1,6 @@
 /** The bodies of requests, checked: whatever is wrong is named in one sentence with 400. */
 import { z } from 'zod';
+import { present } from '../../../sharder/core/invariant.ts';
 import { badRequest } from '../../../sharder/http/http-error.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSlotList } from '../../records/slot-list.ts';
@@ -28,7 +29,7 @@ export const moveSlots = z.strictObject({
 export function parseRequest<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
+  const issue = present(result.error.issues[0], 'what is wrong with a request');
   throw badRequest(`${issue.path.join('.') || 'the body'}: ${issue.message}`);
 }
 

@@ -11,6 +11,7 @@ import { badRequest, HttpError } from '../../../sharder/http/http-error.ts';
 import { parseJsonObject } from '../../../sharder/http/parse-json.ts';
 import { hasNoBody, readBody, readNoBody } from '../../../sharder/http/read-body.ts';
 import { jsonReply, type Reply } from '../../../sharder/http/reply.ts';
+import { methodOf } from '../../../sharder/http/request-line.ts';
 import { demandJson } from '../../../sharder/http/request-check.ts';
 import { allowOf, notAllowed } from '../../../sharder/http/route-table.ts';
 import type { Leadership } from '../leading/leadership.ts';
@@ -57,7 +58,7 @@ export async function runRoute(input: Omit<RouteInput, 'argument'>, path: string
   const fitting = routes.filter((route) => route.path.test(path));
   if (fitting.length === 0)
     throw new HttpError(404, 'not_found', 'there are /view, /shards, /moves, /jobs, /events, /autoscaler');
-  const method = input.routed.request.method!;
+  const method = methodOf(input.routed.request);
   const route = fitting.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method));
   if (route === undefined) {
     const methods = fitting.map((candidate) => candidate.method);
@@ -70,7 +71,7 @@ export async function runRoute(input: Omit<RouteInput, 'argument'>, path: string
       input.routed.conditions,
       fitting.some((candidate) => candidate.method === 'GET'),
     );
-  return route.run({ ...input, argument: decode(route.path.exec(path)![1] ?? '') });
+  return route.run({ ...input, argument: decode(route.path.exec(path)?.[1] ?? '') });
 }
 
 function decode(text: string): string {
@@ -246,9 +247,8 @@ async function record(
 ): Promise<Job[]> {
   const key = keyOf(request);
   const askedAt = new Date().toISOString();
-  const ids = works.map((_, index) => (works.length === 1 ? key : `${key}.${index + 1}`));
   const wanted = works.map((work, index): Job => ({
-    id: ids[index]!,
+    id: works.length === 1 ? key : `${key}.${index + 1}`,
     work,
     state: 'waiting',
     abort: false,
@@ -257,11 +257,11 @@ async function record(
     endedAt: null,
   }));
   const jobs = await leadership.jobs.change((list) => withJobs(list, wanted));
-  const found = ids.map((id) => jobs.find((job) => job.id === id));
-  if (found.some((job) => job === undefined))
+  const found = wanted.flatMap(({ id }) => jobs.find((job) => job.id === id) ?? []);
+  if (found.length < wanted.length)
     throw new HttpError(429, 'overloaded', 'too many jobs are waiting', ['retry-after', '10']);
-  for (const job of found) leadership.events.emit('job', job!);
-  return found as Job[];
+  for (const job of found) leadership.events.emit('job', job);
+  return found;
 }
 
 function jobsReply(jobs: readonly Job[]): Reply {

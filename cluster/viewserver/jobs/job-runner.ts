@@ -4,7 +4,7 @@
  * begun before.
  */
 import type { Logger } from 'pino';
-import type { View } from '../../../sharder/core/view.ts';
+import { ownerOf, type View } from '../../../sharder/core/view.ts';
 import type { ShardFleet } from '../../providers/shard-fleet.ts';
 import type { EventLog } from '../home/event-log.ts';
 import { isOpen, type Job, type JobList, withChange } from './job.ts';
@@ -310,7 +310,7 @@ export class JobRunner {
 export function plansTo(view: View, slots: readonly number[], to: number): MovePlan[] {
   const bySource = new Map<number, number[]>();
   for (const slot of slots) {
-    const from = view.slots[slot]!;
+    const from = ownerOf(view, slot);
     if (from === to) continue;
     bySource.set(from, [...(bySource.get(from) ?? []), slot]);
   }

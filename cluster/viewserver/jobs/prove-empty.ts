@@ -21,9 +21,10 @@ export async function proveEmpty(caller: ShardCaller, shard: ViewShard): Promise
   });
   if (reply.kind !== 'txn') throw new Error(`etcd answered a txn with ${reply.kind}`);
   const [fence, data] = reply.responses;
-  if (!reply.succeeded || fence?.kind !== 'range' || data?.kind !== 'range')
+  const record = fence?.kind === 'range' ? fence.kvs[0] : undefined;
+  if (!reply.succeeded || record === undefined || data?.kind !== 'range')
     throw new ClusterError(`what answers as shard ${shard.id} has no record of it`);
-  const held = decodeFenceOf(shard, fence.kvs[0]!.value).slots.filter(
+  const held = decodeFenceOf(shard, record.value).slots.filter(
     (state) => state !== undefined && state.kind !== 'moved',
   );
   if (held.length > 0) throw new ClusterError(`shard ${shard.id} still holds ${held.length} slots`);

@@ -1,6 +1,7 @@
 /** How full the shards are, and would be: by what etcd says of its database, its quota and the number of keys. */
-import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
-import type { View } from '../../../sharder/core/view.ts';
+import { present } from '../../../sharder/core/invariant.ts';
+import { dataRangeOf } from '../../../sharder/core/slot.ts';
+import { ownerOf, type View } from '../../../sharder/core/view.ts';
 import { ClusterError } from '../../errors.ts';
 import type { ShardFleet } from '../../providers/shard-fleet.ts';
 import { type MetricsReading, total } from '../../metrics/metrics-text.ts';
@@ -110,12 +111,12 @@ export class Room {
     const moved: MovedBytes[] = [];
     for (const { slots, from, to } of splitPlans(plans, view.slots.length)) {
       // A plan may go on from where an earlier one of the same list leads.
-      const owner = view.slots[slots[0]!]!;
+      const owner = ownerOf(view, present(slots[0], 'a slot of the plan'));
       const bytes = usedBytes.get(owner);
       if (bytes === undefined) continue;
-      if (!keys.has(owner)) keys.set(owner, await this.count(view, owner, allKeys));
-      const range = { key: dataPrefix(slots[0]!), rangeEnd: dataRangeEnd(slots.at(-1)!) };
-      const all = keys.get(owner)!;
+      const all = keys.get(owner) ?? (await this.count(view, owner, allKeys));
+      keys.set(owner, all);
+      const range = dataRangeOf(slots);
       // Counted at two moments: what moves is all of the shard's at most, and nothing where it did not answer.
       const share = all === 0 ? 0 : Math.min(1, (await this.count(view, owner, range)) / all);
       moved.push({ from, to, bytes: share * bytes });

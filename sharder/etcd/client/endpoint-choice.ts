@@ -3,6 +3,7 @@
  * more: every member answers linearizably, by asking the leader itself.
  */
 import type { StatusReply } from '../../core/etcd-messages.ts';
+import { present } from '../../core/invariant.ts';
 
 /** Far more than a shard has members. */
 const strangersMax = 64;
@@ -31,7 +32,7 @@ export class EndpointChoice {
 
   /** The endpoint to ask first. */
   get current(): string {
-    return this.endpoints[this.preferred]!;
+    return present(this.endpoints[this.preferred], 'the preferred endpoint');
   }
 
   /** Keeps the preferred endpoint if it is still among them. */

@@ -1,0 +1,8 @@
+/** The store's revision when a request was applied, by its reply. */
+import type { ReplyHeader } from './etcd-messages.ts';
+import { present } from './invariant.ts';
+
+/** @param reply not one that stands in a transaction's: those have no header. */
+export function revisionOf({ header }: { header: ReplyHeader | null }): number {
+  return present(header, 'the header of a reply').revision;
+}

@@ -1,0 +1,12 @@
+/** Node's types say of both that they may be missing, which is so of answers alone. */
+import type { IncomingMessage } from 'node:http';
+import { present } from '../core/invariant.ts';
+
+export function methodOf({ method }: IncomingMessage): string {
+  return present(method, 'the method of a request');
+}
+
+/** As it was sent. */
+export function targetOf({ url }: IncomingMessage): string {
+  return present(url, 'the target of a request');
+}
