@@ -16,7 +16,7 @@ import { EarlyRefusals } from './http/early-refusals.ts';
 import { registerBudgetMetrics } from './http/edge-metrics.ts';
 import { MemoryBudget } from './http/memory-budget.ts';
 import { OriginCheck } from './http/origin-check.ts';
-import { createProbes, type Readiness } from './http/probes.ts';
+import { createProbes, type Readiness, slotsProbe } from './http/probes.ts';
 import { RequestMetrics } from './http/request-metrics.ts';
 import { createHttpServer, listen, stop } from './http/server.ts';
 import { registerServerMetrics } from './http/server-metrics.ts';
@@ -108,9 +108,12 @@ const refusals = new EarlyRefusals((method, status, ms) =>
 const openServer = () =>
   createHttpServer(app, undefined, config.https, (listener) => refusals.guard(listener));
 const server = openServer();
-/** Probes and metrics, no data. */
+/** Probes and metrics, and where the load is; no data. */
+const adminProbes = new Map([...probes, ['/slots', slotsProbe(() => store.operationsBySlot)]]);
 const admin =
-  config.adminPort === null ? null : createHttpServer(createApp({ ...shared, probes, probesOnly: true }));
+  config.adminPort === null
+    ? null
+    : createHttpServer(createApp({ ...shared, probes: adminProbes, probesOnly: true }));
 const own = config.ownPort === null ? null : openServer();
 
 registerServerMetrics(registry, refusals, { public: server, own, admin });

@@ -17,7 +17,7 @@ import { pause } from './pause.ts';
 import { readRecord, RecordError } from './record-fields.ts';
 import { Shard, type ShardContext } from './shard.ts';
 import type { ShardClient } from './shard-client.ts';
-import { type HashText, slotOf } from './slot.ts';
+import { type HashText, SLOT_COUNT, slotOf } from './slot.ts';
 import { ViewWatch } from './view-watch.ts';
 
 export interface StoreOptions {
@@ -41,6 +41,8 @@ export class Store {
   private view: View | null = null;
   /** Of the newest view that was read, whether or not it could be. */
   private viewModRevision = 0;
+  /** How often each slot was asked for. */
+  private readonly asked = new Float64Array(SLOT_COUNT);
   /** Slot to shard id: the view's table, corrected by what fences have said since. */
   private route: number[] = [];
   private readonly held: HoldingPen;
@@ -80,6 +82,11 @@ export class Store {
     return this.shards;
   }
 
+  /** Operations by slot since the start, whatever became of them. */
+  get operationsBySlot(): Float64Array {
+    return this.asked;
+  }
+
   get heldOperations(): number {
     return this.held.size;
   }
@@ -99,8 +106,10 @@ export class Store {
   execute(operation: Operation, options: ExecuteOptions = {}): Promise<Outcome> {
     const { hash } = this.options;
     const { client = null, deadlineAtMs = this.deadlineAtMs() } = options;
+    const slot = slotOf(operation.key, hash);
+    this.asked[slot] = (this.asked[slot] ?? 0) + 1;
     return new Promise((resolve) => {
-      this.dispatch(createPending(operation, slotOf(operation.key, hash), deadlineAtMs, resolve, client));
+      this.dispatch(createPending(operation, slot, deadlineAtMs, resolve, client));
     });
   }
 

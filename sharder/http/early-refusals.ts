@@ -19,7 +19,7 @@ const heldBodyBytesMax = 4096;
 /** Of each connection of a server one request can wait. */
 const heldMax = connectionsMax;
 /** Paths that are answered whatever the load: nothing else tells an operator how it is. */
-const probes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+const probes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics', '/slots']);
 
 interface Held {
   response: ServerResponse;

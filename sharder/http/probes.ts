@@ -36,3 +36,8 @@ export function createProbes(registry: Registry, readiness: Readiness): Readonly
     ],
   ]);
 }
+
+/** How often each slot was asked for since the process began: too many figures for labels of metrics. */
+export function slotsProbe(operations: () => Float64Array): Handler {
+  return () => jsonReply(200, { operations: [...operations()] });
+}

@@ -90,6 +90,7 @@ function sampleOf(
     sharders: 2,
     shardersAsked: 2,
     unfit: null,
+    hot: null,
     requests,
     p95Ms: requests === 0 ? null : p95Ms,
     shardBusy,

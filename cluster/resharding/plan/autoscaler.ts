@@ -1,9 +1,10 @@
 /**
  * When a shard is added or removed: a state machine from what was measured over one window to a decision with its reason.
- * It adds when the latency objective is broken and the shards are what breaks it, and removes when the objective would
+ * It adds when the latency objective is broken and the shards are what breaks it, moves slots where that does as well, and removes when the objective would
  * hold with one less. It does not flap: a change needs several windows that agree, is followed by a pause, and a removal
  * that had to be taken back makes the next one need twice as many.
  */
+import { describeHotSlots, type HotSlots, placementOf } from './hot-slots.ts';
 
 export interface AutoscalerSettings {
   /** 95 of 100 requests are to end within this. */
@@ -41,13 +42,15 @@ export interface LoadSample {
   dbBytesMax: number | null;
   /** Processor time of the busiest member, in cores. */
   memberCoresMax: number | null;
+  /** Where its operations went; null: nobody told, or there were none. */
+  hot: HotSlots | null;
   /** Why the shard that would be removed does not fit into the others; null where it does, as far as is known. */
   unfit: string | null;
   /** Slots are being moved, or shards come or go. */
   isChanging: boolean;
 }
 
-export type DecisionKind = 'none' | 'add-shard' | 'remove-shard' | 'recommend-sharders';
+export type DecisionKind = 'none' | 'move-slots' | 'add-shard' | 'remove-shard' | 'recommend-sharders';
 export type Bottleneck = 'shards' | 'sharders' | 'unknown';
 
 export interface Decision {
@@ -169,6 +172,8 @@ export class Autoscaler {
       return decide('none', `${broken}; neither shards nor sharders are busy`, { bottleneck });
     if (sample.atMs < this.memory.quietUntilMs)
       return decide('none', `${broken}; pausing after a change`, { bottleneck });
+    const placed = this.judgePlacement(sample, broken, decide);
+    if (placed !== null) return placed;
     if (sample.shards >= max)
       return decide('none', `${broken}; ${max} shards are the most that is allowed`, { bottleneck });
     const useless = this.uselessAddition(sample);
@@ -181,6 +186,25 @@ export class Autoscaler {
     });
     this.changed(sample);
     return decide('add-shard', `${broken}, because the shards are busy: ${evidence(sample)}`, { bottleneck });
+  }
+
+  /** Null: slots are where they belong, as far as is known. */
+  private judgePlacement(sample: LoadSample, broken: string, decide: Decide): Decision | null {
+    const { hot } = sample;
+    if (hot === null) return null;
+    const bottleneck = 'shards';
+    const why = `${broken}; ${describeHotSlots(hot)}`;
+    switch (placementOf(hot)) {
+      case 'one-key':
+        return decide('none', `${why}: one key is hot, and no placement of slots spreads it`, { bottleneck });
+      case 'move': {
+        this.changed(sample);
+        const after = `with ${hot.moved} of its slots elsewhere no shard has more than ${percent(hot.shareAfter)}`;
+        return decide('move-slots', `${why}: ${after}`, { bottleneck });
+      }
+      case 'even':
+        return null;
+    }
   }
 
   private judgeHolding(sample: LoadSample, decide: Decide): Decision {
@@ -295,8 +319,9 @@ function findBottleneck({ sharderBusy, shardBusy, etcdP95Ms, p95Ms }: LoadSample
 }
 
 /** What was measured of the shards, in words. */
-function evidence({ shardBusy, etcdP95Ms, fsyncP99Ms, memberCoresMax }: LoadSample): string {
+function evidence({ shardBusy, etcdP95Ms, fsyncP99Ms, memberCoresMax, hot }: LoadSample): string {
   const parts = [
+    hot === null ? null : describeHotSlots(hot),
     `their busiest lane ${percent(shardBusy)} of the time`,
     etcdP95Ms === null ? null : `p95 of etcd ${round(etcdP95Ms)} ms`,
     fsyncP99Ms === null ? null : `p99 of an fsync ${round(fsyncP99Ms)} ms`,

@@ -15,12 +15,14 @@ import {
   withDecision,
 } from './autoscaler-record.ts';
 import type { EventLog } from '../home/event-log.ts';
-import { isOpen, withJobs, type JobWork } from '../jobs/job.ts';
+import { isOpen, type Job, type JobWork, withJobs } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { HomeRecord } from '../home/home-record.ts';
 import { pauseUntilAborted } from '../home/leader-lease.ts';
 import { LoadSampler } from './load-sampler.ts';
 import { Autoscaler, type Decision } from '../../resharding/plan/autoscaler.ts';
+import { findHotSlots } from '../../resharding/plan/hot-slots.ts';
+import type { MovePlan } from '../../resharding/plan/move-plan.ts';
 import { planRemoval } from '../../resharding/plan/plan-moves.ts';
 import { RefusedError } from '../../resharding/plan/refused-error.ts';
 import { refuseOverfull } from '../../resharding/plan/shard-room.ts';
@@ -92,19 +94,20 @@ export class AutoscalerLoop {
     // The youngest goes first: the home shard, which is the oldest, has to stay.
     const youngest = Math.max(...active.map(({ id }) => id));
     const jobs = await this.parts.jobs.list();
-    const sample = await this.sampler.sample({
+    const measured = await this.sampler.sample({
       shards: active.length,
       isChanging: view.moves.length > 0 || jobs.some(isOpen),
       unfit: this.autoscaler.mayRemoveNext ? await this.unfitOf(view, youngest) : null,
     });
-    if (sample === null) return;
-    const decision = this.autoscaler.judge(sample);
-    const work = workOf(decision, youngest);
-    const isCarriedOut = work !== null && this.parts.settings.enabled;
+    if (measured === null) return;
+    const hot = findHotSlots(view, this.sampler.slotLoads);
+    const decision = this.autoscaler.judge({ ...measured, hot: hot?.hot ?? null });
+    const works = worksOf(decision, youngest, hot?.plans ?? []);
+    const isCarriedOut = works.length > 0 && this.parts.settings.enabled;
     const logged = { ...decision, at: new Date().toISOString(), isCarriedOut };
     this.log(logged);
     await this.keep(logged);
-    if (isCarriedOut) await this.ask(work, decision);
+    if (isCarriedOut) await this.ask(works, decision);
   }
 
   /** What view servers before this one have come to know. */
@@ -137,20 +140,17 @@ export class AutoscalerLoop {
     }
   }
 
-  private async ask(work: JobWork, { reason }: Decision): Promise<void> {
-    await this.parts.jobs.change((list) =>
-      withJobs(list, [
-        {
-          id: `autoscaler-${randomUUID()}`,
-          work,
-          state: 'waiting',
-          abort: false,
-          note: `the autoscaler: ${reason}`,
-          askedAt: new Date().toISOString(),
-          endedAt: null,
-        },
-      ]),
-    );
+  private async ask(works: readonly JobWork[], { reason }: Decision): Promise<void> {
+    const wanted = works.map((work): Job => ({
+      id: `autoscaler-${randomUUID()}`,
+      work,
+      state: 'waiting',
+      abort: false,
+      note: `the autoscaler: ${reason}`,
+      askedAt: new Date().toISOString(),
+      endedAt: null,
+    }));
+    await this.parts.jobs.change((list) => withJobs(list, wanted));
   }
 
   private log(decision: LoggedDecision): void {
@@ -161,8 +161,19 @@ export class AutoscalerLoop {
   }
 }
 
-function workOf({ kind }: Decision, youngest: number): JobWork | null {
-  if (kind === 'add-shard') return { kind: 'add-shard', shard: null };
-  if (kind === 'remove-shard') return { kind: 'remove-shard', shard: youngest };
-  return null;
+/** At most as many as there are shards. */
+function worksOf({ kind }: Decision, youngest: number, plans: readonly MovePlan[]): JobWork[] {
+  switch (kind) {
+    case 'add-shard':
+      return [{ kind: 'add-shard', shard: null }];
+    case 'remove-shard':
+      return [{ kind: 'remove-shard', shard: youngest }];
+    case 'move-slots': {
+      const destinations = [...new Set(plans.map(({ to }) => to))];
+      const slotsTo = (to: number) => plans.flatMap((plan) => (plan.to === to ? plan.slots : []));
+      return destinations.map((to) => ({ kind: 'move', slots: slotsTo(to), to }));
+    }
+    default:
+      return [];
+  }
 }

@@ -10,6 +10,7 @@ import {
   type MetricsReading,
 } from '../../metrics/metrics-text.ts';
 import type { LoadSample } from '../../resharding/plan/autoscaler.ts';
+import { readSlots, type SlotCounts, slotsBetween } from '../../metrics/read-slots.ts';
 import { readMetrics } from '../../metrics/read-metrics.ts';
 
 const requests = 'vase_request_duration_seconds';
@@ -36,16 +37,23 @@ interface Snapshot {
   /** By URL, for those that answered. */
   sharders: ReadonlyMap<string, MetricsReading>;
   members: ReadonlyMap<string, MetricsReading>;
+  slots: ReadonlyMap<string, SlotCounts>;
 }
 
 export class LoadSampler {
   private readonly fleet: ShardFleet;
   private readonly sharderCores: number;
   private before: Snapshot | null = null;
+  private loads: readonly number[] = [];
 
   constructor(options: { fleet: ShardFleet; sharderCores: number }) {
     this.fleet = options.fleet;
     this.sharderCores = options.sharderCores;
+  }
+
+  /** Operations by slot in the last window, over the sharders that tell them. */
+  get slotLoads(): readonly number[] {
+    return this.loads;
   }
 
   /** The window since the last call; null for the first, and when none answers. */
@@ -57,6 +65,7 @@ export class LoadSampler {
     const before = this.before;
     const now = await this.read();
     this.before = now;
+    this.loads = before === null ? [] : slotsBetween(before.slots, now.slots);
     if (before === null || now.sharders.size === 0) return null;
     return between(before, now, { ...state, sharderCores: this.sharderCores });
   }
@@ -66,15 +75,16 @@ export class LoadSampler {
       this.fleet.sharderMetrics(),
       this.fleet.memberMetrics(),
     ]);
-    const [sharders, memberReadings] = await Promise.all([
+    const [sharders, slots, memberReadings] = await Promise.all([
       readMetrics(sharderUrls, wanted),
+      readSlots(sharderUrls),
       readMetrics(
         members.map(({ url }: MemberMetrics) => url),
         wanted,
       ),
     ]);
     const atMs = performance.timeOrigin + performance.now();
-    return { atMs, asked: sharderUrls, sharders, members: memberReadings };
+    return { atMs, asked: sharderUrls, sharders, slots, members: memberReadings };
   }
 }
 
@@ -122,6 +132,7 @@ function between(
     fsyncP99Ms: maxOf(members.map((pair) => inMs(quantile(histogram(pair, fsyncs), 0.99)))),
     dbBytesMax: maxOf(members.map(({ after }) => total(after, size))),
     memberCoresMax: maxOf(cores),
+    hot: null,
     unfit: state.unfit,
     isChanging: state.isChanging,
   };

@@ -128,6 +128,7 @@ describe('it knows what it does not know, and what it did', () => {
     dbBytesMax: 1e6,
     memberCoresMax: 0.7,
     unfit: null,
+    hot: null,
     isChanging: false,
   };
   const idle: LoadSample = { ...busy, requests: 500, p95Ms: 4, shardBusy: 0.05, etcdP95Ms: 3 };
@@ -145,6 +146,39 @@ describe('it knows what it does not know, and what it did', () => {
     expect(decisions.at(-1)).toMatchObject({ kind });
     if (sharders < 9) expect(decisions.at(-1)!.reason).toMatch('only 8 of 10 sharders');
     else expect(decisions.at(-1)!.reason).toMatch(/busiest lane 100 %.*fsync 9 ms.*0.7 cores/);
+  });
+
+  const hot = {
+    shard: 2,
+    share: 0.7,
+    slots: [
+      { slot: 17, share: 0.3 },
+      { slot: 18, share: 0.3 },
+    ],
+    shareAfter: 0.4,
+    moved: 1,
+  };
+
+  test('hot slots move before a shard is added, with as many shards as there may be, too', () => {
+    const autoscaler = new Autoscaler({ ...settings, max: 3 });
+    const decision = judgeAll(autoscaler, { ...busy, hot }, 2).at(-1);
+    expect(decision).toMatchObject({ kind: 'move-slots', bottleneck: 'shards', sample: { hot } });
+    expect(decision?.reason).toMatch(
+      'shard 2 has 70 % of the operations, slot 17 alone 30 %: with 1 of its slots elsewhere no shard has more than 40 %',
+    );
+    const after = { ...hot, share: 0.4, shareAfter: 0.4, moved: 0 };
+    const early = judgeAll(autoscaler, { ...busy, hot: after }, 2, 20_000);
+    expect(early.at(-1)).toMatchObject({ kind: 'none' });
+    const grown = new Autoscaler(settings);
+    grown.memory = autoscaler.memory;
+    expect(judgeAll(grown, { ...busy, hot: after }, 2, 200_000).at(-1)).toMatchObject({ kind: 'add-shard' });
+  });
+
+  test('one key that is hot is named, and nothing is moved or added for it', () => {
+    const one = { ...hot, slots: [{ slot: 17, share: 0.6 }] };
+    const decision = judgeAll(new Autoscaler(settings), { ...busy, hot: one }, 4).at(-1);
+    expect(decision).toMatchObject({ kind: 'none', bottleneck: 'shards' });
+    expect(decision?.reason).toMatch(/slot 17 alone 60 %: one key is hot/);
   });
 
   test('what does not fit is not removed', () => {
