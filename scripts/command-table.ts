@@ -4,13 +4,7 @@
  * those of the modules.
  */
 import type { Command } from 'commander';
-
-export interface CommandEntry {
-  /** The name, and what may stand behind it, as the help shows it. */
-  usage: string;
-  description: string;
-  load(): Promise<(program: Command) => void>;
-}
+import { type CommandEntry, nameOf } from './command-entry.ts';
 
 export const commandTable: readonly CommandEntry[] = [
   {
@@ -100,8 +94,8 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/predict.ts')).addPredictCommand,
   },
   {
-    usage: 'check [options] <file>',
-    description: 'Judge whether a recorded history is linearizable.',
+    usage: 'check [options] <file...>',
+    description: 'Judge whether recorded histories are linearizable.',
     load: async () => (await import('./commands/check.ts')).addCheckCommand,
   },
   {
@@ -129,11 +123,12 @@ export const commandTable: readonly CommandEntry[] = [
     description: 'Show which shard has which slots, what is moving and what has been asked for.',
     load: async () => (await import('./commands/view.ts')).addViewCommand,
   },
+  {
+    usage: 'completion <shell>',
+    description: 'Print the script that completes commands, options and names in a shell.',
+    load: async () => (await import('./commands/completion.ts')).completionCommand(commandTable),
+  },
 ];
-
-export function nameOf({ usage }: Pick<CommandEntry, 'usage'>): string {
-  return usage.split(' ', 1)[0]!;
-}
 
 /**
  * Adds the command that the arguments ask for as it is; where they ask for none, of each one what the help says.

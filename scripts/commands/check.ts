@@ -1,4 +1,4 @@
-/** `vase check FILE.jsonl`: judges a recorded history of any store. */
+/** `vase check FILE.jsonl …`: judges recorded histories of any store, each alone. */
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UsageError } from '../../cluster/errors.ts';
@@ -8,9 +8,17 @@ import { readDrawingAssets } from '../../sim/checker/drawing/drawing-assets.ts';
 import { readHistoryFile } from '../../sim/checker/history/history-file.ts';
 import { HistoryError, type History } from '../../sim/checker/history/history-reader.ts';
 import { describeVerdict, verdictToJson } from '../../sim/checker/report.ts';
+import { printFailure } from '../terminal/print-failure.ts';
 import { createPrinter } from '../terminal/printer.ts';
 
 const exitCodes = { ok: 0, illegal: 4, unknown: 6 } as const;
+/** Of several histories, the first of these that one of them has. */
+const gravest = [exitCodes.illegal, 2, exitCodes.unknown, exitCodes.ok];
+
+interface Flags {
+  html?: string;
+  json?: boolean;
+}
 
 const help = `
 Each line is one JSON object:
@@ -19,28 +27,41 @@ A cas has the value [expected, new]. The ok of a get carries what it found, null
 certainly not applied; with "reason":"mismatch", of a cas, it found another value. "info", or no completion, is open.
 Optional: "version" of an ok, "removed":false of a delete, and {"type":"fault","name":"…","time":1,"until":2}.
 
-Exit codes: 0 linearizable, 2 bad file, 4 not linearizable, 6 unknown.`;
+Exit codes: 0 linearizable, 2 bad file, 4 not linearizable, 6 unknown. Of several files: 4 before 2, 2 before 6.`;
 
 export function addCheckCommand(program: Command): void {
   program
     .command('check')
-    .description('Judge whether a recorded history is linearizable.')
-    .argument('<file>', 'a history: JSON lines, or a pipe of them')
+    .description('Judge whether recorded histories are linearizable.')
+    .argument('<file...>', 'histories, each of its own store: JSON lines, or a pipe of them')
     .option('--html <file>', 'draw the history: one HTML file that needs no network')
-    .option('--json', 'print JSON')
+    .option('--json', 'print JSON: one document for each history')
     .addHelpText('after', help)
-    .action(async (file: string, flags: { html?: string; json?: boolean }) => {
-      const history = await readHistory(file);
-      const verdict = checkHistory(history.operations);
-      if (flags.html !== undefined)
-        await writeDrawing(flags.html, drawHistory(history, verdict, readDrawingAssets()));
-      const json = flags.json === true;
-      createPrinter({ json }).result(
-        json ? '' : describeVerdict(history, verdict),
-        json ? verdictToJson(history, verdict) : {},
-      );
-      process.exitCode = exitCodes[verdict.kind];
+    .action(async (files: string[], flags: Flags) => {
+      if (files.length > 1 && flags.html !== undefined)
+        throw new UsageError('--html draws one history: name one file');
+      const codes = new Set<number>();
+      for (const file of files) codes.add(await checkFile(file, files.length > 1, flags));
+      process.exitCode = gravest.find((code) => codes.has(code))!;
     });
+}
+
+/** @param isOneOfMany: what is printed then names the file, and a bad file does not keep the others from being judged. */
+async function checkFile(file: string, isOneOfMany: boolean, flags: Flags): Promise<number> {
+  const json = flags.json === true;
+  try {
+    const history = await readHistory(file);
+    const verdict = checkHistory(history.operations);
+    if (flags.html !== undefined)
+      await writeDrawing(flags.html, drawHistory(history, verdict, readDrawingAssets()));
+    const text = json ? '' : `${isOneOfMany ? `${file}: ` : ''}${describeVerdict(history, verdict)}`;
+    const data = json ? { ...(isOneOfMany ? { file } : {}), ...verdictToJson(history, verdict) } : {};
+    createPrinter({ json }).result(text, data);
+    return exitCodes[verdict.kind];
+  } catch (error) {
+    if (!isOneOfMany || !(error instanceof UsageError)) throw error;
+    return printFailure(error);
+  }
 }
 
 async function readHistory(file: string): Promise<History> {

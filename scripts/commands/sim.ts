@@ -7,7 +7,7 @@ import { runScenario } from '../../sim/run/run-scenario.ts';
 import { parseScenario, type Scenario, ScenarioError } from '../../sim/run/scenario/scenario.ts';
 import { scenarioOfSeed } from '../../sim/run/scenario/scenario-arbitrary.ts';
 import { vacuityOf } from '../../sim/run/vacuity.ts';
-import { exitCodeOf } from '../../sim/run/properties/violations.ts';
+import { exitCodeOf, type Violation } from '../../sim/run/properties/violations.ts';
 import type { SimTraceLine } from '../../sim/run/trace/sim-event.ts';
 import { createPrinter } from '../terminal/printer.ts';
 import { createProgressLine } from '../simulation/progress-line.ts';
@@ -21,8 +21,8 @@ deterministic, 6 unknown.`;
 
 interface Flags {
   seeds: string;
-  seed?: string;
-  scenario?: string;
+  seed?: string[];
+  scenario?: string[];
   trace?: boolean;
   json?: boolean;
 }
@@ -33,19 +33,21 @@ export function addSimCommand(program: Command): void {
     .description('Run the simulator: many seeds, or one scenario, of a seed or from a file.')
     .option('--seeds <range>', 'seeds to run, such as 1..10000', '1..1000')
     .addOption(
-      new Option('--seed <n>', 'print the scenario of one seed, and replay it').conflicts([
-        'seeds',
-        'scenario',
-      ]),
+      new Option(
+        '--seed <n...>',
+        'print the scenario of a seed and replay it, one seed after the other',
+      ).conflicts(['seeds', 'scenario']),
     )
-    .addOption(new Option('--scenario <file>', 'replay the scenario of a file instead').conflicts('seeds'))
+    .addOption(
+      new Option('--scenario <file...>', 'replay the scenario of each file instead').conflicts('seeds'),
+    )
     .option('--trace', 'with --seed or --scenario: tell what happens, line by line')
     .option('--json', 'print JSON')
     .addHelpText('after', help)
     .action(async (flags: Flags) => {
       const { seed, scenario, trace } = flags;
-      if (seed !== undefined) process.exitCode = await replaySeed(seed, flags);
-      else if (scenario !== undefined) process.exitCode = await replay(readScenario(scenario), flags);
+      if (seed !== undefined) process.exitCode = await replayAll(seed.map(ofSeed), flags);
+      else if (scenario !== undefined) process.exitCode = await replayAll(scenario.map(ofFile), flags);
       else if (trace === true)
         throw new UsageError('--trace tells the story of one scenario: name it with --seed or --scenario');
       else process.exitCode = await soak(flags);
@@ -82,15 +84,37 @@ async function soak({ seeds, json }: Flags): Promise<number> {
   return exitCodeOf([...poor, ...failures.flatMap(({ violations }) => violations)]);
 }
 
-async function replaySeed(text: string, flags: Flags): Promise<number> {
-  const [seed, last] = parseSeeds(text, '--seed');
-  if (last !== seed) throw new UsageError('--seed must be one seed; --seeds takes a range');
-  const scenario = scenarioOfSeed(seed);
-  createPrinter({ json: flags.json === true }).result(JSON.stringify(scenario, null, 2), { scenario });
-  return replay(scenario, flags);
+interface Replay {
+  /** How it is told from the others. */
+  name: string;
+  scenario: Scenario;
+  /** Whether nobody has seen the scenario yet. */
+  isDrawn: boolean;
 }
 
-async function replay(scenario: Scenario, { trace, json }: Flags): Promise<number> {
+function ofSeed(text: string): Replay {
+  const [seed, last] = parseSeeds(text, '--seed');
+  if (last !== seed) throw new UsageError('--seed must be one seed; --seeds takes a range');
+  return { name: `seed ${seed}`, scenario: scenarioOfSeed(seed), isDrawn: true };
+}
+
+function ofFile(file: string): Replay {
+  return { name: file, scenario: readScenario(file), isDrawn: false };
+}
+
+/** The exit code of the gravest. */
+async function replayAll(replays: readonly Replay[], flags: Flags): Promise<number> {
+  const printer = createPrinter({ json: flags.json === true });
+  const violations: Violation[] = [];
+  for (const { name, scenario, isDrawn } of replays) {
+    if (replays.length > 1) printer.result(`${name}:`, { replay: name });
+    if (isDrawn) printer.result(JSON.stringify(scenario, null, 2), { scenario });
+    violations.push(...(await replay(scenario, flags)));
+  }
+  return exitCodeOf(violations);
+}
+
+async function replay(scenario: Scenario, { trace, json }: Flags): Promise<readonly Violation[]> {
   const printer = createPrinter({ json: json === true });
   const observer = trace ? (line: SimTraceLine) => tell(printer, line) : undefined;
   const report = await runScenario(scenario, observer ? { observer } : {});
@@ -106,7 +130,7 @@ async function replay(scenario: Scenario, { trace, json }: Flags): Promise<numbe
       hash,
     },
   );
-  return exitCodeOf(violations);
+  return violations;
 }
 
 /** One line of the story: moment, who, what, and the rest of the event. */

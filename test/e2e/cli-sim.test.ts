@@ -68,6 +68,26 @@ test('a seed is a replay: its scenario, and the same story as that scenario has 
   expect(ofSeed.stdout.slice(drawn.length + 1)).toBe(ofFile.stdout);
 });
 
+test('several scenarios and several seeds are replayed in one process, each under its name', async () => {
+  const files = await Promise.all([3, 4].map((seed) => scenarioFile(JSON.stringify(scenarioOfSeed(seed)))));
+  const ofFiles = await vase(['sim', '--scenario', ...files]);
+  expect(ofFiles.code).toBe(0);
+  const pattern = (names: string[]) =>
+    new RegExp(names.map((name) => `^${name}:$[^]*All properties hold`).join('[^]*'), 'm');
+  expect(ofFiles.stdout).toMatch(pattern(files));
+  const ofSeeds = await vase(['sim', '--seed', '3', '4', '--json']);
+  expect(ofSeeds.code).toBe(0);
+  expect(ofSeeds.stdout).toMatch(/^\{"replay":"seed 3"\}$[^]*^\{"replay":"seed 4"\}$/m);
+});
+
+test('of several scenarios the gravest gives the exit code', async () => {
+  const files = [await scenarioFile(JSON.stringify(scenarioOfSeed(1))), 'docs/scenarios/one-move.json'];
+  const nodeArguments = ['--import', './test/property/seeded-bugs/plant.ts'];
+  const bug = 'slot hash that differs between sharders';
+  expect((await vase(['sim', '--scenario', ...files], { nodeArguments, bug })).code).toBe(4);
+  expect((await vase(['sim', '--scenario', files[0]!, '/no/such/file'])).code).toBe(2);
+});
+
 test('a broken system exits with 4, and says which property is broken', async () => {
   const file = await scenarioFile(JSON.stringify(scenarioOfSeed(1)));
   const nodeArguments = ['--import', './test/property/seeded-bugs/plant.ts'];

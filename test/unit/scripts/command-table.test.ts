@@ -1,7 +1,8 @@
 // What the help says of the commands without loading them is what they say themselves.
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { addCommands, commandTable, nameOf } from '../../../scripts/command-table.ts';
+import { nameOf } from '../../../scripts/command-entry.ts';
+import { addCommands, commandTable } from '../../../scripts/command-table.ts';
 
 const helpOf = async (names: readonly string[] | null) => {
   const program = new Command('vase');

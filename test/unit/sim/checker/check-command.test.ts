@@ -30,19 +30,24 @@ async function check(
     file,
     lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
   );
+  return run([file, ...flags]);
+}
+
+/** What it printed on both outputs. */
+async function run(args: readonly string[]): Promise<{ text: string; code: unknown }> {
   const printed: string[] = [];
-  const write = vi
-    .spyOn(process.stdout, 'write')
-    .mockImplementation((text) => printed.push(String(text)) > 0);
+  const outputs = [process.stdout, process.stderr].map((output) =>
+    vi.spyOn(output, 'write').mockImplementation((text) => printed.push(String(text)) > 0),
+  );
   const before = process.exitCode;
   try {
     const program = new Command('vase').exitOverride();
     addCheckCommand(program);
-    await program.parseAsync(['check', file, ...flags], { from: 'user' });
+    await program.parseAsync(['check', ...args], { from: 'user' });
     return { text: printed.join(''), code: process.exitCode };
   } finally {
     process.exitCode = before;
-    write.mockRestore();
+    for (const output of outputs) output.mockRestore();
   }
 }
 
@@ -75,6 +80,47 @@ describe('vase check', () => {
         },
       ],
     });
+  });
+
+  test.each([
+    { which: [good, good], code: 0, says: ['a.jsonl: Linearizable', 'b.jsonl: Linearizable'] },
+    {
+      which: [[...good, ...stale], good],
+      code: 4,
+      says: ['a.jsonl: Not linearizable', 'b.jsonl: Linearizable'],
+    },
+    { which: [['{'], good], code: 2, says: ['a.jsonl: line 1', 'b.jsonl: Linearizable'] },
+    { which: [['{'], [...good, ...stale]], code: 4, says: ['a.jsonl: line 1', 'b.jsonl: Not linearizable'] },
+  ])(
+    'judges every file of several, and exits with the gravest: $code, $says',
+    async ({ which, code, says }) => {
+      const files = ['a.jsonl', 'b.jsonl'].map((name) => join(folder, name));
+      for (const [index, lines] of which.entries())
+        await writeFile(
+          files[index]!,
+          lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
+        );
+      const told = await run(files);
+      expect(told.code).toBe(code);
+      for (const text of says) expect(told.text).toContain(text);
+    },
+  );
+
+  test('several histories in JSON are a document each, which names its file', async () => {
+    const files = ['a.jsonl', 'b.jsonl'].map((name) => join(folder, name));
+    for (const file of files) await writeFile(file, good.map((line) => JSON.stringify(line)).join('\n'));
+    const { text } = await run([...files, '--json']);
+    const documents = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(documents).toMatchObject(files.map((file) => ({ file, verdict: 'ok' })));
+  });
+
+  test('draws one history alone', async () => {
+    await expect(run(['a.jsonl', 'b.jsonl', '--html', 'out.html'])).rejects.toThrow(
+      '--html draws one history',
+    );
   });
 
   test('refuses a bad file in one sentence that names file, line and reason', async () => {
