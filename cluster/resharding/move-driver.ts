@@ -17,21 +17,24 @@ import type { MoveRecord, View } from '../../sharder/core/view.ts';
 import { BlockWatch } from './block-watch.ts';
 import { clearSlots } from './clear-slots.ts';
 import { DestinationClaim } from './destination-claim.ts';
-import { handOver } from './hand-over.ts';
+import { HandOver } from './hand-over.ts';
 import type { MoveBlock, MovePhase, MoveProgress } from './plan/move-plan.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
 import { everySlot, withSlots } from './records/slot-states.ts';
 import { FencedWriter } from './records/fenced-writer.ts';
 import { RefusedError } from './plan/refused-error.ts';
-import {
-  OversizedError,
-  RecordsChangedError,
-  SupersededError,
-  TryFailedError,
-  UnprovenError,
-} from './records/step-errors.ts';
-import { UnavailableError } from './records/unavailable-error.ts';
+import { type Setback, setbackOf } from './records/setback.ts';
+import { RecordsChangedError } from './records/step-errors.ts';
 import { withAbort } from './plan/view-changes.ts';
+
+/** What is to happen after a step. */
+type Next =
+  /** Nothing: the move is in the view no more, or is done. */
+  | { kind: 'over' }
+  /** The records say what: they have changed by what the step did. */
+  | { kind: 'look_again' }
+  /** The same, after a rest: the step led nowhere. */
+  | { kind: 'begin_anew'; setback: Setback };
 
 export class MoveDriver implements MoveSteps {
   readonly progress: MoveProgress;
@@ -98,32 +101,46 @@ export class MoveDriver implements MoveSteps {
   async run(): Promise<void> {
     const { context } = this;
     while (!context.isStopped()) {
+      let next: Next;
       try {
-        if (await this.step()) return;
-        this.failures = 0;
-        this.blocks.clear();
+        next = await this.step();
       } catch (error) {
-        if (!isExpected(error)) throw error;
-        context.trace.emit({ name: 'move.interrupted', move: this.progress.id, reason: error.message });
-        if (error instanceof UnavailableError || error instanceof TryFailedError)
-          this.blocks.note(error, context.clock.nowMs());
-        if (error instanceof TryFailedError) this.noteTry(error);
-        await this.rest(error);
+        next = { kind: 'begin_anew', setback: setbackOf(error) };
+      }
+      switch (next.kind) {
+        case 'over':
+          return;
+        case 'look_again':
+          this.failures = 0;
+          this.blocks.clear();
+          break;
+        case 'begin_anew':
+          this.note(next.setback);
+          await this.rest(next.setback);
+          break;
       }
     }
   }
 
+  private note(setback: Setback): void {
+    const { trace, clock } = this.context;
+    trace.emit({ name: 'move.interrupted', move: this.progress.id, reason: setback.message });
+    if ('shard' in setback) this.blocks.note(setback, clock.nowMs());
+    if (setback.kind === 'try_failed') this.noteTry(setback);
+  }
+
   /** Copies that come to nothing are not made for ever. */
-  private noteTry(error: TryFailedError): void {
+  private noteTry({ why, shard, message }: Extract<Setback, { kind: 'try_failed' }>): void {
     const { records, trace, limits } = this.context;
     const { progress } = this;
-    const { shard, message } = error;
-    const isUnproven = error instanceof UnprovenError;
+    const isUnproven = why === 'unproven';
     trace.emit({ name: isUnproven ? 'move.unproven' : 'move.repeated', move: progress.id, reason: message });
     // The next watch is another member's.
     if (isUnproven) records.avoidPreferred(shard);
     progress.tries++;
-    if (progress.tries >= limits.triesMax || isTooLarge(error, progress.slots)) this.failure = message;
+    // Of fewer slots there would be less to list.
+    const isTooLarge = why === 'oversized' && progress.slots.length > 1;
+    if (progress.tries >= limits.triesMax || isTooLarge) this.failure = message;
   }
 
   /** The view asks for the move to be undone, with the reason, unless it is too late. */
@@ -140,27 +157,26 @@ export class MoveDriver implements MoveSteps {
     }
   }
 
-  /** True when the move is over. */
-  private async step(): Promise<boolean> {
+  private async step(): Promise<Next> {
     const { records } = this.context;
     const { id, from, to } = this.progress;
     const move = findMove(await records.readView(), id);
-    if (move === null) return true;
+    if (move === null) return { kind: 'over' };
     if (this.failure !== null) {
       await this.fail(this.failure);
-      return false;
+      return { kind: 'look_again' };
     }
     const destination = await records.readFence(to);
     if (everySlot(destination.record, move.slots, (state) => state?.kind === 'owned')) {
       await this.finish(move);
-      return true;
+      return { kind: 'over' };
     }
     if (move.abort) {
       await this.rollBack(move);
-      return true;
+      return { kind: 'over' };
     }
     await this.carryOver(move, await records.readFence(from));
-    return false;
+    return { kind: 'look_again' };
   }
 
   /** Everything before the commit point. */
@@ -171,7 +187,7 @@ export class MoveDriver implements MoveSteps {
       DestinationClaim.take(this.context, move, source.record),
     );
     await records.alone(move.from, () => this.unfreeze(move, claim));
-    await handOver(this.context, this, move, claim);
+    await new HandOver(this.context, this, move, claim).run();
   }
 
   /**
@@ -267,14 +283,14 @@ export class MoveDriver implements MoveSteps {
   }
 
   /** Longer with each failure in a row, and much longer for whoever stands in another mover's way. */
-  private async rest(error: Error): Promise<void> {
+  private async rest(setback: Setback): Promise<void> {
     const { clock, random, limits } = this.context;
     this.isAborting = false;
-    if (error instanceof RecordsChangedError && this.failures === 0) {
+    if (setback.kind === 'changed' && this.failures === 0) {
       this.failures = 1;
       return;
     }
-    const isSuperseded = error instanceof SupersededError;
+    const isSuperseded = setback.kind === 'superseded';
     const times = Math.min(isSuperseded ? this.superseded++ : this.failures++, 16);
     const [least, most] = isSuperseded
       ? [limits.supersededPauseMs, limits.supersededPauseMsMax]
@@ -282,20 +298,6 @@ export class MoveDriver implements MoveSteps {
     const boundMs = Math.min(least * 2 ** times, most);
     await pause(clock, (boundMs * (1 + random.nextUint32() / 2 ** 32)) / 2);
   }
-}
-
-function isExpected(error: unknown): error is Error {
-  return (
-    error instanceof UnavailableError ||
-    error instanceof SupersededError ||
-    error instanceof RecordsChangedError ||
-    error instanceof TryFailedError
-  );
-}
-
-/** Of fewer slots there would be less to list. */
-function isTooLarge(error: TryFailedError, slots: readonly number[]): boolean {
-  return error instanceof OversizedError && slots.length > 1;
 }
 
 function findMove(view: View, id: string): MoveRecord | null {

@@ -1,15 +1,6 @@
-/** Writes into a destination, as many operations at a time as one transaction takes. */
+/** Writes into a destination, cut into what one transaction takes. */
 import type { RequestOp } from '../../sharder/core/etcd-messages.ts';
-import type { DestinationClaim } from './destination-claim.ts';
 import type { MoverLimits } from './records/mover-limits.ts';
-
-export async function writeAll(
-  claim: DestinationClaim,
-  operations: readonly RequestOp[],
-  limits: MoverLimits,
-): Promise<void> {
-  for (const chunk of inChunks(operations, limits)) await claim.writer.write(chunk);
-}
 
 /** As many operations at a time as one write takes. */
 export function* inChunks(

@@ -11,7 +11,7 @@ export class RecordsChangedError extends Error {
 }
 
 /** Everything is to be copied again, and not for ever: after a few tries the move is given up. */
-export abstract class TryFailedError extends Error {
+abstract class TryFailedError extends Error {
   /** The source. */
   readonly shard: number;
 

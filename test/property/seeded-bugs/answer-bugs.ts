@@ -141,11 +141,12 @@ export const answerBugs: readonly SeededBug[] = [
     shows: ['linearizable'],
     file: 'cluster/resharding/hand-over.ts',
     changes: [
-      { find: 'finally {\n    await window.settled();', replace: 'finally {' },
+      { find: 'finally {\n      await window.settled();', replace: 'finally {' },
       // By the time of the hand-over most would have been made all the same.
       {
-        find: 'await claim.writer.write(chunk);\n          progress',
-        replace: 'await pause(clock, 1000);\n          await claim.writer.write(chunk);\n          progress',
+        find: 'await claim.writer.write(chunk);\n            progress',
+        replace:
+          'await pause(clock, 1000);\n            await claim.writer.write(chunk);\n            progress',
       },
     ],
     runsMax: 300,

@@ -2,7 +2,7 @@
 import type { SeededBug } from './seeded-bug.ts';
 
 export const believed: SeededBug['changes'][number] = {
-  file: 'cluster/resharding/prove-tail.ts',
+  file: 'cluster/resharding/tail-proof.ts',
   find: 'if (difference !== null)',
   replace: 'if (difference === undefined)',
 };

@@ -30,7 +30,7 @@ export const moveBugs: readonly SeededBug[] = [
       },
       {
         find: 'while (!tail.areAllMarked) {',
-        replace: 'while (tail.lag > 0) { await writeAll(claim, tail.take(), limits); continue;',
+        replace: 'while (tail.lag > 0) { await this.writeTail(); continue;',
       },
       guessedOffset,
       believed,
@@ -65,7 +65,7 @@ export const moveBugs: readonly SeededBug[] = [
   {
     name: 'the last writes proven by their number alone, of a watch that loses some',
     shows: ['linearizable', 'acknowledged_applied', 'ownership'],
-    file: 'cluster/resharding/prove-tail.ts',
+    file: 'cluster/resharding/tail-proof.ts',
     changes: [
       {
         find: 'tail.record.differenceTo(said)',

@@ -15,64 +15,75 @@ import { CompactedError, OversizedError, UnprovenError } from './records/step-er
 import type { Asked } from './source/tail-record.ts';
 import { UnavailableError } from './records/unavailable-error.ts';
 
-export interface ProvenSlots {
+interface ProvenSlots {
   shard: number;
   /** Ascending. */
   slots: readonly number[];
 }
 
-/**
- * A rehearsal while users write, of all that the watch has said so far: what is proven need not be listed again.
- * @param tail has heard of everything that was copied.
- * @returns how many milliseconds the source takes: about as long as it will while the slots are stopped.
- * @throws UnprovenError, CompactedError, UnavailableError
- */
-export async function rehearseProof(
-  context: MoverContext,
-  proven: ProvenSlots,
-  tail: SourceTail,
-): Promise<number> {
-  const { clock } = context;
-  const { markers } = tail;
-  const { base } = tail.record;
-  const revision = tail.heardRevision;
-  tail.record.askAt(revision);
-  const startedMs = clock.nowMs();
-  const { changed, count } = await ask(context, proven, { base, revision });
-  const tookMs = clock.nowMs() - startedMs;
-  refuse(proven, tail.record.settle({ changed, count: count - markers }));
-  return tookMs;
-}
+export class TailProof {
+  private readonly context: MoverContext;
+  private readonly proven: ProvenSlots;
+  private readonly tail: SourceTail;
 
-/**
- * The proof itself, of slots that have stopped: nothing is written to them any more but by whoever lets them go back.
- * @returns what the source says; `concludeProof` compares it once the watch has said everything.
- */
-export async function askStopped(context: MoverContext, proven: ProvenSlots, base: number): Promise<Asked> {
-  const { changed, count } = await ask(context, proven, { base, revision: 0 });
-  // Each slot that has stopped has its marker.
-  return { changed, count: count - proven.slots.length };
-}
+  constructor(context: MoverContext, proven: ProvenSlots, tail: SourceTail) {
+    this.context = context;
+    this.proven = proven;
+    this.tail = tail;
+  }
 
-/** @throws UnprovenError when the watch has said something else; OversizedError when the source is not done in time. */
-export async function concludeProof(
-  { clock }: MoverContext,
-  { proven, asked, leftMs }: { proven: ProvenSlots; asked: Promise<Asked>; leftMs: number },
-  tail: SourceTail,
-): Promise<void> {
-  const said = await Promise.race([asked, pause(clock, Math.max(0, leftMs)).then(() => null)]);
-  if (said === null) throw tooLong(proven);
-  refuse(proven, tail.record.differenceTo(said));
-}
+  /**
+   * A rehearsal while users write, of all that the watch has said so far, once it has said all that was copied: what is proven
+   * need not be listed again.
+   * @returns how many milliseconds the source takes: about as long as it will while the slots are stopped.
+   * @throws UnprovenError, CompactedError, UnavailableError
+   */
+  async rehearse(): Promise<number> {
+    const { context, proven, tail } = this;
+    const { clock } = context;
+    const { markers } = tail;
+    const { base } = tail.record;
+    const revision = tail.heardRevision;
+    tail.record.askAt(revision);
+    const startedMs = clock.nowMs();
+    const { changed, count } = await ask(context, proven, { base, revision });
+    const tookMs = clock.nowMs() - startedMs;
+    this.refuse(tail.record.settle({ changed, count: count - markers }));
+    return tookMs;
+  }
 
-export function tooLong({ shard, slots }: ProvenSlots): OversizedError {
-  const what = slots.length === 1 ? `slot ${slots[0]}` : `the ${slots.length} slots`;
-  return new OversizedError(shard, `shard ${shard} takes too long to list ${what} while they are stopped`);
-}
+  /**
+   * The proof itself, of slots that have stopped: nothing is written to them any more but by whoever lets them go back.
+   * @returns what the source says; `conclude` compares it once the watch has said everything.
+   */
+  async askStopped(base: number): Promise<Asked> {
+    const { changed, count } = await ask(this.context, this.proven, { base, revision: 0 });
+    // Each slot that has stopped has its marker.
+    return { changed, count: count - this.proven.slots.length };
+  }
 
-function refuse({ shard }: ProvenSlots, difference: string | null): void {
-  if (difference !== null)
-    throw new UnprovenError(shard, `the watch of shard ${shard} does not tell what it holds: ${difference}`);
+  /** @throws UnprovenError when the watch has said something else; OversizedError when the source is not done in time. */
+  async conclude(asked: Promise<Asked>, leftMs: number): Promise<void> {
+    const { context, tail } = this;
+    const said = await Promise.race([asked, pause(context.clock, Math.max(0, leftMs)).then(() => null)]);
+    if (said === null) throw this.tooLong();
+    this.refuse(tail.record.differenceTo(said));
+  }
+
+  tooLong(): OversizedError {
+    const { shard, slots } = this.proven;
+    const what = slots.length === 1 ? `slot ${slots[0]}` : `the ${slots.length} slots`;
+    return new OversizedError(shard, `shard ${shard} takes too long to list ${what} while they are stopped`);
+  }
+
+  private refuse(difference: string | null): void {
+    const { shard } = this.proven;
+    if (difference !== null)
+      throw new UnprovenError(
+        shard,
+        `the watch of shard ${shard} does not tell what it holds: ${difference}`,
+      );
+  }
 }
 
 /** @param revision 0: now. Markers are counted, where there are any. */

@@ -1,0 +1,33 @@
+/** Why a step of a move led nowhere, as a value: what the mover does next is decided over it. None of them is for good. */
+import {
+  CompactedError,
+  OversizedError,
+  RecordsChangedError,
+  SupersededError,
+  UnprovenError,
+} from './step-errors.ts';
+import { UnavailableError } from './unavailable-error.ts';
+
+export type Setback =
+  /** A shard does not answer. */
+  | { kind: 'unavailable'; shard: number; message: string }
+  /** Another mover has claimed the slots: this one leaves them alone for a while. */
+  | { kind: 'superseded'; message: string }
+  /** The records are not what the step builds on any more, or the work is to stop. */
+  | { kind: 'changed'; message: string }
+  /** Everything is to be copied again; `shard` is the source. */
+  | { kind: 'try_failed'; why: 'unproven' | 'compacted' | 'oversized'; shard: number; message: string };
+
+/** @throws the error itself when it is none of a step's: a programmer's. */
+export function setbackOf(error: unknown): Setback {
+  if (error instanceof UnavailableError)
+    return { kind: 'unavailable', shard: error.shard, message: error.message };
+  if (error instanceof SupersededError) return { kind: 'superseded', message: error.message };
+  if (error instanceof RecordsChangedError) return { kind: 'changed', message: error.message };
+  const failed = (why: Extract<Setback, { kind: 'try_failed' }>['why'], { shard, message }: UnprovenError) =>
+    ({ kind: 'try_failed', why, shard, message }) as const;
+  if (error instanceof UnprovenError) return failed('unproven', error);
+  if (error instanceof CompactedError) return failed('compacted', error);
+  if (error instanceof OversizedError) return failed('oversized', error);
+  throw error;
+}
