@@ -55,7 +55,9 @@ export function diagnosePods(sight: Sight): PodFault[] {
 function diagnosePod(pod: Pod, sight: Sight): PodFault | null {
   if (pod.metadata.deletionTimestamp !== undefined) return null;
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
-  for (const status of [...initContainerStatuses, ...containerStatuses]) {
+  // One that runs first and has come to its end is done, however often it was tried before.
+  const pending = initContainerStatuses.filter(({ state }) => state?.terminated?.exitCode !== 0);
+  for (const status of [...pending, ...containerStatuses]) {
     const fault = refusedVolume(pod, status) ?? waitingFault(pod, status) ?? crashFault(pod, status, sight);
     if (fault !== null) return fault;
   }

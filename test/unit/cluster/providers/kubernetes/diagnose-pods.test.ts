@@ -75,6 +75,20 @@ test('a volume that is not to be started on is told at its first end, in the wor
   expect(diagnose(pod({ initContainerStatuses: [passed] }))).toEqual([]);
 });
 
+test('a container that comes first and was tried many times before it let etcd start is no fault ever after', () => {
+  const terminated = { exitCode: 0, finishedAt: '2026-01-01T00:00:30Z' };
+  const passed = {
+    ...container({ terminated }, { restartCount: 4, ready: true }),
+    name: 'volume-guard',
+    lastState: { terminated: { ...terminated, exitCode: 1 } },
+  };
+  const running = container({ running: { startedAt: '2026-01-01T00:00:31Z' } }, { ready: true });
+  for (const etcd of [running, container({ waiting: { reason: 'PodInitializing' } })])
+    expect(
+      diagnose(pod({ initContainerStatuses: [passed], containerStatuses: [etcd] }), { sinceMs: 0 }),
+    ).toEqual([]);
+});
+
 test('a crash loop is one from the second end on, if it is of this time', () => {
   const crash = (finishedAt: string) =>
     pod({
