@@ -6,6 +6,7 @@
 /** The kinds that Vase writes, each with the definition in Kubernetes 1.20 that describes it. */
 export const writtenKinds: Readonly<Record<string, string>> = {
   'v1 Namespace': 'io.k8s.api.core.v1.Namespace',
+  'v1 ConfigMap': 'io.k8s.api.core.v1.ConfigMap',
   'v1 Service': 'io.k8s.api.core.v1.Service',
   'apps/v1 StatefulSet': 'io.k8s.api.apps.v1.StatefulSet',
   'apps/v1 Deployment': 'io.k8s.api.apps.v1.Deployment',

@@ -181,6 +181,16 @@ export class KubernetesClient {
     });
   }
 
+  /** Says how many members a StatefulSet shall have, and nothing else of it. */
+  async scaleStatefulSet(namespace: string, name: string, replicas: number): Promise<void> {
+    const api = this.config.makeApiClient(this.library.AppsV1Api);
+    await this.ask(`to scale StatefulSet ${name}`, async () => {
+      const scale: V1Scale = await api.readNamespacedStatefulSetScale({ namespace, name }, this.bounded());
+      scale.spec = { replicas };
+      await api.replaceNamespacedStatefulSetScale({ namespace, name, body: scale }, this.bounded());
+    });
+  }
+
   /** The newest lines of a container's log; empty where it has none yet. */
   async readLog({ namespace, pod, container, lines, previous }: LogRequest): Promise<string> {
     const api = this.config.makeApiClient(this.library.CoreV1Api);

@@ -1,12 +1,12 @@
 /**
  * The command line of a member in a pod. The same for all members of a shard: Kubernetes puts the pod's name in for
- * $(POD_NAME), without a shell. What is not about addresses and files agrees with the local provider's members.
+ * $(POD_NAME), without a shell. With whom it starts is a variable (shard-addresses.ts). What is not about addresses and files agrees with the local provider's members.
  */
 import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../topology/etcd-settings.ts';
 import type { Topology } from '../topology/topology.ts';
 import { certificatePaths } from './certificates.ts';
 import { etcdCapabilities } from './etcd-capabilities.ts';
-import { clusterToken, etcdPorts, memberHost, memberNames } from './names.ts';
+import { clusterToken, etcdPorts, memberHost } from './names.ts';
 import { usesTls, type Blueprint } from './overlay.ts';
 
 /** Where the volume is mounted. */
@@ -27,20 +27,17 @@ export function etcdArguments(blueprint: Blueprint, shard: number): string[] {
 }
 
 function addressArguments(topology: Topology, shard: number, scheme: 'http' | 'https'): string[] {
-  const peerUrl = (member: string) => `${scheme}://${memberHost(topology, shard, member)}:${etcdPorts.peer}`;
   const self = '$(POD_NAME)';
+  const host = memberHost(topology, shard, self);
   return [
     `--name=${self}`,
     // A folder below the mount, because etcd wants it closed to others and the mount is not etcd's to close.
     `--data-dir=${etcdVolumePath}/data`,
     `--listen-client-urls=${scheme}://0.0.0.0:${etcdPorts.client}`,
-    `--advertise-client-urls=${scheme}://${memberHost(topology, shard, self)}:${etcdPorts.client}`,
+    `--advertise-client-urls=${scheme}://${host}:${etcdPorts.client}`,
     `--listen-peer-urls=${scheme}://0.0.0.0:${etcdPorts.peer}`,
-    `--initial-advertise-peer-urls=${peerUrl(self)}`,
+    `--initial-advertise-peer-urls=${scheme}://${host}:${etcdPorts.peer}`,
     `--listen-metrics-urls=http://0.0.0.0:${etcdPorts.metrics}`,
-    `--initial-cluster=${memberNames(topology, shard)
-      .map((member) => `${member}=${peerUrl(member)}`)
-      .join(',')}`,
     `--initial-cluster-token=${clusterToken(topology, shard)}`,
   ];
 }

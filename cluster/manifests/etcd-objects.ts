@@ -1,4 +1,4 @@
-/** One shard: the StatefulSet of its members, the two services that name them, and its disruption budget. */
+/** One shard: the StatefulSet of its members, whom they start with, the two services that name them, and its disruption budget. */
 import type { StatefulSet } from 'kubernetes-types/apps/v1.d.ts';
 import type { Container, PersistentVolumeClaim, PodSpec, Service } from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
@@ -26,7 +26,9 @@ import { usesTls, type Blueprint } from './overlay.ts';
 import { memberPlacement } from './placement.ts';
 import { containerPort, servicePort } from './ports.ts';
 import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
+import { initialClusterObject, initialClusterVariable, membersOf } from './shard-addresses.ts';
 import { clusterStateVariable } from './shard-identity.ts';
+import type { KubernetesObject } from './validate-object.ts';
 import { volumeGuard, volumeGuardVolume } from './volume-guard.ts';
 
 const volumeName = 'data';
@@ -34,9 +36,10 @@ const volumeName = 'data';
 export function shardObjects(
   blueprint: Blueprint,
   shard: number,
-): (StatefulSet | Service | PodDisruptionBudget)[] {
+): (StatefulSet | Service | PodDisruptionBudget | KubernetesObject)[] {
   const { topology } = blueprint;
   return [
+    initialClusterObject(blueprint, shard),
     headlessService(topology, shard),
     clientService(topology, shard),
     budget(topology, shard),
@@ -60,7 +63,7 @@ function statefulSet(blueprint: Blueprint, shard: number): StatefulSet {
     metadata: metadata(topology, shard, shardName(shard)),
     spec: {
       serviceName: shardName(shard),
-      replicas: topology.members,
+      replicas: membersOf(blueprint, shard).names.length,
       // All members at once: the first cannot become ready alone, since it needs a quorum.
       podManagementPolicy: 'Parallel',
       updateStrategy: { type: 'RollingUpdate' },
@@ -85,7 +88,7 @@ function podSpec(blueprint: Blueprint, shard: number): PodSpec {
     ...podIsolation,
     securityContext: podSecurity,
     terminationGracePeriodSeconds: 30,
-    ...memberPlacement(topology, shardSelector(topology, shard), componentSelector(topology, 'etcd')),
+    ...memberPlacement(shardSelector(topology, shard), componentSelector(topology, 'etcd')),
     initContainers: [
       ...(overlay.volumesAreNodeFolders ? [volumeOpener(blueprint)] : []),
       volumeGuard(blueprint, { shard, volume: volumeName, mountPath: etcdVolumePath }),
@@ -110,6 +113,7 @@ function etcdContainer(blueprint: Blueprint, shard: number): Container {
     args: etcdArguments(blueprint, shard),
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      initialClusterVariable(shard),
       clusterStateVariable(shard),
     ],
     ports: [

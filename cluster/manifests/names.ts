@@ -2,7 +2,7 @@
  * Names, labels, ports and DNS names of what runs in the cluster, each said once. Objects refer to each other only
  * through these, so that a selector, a peer URL and a certificate cannot disagree.
  */
-import { shardIds, type Topology } from '../topology/topology.ts';
+import type { Topology } from '../topology/topology.ts';
 
 export const etcdPorts = { client: 2379, peer: 2380, metrics: 2381 } as const;
 export const sharderPorts = { http: 5000, admin: 9090 } as const;
@@ -50,12 +50,13 @@ export function clientServiceName(shard: number): string {
   return `etcd-client-${shard}`;
 }
 
-export function memberNames(topology: Topology, shard: number): string[] {
+/** As many as the topology has for each shard. */
+export function memberNames(topology: Pick<Topology, 'members'>, shard: number): string[] {
   return Array.from({ length: topology.members }, (_, index) => `${shardName(shard)}-${index}`);
 }
 
 /** A member's stable DNS name. `member` may be a placeholder that Kubernetes fills in. */
-export function memberHost(topology: Topology, shard: number, member: string): string {
+export function memberHost(topology: Named, shard: number, member: string): string {
   return `${member}.${shardName(shard)}.${topology.name}.svc`;
 }
 
@@ -69,14 +70,12 @@ export function hostNames(topology: Topology, service: string): string[] {
   return [service, `${service}.${topology.name}`, host, `${host}.cluster.local`, ...topology.http.hosts];
 }
 
-/** The client endpoints, "host:port", of the home shard: where sharders find the view. */
-export function homeEndpoints(topology: Topology): string[] {
-  return memberEndpoints(topology, shardIds(topology)[0]!);
+/** "host:port" for its clients, as the view names it. */
+export function memberEndpoint(topology: Named, shard: number, member: string): string {
+  return `${memberHost(topology, shard, member)}:${etcdPorts.client}`;
 }
 
-/** The client endpoints of a shard, as the view names them. */
+/** The client endpoints of a shard of as many members as the topology has. */
 export function memberEndpoints(topology: Topology, shard: number): string[] {
-  return memberNames(topology, shard).map(
-    (member) => `${memberHost(topology, shard, member)}:${etcdPorts.client}`,
-  );
+  return memberNames(topology, shard).map((member) => memberEndpoint(topology, shard, member));
 }

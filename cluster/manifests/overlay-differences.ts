@@ -82,7 +82,6 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     '--advertise-client-urls',
     '--listen-peer-urls',
     '--initial-advertise-peer-urls',
-    '--initial-cluster',
     '--trusted-ca-file',
     '--cert-file',
     '--key-file',
@@ -96,6 +95,7 @@ export const allowedDifferences: readonly AllowedDifference[] = [
     path: `spec.template.spec.containers.etcd.args.${flag}`,
     because: tls,
   })),
+  { kind: 'ConfigMap', path: 'data.initial-cluster', because: tls },
   ...['server-tls', 'peer-tls'].flatMap((volume) => [
     { kind: 'StatefulSet', path: `spec.template.spec.volumes.${volume}`, because: tls },
     { kind: 'StatefulSet', path: `spec.template.spec.containers.etcd.volumeMounts.${volume}`, because: tls },

@@ -87,10 +87,20 @@ const gke: Overlay = {
 
 export const overlays: Readonly<Record<OverlayName, Overlay>> = { kind, gke };
 
+/** Of one shard, where its number is not the topology's, or is about to be another. */
+export interface ShardMembers {
+  /** All that have a pod, by ordinal. */
+  names: readonly string[];
+  /** Those that the view names: not one that has no vote yet, nor one that leaves. */
+  served: readonly string[];
+}
+
 /** Everything that the objects are a function of. */
 export interface Blueprint {
   topology: Topology;
   overlay: Overlay;
+  /** Of shards that have another number of members than the topology, or are about to. */
+  members?: ReadonlyMap<number, ShardMembers>;
 }
 
 /** Whether members and sharders speak mutual TLS: the topology's word, else the overlay's. */

@@ -1,6 +1,5 @@
 /** Which nodes pods go to: members of a shard apart from each other, sharders over nodes and zones. */
 import type { PodSpec, TopologySpreadConstraint } from 'kubernetes-types/core/v1.d.ts';
-import type { Topology } from '../topology/topology.ts';
 import type { Labels } from './names.ts';
 
 const hostname = 'kubernetes.io/hostname';
@@ -9,12 +8,11 @@ const zone = 'topology.kubernetes.io/zone';
 type Placement = Pick<PodSpec, 'affinity' | 'topologySpreadConstraints'>;
 
 /**
- * A rule: nodes differ by no more members than the shard can lose, so that (from two nodes up) the loss of one node
- * leaves a quorum where the number of members allows it. On one node, such as a small kind, the rule allows
- * everything. Two wishes: no two members of a shard on a node or in a zone; and few members of all shards on a node.
+ * A rule: nodes differ by one member of a shard at most, so that from three nodes up the loss of one node leaves a quorum of
+ * three members or more. (With a difference of two, a node may have three of five.) On one node, such as a small kind, the
+ * rule allows everything. Two wishes: no two members of a shard on a node or in a zone; and few members of all shards on a node.
  */
-export function memberPlacement(topology: Topology, shard: Labels, allShards: Labels): Placement {
-  const membersLostMax = Math.max(1, Math.floor((topology.members - 1) / 2));
+export function memberPlacement(shard: Labels, allShards: Labels): Placement {
   return {
     affinity: {
       podAntiAffinity: {
@@ -26,7 +24,7 @@ export function memberPlacement(topology: Topology, shard: Labels, allShards: La
       },
     },
     topologySpreadConstraints: [
-      spread({ labels: shard, over: hostname, skew: membersLostMax, otherwise: 'DoNotSchedule' }),
+      spread({ labels: shard, over: hostname, skew: 1, otherwise: 'DoNotSchedule' }),
       // A wish, because a node without a zone label, such as kind's, would else get no member at all.
       spread({ labels: shard, over: zone, skew: 1, otherwise: 'ScheduleAnyway' }),
     ],

@@ -9,11 +9,13 @@ import type { KubernetesObject } from './validate-object.ts';
 
 export interface ShardIdentity {
   members: readonly string[];
-  /** Members that are being replaced: those alone may start on an empty volume. */
+  /** Members without a vote, new ones or those that are being replaced: those alone may start on an empty volume. */
   joining: readonly string[];
+  /** One that is on its way into the shard: until the view names it. It is of the members as soon as etcd has it. */
+  adding?: string;
+  /** One that is on its way out: until its claim is gone. It is of the members as long as etcd has it. */
+  leaving?: string;
 }
-
-export type IdentityObject = KubernetesObject & { data?: Record<string, string> };
 
 const joinPrefix = 'join-';
 
@@ -24,8 +26,8 @@ export function identityName(shard: number): string {
 export function identityObject(
   cluster: string,
   shard: number,
-  { members, joining }: ShardIdentity,
-): IdentityObject {
+  { members, joining, adding, leaving }: ShardIdentity,
+): KubernetesObject {
   const labels = { ...commonLabels, ...shardSelector({ name: cluster }, shard) };
   return {
     apiVersion: 'v1',
@@ -35,19 +37,26 @@ export function identityObject(
       state: 'existing',
       members: members.join(','),
       ...Object.fromEntries(joining.map((member) => [`${joinPrefix}${member}`, 'yes'])),
+      ...(adding === undefined ? {} : { adding }),
+      ...(leaving === undefined ? {} : { leaving }),
     },
   };
 }
 
 /** @throws Error for what is not one. */
-export function parseIdentity({ metadata, data = {} }: IdentityObject): ShardIdentity {
-  const { members } = data;
+export function parseIdentity({ metadata, data = {} }: KubernetesObject): ShardIdentity {
+  const { members, adding, leaving } = data;
   if (members === undefined)
     throw new Error(`the ConfigMap ${metadata.name} does not say who the members are`);
   const joining = Object.keys(data)
     .filter((key) => key.startsWith(joinPrefix))
     .map((key) => key.slice(joinPrefix.length));
-  return { members: members.split(','), joining };
+  return {
+    members: members.split(','),
+    joining,
+    ...(adding === undefined ? {} : { adding }),
+    ...(leaving === undefined ? {} : { leaving }),
+  };
 }
 
 /** Read by a member without data alone; etcd takes "new" where it is missing. */

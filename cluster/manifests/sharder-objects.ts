@@ -1,5 +1,5 @@
 /**
- * The sharders: Deployment, the service that users reach, autoscaler and disruption budget. The Deployment names no
+ * The sharders: where they find the view, their Deployment, the service that users reach, autoscaler and disruption budget. The Deployment names no
  * number of replicas, because that is the autoscaler's to say: applied again, it would throw a grown cluster back.
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
@@ -15,7 +15,7 @@ import type {
 } from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
 import { byteCount } from '../topology/quantity.ts';
-import { shardIds, type Topology } from '../topology/topology.ts';
+import type { Topology } from '../topology/topology.ts';
 import {
   certificateMount,
   certificatePaths,
@@ -28,14 +28,14 @@ import { containerResources } from './container-resources.ts';
 import {
   commonLabels,
   componentSelector,
-  homeEndpoints,
   hostNames,
-  memberEndpoints,
   sharderEndpointName,
   sharderName,
   sharderPorts,
 } from './names.ts';
 import { usesTls, type Blueprint } from './overlay.ts';
+import { addressesObject, homeVariable, mirrorsVariable } from './shard-addresses.ts';
+import type { KubernetesObject } from './validate-object.ts';
 import { sharderPlacement } from './placement.ts';
 import { containerPort, servicePort } from './ports.ts';
 import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
@@ -49,9 +49,15 @@ const tokenFolder = '/etc/vase/token';
 
 export function sharderObjects(
   blueprint: Blueprint,
-): (Deployment | Service | HorizontalPodAutoscaler | PodDisruptionBudget)[] {
+): (Deployment | Service | HorizontalPodAutoscaler | PodDisruptionBudget | KubernetesObject)[] {
   const { topology } = blueprint;
-  return [endpoint(blueprint), budget(topology), deployment(blueprint), autoscaler(topology)];
+  return [
+    addressesObject(blueprint),
+    endpoint(blueprint),
+    budget(topology),
+    deployment(blueprint),
+    autoscaler(topology),
+  ];
 }
 
 function metadata(topology: Topology, name: string) {
@@ -143,8 +149,8 @@ function environment(blueprint: Blueprint): EnvVar[] {
     { name: 'VASE_PORT', value: String(sharderPorts.http) },
     { name: 'VASE_ADMIN_PORT', value: String(sharderPorts.admin) },
     { name: 'VASE_HOSTS', value: hostNames(topology, sharderEndpointName).join(',') },
-    { name: 'VASE_HOME', value: homeEndpoints(topology).join(',') },
-    ...mirrors(topology),
+    homeVariable(),
+    ...mirrorsVariable(topology),
     { name: 'VASE_MAX_TXN_OPS', value: String(topology.etcd.maxTxnOps) },
     { name: 'VASE_QUOTA_BYTES', value: String(byteCount(topology.etcd.quota)) },
     { name: 'VASE_DRAIN_MS', value: String(drainMs) },
@@ -163,14 +169,6 @@ function environment(blueprint: Blueprint): EnvVar[] {
         ]
       : []),
   ];
-}
-
-/** The other shards of the topology; one that was added since has its copy of the view, too, and need not be asked. */
-function mirrors(topology: Topology): EnvVar[] {
-  const others = shardIds(topology).slice(1);
-  if (others.length === 0) return [];
-  const value = others.map((shard) => memberEndpoints(topology, shard).join(',')).join(';');
-  return [{ name: 'VASE_MIRRORS', value }];
 }
 
 function probe(path: string, timing: Omit<Probe, 'httpGet'>): Probe {

@@ -11,6 +11,7 @@ export interface KubernetesObject {
   kind: string;
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   spec?: unknown;
+  data?: Record<string, string>;
 }
 
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });

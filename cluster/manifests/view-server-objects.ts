@@ -12,7 +12,6 @@ import { containerResources } from './container-resources.ts';
 import {
   commonLabels,
   componentSelector,
-  homeEndpoints,
   hostNames,
   sharderName,
   viewServerName,
@@ -20,6 +19,7 @@ import {
 } from './names.ts';
 import { usesTls, type Blueprint } from './overlay.ts';
 import { sharderPlacement } from './placement.ts';
+import { homeVariable } from './shard-addresses.ts';
 import { containerPort, servicePort } from './ports.ts';
 import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
 
@@ -159,7 +159,7 @@ function environment(blueprint: Blueprint): EnvVar[] {
     { name: 'VASE_PORT', value: String(viewServerPort) },
     { name: 'VASE_ADVERTISE', value: `$(VASE_POD_IP):${viewServerPort}` },
     { name: 'VASE_HOSTS', value: hostNames(topology, viewServerName).join(',') },
-    { name: 'VASE_HOME', value: homeEndpoints(topology).join(',') },
+    homeVariable(),
     { name: 'VASE_DRAIN_MS', value: String(drainMs) },
     { name: 'VASE_FLEET', value: 'kubernetes' },
     { name: 'VASE_OVERLAY', value: overlay.name },

@@ -12,7 +12,7 @@ interface MemberFlags {
 
 const replaceHelp = `
 The member keeps its name and its ports. Its shard has to have a quorum without it. What is left of its folder is kept
-beside it. A member that can be started on its own data is started, and not replaced. Run again after an interruption, it
+beside it; in kind the disk of before stays, without a claim. A member that can be started on its own data is started, and not replaced. Run again after an interruption, it
 goes on where it was.`;
 
 const addHelp = `
@@ -22,7 +22,8 @@ well. An even number tolerates no more failures than one less. Run again after a
 
 const removeHelp = `
 The cluster serves meanwhile. Where it leads, another is made the leader first. Nobody asks it any more when it leaves; then
-its process is stopped and its data folder deleted. Refused is what would leave the shard without a quorum. Run again after
+its process is stopped and its data folder deleted; in kind its pod and its claim, and the disk stays. There only the
+member with the highest number can leave: Kubernetes takes pods from the end. Refused is what would leave the shard without a quorum. Run again after
 an interruption, it goes on where it was; of a member that is gone it says so, with exit code 0.`;
 
 export function addMemberCommand(program: Command): void {

@@ -4,7 +4,8 @@ import type { MemberControl } from '../../cluster/providers/provider.ts';
 import { withContext, type CommandContext } from './command-context.ts';
 
 const instead =
-  '`kubectl get pods` lists them, and a shard keeps as many as it was deployed with; for more room or speed: `vase shard add`';
+  '`kubectl get pods` lists them; each member has certificates, which only deploying a new cluster makes, so that a shard ' +
+  'keeps as many as it was deployed with';
 
 /** @throws UsageError where the cluster's provider has no such control yet. */
 export async function withMembers(

@@ -206,7 +206,7 @@ describe.skipIf(reason !== null)(`a cluster in kind${reason === null ? '' : ` ($
       expect(await applySecrets(cluster.client, secrets)).not.toEqual([]);
       const way = await wayToSharder(cluster, 'sharder-1');
       const { signal } = new AbortController();
-      const since = { changed: false, sinceMs: Date.now() };
+      const since = { membersAsked: null, changed: false, sinceMs: Date.now() };
       const rollOut: RollOut = { cluster, blueprint, shardersBefore: null, endpoint: way, signal, ...since };
       const steps = rollOutSteps<RollOut>(topology, (context) => context);
       const proof = steps.pop()!;

@@ -55,7 +55,7 @@ export function lostVolumeTest({ cluster, isShort }: { cluster: () => Cluster; i
  * Deletes the pod and its claim until there are others. A pod that is made while the claim is on its way out waits for that
  * one, so it is deleted again.
  */
-async function renewClaim(vase: KindCommand, member: string): Promise<void> {
+export async function renewClaim(vase: KindCommand, member: string): Promise<void> {
   const claim = `persistentvolumeclaim/data-${member}`;
   const uid = ['get', claim, '--ignore-not-found', '--output', 'jsonpath={.metadata.uid}'];
   const before = await vase.kubectl(...uid);

@@ -153,6 +153,7 @@ async function secretsStep(deploying: Deploying): Promise<string> {
   deploying.rollOut = {
     cluster: cluster!,
     blueprint: deploying.blueprint,
+    membersAsked: deploying.topology.members,
     shardersBefore: deploying.shardersBefore,
     // Through the cluster's API: neither kind of balancer answers everywhere.
     endpoint: await wayToSharder(cluster!, 'sharder-1', address === null ? 'http' : 'https'),

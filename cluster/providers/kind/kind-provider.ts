@@ -3,9 +3,12 @@
  * its kubeconfig are in the state folder; its data are in the nodes and go with them.
  */
 import { ClusterError, UsageError } from '../../errors.ts';
+import type { Blueprint } from '../../manifests/overlay.ts';
+import { membersOf } from '../../manifests/shard-addresses.ts';
 import { mergeTopologies } from '../../topology/topology-input.ts';
-import { parseTopology } from '../../topology/topology.ts';
+import { parseTopology, shardIds } from '../../topology/topology.ts';
 import { emptyStatus } from '../empty-status.ts';
+import { describeSizes } from '../member-numbers.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { KubernetesMembers } from '../kubernetes/kubernetes-members.ts';
 import { showLog } from '../kubernetes/pod-logs.ts';
@@ -35,7 +38,7 @@ import {
   type KindProfile,
   type KindState,
 } from './kind-state.ts';
-import { kindUpSteps, placeOf, type KindUp } from './kind-up.ts';
+import { kindBlueprint, kindUpSteps, placeOf, type KindUp } from './kind-up.ts';
 import { findPausedPods } from './node-processes.ts';
 import { planKind } from './plan-kind.ts';
 import { PodDisks } from './pod-disks.ts';
@@ -67,21 +70,21 @@ export class KindProvider implements Provider {
     this.lockFolder = stateFolder(settings.stateRoot);
     this.members = new KubernetesMembers({
       connect: () => this.connect(),
+      blueprint: () => this.blueprint(),
       locked: (purpose, body) => withLock(this.lockFolder, { purpose }, body),
     });
     this.faults = new KindFaults({ cluster: () => this.connect(), status: () => this.status() });
   }
 
   async up(requested: unknown, options: UpOptions): Promise<UpResult> {
-    if (options.replaceLost === true)
-      throw new UsageError(
-        '`--replace` is not yet on provider kind: `vase member replace NAME` replaces one',
-      );
     // Checked before anything is touched, so that a wrong field leaves not even a folder.
     refuseTls(parseTopology(mergeTopologies(requested)), this.kind);
     return withLock(this.lockFolder, { purpose: '`vase up`' }, async () => {
       const before = readKindState(this.folder);
-      const topology = parseTopology(mergeTopologies(before?.topology, requested));
+      const asked = parseTopology(mergeTopologies(before?.topology, requested));
+      const { members } = (requested ?? {}) as { members?: unknown };
+      // What it was made with: each shard has its own number by now, and none that comes with this starts anything again.
+      const topology = { ...asked, members: before?.topology.members ?? asked.members };
       refuseTls(topology, this.kind);
       const { folder, settings } = this;
       const plan = await planKind(before, topology, { folder, profile: settings.profile });
@@ -89,6 +92,8 @@ export class KindProvider implements Provider {
         checkout: settings.checkout,
         folder,
         plan,
+        membersAsked: members === undefined ? null : asked.members,
+        replaceLost: options.replaceLost === true,
         before,
         signal: options.signal,
         state: null,
@@ -104,6 +109,7 @@ export class KindProvider implements Provider {
         return {
           endpoint,
           topology,
+          size: describeSizes(sizesOf(up.rollOut!.blueprint)),
           changed: up.changed || changed,
           steps,
           left: left?.problems ?? [],
@@ -194,6 +200,12 @@ export class KindProvider implements Provider {
     );
   }
 
+  private blueprint(): Blueprint {
+    const state = readKindState(this.folder);
+    if (state === null) throw new UsageError('there is no cluster');
+    return kindBlueprint(state.topology, state.image ?? state.topology.images.vase);
+  }
+
   private async connect(): Promise<KubernetesCluster> {
     const state = readKindState(this.folder);
     if (state === null) throw new UsageError('there is no cluster');
@@ -248,6 +260,12 @@ export class KindProvider implements Provider {
     const fix = error.nextStep !== null && stopped.length === 0 ? error.nextStep : '`make up` mends it.';
     return { ...emptyStatus({ provider: 'kind', health: 'unavailable' }), problems: [{ what, fix }] };
   }
+}
+
+function sizesOf(blueprint: Blueprint): number[] {
+  const { members, topology } = blueprint;
+  const ids = members === undefined ? shardIds(topology) : [...members.keys()];
+  return ids.map((id) => membersOf(blueprint, id).served.length);
 }
 
 function endpointOf(state: KindState | null): string | null {

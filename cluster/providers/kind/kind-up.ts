@@ -7,7 +7,7 @@ import { buildImage } from '../../image/build-image.ts';
 import { ClusterError } from '../../errors.ts';
 import { CommandError } from '../../host/command-error.ts';
 import { runCommand } from '../../host/run-command.ts';
-import { overlays } from '../../manifests/overlay.ts';
+import { overlays, type Blueprint } from '../../manifests/overlay.ts';
 import { parseTopology, type Topology } from '../../topology/topology.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { readLiveObjects, runs } from '../kubernetes/live-objects.ts';
@@ -41,6 +41,9 @@ export interface KindUp {
   checkout: string;
   folder: KindFolder;
   plan: KindPlan;
+  /** How many members the user wants each shard to have; null: no word of it. */
+  membersAsked: number | null;
+  replaceLost: boolean;
   /** As it was found; null for a new cluster. */
   before: KindState | null;
   signal: AbortSignal;
@@ -219,14 +222,18 @@ async function disksStep(up: KindUp): Promise<string> {
   return text;
 }
 
-function newRollOut({ plan, before, cluster, image, signal }: KindUp): RollOut {
+/** What the objects are made from. @param image Vase's own, as it is called in the nodes. */
+export function kindBlueprint(topology: Topology, image: string): Blueprint {
+  return { topology: { ...topology, images: { ...topology.images, vase: image } }, overlay: overlays.kind };
+}
+
+function newRollOut({ plan, membersAsked, replaceLost, before, cluster, image, signal }: KindUp): RollOut {
   const { topology, configuration } = plan;
   return {
     cluster: cluster!,
-    blueprint: {
-      topology: { ...topology, images: { ...topology.images, vase: image! } },
-      overlay: overlays.kind,
-    },
+    blueprint: kindBlueprint(topology, image!),
+    membersAsked,
+    replaceLost,
     shardersBefore: before?.sharders ?? null,
     endpoint: `http://${localHost}:${configuration.httpPort}`,
     signal,

@@ -52,7 +52,6 @@ function refuseImpossibleChange(current: KindState, topology: Topology, profile:
     'view port': [settled.viewPort, topology.ports.view || settled.viewPort],
     shards: [before.shards, topology.shards],
     firstShard: [before.firstShard, topology.firstShard],
-    members: [before.members, topology.members],
     'etcd.volume': [before.etcd.volume, topology.etcd.volume],
   };
   for (const [what, [was, is]] of Object.entries(wanted)) {

@@ -4,19 +4,15 @@
  */
 import { fenceKeys } from '../../../sharder/core/fence.ts';
 import type { ViewShard } from '../../../sharder/core/view.ts';
-import { ClusterError } from '../../errors.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
-import { memberNames, shardName } from '../../manifests/names.ts';
 import {
   identityName,
   identityObject,
   parseIdentity,
-  type IdentityObject,
   type ShardIdentity,
 } from '../../manifests/shard-identity.ts';
-import type { Topology } from '../../topology/topology.ts';
-import { counted } from '../steps.ts';
+import type { KubernetesObject } from '../../manifests/validate-object.ts';
 import { shardOf, type LiveStatefulSet } from './live-objects.ts';
 import { memberEndpoint, memberNamesOf } from './read-status.ts';
 
@@ -33,7 +29,7 @@ function nameOf({ instance }: Instance, shard: number) {
 
 /** Null: the shard has not been formed yet. */
 export async function readIdentity(cluster: Instance, shard: number): Promise<ShardIdentity | null> {
-  const found = await cluster.client.read<IdentityObject>(nameOf(cluster, shard));
+  const found = await cluster.client.read<KubernetesObject>(nameOf(cluster, shard));
   return found === null ? null : parseIdentity(found);
 }
 
@@ -86,26 +82,4 @@ async function hasFence(members: EtcdCaller, endpoint: string): Promise<boolean>
   const request = { kind: 'range', ...fenceKeys } as const;
   const result = await members.call(endpoint, request, { deadlineMs: answerTimeoutMs });
   return result.kind === 'reply' && result.reply.kind === 'range' && result.reply.kvs.length > 0;
-}
-
-/** @throws ClusterError where a shard has been formed with other members than the topology has. */
-export async function demandSameMembers(
-  cluster: Instance,
-  topology: Topology,
-  shards: readonly number[],
-): Promise<void> {
-  const identities = await Promise.all(shards.map((shard) => readIdentity(cluster, shard)));
-  for (const [index, shard] of shards.entries()) {
-    const members = identities[index]?.members;
-    if (members === undefined || isSame(members, memberNames(topology, shard))) continue;
-    throw new ClusterError(
-      `${shardName(shard)} was formed with ${counted(members.length, 'member')} (${members.join(', ')}), and ` +
-        `${topology.members} are asked for: applying objects neither adds members nor removes any`,
-      { nextStep: `Ask for the number that it has: \`--members ${members.length}\`.` },
-    );
-  }
-}
-
-function isSame(left: readonly string[], right: readonly string[]): boolean {
-  return left.toSorted().join() === right.toSorted().join();
 }

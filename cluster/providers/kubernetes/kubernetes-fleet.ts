@@ -19,8 +19,10 @@ import {
 } from '../../manifests/names.ts';
 import { networkPolicies } from '../../manifests/network-policies.ts';
 import { usesTls, type Blueprint } from '../../manifests/overlay.ts';
+import { initialClusterName } from '../../manifests/shard-addresses.ts';
 import { assertValidObject, type KubernetesObject } from '../../manifests/validate-object.ts';
 import { RefusedError } from '../../resharding/plan/refused-error.ts';
+import { agreedSize } from '../member-numbers.ts';
 import type { FleetOptions, MemberMetrics, ShardFleet } from '../shard-fleet.ts';
 import { applyObjects } from './apply-objects.ts';
 import { findLeaders } from './find-leaders.ts';
@@ -74,7 +76,8 @@ export class KubernetesFleet implements ShardFleet {
         `shard ${id} cannot be made: its members would need certificates, and only deploying a new cluster makes those`,
       );
     const { client, instance, members } = this;
-    const groups = [{ name: shardName(id), objects: this.objectsOf(id) }];
+    const { statefulSets: before } = await readLiveObjects(client, instance);
+    const groups = [{ name: shardName(id), objects: this.objectsOf(id, before) }];
     options.report(`apply the objects of ${shardName(id)}`);
     const sinceMs = Date.now();
     await applyObjects(client, groups, options);
@@ -128,6 +131,7 @@ export class KubernetesFleet implements ShardFleet {
       { apiVersion: 'v1', kind: 'Service', name: clientServiceName(id) },
       { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', name },
       { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', name },
+      { apiVersion: 'v1', kind: 'ConfigMap', name: initialClusterName(id) },
     ];
     for (const object of objects) await client.delete({ ...object, namespace });
     await waitFor(
@@ -189,14 +193,12 @@ export class KubernetesFleet implements ShardFleet {
   }
 
   /** What a shard consists of: what the generator gives for it, and who may speak to it. */
-  private objectsOf(id: number): KubernetesObject[] {
-    const { topology } = this.blueprint;
-    const policies = networkPolicies({
-      ...this.blueprint,
-      topology: { ...topology, firstShard: id, shards: 1 },
-    });
-    const own = policies.filter(({ metadata }) => metadata?.name === shardName(id));
-    const objects = [...own, ...shardObjects(this.blueprint, id)] as KubernetesObject[];
+  private objectsOf(id: number, sets: readonly LiveStatefulSet[]): KubernetesObject[] {
+    const { topology, overlay } = this.blueprint;
+    const members = sizeOfNew(id, sets) ?? topology.members;
+    const blueprint = { overlay, topology: { ...topology, members, firstShard: id, shards: 1 } };
+    const own = networkPolicies(blueprint).filter(({ metadata }) => metadata?.name === shardName(id));
+    const objects = [...own, ...shardObjects(blueprint, id)] as KubernetesObject[];
     objects.forEach(assertValidObject);
     return objects;
   }
@@ -219,4 +221,11 @@ export class KubernetesFleet implements ShardFleet {
       return ip === undefined || pod.metadata.deletionTimestamp !== undefined ? [] : [{ pod, ip }];
     });
   }
+}
+
+/** As many as it has where it was begun, or as many as the other shards have by now. Null where these do not agree. */
+function sizeOfNew(id: number, sets: readonly LiveStatefulSet[]): 1 | 3 | 5 | null {
+  const begun = sets.filter((set) => shardOf(set) === id);
+  const like = begun.length > 0 ? begun : sets;
+  return agreedSize(like.map((set) => memberNamesOf(set).length));
 }

@@ -3,22 +3,23 @@ import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
 import { asHex, listEtcdMembers, type EtcdMember } from '../../etcd/member-api.ts';
 import { UsageError } from '../../errors.ts';
 import { etcdPorts } from '../../manifests/names.ts';
+import type { Blueprint } from '../../manifests/overlay.ts';
+import { shardName } from '../../../sharder/core/view.ts';
 import type { ListedMember, MemberControl, MemberOptions, Problem } from '../provider.ts';
 import { diagnosePods } from './diagnose-pods.ts';
+import { readIdentity } from './formed-shards.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { readLiveObjects, shardOf, type LiveStatefulSet, type Pod } from './live-objects.ts';
+import { addMember } from './members/add-member.ts';
+import { removeMember } from './members/remove-member.ts';
 import { memberEndpoint, memberNamesOf } from './read-status.ts';
 import { replaceMember } from './replace-member.ts';
 import { findShardLeader, hostOf, statusOf } from './shard-members.ts';
 
-/** How many a shard has is part of its StatefulSet, of each pod's arguments and of the view's addresses. */
-const fixedSize =
-  ': a shard there keeps as many members as it was made with. A cluster with another number is a new one ' +
-  '(`make clean`, then `make up MEMBERS=5`: that deletes the data); a lost member comes back with `vase member replace NAME`; ' +
-  'for more room or speed: `vase shard add`';
-
 export interface MembersParts {
   connect: () => Promise<KubernetesCluster>;
+  /** What the cluster's objects are made from. */
+  blueprint: () => Blueprint;
   /** Holds the cluster's lock during the body. */
   locked: <T>(purpose: string, body: () => Promise<T>) => Promise<T>;
 }
@@ -42,20 +43,33 @@ export class KubernetesMembers implements MemberControl {
       const cluster = await this.parts.connect();
       const { statefulSets } = await readLiveObjects(cluster.client, cluster.instance);
       const set = statefulSets.find((each) => memberNamesOf(each).includes(name));
-      if (set === undefined) {
-        const names = statefulSets.flatMap(memberNamesOf);
-        throw new UsageError(`no member is called ${name}; the names are ${names.join(', ')}`);
-      }
+      if (set === undefined) throw unknownMember(name, statefulSets);
       return replaceMember({ cluster, shard: shardOf(set)!, names: memberNamesOf(set), name, options });
     });
   }
 
-  async add(): Promise<never> {
-    throw notYet('vase member add', fixedSize);
+  async add(id: number | null, options: MemberOptions): Promise<{ name: string; done: string }> {
+    return this.parts.locked('`vase member add`', async () => {
+      const cluster = await this.parts.connect();
+      const { statefulSets } = await readLiveObjects(cluster.client, cluster.instance);
+      const shard = demandShard(statefulSets, id);
+      return addMember({ cluster, blueprint: this.parts.blueprint(), shard, options });
+    });
   }
 
-  async remove(): Promise<never> {
-    throw notYet('vase member remove', fixedSize);
+  async remove(name: string, options: MemberOptions): Promise<string> {
+    return this.parts.locked(`\`vase member remove ${name}\``, async () => {
+      const cluster = await this.parts.connect();
+      const { statefulSets } = await readLiveObjects(cluster.client, cluster.instance);
+      const set = statefulSets.find(({ metadata }) => new RegExp(`^${metadata.name}-\\d+$`).test(name));
+      const shard = set === undefined ? null : shardOf(set)!;
+      const identity = shard === null ? null : await readIdentity(cluster, shard);
+      if (set === undefined || shard === null) throw unknownMember(name, statefulSets);
+      const known = new Set([...memberNamesOf(set), ...(identity?.members ?? [])]);
+      if (!known.has(name) && identity?.leaving !== name && identity?.adding !== name)
+        return `${name} is no member of ${set.metadata.name}, which has ${[...known].join(', ')}: nothing is removed.`;
+      return removeMember({ cluster, blueprint: this.parts.blueprint(), shard, name, options });
+    });
   }
 
   async planRecovery(): Promise<never> {
@@ -67,8 +81,25 @@ export class KubernetesMembers implements MemberControl {
   }
 }
 
-function notYet(command: string, instead = ''): UsageError {
-  return new UsageError(`\`${command}\` is not yet on provider kind${instead}`);
+function notYet(command: string): UsageError {
+  return new UsageError(`\`${command}\` is not yet on provider kind`);
+}
+
+/** It lists the names. */
+function unknownMember(name: string, sets: readonly LiveStatefulSet[]): UsageError {
+  return new UsageError(
+    `no member is called ${name}; the names are ${sets.flatMap(memberNamesOf).join(', ')}`,
+  );
+}
+
+/** @param id null where there is only one. @throws UsageError that lists the shards. */
+function demandShard(sets: readonly LiveStatefulSet[], id: number | null): number {
+  const names = sets.map(({ metadata }) => metadata.name).join(', ');
+  if (id === null && sets.length > 1) throw new UsageError(`name the shard: one of ${names}`);
+  const set = id === null ? sets[0] : sets.find((each) => shardOf(each) === id);
+  if (set === undefined)
+    throw new UsageError(`no shard is called ${shardName(id ?? 1)}; the names are ${names}`);
+  return shardOf(set)!;
 }
 
 async function listShard(

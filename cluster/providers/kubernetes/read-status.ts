@@ -22,6 +22,7 @@ import type {
 } from '../provider.ts';
 import { parseTopology } from '../../topology/topology.ts';
 import { versionsOf } from '../etcd-versions.ts';
+import { describeBegun, findBegun } from './begun-change.ts';
 import { diagnosePods } from './diagnose-pods.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import {
@@ -56,7 +57,10 @@ export async function readClusterStatus(
   cluster: KubernetesCluster,
   source: StatusSource,
 ): Promise<ClusterStatus> {
-  const live = await readLiveObjects(cluster.client, cluster.instance);
+  const [live, begun] = await Promise.all([
+    readLiveObjects(cluster.client, cluster.instance),
+    findBegun(cluster.client, cluster.instance),
+  ]);
   const answers = await askMembers(cluster, live);
   const fsyncs = await cluster.readFsyncs([...answers.keys()]);
   const silent = live.pods.filter((pod) => runs(pod) && !answers.has(pod.metadata.name) && !isServing(pod));
@@ -79,14 +83,18 @@ export async function readClusterStatus(
   const { disk, notes } = (await source.readDisk?.(live.pods)) ?? { disk: null, notes: [] };
   return {
     provider: source.provider,
-    health: whole === 'ready' && ownerProblems.length > 0 ? 'degraded' : whole,
+    health: whole === 'ready' && ownerProblems.length + begun.length > 0 ? 'degraded' : whole,
     endpoint: source.endpoint,
     shards,
     sharders,
     viewServers,
     etcd: null,
     disk,
-    problems: [...findProblems(live, { shards, sharders, viewServers }), ...ownerProblems],
+    problems: [
+      ...findProblems(live, { shards, sharders, viewServers }),
+      ...begun.map(describeBegun),
+      ...ownerProblems,
+    ],
     notes: [...notes, ...dataBugNotes(versionsOf(shards), wayToAnotherImage)],
   };
 }

@@ -6,9 +6,10 @@
 import { slotOf } from '../../../sharder/core/slot.ts';
 import { shardName, type View, type ViewShard } from '../../../sharder/core/view.ts';
 import { hashText } from '../../../sharder/hash.ts';
-import { memberNames, sharderName } from '../../manifests/names.ts';
+import { sharderName } from '../../manifests/names.ts';
 import { buildObjectGroups } from '../../manifests/object-groups.ts';
-import type { Blueprint } from '../../manifests/overlay.ts';
+import { usesTls, type Blueprint } from '../../manifests/overlay.ts';
+import { servedEndpoints } from '../../manifests/shard-addresses.ts';
 import { readMirroredView } from '../../records/mirrored-view.ts';
 import { writeRecords } from '../../records/records.ts';
 import type { StoreAccess } from '../guarded-request.ts';
@@ -18,25 +19,31 @@ import { noView } from '../dead-shard.ts';
 import type { Problem } from '../provider.ts';
 import { counted, type Step } from '../steps.ts';
 import { applyObjects } from './apply-objects.ts';
-import { awaitShards } from './await-shards.ts';
+import { awaitShards, type ShardStanding } from './await-shards.ts';
 import { clearBroken } from './clear-broken.ts';
-import { demandSameMembers, noteFormed, noteFormedBefore } from './formed-shards.ts';
+import { noteFormed, noteFormedBefore } from './formed-shards.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { componentOf, isDeployed, readLiveObjects, type LiveDeployment } from './live-objects.ts';
+import { settleMembers, type Settled } from './members/settle-members.ts';
 import { removedShards } from './removed-shards.ts';
-import { memberEndpoint } from './read-status.ts';
 import { readView } from './read-view.ts';
+import { readSizes, refuseOtherSizes } from './shard-sizes.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface RollOut {
   cluster: KubernetesCluster;
+  /** The steps set how many members each shard has by now. */
   blueprint: Blueprint;
+  /** How many members the user wants each shard to have; null: as many as there are. */
+  membersAsked: number | null;
   /** Sharders that the topology asked for before; null for a new cluster. */
   shardersBefore: number | null;
   /** Where users will reach the store, or another way to it. */
   endpoint: string;
   /** What the endpoint asks for where it is guarded; null or left out where it is not. */
   access?: StoreAccess | null;
+  /** Whether members whose volumes are lost are replaced; left out: not. */
+  replaceLost?: boolean;
   signal: AbortSignal;
   /** Set by the steps: whether anything is otherwise than before. */
   changed: boolean;
@@ -60,10 +67,7 @@ export function rollOutSteps<Context>(
   });
   return [
     step('Apply the objects', applyStep),
-    step(
-      `Wait for ${counted(topology.shards, 'shard')} of ${counted(topology.members, 'member')}`,
-      waitForShards,
-    ),
+    step(`Wait for ${counted(topology.shards, 'shard')}`, waitForShards),
     step('Write the view and the fences', writeRecordsStep),
     step(`Wait for ${counted(topology.sharders, 'sharder')}`, waitForDeployments),
     step('Write and read a key on every shard', proveStep),
@@ -83,10 +87,11 @@ async function applyStep(rollOut: RollOut): Promise<string> {
   const gone = new Set([...rollOut.removed].map(shardName));
   const { statefulSets } = await readLiveObjects(cluster.client, cluster.instance);
   if (await noteFormedBefore(cluster, statefulSets)) rollOut.changed = true;
-  const { topology } = blueprint;
-  const kept = shardIds(topology).filter((id) => !gone.has(shardName(id)));
-  await demandSameMembers(cluster, topology, kept);
-  const groups = buildObjectGroups(blueprint)
+  const known = await readSizes(cluster, blueprint.topology, statefulSets);
+  const members = new Map([...known].filter(([id]) => !gone.has(shardName(id))));
+  refuseOtherSizes(members, { asked: rollOut.membersAsked, mayChange: !usesTls(blueprint) });
+  rollOut.blueprint = { ...blueprint, members };
+  const groups = buildObjectGroups(rollOut.blueprint)
     .filter(({ name }) => !gone.has(name))
     .map(({ name, objects }) => ({
       name,
@@ -122,16 +127,19 @@ async function scaleSharders({ cluster, blueprint, shardersBefore }: RollOut): P
 async function waitForShards(rollOut: RollOut): Promise<string> {
   const { cluster, blueprint, signal, sinceMs, shardersBefore, removed, changedShards } = rollOut;
   const { topology } = blueprint;
-  const standings = await awaitShards({
+  const wait = {
     cluster,
     signal,
     sinceMs,
     countMin: topology.shards - (removed?.size ?? 0),
     home: homeOf(rollOut),
-    mayBeDead: (id) => shardersBefore !== null && !changedShards?.has(shardName(id)),
-  });
+    mayBeDead: (id: number) => shardersBefore !== null && !changedShards?.has(shardName(id)),
+  };
+  let standings = await awaitShards(wait);
+  const settled = await settle(rollOut, standings);
+  if (settled.done.length > 0) standings = await awaitShards(wait);
   const dead = standings.filter(({ leader }) => leader === null);
-  const problems = standings.flatMap((standing) => standing.problems);
+  const problems = [...standings.flatMap((standing) => standing.problems), ...settled.problems];
   rollOut.left = {
     problems,
     deadShards: new Set(dead.map(({ id }) => id)),
@@ -139,7 +147,21 @@ async function waitForShards(rollOut: RollOut): Promise<string> {
   };
   if (dead.length > 0 && (await currentView(rollOut)) === null) throw noView(problems);
   const without = dead.length === 0 ? '' : `; dead: ${dead.map(({ id }) => shardName(id)).join(', ')}`;
-  return `leaders ${standings.flatMap(({ leader }) => leader ?? []).join(', ')}${without}`;
+  const leaders = standings.flatMap(({ leader }) => leader ?? []).join(', ');
+  return [`leaders ${leaders}${without}`, ...settled.done].join('; ');
+}
+
+async function settle(rollOut: RollOut, standings: readonly ShardStanding[]): Promise<Settled> {
+  const { cluster, blueprint, signal, replaceLost = false } = rollOut;
+  const alive = new Set(standings.filter(({ leader }) => leader !== null).map(({ id }) => id));
+  const settled = await settleMembers({ cluster, blueprint, replaceLost, signal }, alive);
+  if (settled.done.length > 0) {
+    rollOut.changed = true;
+    const { statefulSets } = await readLiveObjects(cluster.client, cluster.instance);
+    const members = await readSizes(cluster, blueprint.topology, statefulSets);
+    rollOut.blueprint = { ...blueprint, members };
+  }
+  return settled;
 }
 
 function homeOf({ blueprint }: RollOut): number {
@@ -177,12 +199,8 @@ async function writeRecordsStep(rollOut: RollOut): Promise<string> {
   return `epoch ${view.epoch}, ${created === 0 ? 'all were there' : `${created} written`}`;
 }
 
-function topologyShards({ cluster, blueprint }: RollOut): ViewShard[] {
-  const { topology } = blueprint;
-  return shardIds(topology).map((id) => ({
-    id,
-    endpoints: memberNames(topology, id).map((member) => memberEndpoint(cluster.instance, id, member)),
-  }));
+function topologyShards({ blueprint }: RollOut): ViewShard[] {
+  return shardIds(blueprint.topology).map((id) => ({ id, endpoints: servedEndpoints(blueprint, id) }));
 }
 
 function hasShards(view: View, shards: readonly ViewShard[]): boolean {

@@ -33,7 +33,8 @@ import { isOutdated, ownUrl } from './processes/local-sharder.ts';
 import { bringUp, etcdNotes } from './local-up.ts';
 import { isViewServerReady, viewServerUrl } from './processes/local-view-server.ts';
 import { followLog, readTail } from './processes/log-file.ts';
-import { describeSizes, refuseOtherSizes } from './members/member-rules.ts';
+import { describeSizes } from '../member-numbers.ts';
+import { refuseOtherSizes } from './members/member-rules.ts';
 import { planUp } from './state/plan-up.ts';
 import { limitProcesses } from './limits/resource-limits.ts';
 import {
@@ -159,7 +160,7 @@ export class LocalProvider implements Provider {
     const limits = await limitProcesses(this.folder, current);
     const changed = disks.mended.length + limits.mended.length > 0;
     const notes = await etcdNotes({ state: current, settings: this.settings });
-    const size = describeSizes(current.shards);
+    const size = describeSizes(current.shards.map(({ members }) => members.length));
     return { endpoint: status.endpoint!, topology, size, changed, steps: [], left: [], notes };
   }
 

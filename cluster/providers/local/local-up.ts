@@ -34,7 +34,8 @@ import {
 } from './processes/local-sharder.ts';
 import { startViewServer, startViewServers } from './processes/local-view-server.ts';
 import { demandEtcd, findMemberEtcd, recordEtcd } from './processes/member-etcd.ts';
-import { describeSizes, settleSize } from './members/member-rules.ts';
+import { describeSizes } from '../member-numbers.ts';
+import { settleSize } from './members/member-rules.ts';
 import { keepsRunning } from './processes/managed-process.ts';
 import { otherListener } from '../../host/port-sharing.ts';
 import { localHost } from '../../host/local-host.ts';
@@ -63,7 +64,7 @@ export async function bringUp(
     return {
       endpoint: publicEndpoint(context),
       topology: state.topology,
-      size: describeSizes(state.shards),
+      size: describeSizes(state.shards.map(({ members }) => members.length)),
       changed: true,
       steps,
       left: context.left?.problems ?? [],
@@ -102,7 +103,7 @@ function upSteps({ folder, state, settings }: LocalContext): Step<LocalContext>[
   return [
     { title: 'Find etcd', run: findEtcdStep },
     {
-      title: `Start ${counted(shards.length, 'shard')} of ${describeSizes(shards)}`,
+      title: `Start ${counted(shards.length, 'shard')} of ${describeSizes(shards.map(({ members }) => members.length))}`,
       run: startShardsStep,
     },
     ...diskSteps(folder, state),

@@ -22,7 +22,11 @@ export interface Reach {
 interface Container {
   command?: string[];
   args?: string[];
-  env?: { name: string; value?: string }[];
+  env?: {
+    name: string;
+    value?: string;
+    valueFrom?: { configMapKeyRef?: { name: string; key: string } };
+  }[];
   volumeMounts?: { name: string; mountPath: string }[];
 }
 
@@ -93,15 +97,13 @@ export class DataPlane {
     const paths = this.mountSecrets(pod.objects, spec, container);
     const log = openSync(join(this.folder, `${pod.pod}.log`), 'a');
     const text = (value: string) => localized(value, { ...pod, paths });
+    const env = environmentOf(container, pod, text);
     const data = join(this.folder, 'data', pod.pod);
     mkdirSync(data, { recursive: true, mode: 0o700 });
     if (pod.workload.kind === 'StatefulSet') {
       const args = (container.args ?? []).map((arg) => text(arg).replace('/var/lib/etcd', data));
-      return spawn(this.etcd, args, { stdio: ['ignore', log, log] });
+      return spawn(this.etcd, args, { env: { ...process.env, ...env }, stdio: ['ignore', log, log] });
     }
-    const env = Object.fromEntries(
-      (container.env ?? []).map(({ name, value }) => [name, text(value ?? pod.pod)]),
-    );
     const [, ...args] = container.command!;
     return spawn(process.execPath, ['--import', join(import.meta.dirname, 'resolve-names.ts'), ...args], {
       cwd: checkout,
@@ -133,6 +135,28 @@ export class DataPlane {
   }
 }
 
+/** What comes from a field of the pod is its name; what comes from a ConfigMap that is not there is left out. */
+function environmentOf(
+  { env = [] }: Container,
+  { objects, pod, address }: { objects: readonly StoredObject[]; pod: string; address: string },
+  text: (value: string) => string,
+): Record<string, string> {
+  const values = env.flatMap(({ name, value, valueFrom }): [string, string][] => {
+    const from = valueFrom?.configMapKeyRef;
+    if (from === undefined) return [[name, text(value ?? pod)]];
+    const map = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === from.name);
+    const found = (map?.['data'] as Record<string, string> | undefined)?.[from.key];
+    if (found === undefined) return [];
+    return [[name, name === 'ETCD_INITIAL_CLUSTER' ? withAddress(found, address) : text(found)]];
+  });
+  return Object.fromEntries(values);
+}
+
+/** etcd looks up peers by itself, where nobody can stand in. */
+function withAddress(text: string, address: string): string {
+  return text.replaceAll(/etcd-[0-9]+-[0-9]+\.[a-z0-9.-]+\.svc/g, address);
+}
+
 /** Addresses and folders of a pod become those of this machine; names that only certificates see stay. */
 function localized(
   text: string,
@@ -140,10 +164,7 @@ function localized(
 ): string {
   let local = text.replaceAll('$(POD_NAME)', pod).replaceAll('0.0.0.0', address);
   for (const [there, here] of paths) local = local.replaceAll(`${there}/`, `${here}/`);
-  // etcd looks up peers by itself, where nobody can stand in.
-  return local.startsWith('--initial-')
-    ? local.replaceAll(/etcd-[0-9]+-[0-9]+\.[a-z0-9.-]+\.svc/g, addressOf(pod))
-    : local;
+  return local.startsWith('--initial-') ? withAddress(local, address) : local;
 }
 
 /** 127.20.<shard>.<member + 1>; sharders are where the balancer is. */

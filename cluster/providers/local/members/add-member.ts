@@ -3,11 +3,12 @@
  * and the view names it when it has its vote. Cut short anywhere, the next call goes on.
  */
 import { shardName } from '../../../../sharder/core/view.ts';
+import { describeTolerance } from '../../member-numbers.ts';
 import { counted } from '../../steps.ts';
 import type { MemberState, ShardState } from '../state/cluster-state.ts';
 import { joinMember, type Joining } from './join-member.ts';
 import { save, type LocalContext } from '../state/local-context.ts';
-import { describeTolerance, nextMemberName, refuseAddition, settleSize } from './member-rules.ts';
+import { nextMemberName, refuseAddition, settleSize } from './member-rules.ts';
 import { portGiver } from '../state/plan-up.ts';
 import { seeMembers } from './see-members.ts';
 import { nameInView } from './view-followers.ts';

@@ -1,6 +1,7 @@
 /** What may be changed about how many members a shard has, and what is refused with which word: rules, which touch nothing. */
 import { shardName } from '../../../../sharder/core/view.ts';
 import { ClusterError } from '../../../errors.ts';
+import { agreedSize, membersMax } from '../../member-numbers.ts';
 import { counted } from '../../steps.ts';
 import {
   isChanging,
@@ -10,9 +11,6 @@ import {
   type ShardState,
 } from '../state/cluster-state.ts';
 import { goOnCommand } from '../processes/member-loss.ts';
-
-/** More make writes slower and bear little more. */
-const membersMax = 5;
 
 export interface SeenShard {
   shard: ShardState;
@@ -107,18 +105,9 @@ export function nextMemberName({ id, members }: Pick<ShardState, 'id' | 'members
   }
 }
 
-/** One sentence or two: what the loss of members means to a shard of so many. */
-export function describeTolerance(count: number): string {
-  const borne = Math.ceil(count / 2) - 1;
-  if (count % 2 === 0)
-    return `${count} members tolerate no more failures than ${count - 1}; add one more, or remove another.`;
-  return borne === 0 ? 'It bears the loss of none.' : `It bears the loss of ${borne}.`;
-}
-
 /** What new shards get follows the shards that there are, as soon as these agree on a number that a new shard may have. */
 export function settleSize({ topology, shards }: Pick<ClusterState, 'topology' | 'shards'>): void {
-  const [size, ...others] = new Set(shards.map(({ members }) => members.length));
-  if (others.length === 0 && (size === 1 || size === 3 || size === 5)) topology.members = size;
+  topology.members = agreedSize(shards.map(({ members }) => members.length)) ?? topology.members;
 }
 
 /**
@@ -139,11 +128,4 @@ export function refuseOtherSizes(shards: readonly ShardState[], wanted: unknown)
   throw new ClusterError(`${name} has ${counted(length, 'member')}, and \`up\` does not make them ${size}`, {
     nextStep: `${way}, while the cluster serves; run it again until there are as many as you want. Each shard has its own number.`,
   });
-}
-
-/** "3 members", or "1 to 3 members" where they differ. */
-export function describeSizes(shards: readonly Pick<ShardState, 'members'>[]): string {
-  const sizes = shards.map(({ members }) => members.length);
-  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-  return least === most ? counted(most, 'member') : `${least} to ${counted(most, 'member')}`;
 }

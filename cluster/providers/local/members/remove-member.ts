@@ -12,6 +12,7 @@ import {
   type EtcdMember,
 } from '../../../etcd/member-api.ts';
 import { goInRounds, RoundsProgress } from '../../member-rounds.ts';
+import { describeTolerance } from '../../member-numbers.ts';
 import { counted } from '../../steps.ts';
 import { askMembers, findLed, type MemberAnswer } from '../processes/ask-members.ts';
 import type { MemberState, ShardState } from '../state/cluster-state.ts';
@@ -20,7 +21,7 @@ import type { Joining } from './join-member.ts';
 import { save, type LocalContext } from '../state/local-context.ts';
 import { clientUrl, peerUrl } from '../processes/local-shard.ts';
 import { forgetKilled } from '../state/marks.ts';
-import { describeTolerance, refuseRemoval, settleSize } from './member-rules.ts';
+import { refuseRemoval, settleSize } from './member-rules.ts';
 import { stopStrays } from '../processes/own-processes.ts';
 import { stopProcess } from '../../../host/process-identity.ts';
 import { seeMembers } from './see-members.ts';

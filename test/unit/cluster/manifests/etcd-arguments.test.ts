@@ -10,16 +10,22 @@ describe("a member's command line", () => {
       const { topology } = blueprint;
       for (const set of ofKind(objects, 'StatefulSet')) {
         const name = set.metadata!.name!;
-        const args = argumentsOf(set.spec!.template.spec!.containers[0]!.args!);
+        const { args: own, env } = set.spec!.template.spec!.containers[0]!;
+        const args = argumentsOf(own!);
         const scheme = args.get('--listen-peer-urls')!.split(':')[0];
         const expected = Array.from({ length: set.spec!.replicas! }, (_, index) => {
           const member = `${name}-${index}`;
           return `${member}=${scheme}://${member}.${set.spec!.serviceName}.${topology.name}.svc:2380`;
         });
-        expect(args.get('--initial-cluster')!.split(',')).toEqual(expected);
+        // A flag would win over the variable.
+        expect(args.has('--initial-cluster')).toBe(false);
+        const { name: map, key } = env!.find((variable) => variable.name === 'ETCD_INITIAL_CLUSTER')!
+          .valueFrom!.configMapKeyRef!;
+        const { data } = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === map)!;
+        expect(data![key]!.split(',')).toEqual(expected);
         // What Kubernetes makes of the placeholder must be one of the peers, to the letter, or etcd does not start.
-        const own = `${args.get('--name')}=${args.get('--initial-advertise-peer-urls')}`;
-        expect(expected).toContain(own.replaceAll('$(POD_NAME)', `${name}-0`));
+        const self = `${args.get('--name')}=${args.get('--initial-advertise-peer-urls')}`;
+        expect(expected).toContain(self.replaceAll('$(POD_NAME)', `${name}-0`));
       }
     });
   });

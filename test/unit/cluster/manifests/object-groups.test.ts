@@ -175,9 +175,8 @@ describe('the sharders', () => {
     const { env } = sharder({ firstShard: 4, shards: 2, name: 'abc', etcd: { maxTxnOps: 512 } }).spec!
       .template.spec!.containers[0]!;
     const value = (name: string) => env!.find((variable) => variable.name === name)?.value;
-    expect(value('VASE_HOME')).toBe(
-      [0, 1, 2].map((member) => `etcd-4-${member}.etcd-4.abc.svc:2379`).join(','),
-    );
+    const reference = env!.find(({ name }) => name === 'VASE_HOME')!.valueFrom!.configMapKeyRef;
+    expect(reference).toEqual({ name: 'shard-addresses', key: 'home' });
     expect(value('VASE_MAX_TXN_OPS')).toBe('512');
     expect(value('VASE_QUOTA_BYTES')).toMatch(/^\d+$/);
     expect(value('VASE_PORT')).toBe('5000');

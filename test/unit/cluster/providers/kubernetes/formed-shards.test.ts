@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import type { KubernetesClient } from '../../../../../cluster/kubernetes/kubernetes-client.ts';
 import { overlays } from '../../../../../cluster/manifests/overlay.ts';
 import {
-  demandSameMembers,
   noteFormed,
   noteFormedBefore,
   readIdentity,
@@ -46,18 +45,6 @@ test('a shard is noted once, with its members, and stays so', async () => {
   await writeIdentity(cluster, 1, { members, joining });
   expect(await noteFormed(cluster, { ...shard, endpoints: shard.endpoints.slice(1) })).toBe(false);
   expect(await readIdentity(cluster, 1)).toEqual({ members, joining });
-});
-
-test('other members than the shard was formed with are refused before anything is applied', async () => {
-  const cluster = newInstance();
-  const three = parseTopology({ shards: 1, members: 3 });
-  await demandSameMembers(cluster, three, [1]);
-  await noteFormed(cluster, { ...shard, endpoints: shard.endpoints.slice(0, 1) });
-  await demandSameMembers(cluster, parseTopology({ shards: 1, members: 1 }), [1]);
-  await expect(demandSameMembers(cluster, three, [1])).rejects.toMatchObject({
-    message: expect.stringContaining('etcd-1 was formed with 1 member (etcd-1-0), and 3 are asked for'),
-    nextStep: 'Ask for the number that it has: `--members 1`.',
-  });
 });
 
 test('of a cluster of before, the shards that have a fence are noted with the members that they have', async () => {
