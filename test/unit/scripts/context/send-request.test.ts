@@ -1,5 +1,5 @@
 // One request of the command line: what came, and each way in which nothing comes.
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { sendRequest } from '../../../../scripts/context/send-request.ts';
@@ -10,10 +10,10 @@ afterEach(() => {
   server.closeAllConnections();
 });
 
-type Answer = Parameters<typeof createServer>[1];
+type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 async function urlOf(answer: Answer): Promise<URL> {
-  server = createServer(answer!);
+  server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/key`);
 }

@@ -30,11 +30,11 @@ async function check(
     file,
     lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
   );
-  return run([file, ...flags]);
+  return printedBy([file, ...flags]);
 }
 
 /** What it printed on both outputs. */
-async function run(args: readonly string[]): Promise<{ text: string; code: unknown }> {
+async function printedBy(args: readonly string[]): Promise<{ text: string; code: unknown }> {
   const printed: string[] = [];
   const outputs = [process.stdout, process.stderr].map((output) =>
     vi.spyOn(output, 'write').mockImplementation((text) => printed.push(String(text)) > 0),
@@ -100,7 +100,7 @@ describe('vase check', () => {
           files[index]!,
           lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
         );
-      const told = await run(files);
+      const told = await printedBy(files);
       expect(told.code).toBe(code);
       for (const text of says) expect(told.text).toContain(text);
     },
@@ -109,7 +109,7 @@ describe('vase check', () => {
   test('several histories in JSON are a document each, which names its file', async () => {
     const files = ['a.jsonl', 'b.jsonl'].map((name) => join(folder, name));
     for (const file of files) await writeFile(file, good.map((line) => JSON.stringify(line)).join('\n'));
-    const { text } = await run([...files, '--json']);
+    const { text } = await printedBy([...files, '--json']);
     const documents = text
       .trimEnd()
       .split('\n')
@@ -118,7 +118,7 @@ describe('vase check', () => {
   });
 
   test('draws one history alone', async () => {
-    await expect(run(['a.jsonl', 'b.jsonl', '--html', 'out.html'])).rejects.toThrow(
+    await expect(printedBy(['a.jsonl', 'b.jsonl', '--html', 'out.html'])).rejects.toThrow(
       '--html draws one history',
     );
   });
