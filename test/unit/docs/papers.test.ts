@@ -47,3 +47,18 @@ test('ARCHITECTURE.md is short, and names every rule of who may import whom', ()
   expect(rules.length).toBeGreaterThan(10);
   expect(rules.filter((rule) => !text.includes(`\`${rule}\``))).toEqual([]);
 });
+
+test('a stranger is led to each of twelve files by a sentence that is there', () => {
+  const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ');
+  const architecture = oneLine(tree.read('ARCHITECTURE.md'));
+  const rows = tree
+    .read('docs/stranger.md')
+    .split('\n')
+    .filter((line) => /^\|.*`[a-z]+\/[^`]+` +\|/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+  expect(rows).toHaveLength(12);
+  for (const [, change, file, sentence] of rows) {
+    expect(tree.files, change).toContain(file!.replaceAll('`', ''));
+    expect(architecture, change).toContain(sentence);
+  }
+});
