@@ -6,7 +6,7 @@ import { slotOf } from '../../sharder/core/slot.ts';
 import { hashText } from '../../sharder/hash.ts';
 import { VaseCommand } from './vase-command.ts';
 
-const clients = 16;
+const clients = 32;
 const windowSeconds = 5;
 const waitMs = 120_000;
 const value = 'x'.repeat(200);
@@ -29,11 +29,12 @@ beforeAll(async () => {
   };
   writeFileSync(file, JSON.stringify({ autoscaling: { shards } }));
   const size = ['--shards', '2', '--members', '1', '--sharders', '1', '--port', '0'];
-  expect(await vase.run(['up', ...size, '--topology', file])).toMatchObject({ exitCode: 0 });
+  const up = await vase.run(['up', ...size, '--topology', file]);
+  expect(up.exitCode, up.stderr).toBe(0);
   endpoint = (await vase.status()).endpoint!;
-  // Two tags of shard 1, which has the lower half of the slots.
-  const tags = Array.from({ length: 100 }, (_, index) => `{tag${index}}`);
-  hot = tags.filter((tag) => slotOf(tag, hashText) < 512).slice(0, 2);
+  // Two keys of shard 1, which has the lower half of the slots.
+  const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`);
+  hot = keys.filter((key) => slotOf(key, hashText) < 512).slice(0, 2);
 });
 afterAll(() => vase.remove());
 
@@ -49,12 +50,12 @@ async function autoscaler(): Promise<Decision[]> {
   return ((await response.json()) as { decisions: Decision[] }).decisions;
 }
 
-/** Writes keys of these tags until `isOver`. */
-async function putUntil(tags: readonly string[], isOver: () => Promise<boolean>): Promise<void> {
+/** Writes these keys until `isOver`: of one key there is one write in a transaction, so that its shard is busy all the time. */
+async function putUntil(keys: readonly string[], isOver: () => Promise<boolean>): Promise<void> {
   let ends = false;
-  const writers = Array.from({ length: clients }, async (_, client) => {
+  const writers = Array.from({ length: clients }, async () => {
     for (let count = 0; !ends; count++) {
-      const key = `${tags[count % tags.length]}${client}`;
+      const key = keys[count % keys.length] ?? '';
       await (
         await fetch(`${endpoint}/v1/kv/${encodeURIComponent(key)}`, { method: 'PUT', body: value })
       ).arrayBuffer();
@@ -71,8 +72,8 @@ async function putUntil(tags: readonly string[], isOver: () => Promise<boolean>)
 async function owners(): Promise<number[]> {
   const { stdout } = await vase.run(['view', '--json']);
   const { slots: spans } = JSON.parse(stdout) as { slots: { slots: string; shard: number }[] };
-  return hot.map((tag) => {
-    const slot = slotOf(tag, hashText);
+  return hot.map((key) => {
+    const slot = slotOf(key, hashText);
     const span = spans.find(({ slots }) => {
       const [first = 0, last = 0] = slots.split('-').map(Number);
       return first <= slot && slot <= last;
@@ -84,10 +85,10 @@ async function owners(): Promise<number[]> {
 test('a sharder counts operations by slot', async () => {
   const [sharder] = (await vase.status()).sharders;
   const url = `http://${sharder!.adminEndpoint}/metrics`;
-  const slot = slotOf('{tag0}', hashText);
+  const slot = slotOf('key-0', hashText);
   const count = async () => (await readSlots([url])).get(url)![slot]!;
   const before = await count();
-  for (let request = 0; request < 3; request++) await fetch(`${endpoint}/v1/kv/%7Btag0%7D`);
+  for (let request = 0; request < 3; request++) await fetch(`${endpoint}/v1/kv/key-0`);
   expect((await count()) - before).toBe(3);
 });
 
@@ -102,7 +103,7 @@ test('one hot key is called so, and nothing is done', async () => {
   const before = (await autoscaler()).length;
   const isSaid = async () =>
     (await autoscaler()).slice(before).some(({ reason }) => reason.includes('one key is hot'));
-  await putUntil([hot[0]!], isSaid);
+  await putUntil(hot.slice(0, 1), isSaid);
   const later = (await autoscaler()).slice(before).filter(({ reason }) => reason.includes('one key is hot'));
   expect(new Set(later.map(({ kind }) => kind))).toEqual(new Set(['none']));
 });
