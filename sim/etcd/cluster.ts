@@ -35,6 +35,8 @@ export interface ClusterOptions {
   watchProgressMs?: number;
   /** What its members tell their watches is sent so much later. Default 0. */
   watchLagMs?: number;
+  /** A member that lags by more entries gets a snapshot. Default null: none does. */
+  keptEntries?: number | null;
   bugs?: Partial<SimBugs>;
 }
 
@@ -156,6 +158,7 @@ function settingsOf(options: ClusterOptions, voters: 1 | 3 | 5): MemberSettings 
     quotaBytes: options.quotaBytes ?? null,
     watchProgressMs: options.watchProgressMs ?? 600_000,
     watchLagMs: options.watchLagMs ?? 0,
+    keptEntries: options.keptEntries ?? Infinity,
     bugs: { ...noBugs, ...options.bugs },
   };
 }

@@ -10,6 +10,9 @@ import type { SimBugs } from './sim-bugs.ts';
 /** Node numbers of a cluster are below this. */
 export const nodesMax = 32;
 
+/** etcd's readyPercent: how much of the leader's log a learner must have that is to get its vote. */
+export const readyShare = 0.9;
+
 /** Settings of one cluster, all members alike; names and defaults as etcd's flags where it has them. */
 export interface MemberSettings {
   release: ReleaseName;
@@ -24,6 +27,8 @@ export interface MemberSettings {
   /** How often quiet watches are told how far everything is delivered. */
   watchProgressMs: number;
   watchLagMs: number;
+  /** etcd's --snapshot-catchup-entries; Infinity: members that lag get entries alone. */
+  keptEntries: number;
   bugs: SimBugs;
 }
 
@@ -58,4 +63,9 @@ export interface Joining {
   isLeaving: boolean;
   /** Virtual milliseconds before which nobody asks for its vote. */
   learnsUntilMs: number;
+}
+
+/** Sixty-four bits in etcd; any distinct decimal string will do: a new one for a member that was made anew. */
+export function memberIdOf(index: number, renewedAs = 0): string {
+  return String(0x8e9e05c52164694dn + BigInt(index) * 0x9e3779b1n + BigInt(renewedAs) * 0x1_0000_0000_0000n);
 }

@@ -16,13 +16,16 @@ import type { TraceHash } from '../kernel/trace-hash.ts';
 import { UnaryCaller, UnaryServer, type UnaryCall } from '../network/unary.ts';
 import { LeaseKeeper, type LeaseQuestion } from './lease-keeper.ts';
 import {
-  nodesMax,
   type Joining,
+  memberIdOf,
   type MemberParts,
   type MemberSettings,
   type MemberProcess,
+  nodesMax,
+  readyShare,
 } from './member-parts.ts';
 import { OddAnswers } from './odd-answers.ts';
+import { changesIn, type Payload, type Proposal, requestsIn } from './proposal.ts';
 import { ProposalTable, proposalDropped, type EtcdCall } from './proposal-table.ts';
 import { RaftDriver } from './raft-driver.ts';
 import { ReadBatcher } from './read-batcher.ts';
@@ -34,15 +37,6 @@ import { StateMachine, type LoggedRequest } from './state-machine.ts';
 import { isReadOnly, isSerializable } from './txn.ts';
 import type { WatchOutlet } from './watch-hub.ts';
 import { WatchLoops } from './watch-loops.ts';
-
-/** etcd's readyPercent: how much of the leader's log a learner must have that is to get its vote. */
-const readyShare = 0.9;
-
-/** One entry of the log: a write, and a number that is unique in the cluster. */
-interface Proposal {
-  id: number;
-  request: LoggedRequest;
-}
 
 export class SimMember {
   /** Node number in its cluster: another one after it has lost its disk. */
@@ -96,9 +90,11 @@ export class SimMember {
         heartbeatUs: settings.heartbeatMs * 1000,
         electionUs: settings.electionMs * 1000,
         preVote: settings.preVote,
+        keptEntries: settings.keptEntries,
       },
       listener: {
         onApply: (entry) => this.#apply(entry),
+        onSnapshot: (entries) => this.#restore(entries),
         onReadState: (read) => this.#reads.onReadState(read),
         onLeadership: (change) => this.#changeLeadership(change),
       },
@@ -117,8 +113,10 @@ export class SimMember {
       revoke: (id) => this.#propose({ kind: 'lease_revoke', id }, null),
     });
     const isSynchronous = true;
+    const answerLease = (call: UnaryCall<LeaseQuestion, RpcResult>) =>
+      call.answer(this.#leases.answer(call.request));
     this.server = new UnaryServer(process, (call) => this.#handle(call), { isSynchronous });
-    this.peerServer = new UnaryServer(process, (call) => this.#handleLease(call), { isSynchronous });
+    this.peerServer = new UnaryServer(process, answerLease, { isSynchronous });
     process.onCrash.push(() => (this.#machine = this.#newMachine()));
     const progressMs = settings.watchProgressMs;
     this.#watchLoops = new WatchLoops({ process, progressMs, machine: () => this.#machine });
@@ -254,10 +252,6 @@ export class SimMember {
     return checkRequest(request, this.#settings.maxTxnOps);
   }
 
-  #handleLease(call: UnaryCall<LeaseQuestion, RpcResult>): void {
-    call.answer(this.#leases.answer(call.request));
-  }
-
   /** @param call who waits for the answer; null when nobody does. */
   #propose(request: LoggedRequest, call: EtcdCall | null): void {
     if (request.kind !== 'set_room' && requestSizeBytes(request) > this.#settings.maxRequestBytes) {
@@ -272,7 +266,7 @@ export class SimMember {
   }
 
   #apply(entry: Entry): void {
-    const proposal = entry.payload as Proposal | MembershipChange | null;
+    const proposal = entry.payload as Payload;
     if (proposal === null) {
       if (entry.term === this.term) this.#reads.onFirstCommit();
     } else if (proposal instanceof MembershipChange) this.#noteChange(proposal);
@@ -285,6 +279,15 @@ export class SimMember {
       }
       if (proposal.request.kind === 'lease_grant') this.#leases.watchExpiry();
     }
+    this.#reads.onApplied();
+  }
+
+  /** As in etcd, who waits here for one of these writes waits in vain, and watches go on from what they have heard. */
+  #restore(entries: readonly Entry[]): void {
+    this.#counters.snapshots++;
+    for (const change of changesIn(entries)) this.#noteChange(change);
+    this.#machine.restore(requestsIn(entries));
+    this.#hash.mix(this.#machine.store.revision);
     this.#reads.onApplied();
   }
 
@@ -346,9 +349,4 @@ export class SimMember {
     });
     return machine;
   }
-}
-
-/** Sixty-four bits in etcd; any distinct decimal string will do: a new one for a member that was made anew. */
-function memberIdOf(index: number, renewedAs = 0): string {
-  return String(0x8e9e05c52164694dn + BigInt(index) * 0x9e3779b1n + BigInt(renewedAs) * 0x1_0000_0000_0000n);
 }

@@ -21,6 +21,8 @@ const panicRestartUs = 1_000_000;
 /** What the member above is told, always from inside an event, never while the node is in the middle of a step. */
 export interface RaftListener {
   onApply(entry: Entry): void;
+  /** The state of after these entries has come as a whole. */
+  onSnapshot(entries: readonly Entry[]): void;
   onReadState(read: ReadState): void;
   /** The leader, or this node's own role, has changed. */
   onLeadership(change: { isLeader: boolean; leader: number; leaderBefore: number }): void;
@@ -141,6 +143,8 @@ export class RaftDriver {
     if (this.#isPumping || this.process.state !== 'running') return;
     this.#isPumping = true;
     for (;;) {
+      const snapshot = this.node.takeSnapshot();
+      if (snapshot !== null) this.#listener.onSnapshot(snapshot);
       const entry = this.node.nextToApply();
       if (entry !== null) {
         this.#listener.onApply(entry);

@@ -19,5 +19,6 @@ export const noBugs: SimBugs = {
   forgetVoteOnRestart: false,
   rejoinsWithoutDisk: false,
   learnersCount: false,
+  snapshotOmitsApplied: false,
   promotesAtOnce: false,
 };

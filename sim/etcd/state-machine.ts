@@ -35,6 +35,7 @@ export class StateMachine {
   readonly watches: WatchHub;
   readonly room: Room;
 
+  #isRestoring = false;
   readonly #onChanges: ((changes: readonly EtcdEvent[]) => void) | null;
 
   /** @param options.requestSync see WatchHub. @param options.onChanges sees the changes of each revision as it is made. */
@@ -69,12 +70,21 @@ export class StateMachine {
     if (changes.length > 0) {
       this.room.grow(changes);
       this.#onChanges?.(changes);
-      this.watches.notify(changes);
+      if (!this.#isRestoring) this.watches.notify(changes);
     }
     if (header === null) return null;
     if (judged !== 'taken') return noSpace;
     if (outcome.kind === 'refused') return outcome;
     return { kind: 'reply', reply: { ...outcome, header: header(this.store.revision) } };
+  }
+
+  /** Goes to the state of after these entries in one step: watches have it still to hear, and nobody gets an answer. */
+  restore(requests: readonly LoggedRequest[]): void {
+    const heardRevision = this.store.revision;
+    this.#isRestoring = true;
+    for (const request of requests) this.apply(request, null);
+    this.#isRestoring = false;
+    this.watches.fallBehind(heardRevision);
   }
 
   /** Answers a range, or a transaction of ranges, from the present state. */

@@ -87,6 +87,16 @@ export class WatchHub {
     }
   }
 
+  /** Revisions have been made of which no watch was told: each hears them by replay, if they are remembered. */
+  fallBehind(heardRevision: number): void {
+    for (const watcher of this.#synced) {
+      watcher.startRevision = Math.max(watcher.startRevision, heardRevision + 1);
+      this.#unsynced.push(watcher);
+    }
+    this.#synced = [];
+    if (this.#unsynced.length > 0) this.#requestSync();
+  }
+
   /** A revision has been made. */
   notify(changes: readonly EtcdEvent[]): void {
     if (this.#synced.length === 0) return;

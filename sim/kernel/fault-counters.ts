@@ -31,6 +31,8 @@ export interface FaultCounters {
   /** Members that have come to their vote: in the place of one whose disk was lost, or besides the others. */
   membersJoined: number;
   membersLeft: number;
+  /** States that members have taken in the place of entries. */
+  snapshots: number;
 }
 
 export function newFaultCounters(): FaultCounters {
@@ -54,5 +56,6 @@ export function newFaultCounters(): FaultCounters {
     lostDisks: 0,
     membersJoined: 0,
     membersLeft: 0,
+    snapshots: 0,
   };
 }

@@ -18,6 +18,7 @@ export type MessageKind =
   | 'propose'
   | 'append'
   | 'append_response'
+  | 'snapshot'
   | 'heartbeat'
   | 'heartbeat_response'
   | 'pre_vote'
@@ -42,6 +43,7 @@ export interface Message {
   /** Term of the entry at `index`, or at `rejectHint` in a rejection. */
   logTerm: number;
   commit: number;
+  /** Of a `snapshot`: all up to `index`, which stand for the state that they lead to. */
   entries: readonly Entry[];
   reject: boolean;
   /** In a rejected append: where the follower's log may match. */
@@ -63,6 +65,7 @@ export const messageKindNumbers: Record<MessageKind, number> = {
   vote_response: 9,
   read_index: 10,
   read_index_response: 11,
+  snapshot: 12,
 };
 
 export const noEntries: readonly Entry[] = [];

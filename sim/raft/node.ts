@@ -6,7 +6,7 @@
 import { campaign, checkQuorum, countVote, handleVoteRequest, hasFreshLeader } from './election.ts';
 import { broadcastHeartbeat, handleHeartbeat } from './heartbeat.ts';
 import { MembershipChange } from './membership.ts';
-import { noEntries, type Entry, type HardState, type Message } from './message.ts';
+import { noEntries, type Entry, type HardState, type Message, type MessageKind } from './message.ts';
 import { RaftPanic } from './panic.ts';
 import { acknowledgeRound, handleReadIndex, requestRead } from './reading.ts';
 import {
@@ -15,6 +15,7 @@ import {
   handleAppend,
   handleAppendResponse,
   handleOwnStable,
+  handleSnapshot,
   resumeAfterHeartbeat,
 } from './replication.ts';
 import { RaftState, type RaftOptions, type ReadState } from './state.ts';
@@ -122,14 +123,24 @@ export class RaftNode {
     if (this.state.role === 'leader') handleOwnStable(this.state);
   }
 
-  /** The next committed entry that may be applied: it is on disk here. Null: none. */
+  /** The next committed entry that may be applied: it is on disk here, and no snapshot is to come first. Null: none. */
   nextToApply(): Entry | null {
-    const { log } = this.state;
-    if (log.applied >= log.committed || log.applied >= log.stable) return null;
+    const { log, snapshotUpTo } = this.state;
+    if (log.applied >= log.committed || log.applied >= log.stable || snapshotUpTo > 0) return null;
     log.applied++;
-    const entry = log.entryAt(log.applied);
-    if (entry.payload instanceof MembershipChange) applyChange(this.state, entry.payload);
-    return entry;
+    return this.#noteApplied(log.entryAt(log.applied));
+  }
+
+  /** A snapshot that is on disk here, as the entries that lead to it from what has been applied. Null: none. */
+  takeSnapshot(): readonly Entry[] | null {
+    const { state } = this;
+    const { log, snapshotUpTo } = state;
+    if (snapshotUpTo === 0 || log.stable < snapshotUpTo) return null;
+    const entries = log.slice(log.applied + 1, snapshotUpTo);
+    for (const entry of entries) this.#noteApplied(entry);
+    state.snapshotUpTo = 0;
+    if (!state.options.bugs.snapshotOmitsApplied) log.applied = snapshotUpTo;
+    return entries;
   }
 
   /** Takes what is to be done; null when nothing is. */
@@ -148,6 +159,11 @@ export class RaftNode {
     const { readStates } = state;
     if (readStates.length > 0) state.readStates = [];
     return { hardState, entries, mustSync, readStates, ...this.#takeMessages(mustSync) };
+  }
+
+  #noteApplied(entry: Entry): Entry {
+    if (entry.payload instanceof MembershipChange) applyChange(this.state, entry.payload);
+    return entry;
   }
 
   #takeMessages(mustSync: boolean): Pick<Ready, 'earlyMessages' | 'messages'> {
@@ -177,7 +193,7 @@ export class RaftNode {
     if (message.kind === 'pre_vote') return true;
     // A granted pre-vote speaks of a term that nobody is in yet.
     if (message.kind === 'pre_vote_response' && !message.reject) return true;
-    const isFromLeader = message.kind === 'append' || message.kind === 'heartbeat';
+    const isFromLeader = leadersKinds.has(message.kind);
     state.becomeFollower(message.term, isFromLeader ? message.from : 0);
     return true;
   }
@@ -185,8 +201,7 @@ export class RaftNode {
   /** Tells a leader or a candidate of the past about the present term; anything else is old news. */
   #answerLowerTerm(message: Message): void {
     const { state } = this;
-    if (message.kind === 'append' || message.kind === 'heartbeat')
-      state.send('append_response', message.from);
+    if (leadersKinds.has(message.kind)) state.send('append_response', message.from);
     else if (message.kind === 'pre_vote') state.send('pre_vote_response', message.from).reject = true;
   }
 
@@ -206,6 +221,10 @@ export class RaftNode {
       case 'append':
         this.#followLeader(message.from);
         handleAppend(state, message);
+        break;
+      case 'snapshot':
+        this.#followLeader(message.from);
+        handleSnapshot(state, message);
         break;
       case 'heartbeat':
         this.#followLeader(message.from);
@@ -239,6 +258,9 @@ export class RaftNode {
 
 const noMessages: readonly Message[] = [];
 
+/** What only a leader sends, and promises nothing by. */
+const leadersKinds: ReadonlySet<MessageKind> = new Set(['append', 'snapshot', 'heartbeat']);
+
 function mayGoEarly(message: Message): boolean {
-  return message.kind === 'append' || message.kind === 'heartbeat';
+  return leadersKinds.has(message.kind);
 }

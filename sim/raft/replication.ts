@@ -30,6 +30,7 @@ function sendAppend(state: RaftState, to: number, ifEmpty: boolean): boolean {
   const { log } = state;
   const progress = state.progress[to - 1]!;
   if (progress.mode === 'probe' && progress.isProbeSent) return false;
+  if (progress.next <= log.applied - state.options.keptEntries) return sendSnapshot(state, to, progress);
   const isFull = progress.next - progress.matched > entriesAheadMax;
   const last = isFull ? progress.next - 1 : Math.min(log.lastIndex, progress.next + entriesPerAppendMax - 1);
   const isEmpty = last < progress.next;
@@ -42,6 +43,32 @@ function sendAppend(state: RaftState, to: number, ifEmpty: boolean): boolean {
   if (progress.mode === 'replicate') progress.next = last + 1;
   else progress.isProbeSent = true;
   return true;
+}
+
+/** The entries that the follower misses are kept no more; it gets the state that has been applied, one at a time. */
+function sendSnapshot(state: RaftState, to: number, progress: Progress): boolean {
+  const { log } = state;
+  if (!progress.isActive) return false;
+  const message = state.send('snapshot', to);
+  message.index = log.applied;
+  message.logTerm = log.termAt(log.applied);
+  message.commit = log.applied;
+  message.entries = log.slice(1, log.applied);
+  progress.mode = 'probe';
+  progress.isProbeSent = true;
+  return true;
+}
+
+/** A follower takes a state in the place of entries, unless it has them; it is believed once it is on disk. */
+export function handleSnapshot(state: RaftState, { from, index, logTerm, entries }: Message): void {
+  const { log } = state;
+  const isKnown = index <= log.committed || log.termAt(index) === logTerm;
+  if (!isKnown) {
+    log.append(0, 0, entries);
+    state.snapshotUpTo = index;
+  }
+  log.commitTo(index);
+  state.send('append_response', from).index = Math.max(index, log.committed);
 }
 
 /** A follower takes entries. */

@@ -19,6 +19,8 @@ export interface RaftOptions {
   /** An election starts after this long without a leader, and up to as long again. */
   electionUs: number;
   preVote: boolean;
+  /** Applied entries that a leader keeps for followers who lag; whoever lags more gets a snapshot. Infinity: all. */
+  keptEntries: number;
   bugs: RaftBugs;
   random: RandomStream;
 }
@@ -34,6 +36,8 @@ export interface RaftBugs {
   readsByCallersNumber: boolean;
   /** What a learner holds counts for what is committed. */
   learnersCount: boolean;
+  /** A member that has taken a snapshot does not note up to where it has applied with it, and applies the same entries again. */
+  snapshotOmitsApplied: boolean;
 }
 
 /** How far a follower is, as its leader knows. */
@@ -68,6 +72,8 @@ export class RaftState {
   readonly membership: Membership;
   /** Of a leader: there may be a change of membership up to here, and only one is under way at a time. */
   changeUpTo = 0;
+  /** Of a follower: up to here the state comes as a snapshot, which is not on disk yet. 0: none. */
+  snapshotUpTo = 0;
   term = 0;
   /** Number of the node voted for in this term; 0: none. */
   vote = 0;

@@ -270,11 +270,9 @@ class ScenarioRun {
   }
 
   private createCluster(id: number): ViewShard {
-    const { members, release, disk, preVote, watchLagMs, maxTxnOps, quotaBytes, retentionMs } =
-      this.scenario.topology;
-    const name = `etcd-${id}`;
-    const options = { members, release, disk, preVote, watchLagMs, maxTxnOps, quotaBytes };
-    const cluster = this.world.addCluster({ name, ...options });
+    const { topology } = this.scenario;
+    const { retentionMs } = topology;
+    const cluster = this.world.addCluster({ ...topology, name: `etcd-${id}` });
     this.clusters.set(id, cluster);
     this.ownership.observe(id, cluster);
     if (retentionMs !== null)

@@ -190,8 +190,8 @@ function addTo(progress: Progress, { topology }: Scenario, report: RunReport): v
   for (const [name, count] of strikes) progress.strikes[name] = (progress.strikes[name] ?? 0) + count;
   for (const [name, count] of Object.entries(counters.oddAnswers))
     progress.answers[name] = (progress.answers[name] ?? 0) + count;
-  const { lostDisks, membersJoined, membersLeft } = counters;
-  for (const [name, count] of Object.entries({ lostDisks, membersJoined, membersLeft }))
+  const { lostDisks, membersJoined, membersLeft, snapshots } = counters;
+  for (const [name, count] of Object.entries({ lostDisks, membersJoined, membersLeft, snapshots }))
     progress.members[name] = (progress.members[name] ?? 0) + count;
   progress.releases[topology.release] = (progress.releases[topology.release] ?? 0) + 1;
   for (const [kind, count] of Object.entries(faults) as [keyof FaultTally, number][]) {

@@ -1,6 +1,6 @@
 /**
  * What is drawn after all else of a scenario, so that what a seed gave before it still gives where none of this is drawn for it:
- * members that are lost, come and go, and copies of messages that arrive very late.
+ * members that are lost, come and go, copies of messages that arrive very late, and members that get snapshots.
  */
 import fc from 'fast-check';
 import { reserveOf } from '../../../sharder/core/reserve.ts';
@@ -85,12 +85,15 @@ const copies: fc.Arbitrary<Fault | null> = fc.oneof(
   { weight: 1, arbitrary: lateCopies },
 );
 
+/** A shard makes some hundred entries in a run: whoever misses a second or two of them gets a snapshot. */
+const keptEntries: fc.Arbitrary<number | null> = fc.constantFrom(null, null, 3, 12);
+
 /** The same scenario, and now and then what befalls its members besides. */
 export function withAdditions(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<Scenario> {
-  return fc.tuple(scenarios, event, copies).map(([scenario, drawn, late]): Scenario => {
+  return fc.tuple(scenarios, event, copies, keptEntries).map(([scenario, drawn, late, kept]): Scenario => {
     const more = [faultOf(drawn, scenario), late].filter((fault) => fault !== null);
-    const all = more.length === 0 ? scenario : { ...scenario, faults: [...scenario.faults, ...more] };
-    return withLargeReplies(all);
+    const faults = [...scenario.faults, ...more];
+    return withLargeReplies({ ...scenario, topology: { ...scenario.topology, keptEntries: kept }, faults });
   });
 }
 

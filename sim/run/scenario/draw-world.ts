@@ -33,6 +33,7 @@ const anyTopology: fc.Arbitrary<Topology> = fc.record({
   retentionMs: fc.constantFrom(null, null, null, 20, 300),
   quotaBytes: fc.constant(null),
   maxTxnOps: fc.constant(1024),
+  keptEntries: fc.constant(null),
 });
 
 /** What is remembered no longer than a watch takes to tell of it can never be proven. */

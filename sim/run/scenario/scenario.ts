@@ -251,6 +251,8 @@ const schema = z.strictObject({
     retentionMs: whole(10, 60_000).nullable().default(null),
     /** etcd's --quota-backend-bytes; null: none that is ever met. */
     quotaBytes: whole(65_536, 100_000_000).nullable().default(null),
+    /** etcd's --snapshot-catchup-entries: a member that lags by more gets a snapshot. Null: all entries are kept. */
+    keptEntries: whole(1, 100_000).nullable().default(null),
     /** etcd's --max-txn-ops. */
     maxTxnOps: whole(4, 10_000).default(1024),
   }),

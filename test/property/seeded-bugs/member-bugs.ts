@@ -27,6 +27,13 @@ export const memberBugs: readonly SeededBug[] = [
     runsMax: 600,
   },
   {
+    name: 'entries applied again after a snapshot',
+    shows: [...lost, 'indefinite_at_most_once'],
+    file: bugs,
+    changes: [{ find: 'snapshotOmitsApplied: false,', replace: 'snapshotOmitsApplied: true,' }],
+    runsMax: 300,
+  },
+  {
     name: 'reads confirmed by late copies (etcd 20418)',
     shows: ['linearizable', 'versions_rise'],
     file: bugs,

@@ -14,7 +14,7 @@ export class Group {
   #nowUs = 0;
 
   /** @param options.more nodes that belong to nothing until they are added. */
-  constructor(voters: 1 | 3 | 5, options: { preVote?: boolean; more?: number } = {}) {
+  constructor(voters: 1 | 3 | 5, options: { preVote?: boolean; more?: number; keptEntries?: number } = {}) {
     this.nodes = Array.from(
       { length: voters + (options.more ?? 0) },
       (_, at) =>
@@ -24,6 +24,7 @@ export class Group {
           heartbeatUs: 100,
           electionUs: 1_000,
           preVote: options.preVote ?? false,
+          keptEntries: options.keptEntries ?? Infinity,
           bugs: noBugs,
           random: new RandomStream(1, `node ${at}`),
         }),
@@ -85,6 +86,7 @@ export class Group {
       const last = ready.entries.at(-1);
       if (last !== undefined) node.persisted(this.#nowUs, last.index, last.term);
     }
+    node.takeSnapshot();
     while (node.nextToApply() !== null);
     this.onStep(node);
   }

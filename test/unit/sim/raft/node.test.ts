@@ -129,6 +129,7 @@ describe('raft node', () => {
       heartbeatUs: 100,
       electionUs: 1_000,
       preVote: false,
+      keptEntries: Infinity,
       bugs: noBugs,
       random: new RandomStream(1, 'node'),
     };

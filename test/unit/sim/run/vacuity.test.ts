@@ -17,7 +17,7 @@ const rich: Progress = {
   strikes: {},
   answers: Object.fromEntries(oddAnswerNames.map((name) => [name, 1])),
   releases: Object.fromEntries(releaseNames.map((name) => [name, 75])),
-  members: { lostDisks: 1, membersJoined: 1, membersLeft: 1 },
+  members: { lostDisks: 1, membersJoined: 1, membersLeft: 1, snapshots: 1 },
   faults: Object.fromEntries(faultKinds.map((kind) => [kind, 1])),
 };
 
