@@ -9,6 +9,7 @@ import { scenarioOfSeed } from '../../sim/run/scenario/scenario-arbitrary.ts';
 import { vacuityOf } from '../../sim/run/vacuity.ts';
 import { exitCodeOf, type Violation } from '../../sim/run/properties/violations.ts';
 import type { SimTraceLine } from '../../sim/run/trace/sim-event.ts';
+import { writeLine } from '../../sim/run/trace/write-line.ts';
 import { createPrinter } from '../terminal/printer.ts';
 import { createProgressLine } from '../simulation/progress-line.ts';
 import { describeFailure, saveScenario } from '../simulation/report-failure.ts';
@@ -133,18 +134,9 @@ async function replay(scenario: Scenario, { trace, json }: Flags): Promise<reado
   return violations;
 }
 
-/** One line of the story: moment, who, what, and the rest of the event. */
-function tell(printer: ReturnType<typeof createPrinter>, { atUs, process: who, event }: SimTraceLine): void {
-  const { name, ...rest } = event;
-  const fields = Object.entries(rest).map(([field, value]) =>
-    field === 'what' ? String(value) : `${field}=${String(value)}`,
-  );
-  const moment = (atUs / 1000).toFixed(3).padStart(10);
-  printer.result(`${moment} ms  ${who.padEnd(10)} ${name.padEnd(18)} ${fields.join(' ')}`, {
-    atUs,
-    who,
-    event,
-  });
+function tell(printer: ReturnType<typeof createPrinter>, line: SimTraceLine): void {
+  const { atUs, process: who, event } = line;
+  printer.result(writeLine(line), { atUs, who, event });
 }
 
 /** @throws UsageError */

@@ -52,6 +52,11 @@ export class Tracer<Event extends object> {
           hash.mix(value === true ? 1 : value === false ? 2 : 3);
       }
     }
+    this.tell(process, event);
+  }
+
+  /** For the observer alone: what is in the hash by other ways already. */
+  tell(process: string, event: Event): void {
     this.observer?.({ atUs: this.#kernel.nowUs, process, event });
   }
 

@@ -33,6 +33,7 @@ import { isPhaseEntered, type SimTraceLine, type SimTraceObserver } from './trac
 import type { Fault, Scenario } from './scenario/scenario.ts';
 import { simMoverLimits } from './scenario/scenario-limits.ts';
 import { readEverywhere, writeEverywhere } from './serve-again.ts';
+import { RecordTeller } from './trace/record-teller.ts';
 import { SimClient } from './world/sim-client.ts';
 import { SimSharder } from './world/sim-sharder.ts';
 import { SimViewServer } from './world/sim-view-server.ts';
@@ -174,6 +175,7 @@ class ScenarioRun {
     const { targets, tally, struck } = this;
     this.strikes = new PhaseStrikes(strikes, { targets, tally, struck });
     world.tracer.observer = watched;
+    if (observer !== undefined) this.ownership.teller = new RecordTeller(world.tracer);
     this.clients = Array.from({ length: scenario.workload.clients + 2 }, (_, index) =>
       this.createClient(index),
     );

@@ -49,8 +49,8 @@ test('a replay with --trace tells the story in order of time, twice the same', a
   const file = await scenarioFile(JSON.stringify(scenarioOfSeed(3)));
   const first = await vase(['sim', '--scenario', file, '--trace']);
   expect(first.code).toBe(0);
-  expect(first.stdout).toMatch(/ ms {2}client-\d +client\.asks +(get|put|delete) \S/);
-  expect(first.stdout).toMatch(/ ms {2}etcd-1-[012] +raft\.leader +term=1/);
+  expect(first.stdout).toMatch(/ ms {2}client-\d +client\.asks +asks: (get|put|delete) \S/);
+  expect(first.stdout).toMatch(/ ms {2}etcd-1-[012] +raft\.leader +becomes leader in term 1/);
   expect(first.stdout).toMatch(/ ms {2}nemesis +heal\.all/);
   expect(first.stdout).toContain('All properties hold.');
   const moments = [...first.stdout.matchAll(/^ *([0-9.]+) ms /gm)].map(([, moment]) => Number(moment));

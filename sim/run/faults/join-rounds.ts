@@ -22,8 +22,12 @@ function doNextStep(world: World, cluster: SimCluster, member: SimMember): void 
   const leader = cluster.leader();
   if (leader === null) return;
   const { membership } = leader.raft.node.state;
-  const ask = (kind: MembershipChange['kind'], node: number): void =>
+  const tell = (step: MembershipChange['kind'] | 'start', node: number): void =>
+    world.tracer.tell('operator', { name: 'member.step', step, member: member.process.name, node });
+  const ask = (kind: MembershipChange['kind'], node: number): void => {
+    tell(kind, node);
     leader.changeMembership(new MembershipChange(kind, node));
+  };
   // Whoever has promised something goes first. A leader that has just been elected may not have come to where it went.
   const leaves = join.isLeaving ? [...join.replaces, join.node] : join.replaces;
   const next = leaves.find((node) => !membership.isRemoved(node));
@@ -35,6 +39,7 @@ function doNextStep(world: World, cluster: SimCluster, member: SimMember): void 
   else if (!membership.isLearner(join.node)) ask('add_learner', join.node);
   else if (!join.isStarted) {
     join.isStarted = true;
+    tell('start', join.node);
     member.startAnew(join.node);
   } else if (world.nowMs >= join.learnsUntilMs) ask('promote', join.node);
 }

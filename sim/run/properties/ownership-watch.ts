@@ -17,6 +17,12 @@ const fencePrefix = 'vase/shard';
 const viewKey = 'vase/view';
 const mirrorKey = 'vase/view-mirror';
 
+/** `who`: the name of the cluster that has the record. */
+export interface RecordListener {
+  onFence(who: string, before: FenceRecord, after: FenceRecord): void;
+  onView(who: string, before: View, after: View): void;
+}
+
 interface ObservedShard {
   id: number;
   cluster: SimCluster;
@@ -39,6 +45,8 @@ export class OwnershipWatch {
   view: View | null = null;
   /** Shard to the epoch of its copy of the view. */
   readonly mirrored = new Map<number, number>();
+  /** Called with each change of a record, where somebody wants to hear the story of the run. */
+  teller: RecordListener | null = null;
   private readonly violations: Violations;
   private readonly model: ModelWatch;
   private readonly shards = new Map<number, ObservedShard>();
@@ -107,7 +115,7 @@ export class OwnershipWatch {
     const mirror = changes.find(({ kv }) => kv.key === mirrorKey);
     if (mirror) this.takeMirror(shard.id, readStoredView(mirror.kv.value));
     const view = changes.find(({ kv }) => kv.key === viewKey);
-    if (view) this.takeView(readStoredView(view.kv.value));
+    if (view) this.takeView(readStoredView(view.kv.value), shard.cluster.name);
   }
 
   private notePut({ fence }: ObservedShard, kv: KeyValue): void {
@@ -136,6 +144,7 @@ export class OwnershipWatch {
         `shard ${shard.id} has a record of shard ${record.shard}, ${record.identity ?? 'without identity'}`,
       );
     shard.fence = record;
+    if (before !== null) this.teller?.onFence(shard.cluster.name, before, record);
     let [lastFrom, lastTo, isSame]: [SlotState | undefined, SlotState | undefined, boolean] = [
       undefined,
       undefined,
@@ -202,10 +211,11 @@ export class OwnershipWatch {
     return this.view?.moves.some((move) => move.id === id && move.slots.includes(slot)) ?? false;
   }
 
-  private takeView(view: View): void {
+  private takeView(view: View, home: string): void {
     const before = this.view;
     this.view = view;
     if (before === null) return;
+    this.teller?.onView(home, before, view);
     this.model.onView(before, view);
     if (view.epoch !== before.epoch + 1)
       this.add(`the view's epoch goes from ${before.epoch} to ${view.epoch}`);

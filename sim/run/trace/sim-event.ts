@@ -4,9 +4,11 @@
  */
 import type { MoverEvent, PhaseEntered } from '../../../cluster/resharding/mover-event.ts';
 import type { CoreEvent } from '../../../sharder/core/core-event.ts';
+import type { SlotState } from '../../../sharder/core/fence.ts';
 import type { EtcdClientEvent } from '../../../sharder/etcd/client/client-event.ts';
 import type { MemberEvent } from '../../etcd/member-parts.ts';
 import type { ProcessEvent, SimProcess } from '../../host/process.ts';
+import type { MembershipChange } from '../../raft/membership.ts';
 import type { TraceLine, TraceObserver } from '../../kernel/tracer.ts';
 import { type FaultKind, strikablePhases } from '../scenario/scenario.ts';
 
@@ -18,10 +20,14 @@ export type SimEvent =
   | MemberEvent
   | FaultEvent
   | ClientEvent
-  | OperatorEvent;
+  | OperatorEvent
+  | RecordEvent;
 
 /** A fault strikes, or ends; all end. `target`: who was struck, in words. */
-type FaultEvent = { name: `${'fault' | 'heal'}.${FaultKind}`; target: string } | { name: 'heal.all' };
+type FaultEvent =
+  | { name: `fault.${FaultKind}`; target: string }
+  | { name: `heal.${FaultKind}`; target: string }
+  | { name: 'heal.all' };
 
 /** What a client asks, or has learned; `what` says it in words. */
 export interface ClientEvent {
@@ -29,9 +35,30 @@ export interface ClientEvent {
   what: string;
 }
 
-/** `member` is the name of one that has its vote, or is no member any more. */
+/** `member` is the name of one that has its vote, or is no member any more, or is to come to that by this step. */
 type OperatorEvent =
-  { name: 'shard.removed'; shard: number } | { name: 'member.joined' | 'member.left'; member: string };
+  | { name: 'shard.removed'; shard: number }
+  | { name: 'member.joined' | 'member.left'; member: string }
+  | { name: 'member.step'; step: MembershipChange['kind'] | 'start'; member: string; node: number };
+
+/** What the records of a run say, as the first member of a shard applies it. Told, and not hashed: the writes are. */
+export type RecordEvent =
+  | SlotsChanged
+  | {
+      name: 'view.move_added' | 'view.abort_asked' | 'view.move_published' | 'view.move_gone';
+      move: string;
+      epoch: number;
+    };
+
+/** Slots of a shard take the same step. `slots`: as runs, "0-511, 600". `epoch` and `move`: those of `to`, where it has them. */
+export interface SlotsChanged {
+  name: 'slots.changed';
+  slots: string;
+  from: SlotState['kind'] | 'nothing';
+  to: SlotState['kind'] | 'nothing';
+  epoch: number | null;
+  move: string | null;
+}
 
 export type SimTraceLine = TraceLine<SimEvent>;
 export type SimTraceObserver = TraceObserver<SimEvent>;

@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seededBugs } from '../../property/seeded-bugs/bugs.ts';
+import { strikablePhases } from '../../../sim/run/scenario/scenario.ts';
 import { SourceTree } from '../../support/source-tree.ts';
 
 const tree = new SourceTree(join(import.meta.dirname, '..', '..', '..'));
-const page = tree.read('docs/protocol.md').split('\n## Invariants\n')[1]!;
+const protocol = tree.read('docs/protocol.md');
+const page = protocol.split('\n## Invariants\n')[1]!;
 
 interface Row {
   property: string;
@@ -36,4 +38,18 @@ test('each seeded bug breaks the invariant that it stands with', () => {
     return !shows.some((shown) => shown === property);
   });
   expect(wrong).toEqual([]);
+});
+
+test('each transcript is linked from the page, and from the list of transcripts', () => {
+  const transcripts = [...tree.files].filter((file) => /^test\/property\/transcripts\/.*\.txt$/.test(file));
+  expect(transcripts.length).toBeGreaterThan(15);
+  const list = tree.read('docs/transcripts.md');
+  expect(transcripts.filter((file) => !protocol.includes(`(../${file})`))).toEqual([]);
+  expect(transcripts.filter((file) => !list.includes(`(../${file})`))).toEqual([]);
+});
+
+test('each phase has the transcript of a mover that is killed in it', () => {
+  const phases = strikablePhases.filter((phase) => phase !== 'rollback');
+  const rowOf = (phase: string) => new RegExp(`^\\| \`${phase}\` .*$`, 'm').exec(protocol)?.[0] ?? '';
+  expect(phases.filter((phase) => !rowOf(phase).includes(`mover-killed-in-${phase}.txt`))).toEqual([]);
 });
