@@ -55,7 +55,7 @@ export class DestinationClaim {
     const view = await records.readView();
     if (!view.moves.some(({ id, abort }) => id === move.id && !abort))
       throw new RecordsChangedError('the move is over, or to be undone');
-    if (before.record.slots.some((state, slot) => move.slots.includes(slot) && state?.kind === 'owned'))
+    if (move.slots.some((slot) => before.record.slots[slot]?.kind === 'owned'))
       throw new RecordsChangedError('the destination owns the slots');
     const fence = await records.replaceFence(before, claimed(before, move));
     if (fence === null) throw new RecordsChangedError('the destination’s record has changed');

@@ -1,17 +1,25 @@
 /** JSON as UTF-8 bytes, without node:*: the records of view and fence are small ASCII texts. */
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const beyondAscii = /[\u0080-\uffff]/;
+
 export function jsonToBytes(value: unknown): Uint8Array {
   const text = JSON.stringify(value).replace(/[\u0080-\uffff]/g, (unit) => `\\u${hex4(unit.charCodeAt(0))}`);
-  const bytes = new Uint8Array(text.length);
-  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
-  return bytes;
+  return encoder.encode(text);
 }
 
 /** @throws SyntaxError when the bytes are not ASCII JSON. */
 export function bytesToJson(bytes: Uint8Array): unknown {
+  const text = decoder.decode(bytes);
+  return JSON.parse(beyondAscii.test(text) ? byByte(bytes) : text) as unknown;
+}
+
+/** What was not written by `jsonToBytes`: each byte a character, so that none is lost. */
+function byByte(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);
-  return JSON.parse(text) as unknown;
+  return text;
 }
 
 function hex4(code: number): string {

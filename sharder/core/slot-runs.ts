@@ -15,6 +15,10 @@ export function toSlotRuns<Value>(table: readonly (Value | undefined)[]): SlotRu
     const value = table[slot];
     if (value === undefined) continue;
     // Neighbours mostly share one object.
+    if (run !== undefined && value === run[2] && run[1] === slot - 1) {
+      run[1] = slot;
+      continue;
+    }
     const text = value === run?.[2] ? lastText : JSON.stringify(value);
     if (run && run[1] === slot - 1 && lastText === text) run[1] = slot;
     else runs.push((run = [slot, slot, value]));

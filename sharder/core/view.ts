@@ -107,8 +107,11 @@ export function decodeView(bytes: Uint8Array): View {
   const shards = asList(raw['shards'], 'shards').map(decodeShard);
   const known = new Set(shards.map((shard) => shard.id));
   const slots = fromSlotRuns(raw['slots'], (id) => asCount(id, 'shard id'));
+  let last: number | undefined;
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     const id = slots[slot];
+    if (id !== undefined && id === last) continue;
+    last = id;
     if (id === undefined || !known.has(id)) throw new Error(`view gives slot ${slot} to no known shard`);
   }
   const moves = asList(raw['moves'] ?? [], 'moves').map(decodeMove);

@@ -15,7 +15,8 @@ export class DurableLog {
   #apply(hardState: HardState, entries: readonly Entry[], fraction: number): void {
     const count = fraction >= 1 ? entries.length : Math.floor(entries.length * fraction);
     if (count > 0) {
-      this.entries.length = entries[0]!.index - 1;
+      const kept = entries[0]!.index - 1;
+      if (this.entries.length !== kept) this.entries.length = kept;
       for (let at = 0; at < count; at++) this.entries.push(entries[at]!);
     }
     if (fraction >= 1) this.hardState = hardState;

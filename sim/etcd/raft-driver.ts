@@ -125,7 +125,11 @@ export class RaftDriver {
   readonly #step = (message: Message): void => {
     // It was meant for whom this one has replaced.
     if (message.to !== this.#options.id) return;
-    this.#guard(() => this.node.step(this.nowUs, message));
+    try {
+      this.node.step(this.nowUs, message);
+    } catch (error) {
+      this.#endAfter(error);
+    }
     this.#pump();
   };
 
@@ -256,16 +260,12 @@ export class RaftDriver {
   }
 
   /** A broken promise of Raft is an error of the simulator, unless a negative control has asked for it. */
-  #guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      if (!(error instanceof RaftPanic) || !this.#hasBugs()) throw error;
-      const { process } = this;
-      process.trace.emit({ name: 'raft.panic', message: error.message });
-      process.crash('kill');
-      process.kernel.schedule(process.kernel.nowUs + panicRestartUs, restartProcess, process);
-    }
+  #endAfter(error: unknown): void {
+    if (!(error instanceof RaftPanic) || !this.#hasBugs()) throw error;
+    const { process } = this;
+    process.trace.emit({ name: 'raft.panic', message: error.message });
+    process.crash('kill');
+    process.kernel.schedule(process.kernel.nowUs + panicRestartUs, restartProcess, process);
   }
 }
 

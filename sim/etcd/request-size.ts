@@ -75,7 +75,10 @@ function mixBytes(hash: TraceHash, bytes: Uint8Array): void {
   for (let at = 0; at < Math.min(length, 16); at++) hash.mix(bytes[at]! | (bytes[length - 1 - at]! << 8));
 }
 
+const beyondAscii = /[\u0080-\uffff]/;
+
 function utf8Bytes(text: string): number {
+  if (!beyondAscii.test(text)) return text.length;
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);

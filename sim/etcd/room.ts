@@ -63,6 +63,7 @@ export class Room {
 
   /** Of a write, in the order of the log. */
   judge(request: EtcdRequest): 'taken' | 'applied and refused' | 'refused' {
+    if (this.#left === null) return 'taken';
     const cost = this.#costOf(request);
     if (cost === 0) return 'taken';
     if (this.#exceeded >= beforeAlarm) return 'refused';

@@ -75,7 +75,8 @@ export class StateMachine {
     if (header === null) return null;
     if (judged !== 'taken') return noSpace;
     if (outcome.kind === 'refused') return outcome;
-    return { kind: 'reply', reply: { ...outcome, header: header(this.store.revision) } };
+    outcome.header = header(this.store.revision);
+    return { kind: 'reply', reply: outcome };
   }
 
   /** Goes to the state of after these entries in one step: watches have it still to hear, and nobody gets an answer. */
@@ -96,7 +97,8 @@ export class StateMachine {
     }
     const outcome = runTxn(this, request, true);
     if (outcome.kind === 'refused') return outcome;
-    return { kind: 'reply', reply: { ...outcome, header: header(this.store.revision) } };
+    outcome.header = header(this.store.revision);
+    return { kind: 'reply', reply: outcome };
   }
 
   #run(request: Exclude<LoggedRequest, { kind: 'set_room' }>, wantReply: boolean): EtcdReply | Refusal {

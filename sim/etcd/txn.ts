@@ -56,7 +56,7 @@ export function runTxn(tables: Tables, txn: TxnRequest, wantReply: boolean): Txn
   const path = choosePath(tables.store, txn);
   const refusal = checkChosen(tables, txn, path);
   if (refusal !== null) return refusal;
-  return { ...runChosen(tables, txn, path, wantReply) };
+  return runChosen(tables, txn, path, wantReply);
 }
 
 function choosePath(store: MvccStore, txn: TxnRequest): ChosenPath {

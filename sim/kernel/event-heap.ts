@@ -1,7 +1,10 @@
 /**
  * The queue of the kernel: a binary heap of events by virtual time, ties by the order in which they were scheduled.
- * Cancelled events stay until their time comes and are then skipped, which keeps cancelling cheap.
+ * Cancelled events stay until their time comes or the heap has doubled, and are then dropped, which keeps cancelling cheap:
+ * deadlines are most of what waits, and nearly all of them are cancelled long before they come.
  */
+
+const sweptSizeMin = 128;
 
 /** One thing that will happen. Holds its argument beside its function so that scheduling needs no closure. */
 export class ScheduledEvent {
@@ -25,7 +28,8 @@ export class ScheduledEvent {
 }
 
 export class EventHeap {
-  readonly #items: ScheduledEvent[] = [];
+  #items: ScheduledEvent[] = [];
+  #sweptAtSize = sweptSizeMin;
 
   get size(): number {
     return this.#items.length;
@@ -37,9 +41,25 @@ export class EventHeap {
   }
 
   push(event: ScheduledEvent): void {
+    if (this.#items.length >= this.#sweptAtSize) this.#sweep();
+    this.#items.push(event);
+    this.#raise(event, this.#items.length - 1);
+  }
+
+  /** Drops what is cancelled. The order is total, so that what stays comes out as it would have. */
+  #sweep(): void {
+    const items = this.#items.filter(({ run }) => run !== null);
+    this.#items = [];
+    for (const event of items) {
+      this.#items.push(event);
+      this.#raise(event, this.#items.length - 1);
+    }
+    this.#sweptAtSize = Math.max(sweptSizeMin, 2 * items.length);
+  }
+
+  #raise(event: ScheduledEvent, from: number): void {
     const items = this.#items;
-    let at = items.length;
-    items.push(event);
+    let at = from;
     while (at > 0) {
       const parentAt = (at - 1) >> 1;
       const parent = items[parentAt]!;

@@ -158,23 +158,21 @@ export class RaftNode {
     const hardState = mustSync ? { term: state.term, vote: state.vote, commit: log.committed } : null;
     const { readStates } = state;
     if (readStates.length > 0) state.readStates = [];
-    return { hardState, entries, mustSync, readStates, ...this.#takeMessages(mustSync) };
+    const { outbox } = state;
+    let [earlyMessages, messages] = [outbox, noMessages];
+    if (outbox.length > 0) {
+      state.outbox = [];
+      if (mustSync) {
+        earlyMessages = outbox.filter(mayGoEarly);
+        messages = outbox.filter((message) => !mayGoEarly(message));
+      }
+    }
+    return { hardState, entries, mustSync, readStates, earlyMessages, messages };
   }
 
   #noteApplied(entry: Entry): Entry {
     if (entry.payload instanceof MembershipChange) applyChange(this.state, entry.payload);
     return entry;
-  }
-
-  #takeMessages(mustSync: boolean): Pick<Ready, 'earlyMessages' | 'messages'> {
-    const { outbox } = this.state;
-    if (outbox.length === 0) return { earlyMessages: noMessages, messages: noMessages };
-    this.state.outbox = [];
-    if (!mustSync) return { earlyMessages: outbox, messages: noMessages };
-    return {
-      earlyMessages: outbox.filter(mayGoEarly),
-      messages: outbox.filter((message) => !mayGoEarly(message)),
-    };
   }
 
   #stepForwarded(message: Message): void {
@@ -256,7 +254,7 @@ export class RaftNode {
   }
 }
 
-const noMessages: readonly Message[] = [];
+const noMessages: Message[] = [];
 
 /** What only a leader sends, and promises nothing by. */
 const leadersKinds: ReadonlySet<MessageKind> = new Set(['append', 'snapshot', 'heartbeat']);

@@ -14,11 +14,14 @@ import type { OpenClasses } from './open-classes.ts';
 
 const HEADER = 4;
 const NOTHING = 0;
+/** At first: most searches are short, and there is one for each piece of a history. */
+const arenaLength = 1 << 10;
+const bucketsLength = 1 << 6;
 
 export class VisitedConfigurations {
-  private arena = new Int32Array(1 << 14);
+  private arena = new Int32Array(arenaLength);
   private filled = 1;
-  private buckets = new Int32Array(1 << 10);
+  private buckets = new Int32Array(bucketsLength);
   private records = 0;
   private readonly bytesMax: number;
 
@@ -35,8 +38,8 @@ export class VisitedConfigurations {
     if (this.records === 0) return;
     this.filled = 1;
     this.records = 0;
-    if (this.arena.length > 1 << 16) this.arena = new Int32Array(1 << 14);
-    if (this.buckets.length > 1 << 14) this.buckets = new Int32Array(1 << 10);
+    if (this.arena.length > 1 << 16) this.arena = new Int32Array(arenaLength);
+    if (this.buckets.length > 1 << 14) this.buckets = new Int32Array(bucketsLength);
     else this.buckets.fill(NOTHING);
   }
 

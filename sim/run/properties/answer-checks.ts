@@ -23,8 +23,8 @@ type Refused = Extract<Outcome, { kind: 'failed' }>;
 /** What all clients of a run have been told together. */
 export class AnswerChecks {
   private readonly violations: Violations;
-  /** Key and version to what was written then. */
-  private readonly named = new Map<string, { value: number; created: number | null }>();
+  /** Key, then version, to what was written then. */
+  private readonly named = new Map<string, Map<number, { value: number; created: number | null }>>();
 
   constructor(violations: Violations) {
     this.violations = violations;
@@ -105,10 +105,11 @@ export class AnswerChecks {
   }
 
   private nameVersion(key: string, version: number, value: number, created: number | null): void {
-    const name = `${key} ${version}`;
-    const before = this.named.get(name);
+    let ofKey = this.named.get(key);
+    if (ofKey === undefined) this.named.set(key, (ofKey = new Map()));
+    const before = ofKey.get(version);
     if (before === undefined) {
-      this.named.set(name, { value, created });
+      ofKey.set(version, { value, created });
       return;
     }
     if (before.value !== value)

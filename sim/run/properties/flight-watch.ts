@@ -21,7 +21,8 @@ export class WatchedShardClient extends EtcdShardClient {
 
   override async execute(request: EtcdRequest, options: CallOptions): Promise<CallOutcome> {
     if (options.readOnly || request.kind !== 'txn') return super.execute(request, options);
-    const keys = request.success.flatMap(writtenKeys);
+    const keys: string[] = [];
+    for (const op of request.success) addWrittenKeys(op, keys);
     for (const key of keys) {
       if (this.keys.has(key)) this.onBroken(`a second write of ${key} is sent before the first has ended`);
       this.keys.add(key);
@@ -35,7 +36,9 @@ export class WatchedShardClient extends EtcdShardClient {
   }
 }
 
-function writtenKeys(op: RequestOp): string[] {
-  if (op.kind === 'txn') return [...op.success, ...op.failure].flatMap(writtenKeys);
-  return op.kind === 'range' ? [] : [op.key];
+function addWrittenKeys(op: RequestOp, keys: string[]): void {
+  if (op.kind === 'txn') {
+    for (const each of op.success) addWrittenKeys(each, keys);
+    for (const each of op.failure) addWrittenKeys(each, keys);
+  } else if (op.kind !== 'range') keys.push(op.key);
 }

@@ -50,7 +50,8 @@ export class ModelWatch {
       if (isNew) for (const slot of slots) this.begin(slot, { id, from, to, abort }, view);
       else this.stepAll(slots, view, { move: abort ? 'aborted' : 'open' });
     }
-    for (const [slot, owner] of view.slots.entries()) {
+    for (let slot = 0; slot < view.slots.length; slot++) {
+      const owner = view.slots[slot]!;
       if (owner === before.slots[slot]) continue;
       const watched = this.slots.get(slot);
       if (watched === undefined || (owner !== watched.from && owner !== watched.to))
@@ -73,7 +74,8 @@ export class ModelWatch {
       state: { source: '', destination: '', owner, move: abort ? 'aborted' : 'open' },
     };
     this.slots.set(slot, watched);
-    Object.assign(watched.state, this.kindsOf(slot, watched));
+    watched.state.source = this.kindAt(slot, watched, from);
+    watched.state.destination = this.kindAt(slot, watched, to);
     this.check(slot, stepText(moveIsAsked, recordsText(watched.state)));
   }
 
@@ -86,22 +88,26 @@ export class ModelWatch {
   }
 
   private step(slot: number, watched: WatchedSlot, change: Partial<SlotRecords>): void {
-    const before = recordsText(watched.state);
-    Object.assign(watched.state, change, this.kindsOf(slot, watched));
-    const after = recordsText(watched.state);
-    if (before !== after) this.check(slot, stepText(before, after));
+    const { state } = watched;
+    const source = this.kindAt(slot, watched, watched.from);
+    const destination = this.kindAt(slot, watched, watched.to);
+    const { owner = state.owner, move = state.move } = change;
+    // Most slots take no step when the records change: the texts are for those that do.
+    if (
+      source === state.source &&
+      destination === state.destination &&
+      owner === state.owner &&
+      move === state.move
+    )
+      return;
+    watched.state = { source, destination, owner, move };
+    this.check(slot, stepText(recordsText(state), recordsText(watched.state)));
   }
 
-  private kindsOf(
-    slot: number,
-    { move, from, to }: WatchedSlot,
-  ): Pick<SlotRecords, 'source' | 'destination'> {
-    const kindAt = (shard: number) => {
-      const state = this.stateAt(shard, slot);
-      if (state === undefined) return 'none';
-      return 'move' in state && state.move !== move ? `${state.kind}(old)` : state.kind;
-    };
-    return { source: kindAt(from), destination: kindAt(to) };
+  private kindAt(slot: number, { move }: WatchedSlot, shard: number): string {
+    const state = this.stateAt(shard, slot);
+    if (state === undefined) return 'none';
+    return 'move' in state && state.move !== move ? `${state.kind}(old)` : state.kind;
   }
 
   private check(slot: number, step: string): void {

@@ -10,7 +10,7 @@ import type { View } from '../../../sharder/core/view.ts';
 import type { SimCluster } from '../../etcd/cluster.ts';
 import { decodeValue } from '../scenario/intent.ts';
 import { ModelWatch } from './model-watch.ts';
-import { readDataKey, readStoredFence, readStoredView } from './stored-records.ts';
+import { type DataKey, readDataKey, readStoredFence, readStoredView } from './stored-records.ts';
 import type { Violations } from './violations.ts';
 
 const fencePrefix = 'vase/shard';
@@ -104,31 +104,36 @@ export class OwnershipWatch {
     const { modRevision } = changes[0]!.kv;
     if (modRevision <= shard.revision) return;
     shard.revision = modRevision;
-    const fence = changes.find(({ kv }) => kv.key.startsWith(fencePrefix));
+    const others = changes.filter(({ kv }) => !kv.key.startsWith('d/'));
+    const fence = others.find(({ kv }) => kv.key.startsWith(fencePrefix));
     for (const event of changes) {
       const { type, kv } = event;
       if (!kv.key.startsWith('d/')) continue;
-      if (fence === undefined) this.checkData(shard, event);
-      if (type === 'put' && !readDataKey(kv.key).isMarker) this.notePut(shard, kv);
+      const place = readDataKey(kv.key);
+      if (fence === undefined) this.checkData(shard, event, place);
+      if (type === 'put' && !place.isMarker) this.notePut(shard, kv, place);
     }
     if (fence) this.takeFence(shard, readStoredFence(fence.kv.value));
-    const mirror = changes.find(({ kv }) => kv.key === mirrorKey);
+    const mirror = others.find(({ kv }) => kv.key === mirrorKey);
     if (mirror) this.takeMirror(shard.id, readStoredView(mirror.kv.value));
-    const view = changes.find(({ kv }) => kv.key === viewKey);
+    const view = others.find(({ kv }) => kv.key === viewKey);
     if (view) this.takeView(readStoredView(view.kv.value), shard.cluster.name);
   }
 
-  private notePut({ fence }: ObservedShard, kv: KeyValue): void {
+  private notePut({ fence }: ObservedShard, kv: KeyValue, { slot }: DataKey): void {
     const { puts } = this;
     const value = decodeValue(kv.value);
     this.applied.add(value);
-    const state = fence?.slots[readDataKey(kv.key).slot];
+    const state = fence?.slots[slot];
     if (state?.kind === 'owned') puts.set(value, (puts.get(value) ?? 0) + 1);
   }
 
   /** A write without a change of the record: by a sharder, or by a mover that fills, probes or clears. */
-  private checkData({ id, fence }: ObservedShard, { type, kv }: EtcdEvent): void {
-    const { slot, isMarker } = readDataKey(kv.key);
+  private checkData(
+    { id, fence }: ObservedShard,
+    { type, kv }: EtcdEvent,
+    { slot, isMarker }: DataKey,
+  ): void {
     const kind = fence?.slots[slot]?.kind;
     const isFine = isMarker
       ? kind !== 'frozen' && (type === 'delete' || kind === 'owned')
@@ -224,7 +229,8 @@ export class OwnershipWatch {
         continue;
       this.add(`shard ${id} is in the view again`);
     }
-    for (const [slot, id] of view.slots.entries()) {
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const id = view.slots[slot]!;
       if (id !== before.slots[slot] && this.shards.get(id)?.fence?.slots[slot]?.kind !== 'owned')
         this.add(`the view gives slot ${slot} to shard ${id}, which does not own it`);
     }

@@ -2,7 +2,7 @@
 import { always, type Condition, type Operation } from '../../../sharder/core/operation.ts';
 import type { RandomStream } from '../../kernel/random-stream.ts';
 import { encodeValue, type Intent } from './intent.ts';
-import { keyName } from './key-names.ts';
+import { keyNames } from './key-names.ts';
 import type { Scenario } from './scenario.ts';
 
 /** What a client last saw of a key. */
@@ -18,6 +18,7 @@ export class IntentDrawer {
   private readonly workload: Scenario['workload'];
   private readonly known: ReadonlyMap<string, Known>;
   private readonly nextValue: () => number;
+  private readonly keys: readonly string[];
 
   constructor(parts: {
     random: RandomStream;
@@ -30,6 +31,7 @@ export class IntentDrawer {
     this.workload = parts.workload;
     this.known = parts.known;
     this.nextValue = parts.nextValue;
+    this.keys = keyNames(parts.workload);
   }
 
   /** The operations of one request. */
@@ -79,7 +81,7 @@ export class IntentDrawer {
   }
 
   private drawKey(): string {
-    return keyName(this.random.nextBelow(this.workload.keys), this.workload);
+    return this.keys[this.random.nextBelow(this.keys.length)]!;
   }
 
   private drawSize(): number {

@@ -20,7 +20,10 @@ const numberBytes = 4;
 export function encodeValue(value: number, sizeBytes = numberBytes): Uint8Array {
   if (value === 0) return new Uint8Array(0);
   const bytes = new Uint8Array(Math.max(sizeBytes, numberBytes));
-  new DataView(bytes.buffer).setUint32(0, value);
+  bytes[0] = value >>> 24;
+  bytes[1] = value >>> 16;
+  bytes[2] = value >>> 8;
+  bytes[3] = value;
   return bytes;
 }
 
