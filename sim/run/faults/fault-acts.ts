@@ -79,23 +79,29 @@ export function compact(cluster: SimCluster, rpc: EtcdRpc): Struck | null {
   });
 }
 
-/** As etcd does by itself: it forgets, every so often, what is older than that. */
+/**
+ * As etcd does by itself: it forgets, every so often, what is older than that. A shard that has forgotten all of it already is
+ * not asked again: it would refuse, and its refusals were four of ten entries of all logs.
+ */
 export function compactSteadily(
   cluster: SimCluster,
   { world, rpc, retentionMs }: { world: World; rpc: () => EtcdRpc; retentionMs: number },
 ): void {
   let revision = 0;
-  const compactLater = () =>
-    world.kernel.scheduleAsync((world.nowMs + retentionMs) * 1000, () => {
-      if (cluster.isRetired) return;
-      const leader = cluster.leader();
-      if (leader !== null) {
-        if (revision > 0)
-          void rpc().call(`${leader.process.name}:2379`, { kind: 'compact', revision }, { deadlineMs: 1000 });
-        ({ revision } = leader.machine.store);
+  const { kernel } = world;
+  const compactLater = () => kernel.schedule((world.nowMs + retentionMs) * 1000, compactOnce, undefined);
+  const compactOnce = () => {
+    if (cluster.isRetired) return;
+    const leader = cluster.leader();
+    if (leader !== null) {
+      if (revision > Math.max(0, leader.machine.store.compactRevision)) {
+        kernel.touchPromises();
+        void rpc().call(`${leader.process.name}:2379`, { kind: 'compact', revision }, { deadlineMs: 1000 });
       }
-      compactLater();
-    });
+      ({ revision } = leader.machine.store);
+    }
+    compactLater();
+  };
   compactLater();
 }
 
@@ -133,9 +139,14 @@ export function fillShard(cluster: SimCluster, bytes: number, world: World): Str
 export function giveRoom(cluster: SimCluster, world: World, { untilMs }: { untilMs: number }): void {
   if (world.nowMs > untilMs) return;
   const leader = cluster.leader();
-  if (leader !== null && leader.machine.room.left !== null) leader.setRoom(null);
-  world.kernel.scheduleAsync((world.nowMs + giveRoomEveryMs) * 1000, () =>
-    giveRoom(cluster, world, { untilMs }),
+  if (leader !== null && leader.machine.room.left !== null) {
+    world.kernel.touchPromises();
+    leader.setRoom(null);
+  }
+  world.kernel.schedule(
+    (world.nowMs + giveRoomEveryMs) * 1000,
+    () => giveRoom(cluster, world, { untilMs }),
+    undefined,
   );
 }
 
