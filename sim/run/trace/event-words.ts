@@ -79,6 +79,10 @@ export function wordsOf(event: SimEvent): string {
     case 'move.aborted':
     case 'move.done':
       return wordsOfMove(event);
+    case 'room.spent':
+      return `refuses puts to shard ${event.shard}: ${event.reason}`;
+    case 'room.found':
+      return `takes puts to shard ${event.shard} again`;
     case 'heal.all':
       return 'ends all faults';
     default:

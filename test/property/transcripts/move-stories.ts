@@ -22,58 +22,58 @@ function kill(phase: string, forMs = 300): object {
 }
 
 /** What a mover says when it enters a phase, and what must be true when it goes on after it was killed there. */
-const kills: readonly { phase: string; enters: string; then: string; title: string }[] = [
+const kills: readonly { phase: string; enters: string; afterwards: string; title: string }[] = [
   {
     phase: 'import',
     enters: 'begins move 2.0, and claims its slots at shard 2',
-    then: 'shard 2            lets move 2.0 fill slot 391',
+    afterwards: 'shard 2            lets move 2.0 fill slot 391',
     title: 'The mover is killed before its claim is written. It begins again, as if nothing had been.',
   },
   {
     phase: 'copy',
     enters: 'copies the keys of move 2.0',
-    then: 'lets a new claim of move 2.0 fill slot 391',
+    afterwards: 'lets a new claim of move 2.0 fill slot 391',
     title:
       'The mover is killed in the copy. It claims the slot anew, so that writes of before land nowhere, and copies from the start.',
   },
   {
     phase: 'tail',
     enters: 'follows what is written at shard 1',
-    then: 'lets a new claim of move 2.0 fill slot 391',
+    afterwards: 'lets a new claim of move 2.0 fill slot 391',
     title: 'The mover is killed in the tail. What it had copied is copied again.',
   },
   {
     phase: 'freeze',
     enters: 'asks shard 1 to stop the slots',
-    then: 'shard 1            keeps slot 391, at a higher epoch',
+    afterwards: 'shard 1            keeps slot 391, at a higher epoch',
     title:
       'The mover is killed before the freeze is written. The source writes its record anew all the same: a freeze may be on its way.',
   },
   {
     phase: 'drain',
     enters: 'waits for the last writes of shard 1',
-    then: 'shard 1            takes slot 391 back (epoch 2)',
+    afterwards: 'shard 1            takes slot 391 back (epoch 2)',
     title:
       'The mover is killed in the drain: the slot stands still, and nobody has it. The source takes it back, and the move begins again.',
   },
   {
     phase: 'activate',
     enters: 'asks shard 2 to take the slots',
-    then: 'publishes that shard 2 has the slots of move 2.0',
+    afterwards: 'publishes that shard 2 has the slots of move 2.0',
     title:
       'The mover is killed after it has sent the activation, which is applied. From there it goes forward only.',
   },
   {
     phase: 'publish',
     enters: 'publishes that shard 2 has the slots',
-    then: 'has in the view where the slots of move 2.0 are now',
+    afterwards: 'has in the view where the slots of move 2.0 are now',
     title:
       'The mover is killed before the view says where the slot is. The sharders ask the fences meanwhile.',
   },
   {
     phase: 'clean',
     enters: 'cleans shard 1 up',
-    then: 'leaves a tombstone for slot 391',
+    afterwards: 'leaves a tombstone for slot 391',
     title: 'The mover is killed before it has cleaned up. It does again what may be done twice.',
   },
 ];
@@ -93,11 +93,11 @@ export const moveStories: readonly MoveStory[] = [
       'has move 2.0 in the view no more',
     ],
   },
-  ...kills.map(({ phase, enters, then, title }): MoveStory => ({
+  ...kills.map(({ phase, enters, afterwards, title }): MoveStory => ({
     name: `mover-killed-in-${phase}`,
     title,
     changes: { faults: [kill(phase)] },
-    happens: [enters, killed, `strikes: kill in ${phase}: mover 1`, again, then],
+    happens: [enters, killed, `strikes: kill in ${phase}: mover 1`, again, afterwards],
   })),
   {
     name: 'mover-killed-in-idle-drain',

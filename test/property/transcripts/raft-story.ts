@@ -42,6 +42,7 @@ const sayings: Record<MessageKind, (message: Message) => string> = {
     `append ${entries.length} after ${index}, all up to ${commit} is committed (term ${term})`,
   append_response: ({ reject, index, term }) =>
     reject ? `no, not after ${index} (term ${term})` : `I have all up to ${index} (term ${term})`,
+  snapshot: ({ index, term }) => `take the state of after ${index} in the place of entries (term ${term})`,
   heartbeat: ({ term, context }) =>
     context === 0
       ? `I lead (term ${term})`

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { certificateRequests } from '../../../../cluster/manifests/certificates.ts';
-import { argumentsOf, blueprintOf, objectsOf, ofKind, podsOf } from './rendering.ts';
+import { blueprintOf, objectsOf, ofKind, podsOf } from './rendering.ts';
 
 const blueprint = blueprintOf({ tls: true, shards: 3 });
 const requests = certificateRequests(blueprint.topology);
@@ -28,10 +28,10 @@ describe('with TLS', () => {
 
   test("a server's certificate names every address that it advertises, a peer's every peer", () => {
     for (const set of ofKind(objects, 'StatefulSet')) {
-      const args = argumentsOf(set.spec!.template.spec!.containers[0]!.args!);
       const name = set.metadata!.name!;
       const namesOf = (secret: string) => requests.find((request) => request.secret === secret)!.dnsNames;
-      for (const peer of args.get('--initial-cluster')!.split(',')) {
+      const { data } = objects.find(({ metadata }) => metadata.name === `${name}-initial-cluster`)!;
+      for (const peer of data!['initial-cluster']!.split(',')) {
         const host = new URL(peer.slice(peer.indexOf('=') + 1)).hostname;
         expect(namesOf(`${name}-peer-tls`)).toContain(host);
         expect(namesOf(`${name}-server-tls`)).toContain(host);
