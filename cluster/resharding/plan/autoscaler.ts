@@ -161,7 +161,8 @@ export class Autoscaler {
     this.brokenSince += 1;
     const bottleneck = findBottleneck(sample);
     const broken = `p95 is ${round(sample.p95Ms)} ms, the objective ${p95Ms} ms`;
-    if (bottleneck === 'shards') this.rememberBroken(sample);
+    // Where slots are hot, it says nothing of the number of shards.
+    if (bottleneck === 'shards' && !isMisplaced(sample)) this.rememberBroken(sample);
     if (this.brokenSince < brokenWindows)
       return decide('none', `${broken}; for one window so far`, { bottleneck });
     if (bottleneck === 'sharders')
@@ -192,19 +193,15 @@ export class Autoscaler {
   private judgePlacement(sample: LoadSample, broken: string, decide: Decide): Decision | null {
     const { hot } = sample;
     if (hot === null) return null;
-    const bottleneck = 'shards';
     const why = `${broken}; ${describeHotSlots(hot)}`;
-    switch (placementOf(hot)) {
-      case 'one-key':
-        return decide('none', `${why}: one key is hot, and no placement of slots spreads it`, { bottleneck });
-      case 'move': {
-        this.changed(sample);
-        const after = `with ${hot.moved} of its slots elsewhere no shard has more than ${percent(hot.shareAfter)}`;
-        return decide('move-slots', `${why}: ${after}`, { bottleneck });
-      }
-      case 'even':
-        return null;
-    }
+    const placement = placementOf(hot);
+    if (placement === 'even') return null;
+    const blamed = { bottleneck: 'shards' } as const;
+    if (placement === 'one-key')
+      return decide('none', `${why}: one key is hot, and no placement of slots spreads it`, blamed);
+    this.changed(sample);
+    const after = `with ${hot.moved} of its slots elsewhere no shard has more than ${percent(hot.shareAfter)}`;
+    return decide('move-slots', `${why}: ${after}`, blamed);
   }
 
   private judgeHolding(sample: LoadSample, decide: Decide): Decision {
@@ -311,11 +308,18 @@ function isBroken(sample: LoadSample, settings: AutoscalerSettings): sample is A
 }
 
 /** Sharders first: one that is short of processor time measures its own delay as that of the shards. */
-function findBottleneck({ sharderBusy, shardBusy, etcdP95Ms, p95Ms }: LoadSample): Bottleneck {
+function findBottleneck(sample: LoadSample): Bottleneck {
+  const { sharderBusy, shardBusy, etcdP95Ms, p95Ms } = sample;
   if (sharderBusy >= sharderBusyMax) return 'sharders';
   // A request waits for the transaction that is under way and then for its own.
   const explains = etcdP95Ms !== null && p95Ms !== null && 3 * etcdP95Ms >= p95Ms;
-  return shardBusy >= shardBusyMin && explains ? 'shards' : 'unknown';
+  // Writes of one key wait for each other, however short each is.
+  return shardBusy >= shardBusyMin && (explains || isMisplaced(sample)) ? 'shards' : 'unknown';
+}
+
+/** A few slots have so much of the load that their shard is busy for them. */
+function isMisplaced({ hot }: LoadSample): boolean {
+  return hot !== null && placementOf(hot) !== 'even';
 }
 
 /** What was measured of the shards, in words. */

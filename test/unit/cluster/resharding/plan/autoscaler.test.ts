@@ -181,6 +181,15 @@ describe('it knows what it does not know, and what it did', () => {
     expect(decision?.reason).toMatch(/slot 17 alone 60 %: one key is hot/);
   });
 
+  test('writes of one key wait for each other: the key is blamed though each transaction is short', () => {
+    const one = { ...hot, slots: [{ slot: 17, share: 0.6 }] };
+    const autoscaler = new Autoscaler(settings);
+    const queued = { ...busy, etcdP95Ms: 10 };
+    expect(judgeAll(autoscaler, queued, 2).at(-1)).toMatchObject({ bottleneck: 'unknown' });
+    expect(judgeAll(autoscaler, { ...queued, hot: one }, 2).at(-1)?.reason).toMatch('one key is hot');
+    expect(autoscaler.memory.brokenRates).toEqual([]);
+  });
+
   test('what does not fit is not removed', () => {
     const unfit = 'shard 1 would be 93 % full';
     const decisions = judgeAll(new Autoscaler(settings), { ...idle, unfit }, 12);
