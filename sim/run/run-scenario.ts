@@ -29,8 +29,9 @@ import { MoveTally } from './properties/move-tally.ts';
 import { RoomWatch } from './properties/room-watch.ts';
 import { PhaseStrikes } from './faults/phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
+import { misleads } from './scenario/misleading-faults.ts';
 import { isPhaseEntered, type SimTraceLine, type SimTraceObserver } from './trace/sim-event.ts';
-import type { Fault, Scenario } from './scenario/scenario.ts';
+import type { Scenario } from './scenario/scenario.ts';
 import { simMoverLimits } from './scenario/scenario-limits.ts';
 import { readEverywhere, writeEverywhere } from './serve-again.ts';
 import { RecordTeller } from './trace/record-teller.ts';
@@ -337,14 +338,6 @@ class ScenarioRun {
     this.isConverged = true;
     this.stopWhenQuiet(world.nowMs + aftermathMs, false);
   }
-}
-
-function misleads(fault: Fault): boolean {
-  return (
-    fault.kind === 'swap_addresses' ||
-    fault.kind === 'stray_address' ||
-    (fault.kind === 'strike_phase' && fault.what === 'swap_addresses')
-  );
 }
 
 function isOfOneMind(cluster: SimCluster): boolean {
