@@ -3,10 +3,7 @@
  * the command line; anything else that is thrown is a programmer's error and keeps its stack.
  */
 
-/** A wrong flag, setting or file: one sentence that names it and what is allowed. Exit code 2. */
-export class UsageError extends Error {
-  override name = 'UsageError';
-}
+export { UsageError } from '../sharder/core/usage-error.ts';
 
 /** An operation on a cluster that could not be done: what is wrong, and what to do next. Exit code 1. */
 export class ClusterError extends Error {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { defaultLimits, type Limits } from './core/limits.ts';
 import { conditionComparesMax } from './core/operation.ts';
+import { UsageError } from './core/usage-error.ts';
 import type { EtcdTls } from './etcd/connection.ts';
 import type { HttpsFiles } from './http/server.ts';
 
@@ -40,8 +41,8 @@ export interface SharderConfig {
 /** Below it a token could be guessed. */
 const tokenLengthMin = 16;
 
-/** A usage error: one sentence that names the variable and what is allowed. */
-export class ConfigError extends Error {
+/** One sentence that names the variable and what is allowed. */
+export class ConfigError extends UsageError {
   override name = 'ConfigError';
 }
 

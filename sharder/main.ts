@@ -2,11 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { ConfigError, readConfig, type SharderConfig } from './config.ts';
+import { readConfig, type SharderConfig } from './config.ts';
 import { present } from './core/invariant.ts';
 import type { Trace } from './core/ports.ts';
 import type { ShardClient } from './core/shard-client.ts';
 import { Store } from './core/store.ts';
+import { UsageError } from './core/usage-error.ts';
 import { EtcdShardClient } from './etcd/client/shard-client.ts';
 import { GrpcEtcdRpc } from './etcd/grpc-rpc.ts';
 import { hashText } from './hash.ts';
@@ -42,7 +43,7 @@ function readConfigOrExit(): SharderConfig {
   try {
     return readConfig(process.env);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`sharder: ${error.message}\n`);
     process.exit(2);
   }

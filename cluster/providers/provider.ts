@@ -29,7 +29,7 @@ export interface Provider {
    * Brings the cluster to this topology and proves with a write and a read on every shard that it serves. Fields that
    * are left out keep the value of the cluster that is there. Changes nothing when nothing differs.
    * @param requested fields of a topology, not yet validated.
-   * @throws UsageError, TopologyError for a wrong field; ClusterError for a change that cannot be made, or a failure:
+   * @throws UsageError for a wrong field; ClusterError for a change that cannot be made, or a failure:
    *   what this call had started is stopped before it throws, what ran before goes on.
    */
   up(requested: unknown, options: UpOptions): Promise<UpResult>;

@@ -75,7 +75,7 @@ function warnings({ viewServers }: Topology): string[] {
   ];
 }
 
-/** @throws TopologyError or UsageError */
+/** @throws UsageError */
 function readTopology(flags: GenerateFlags): Topology {
   const { name, shards, members, first, sharders, tls, image, etcdImage } = flags;
   const file = flags.topology ?? process.env['VASE_TOPOLOGY'];

@@ -187,7 +187,7 @@ class ScenarioRun {
     const { faultsUntilMs, convergeMs } = scenario.budgets;
     const timed = scenario.faults.filter((fault) => fault.kind !== 'strike_phase');
     scheduleFaults(timed, this.targets, this.tally);
-    world.kernel.scheduleAsync(0, () => void this.everything());
+    world.kernel.scheduleAsync(0, () => void this.workThenServeAgain());
     this.room.look(world, this.sharders);
     await world.run({ untilMs: faultsUntilMs + convergeMs });
     if (!this.isConverged)
@@ -237,7 +237,7 @@ class ScenarioRun {
     const { kernel } = this.world;
     kernel.scheduleAsync(atMs * 1000, () => {
       const isQuiet =
-        [...this.clusters.values()].every((cluster) => cluster.isRetired || isOfOneMind(cluster)) &&
+        [...this.clusters.values()].every((cluster) => cluster.isRetired || hasOneRevision(cluster)) &&
         this.findRestless() === null;
       if (isQuiet && wasQuiet) kernel.stop();
       else this.stopWhenQuiet(atMs + quietMs, isQuiet);
@@ -317,7 +317,8 @@ class ScenarioRun {
     return keyNames(this.scenario.workload);
   }
 
-  private async everything(): Promise<void> {
+  /** The whole life of the world: set up, work while faults strike, and, once all is healed, serve everything again. */
+  private async workThenServeAgain(): Promise<void> {
     const { operator, sharders, viewServers, clients, scenario, world } = this;
     const { faultsUntilMs } = scenario.budgets;
     await operator.setUp();
@@ -340,7 +341,7 @@ class ScenarioRun {
   }
 }
 
-function isOfOneMind(cluster: SimCluster): boolean {
+function hasOneRevision(cluster: SimCluster): boolean {
   const [first, ...others] = cluster.members.map(({ machine }) => machine.store.revision);
   return cluster.leader() !== null && others.every((revision) => revision === first);
 }

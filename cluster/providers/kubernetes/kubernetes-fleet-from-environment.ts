@@ -6,7 +6,7 @@ import { overlays, type OverlayName } from '../../manifests/overlay.ts';
 import { KubernetesFleet } from './kubernetes-fleet.ts';
 import { parseTopology } from '../../topology/topology.ts';
 
-/** @throws UsageError, TopologyError */
+/** @throws UsageError */
 export async function kubernetesFleetFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   members: EtcdCaller,

@@ -1,6 +1,6 @@
 /** The view server's configuration, from environment variables alone, as in a pod. */
 import { readFileSync } from 'node:fs';
-import { ConfigError, readHosts } from '../../../sharder/config.ts';
+import { readHosts } from '../../../sharder/config.ts';
 import type { EtcdTls } from '../../../sharder/etcd/connection.ts';
 import { UsageError } from '../../errors.ts';
 import { milliCores } from '../../topology/quantity.ts';
@@ -57,7 +57,7 @@ export function readConfig(environment: Environment): ViewServerConfig {
     host,
     port,
     advertise: text('VASE_ADVERTISE') ?? `${host}:${port}`,
-    hosts: hostsOf(environment),
+    hosts: readHosts(environment),
     fleet,
     logLevel: text('VASE_LOG_LEVEL') ?? 'info',
     drainMs: whole(environment, 'VASE_DRAIN_MS', { fallback: 0, min: 0, max: 60_000 }),
@@ -70,15 +70,6 @@ export function readConfig(environment: Environment): ViewServerConfig {
       keysPerSecondMax: keysPerSecond === 0 ? null : keysPerSecond,
     },
   };
-}
-
-function hostsOf(environment: Environment): string[] {
-  try {
-    return readHosts(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new UsageError(error.message);
-    throw error;
-  }
 }
 
 function whole(

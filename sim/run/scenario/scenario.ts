@@ -3,6 +3,7 @@
  * that a failure can be shrunk, written to a file and replayed.
  */
 import { z } from 'zod';
+import { UsageError } from '../../../sharder/core/usage-error.ts';
 import { oddAnswerNames } from '../../etcd/odd-answers.ts';
 import { releaseNames } from '../../etcd/release.ts';
 import { moverLimits, sharderLimits } from './scenario-limits.ts';
@@ -306,7 +307,7 @@ export type FaultKind = Fault['kind'];
 /** Every kind of fault there is. */
 export const faultKinds: readonly FaultKind[] = fault.options.map((option) => option.shape.kind.value);
 
-export class ScenarioError extends Error {
+export class ScenarioError extends UsageError {
   override name = 'ScenarioError';
 }
 
