@@ -42,7 +42,7 @@ export interface SharderConfig {
 const tokenLengthMin = 16;
 
 /** One sentence that names the variable and what is allowed. */
-export class ConfigError extends UsageError {
+class ConfigError extends UsageError {
   override name = 'ConfigError';
 }
 
