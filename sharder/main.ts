@@ -125,7 +125,7 @@ async function start(): Promise<void> {
   if (admin !== null && adminPort !== null) await listen(admin, { host, port: adminPort, reusePort: false });
   while (!(await store.ready())) {
     if (readiness.problem === stopping) return;
-    logger.warn('no shard has told a view yet');
+    logger.warn('no shard has answered with a view yet');
     await delay(readyRetryMs);
   }
   store.watchView();
@@ -164,6 +164,6 @@ process.on('SIGTERM', (signal) => void leave(signal));
 process.on('SIGINT', (signal) => void leave(signal));
 
 start().catch((error: unknown) => {
-  logger.fatal({ err: error }, 'the sharder cannot start');
+  logger.fatal({ err: error }, 'the sharder could not start');
   process.exit(1);
 });

@@ -120,12 +120,12 @@ const lease: LeaderLease = new LeaderLease({
       home,
     });
     events.emit('leader', { name: config.name });
-    logger.info('leads');
+    logger.info('became leader');
   },
   onLost() {
     leadership?.stop();
     leadership = null;
-    logger.info('stands by');
+    logger.info('lost the lead');
   },
 });
 view.subscribe(({ epoch, moves, shards }) =>
@@ -152,7 +152,7 @@ async function start(): Promise<void> {
   // A local cluster's are written by `up`.
   if (config.fleet === 'kubernetes')
     void writeFirstRecords().catch((error: unknown) =>
-      logger.error({ err: error }, 'the first records could not be looked at'),
+      logger.error({ err: error }, 'could not read the first records'),
     );
   leading = lease.run(ended.signal);
   while ((view.current === null || lease.leader === null) && !ended.signal.aborted)
@@ -170,7 +170,7 @@ let leading: Promise<void> = Promise.resolve();
 
 async function leave(signal: string): Promise<void> {
   if (ended.signal.aborted) return;
-  logger.info({ signal }, 'leaving');
+  logger.info({ signal }, 'stopping');
   readiness.problem = 'the view server is stopping';
   ended.abort();
   const left = Promise.race([leading, delay(leaveMsMax)]);
@@ -187,6 +187,6 @@ process.on('SIGTERM', (signal) => void leave(signal));
 process.on('SIGINT', (signal) => void leave(signal));
 
 start().catch((error: unknown) => {
-  logger.fatal({ err: error }, 'the view server cannot start');
+  logger.fatal({ err: error }, 'the view server could not start');
   process.exit(1);
 });

@@ -50,7 +50,7 @@ test('a member, a sharder and a view server that are killed come back, are count
   expect(stdout).toMatch(/sharder-1 +running +\d+ +1 /);
   expect(stdout).toContain('sharder-1 has ended by itself and was started again: 1 time, last at ');
   expect((await vase.run(['get', 'kept'])).stdout).toBe('through everything');
-  expect((await vase.run(['logs', 'keeper'])).stdout).toContain('"msg":"started again"');
+  expect((await vase.run(['logs', 'keeper'])).stdout).toContain('"msg":"restarted process"');
   expect((await vase.run(['up'])).stdout).toContain('nothing changed');
 });
 
@@ -60,8 +60,8 @@ test('one that ends again and again is started after pauses that grow', async ()
     process.kill(pid, 'SIGKILL');
     await expect.poll(async () => (await seen())['sharder-1']!.count, poll).toBe(round);
   }
-  const ends = logged('sharder-1', '"msg":"ended"');
-  const starts = logged('sharder-1', '"msg":"started again"');
+  const ends = logged('sharder-1', '"msg":"process ended"');
+  const starts = logged('sharder-1', '"msg":"restarted process"');
   const pauses = starts.map((start, index) => start - ends[index]!);
   expect(pauses).toHaveLength(3);
   for (const [index, pause] of pauses.entries()) expect(pause).toBeGreaterThanOrEqual(950 * 2 ** index);

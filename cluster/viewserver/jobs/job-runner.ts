@@ -78,7 +78,7 @@ export class JobRunner {
         } catch (error) {
           if (signal.aborted) return;
           if (aborted.aborted) return await this.takeBack(job, signal);
-          logger.warn({ err: error, job: job.id }, 'a job met a failure');
+          logger.warn({ err: error, job: job.id }, 'an attempt of a job failed');
           if (error instanceof JobFailed || error instanceof RefusedError || attempt + 1 >= triesMax)
             return await this.giveUp(job, (error as Error).message, signal);
           await this.note(job, `trying again: ${(error as Error).message}`);
@@ -88,7 +88,7 @@ export class JobRunner {
     } catch (error) {
       if (signal.aborted) return;
       // The records could not be written; the job is still open there, and is taken up again.
-      logger.error({ err: error, job: job.id }, 'a job could not be ended');
+      logger.error({ err: error, job: job.id }, 'could not record the end of a job');
       await pauseUntilAborted(clock, retryMs, signal);
     } finally {
       release();

@@ -46,7 +46,7 @@ export class JobStore {
   async next(pick: (jobs: JobList) => Job | null, signal: AbortSignal): Promise<Job | null> {
     const woken = this.wake.signal;
     const job = await this.list().then(pick, (error: unknown) => {
-      this.logger.warn({ err: error }, 'the jobs cannot be read');
+      this.logger.warn({ err: error }, 'could not read the jobs');
       return null;
     });
     if (job === null) await pauseUntilAborted(this.clock, rereadMs, AbortSignal.any([signal, woken]));

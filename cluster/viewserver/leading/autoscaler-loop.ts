@@ -80,7 +80,7 @@ export class AutoscalerLoop {
       try {
         await this.round();
       } catch (error) {
-        logger.warn({ err: error }, 'the autoscaler could not measure or act');
+        logger.warn({ err: error }, 'the autoscaler failed to measure or to act');
       }
       await pauseUntilAborted(clock, settings.windowSeconds * 1000, signal);
     }

@@ -84,7 +84,10 @@ export class Keeper {
       const hasEnded = await this.hasEnded(owner);
       const pause = hasEnded ? whenEnded(before, nowMs) : whenRunning(before, nowMs);
       if (hasEnded && before.dueAtMs === null)
-        this.logger.warn({ process: owner.name, pauseMs: Math.round(pause.dueAtMs! - nowMs) }, 'ended');
+        this.logger.warn(
+          { process: owner.name, pauseMs: Math.round(pause.dueAtMs! - nowMs) },
+          'process ended',
+        );
       this.pauses.set(owner.name, pause);
       if (pause.dueAtMs !== null && pause.dueAtMs <= nowMs) due.push(owner.name);
     }
@@ -117,7 +120,7 @@ export class Keeper {
       if (error instanceof ClusterError) return;
       // A disk that is full, say: as good as a start that failed.
       for (const name of names) this.noteTry(name);
-      this.logger.error({ err: error }, 'nothing could be started');
+      this.logger.error({ err: error }, 'could not start any process');
     }
   }
 
@@ -133,9 +136,9 @@ export class Keeper {
       await startOwner(context, name);
       owner.restarts = { count, at: new Date().toISOString() };
       save(context);
-      this.logger.warn({ process: name, pid: owner.process?.pid, restarts: count }, 'started again');
+      this.logger.warn({ process: name, pid: owner.process?.pid, restarts: count }, 'restarted process');
     } catch (error) {
-      this.logger.error({ process: name, err: error }, 'could not be started');
+      this.logger.error({ process: name, err: error }, 'could not start process');
       // One that is not written down would be nobody's.
       for (const process of context.started) await stopProcess(process, { graceMs: 0 });
     } finally {

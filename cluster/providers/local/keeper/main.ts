@@ -33,11 +33,11 @@ const keeper = new Keeper(
   stateFolder(rest.stateRoot),
   logger,
 );
-logger.info('looks after the cluster');
+logger.info('started: keeps the processes of the cluster running');
 try {
-  logger.info({ reason: await keeper.run(told.signal) }, 'leaves');
+  logger.info({ reason: await keeper.run(told.signal) }, 'stopped');
   process.exit(0);
 } catch (error) {
-  logger.fatal({ err: error }, 'the keeper cannot go on');
+  logger.fatal({ err: error }, 'the keeper failed');
   process.exit(1);
 }
