@@ -39,6 +39,9 @@ export class WatchHub {
   /** Those that have heard everything so far. */
   #synced: Watcher[] = [];
   #unsynced: Watcher[] = [];
+  #isMute = false;
+  /** Watches of slots are not told of one revision in so many; 0: of each. */
+  #losesOneIn = 0;
   readonly #release: Release;
   readonly #requestSync: () => void;
 
@@ -71,8 +74,20 @@ export class WatchHub {
     this.#requestSync();
   }
 
+  /** Until it is mute no more, nobody hears anything: all fall behind. */
+  setMute(isMute: boolean): void {
+    this.#isMute = isMute;
+    if (!isMute && this.#unsynced.length > 0) this.#requestSync();
+  }
+
+  /** From now on one revision in so many is lost to the watches of slots, as if they had been told; 0: none. */
+  setLossy(oneIn: number): void {
+    this.#losesOneIn = oneIn;
+  }
+
   /** Replays history to every watch that is behind. */
   sync(): void {
+    if (this.#isMute) return;
     const { compactRevision } = this.#store;
     const behind = this.#unsynced;
     this.#unsynced = [];
@@ -101,9 +116,17 @@ export class WatchHub {
   notify(changes: readonly EtcdEvent[]): void {
     if (this.#synced.length === 0) return;
     const revision = this.#store.revision;
+    if (this.#isMute) {
+      for (const watcher of this.#synced) watcher.startRevision = Math.max(watcher.startRevision, revision);
+      this.#unsynced.push(...this.#synced);
+      this.#synced = [];
+      return;
+    }
     let hasClosed = false;
+    const isLost = this.#losesOneIn > 0 && revision % this.#losesOneIn === 0;
     for (const watcher of this.#synced) {
       if (watcher.outlet.isClosed()) hasClosed = true;
+      else if (isLost && watcher.interval.start.startsWith('d/')) continue;
       else if (revision >= watcher.startRevision)
         this.#send(watcher, this.#select(watcher, changes), revision);
     }

@@ -22,6 +22,7 @@ import { type FaultTally, type FaultTargets, healAll, scheduleFaults } from './f
 import { HistoryRecorder } from './properties/history-recorder.ts';
 import { Operator } from './world/operator.ts';
 import { OwnershipWatch } from './properties/ownership-watch.ts';
+import { losesEvents, misleads } from './faults/fault-traits.ts';
 import { keyNames } from './scenario/key-names.ts';
 import { KnowledgeWatch } from './properties/knowledge-watch.ts';
 import { MinorityWatch } from './properties/minority-watch.ts';
@@ -29,7 +30,6 @@ import { MoveTally } from './properties/move-tally.ts';
 import { RoomWatch } from './properties/room-watch.ts';
 import { PhaseStrikes } from './faults/phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
-import { misleads } from './scenario/misleading-faults.ts';
 import { isPhaseEntered, type SimTraceLine, type SimTraceObserver } from './trace/sim-event.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { simMoverLimits } from './scenario/scenario-limits.ts';
@@ -38,6 +38,7 @@ import { RecordTeller } from './trace/record-teller.ts';
 import { SimClient } from './world/sim-client.ts';
 import { SimSharder } from './world/sim-sharder.ts';
 import { SimViewServer } from './world/sim-view-server.ts';
+import { StoredData } from './properties/stored-data.ts';
 import { type Violation, Violations } from './properties/violations.ts';
 
 export interface RunReport {
@@ -51,7 +52,7 @@ export interface RunReport {
   counters: FaultCounters;
   movesDone: number;
   movesAborted: number;
-  /** As in `MoveTally`. */
+  /** As in `MoveTally`; of watches that tell all. */
   movesUnproven: number;
   movesFailed: number;
   copiesOutlasting: number;
@@ -92,8 +93,9 @@ class ScenarioRun {
   private readonly scenario: Scenario;
   private readonly violations = new Violations();
   private readonly recorder = new HistoryRecorder();
-  private readonly checks = new AnswerChecks(this.violations);
-  private readonly ownership = new OwnershipWatch(this.violations);
+  private readonly stored = new StoredData(this.violations);
+  private readonly checks = new AnswerChecks(this.violations, this.stored);
+  private readonly ownership = new OwnershipWatch(this.violations, this.stored);
   private readonly minority: MinorityWatch;
   private readonly copyRate: CopyRate;
   private readonly room: RoomWatch;
@@ -141,6 +143,7 @@ class ScenarioRun {
       world,
       shards,
       workload,
+      violations,
       createCluster: (id) => this.createCluster(id),
       retire: (id) => this.clusters.get(id)!.retire(),
     });
@@ -210,7 +213,7 @@ class ScenarioRun {
       counters: world.counters,
       movesDone: ownership.movesDone,
       movesAborted: ownership.movesAborted,
-      movesUnproven: this.moves.unproven,
+      movesUnproven: this.scenario.faults.some(losesEvents) ? 0 : this.moves.unproven,
       movesFailed: this.moves.failed,
       copiesOutlasting: this.moves.copiesOutlasting,
       history,

@@ -118,6 +118,20 @@ export function breakWatches(
   );
 }
 
+/** Of a member that is started anew the watches are, too, and tell again. */
+export function muteWatches({ name, members }: SimCluster): Struck {
+  const hubs = members.map(({ machine }) => machine.watches);
+  for (const hub of hubs) hub.setMute(true);
+  return { target: name, end: () => hubs.forEach((hub) => hub.setMute(false)) };
+}
+
+/** As `muteWatches`, for good: what was not told is not made up for. */
+export function loseEvents({ name, members }: SimCluster, oneIn: number): Struck {
+  const hubs = members.map(({ machine }) => machine.watches);
+  for (const hub of hubs) hub.setLossy(oneIn);
+  return { target: name, end: () => hubs.forEach((hub) => hub.setLossy(0)) };
+}
+
 export function loseReplies(cluster: SimCluster, sharders: readonly SimSharder[], world: World): Struck {
   for (const member of cluster.members)
     for (const sharder of sharders)

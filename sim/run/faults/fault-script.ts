@@ -12,7 +12,9 @@ import {
   split,
   compact,
   breakWatches,
+  loseEvents,
   loseReplies,
+  muteWatches,
   fillShard,
   giveRoom,
   swapAddresses,
@@ -185,6 +187,10 @@ function strike(fault: TimedFault, targets: FaultTargets): Struck | null {
     case 'break_watches':
       breakWatches(world, cluster(fault.shard), { everyMs: fault.everyMs, untilMs });
       return { target: cluster(fault.shard).name };
+    case 'mute_watches':
+      return muteWatches(cluster(fault.shard));
+    case 'lossy_watches':
+      return loseEvents(cluster(fault.shard), fault.oneIn);
     case 'lose_replies':
       return loseReplies(cluster(fault.shard), sharders, world);
     case 'clock_step': {

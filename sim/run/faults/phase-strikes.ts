@@ -148,8 +148,16 @@ export class PhaseStrikes {
         return this.answerOddly(source, 'too_many_requests');
       case 'refused_by_destination':
         return this.answerOddly(destination, 'too_many_requests');
+      case 'unheard_by_source':
+        return this.answerOddly(source, 'timed_out_applied');
       case 'unheard_by_destination':
         return this.answerOddly(destination, 'timed_out_applied');
+      case 'unfit_source':
+        return this.answerOddly(source, 'not_capable');
+      case 'unfit_destination':
+        return this.answerOddly(destination, 'not_capable');
+      case 'large_replies_of_source':
+        return this.answerOddly(source, 'reply_too_large');
       case 'clog_source':
         return onLeader(source, (leader) => this.clog(move.mover, leader));
       case 'clog_destination':
@@ -182,7 +190,7 @@ export class PhaseStrikes {
     return leader === null ? null : loseDisk(leader, cluster, { world, repairAfterMs });
   }
 
-  /** Half of the writes, whoever asks. */
+  /** Half of what may be answered so, whoever asks. */
   private answerOddly({ name, members }: SimCluster, answer: OddAnswerName): Struck {
     const oddity = { answer, percent: 50, delayMs: 0, random: this.random };
     const ends = members.map(({ oddAnswers }) => oddAnswers.begin(oddity));

@@ -7,6 +7,7 @@ import { slotOf } from '../../../sharder/core/slot.ts';
 import { hashText } from '../../../sharder/hash.ts';
 import { decodeValue, type Intent, type Learned } from '../scenario/intent.ts';
 import { shownKey } from '../scenario/key-names.ts';
+import type { StoredData } from './stored-data.ts';
 import type { Violations } from './violations.ts';
 
 /** What a client knew of a key when it asked. */
@@ -23,11 +24,13 @@ type Refused = Extract<Outcome, { kind: 'failed' }>;
 /** What all clients of a run have been told together. */
 export class AnswerChecks {
   private readonly violations: Violations;
+  private readonly stored: StoredData;
   /** Key, then version, to what was written then. */
   private readonly named = new Map<string, Map<number, { value: number; created: number | null }>>();
 
-  constructor(violations: Violations) {
+  constructor(violations: Violations, stored: StoredData) {
     this.violations = violations;
+    this.stored = stored;
   }
 
   check(intent: Intent, seen: Seen, learned: Learned): void {
@@ -47,6 +50,9 @@ export class AnswerChecks {
       );
     if (place.slot !== slotOf(operation.key, hashText))
       violations.add('ownership', `${key} was answered as of slot ${place.slot}`);
+    const whyNot = this.stored.whyNotOf(place, result.version);
+    if (whyNot !== null)
+      violations.add('ownership', `a ${result.kind} of ${key} at version ${result.version}: ${whyNot}`);
     if (place.epoch < seen.epoch)
       violations.add('epochs_rise', `slot ${place.slot} is at epoch ${place.epoch} after ${seen.epoch}`);
     if (result.kind === 'get') {
@@ -88,6 +94,11 @@ export class AnswerChecks {
         'conditions',
         `a ${operation.kind} of ${key} was refused at ${tell(currentVersion)} if ${JSON.stringify(operation.condition)}`,
       );
+    if (currentVersion !== null && this.stored.named(operation.key, currentVersion) === undefined)
+      violations.add(
+        'versions_name_values',
+        `${key} is said to have version ${currentVersion}, which it never had`,
+      );
     if (currentVersion !== null && currentVersion < Math.max(seen.version, seen.missingAt + 1))
       violations.add(
         'versions_rise',
@@ -105,6 +116,7 @@ export class AnswerChecks {
   }
 
   private nameVersion(key: string, version: number, value: number, created: number | null): void {
+    this.checkNamed(key, version, value, created);
     let ofKey = this.named.get(key);
     if (ofKey === undefined) this.named.set(key, (ofKey = new Map()));
     const before = ofKey.get(version);
@@ -123,6 +135,19 @@ export class AnswerChecks {
         `version ${version} of ${shownKey(key)} was created at ${before.created} and at ${created}`,
       );
     before.created ??= created;
+  }
+
+  /** By what the shards have applied. */
+  private checkNamed(key: string, version: number, value: number, created: number | null): void {
+    const applied = this.stored.named(key, version);
+    if (applied?.value === value && (created === null || created === applied.created)) return;
+    const told = `${value}${created === null ? '' : `, created at ${created}`}`;
+    const was =
+      applied === undefined ? 'was never applied' : `is ${applied.value}, created at ${applied.created}`;
+    this.violations.add(
+      'versions_name_values',
+      `version ${version} of ${shownKey(key)} is said to be ${told}; it ${was}`,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import type { KeyVerdict } from '../../checker/verdict.ts';
 import type { Operation } from '../../checker/history/operation.ts';
 import type { HistoryRecorder } from './history-recorder.ts';
 import { shownKey } from '../scenario/key-names.ts';
+import { mayUndo } from '../faults/fault-traits.ts';
 import type { OwnershipWatch } from './ownership-watch.ts';
 import type { Change, Scenario } from '../scenario/scenario.ts';
 import type { Violations } from './violations.ts';
@@ -67,11 +68,9 @@ function checkNotVacuous({ scenario, recorder, violations, ownership }: Finished
   const { ok } = recorder.counts;
   if (ok < Math.min(okOperationsMin, scenario.workload.operations / 5))
     violations.add('vacuous', `only ${ok} operations succeeded`);
-  const mayUndo = scenario.faults.some(
-    (fault) => fault.kind === 'strike_phase' && (fault.what === 'abort' || fault.what === 'pause_and_abort'),
-  );
   const mustMove =
-    !mayUndo && scenario.moves.some((change) => change.kind === 'add_shard' || isToBeDone(change));
+    !scenario.faults.some(mayUndo) &&
+    scenario.moves.some((change) => change.kind === 'add_shard' || isToBeDone(change));
   if (mustMove && ownership.movesDone === 0 && scenario.topology.shards > 1)
     violations.add('vacuous', 'no move was completed');
 }

@@ -3,13 +3,15 @@
  * the fence records only ever change as the protocol of moves allows, and data are only ever written where their slot may be
  * written. Looks at what is applied, past all protocols.
  */
-import type { EtcdEvent, KeyValue } from '../../../sharder/core/etcd-messages.ts';
+import type { EtcdEvent } from '../../../sharder/core/etcd-messages.ts';
 import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
 import { SLOT_COUNT } from '../../../sharder/core/slot.ts';
 import type { View } from '../../../sharder/core/view.ts';
 import type { SimCluster } from '../../etcd/cluster.ts';
 import { decodeValue } from '../scenario/intent.ts';
 import { ModelWatch } from './model-watch.ts';
+import { wrongField, wrongRecord, wrongView } from './record-checks.ts';
+import type { StoredData } from './stored-data.ts';
 import { type DataKey, readDataKey, readStoredFence, readStoredView } from './stored-records.ts';
 import type { Violations } from './violations.ts';
 
@@ -29,6 +31,8 @@ interface ObservedShard {
   /** The newest that any member has applied. */
   revision: number;
   fence: FenceRecord | null;
+  /** Of its fence record. */
+  fenceRevision: number;
   /** Slot to the revision at which it was frozen last. */
   frozenAt: Map<number, number>;
 }
@@ -48,18 +52,27 @@ export class OwnershipWatch {
   /** Called with each change of a record, where somebody wants to hear the story of the run. */
   teller: RecordListener | null = null;
   private readonly violations: Violations;
+  private readonly stored: StoredData;
   private readonly model: ModelWatch;
   private readonly shards = new Map<number, ObservedShard>();
   /** Slot to the newest epoch at which it has had an owner. */
   private readonly epochs: number[] = Array.from({ length: SLOT_COUNT }, () => 0);
 
-  constructor(violations: Violations) {
+  constructor(violations: Violations, stored: StoredData) {
     this.violations = violations;
+    this.stored = stored;
     this.model = new ModelWatch(violations, (shard, slot) => this.shards.get(shard)?.fence?.slots[slot]);
   }
 
   observe(id: number, cluster: SimCluster): void {
-    const shard: ObservedShard = { id, cluster, revision: 0, fence: null, frozenAt: new Map() };
+    const shard: ObservedShard = {
+      id,
+      cluster,
+      revision: 0,
+      fence: null,
+      fenceRevision: 0,
+      frozenAt: new Map(),
+    };
     this.shards.set(id, shard);
     for (const member of cluster.members) member.onChanges = (changes) => this.take(shard, changes);
   }
@@ -104,28 +117,36 @@ export class OwnershipWatch {
     const { modRevision } = changes[0]!.kv;
     if (modRevision <= shard.revision) return;
     shard.revision = modRevision;
+    this.stored.noteRevision(shard.id, modRevision);
     const others = changes.filter(({ kv }) => !kv.key.startsWith('d/'));
     const fence = others.find(({ kv }) => kv.key.startsWith(fencePrefix));
     for (const event of changes) {
-      const { type, kv } = event;
-      if (!kv.key.startsWith('d/')) continue;
-      const place = readDataKey(kv.key);
+      if (!event.kv.key.startsWith('d/')) continue;
+      const place = readDataKey(event.kv.key);
       if (fence === undefined) this.checkData(shard, event, place);
-      if (type === 'put' && !place.isMarker) this.notePut(shard, kv, place);
+      if (!place.isMarker) this.noteData(shard, event, place);
     }
-    if (fence) this.takeFence(shard, readStoredFence(fence.kv.value));
+    if (fence) this.takeFence(shard, readStoredFence(fence.kv.value), modRevision);
     const mirror = others.find(({ kv }) => kv.key === mirrorKey);
     if (mirror) this.takeMirror(shard.id, readStoredView(mirror.kv.value));
     const view = others.find(({ kv }) => kv.key === viewKey);
     if (view) this.takeView(readStoredView(view.kv.value), shard.cluster.name);
   }
 
-  private notePut({ fence }: ObservedShard, kv: KeyValue, { slot }: DataKey): void {
+  private noteData(
+    { id, fence, fenceRevision }: ObservedShard,
+    event: EtcdEvent,
+    { slot, name }: DataKey,
+  ): void {
     const { puts } = this;
-    const value = decodeValue(kv.value);
-    this.applied.add(value);
     const state = fence?.slots[slot];
-    if (state?.kind === 'owned') puts.set(value, (puts.get(value) ?? 0) + 1);
+    const isOwned = state?.kind === 'owned';
+    this.stored.take(id, event, { slot, name, versionOffset: isOwned ? state.versionOffset : null });
+    if (event.type === 'delete') return;
+    const value = decodeValue(event.kv.value);
+    this.applied.add(value);
+    if (state?.kind === 'importing') this.stored.noteFilled(id, event.kv, fenceRevision);
+    if (isOwned) puts.set(value, (puts.get(value) ?? 0) + 1);
   }
 
   /** A write without a change of the record: by a sharder, or by a mover that fills, probes or clears. */
@@ -142,8 +163,12 @@ export class OwnershipWatch {
       this.add(`shard ${id} applied a ${type} of ${kv.key}, whose slot is ${kind ?? 'nothing'} there`);
   }
 
-  private takeFence(shard: ObservedShard, record: FenceRecord): void {
+  private takeFence(shard: ObservedShard, record: FenceRecord, revision: number): void {
     const before = shard.fence;
+    const replaced = shard.fenceRevision;
+    shard.fenceRevision = revision;
+    const wrong = wrongRecord(before, record);
+    if (wrong !== null) this.add(`the record of shard ${shard.id}: ${wrong}`);
     if (record.shard !== shard.id || (before !== null && record.identity !== before.identity))
       this.add(
         `shard ${shard.id} has a record of shard ${record.shard}, ${record.identity ?? 'without identity'}`,
@@ -166,9 +191,10 @@ export class OwnershipWatch {
       }
       if (before === null) {
         if (to !== undefined && 'epoch' in to) this.epochs[slot] = to.epoch;
+        if (to?.kind === 'owned') this.stored.own(shard.id, slot, to);
       } else if (!isSame) {
         this.movedSlots.add(slot);
-        this.checkChange(shard, slot, from, to);
+        this.checkChange(shard, slot, from, to, replaced);
         this.model.onFence(shard.id, slot);
       }
       if (to?.kind === 'frozen' && from?.kind !== 'frozen') shard.frozenAt.set(slot, shard.revision);
@@ -180,6 +206,7 @@ export class OwnershipWatch {
     slot: number,
     from: SlotState | undefined,
     to: SlotState | undefined,
+    before: number,
   ): void {
     const what = `slot ${slot} of shard ${shard.id}: ${from?.kind ?? 'nothing'} to ${to?.kind ?? 'nothing'}`;
     const change = `${from?.kind ?? 'nothing'} ${to?.kind ?? 'nothing'}`;
@@ -187,6 +214,17 @@ export class OwnershipWatch {
     if (from && to && 'epoch' in from && 'epoch' in to && to.epoch < from.epoch)
       this.add(`${what}: the epoch falls`);
     if (to === undefined) return;
+    const move = this.view?.moves.find(({ slots }) => slots.includes(slot));
+    const source = move && this.shards.get(move.from);
+    const wrong = wrongField({
+      shard: shard.id,
+      from,
+      to,
+      move,
+      before,
+      source: source?.fence?.slots[slot],
+    });
+    if (wrong !== null) this.add(`${what}: ${wrong}`);
     if (to.kind === 'owned') this.checkOwner(shard, slot, from, to, what);
     if (to.kind === 'frozen' && !this.isInMove(slot, to.move)) this.add(`${what}: move ${to.move} is over`);
     if (to.kind === 'moved' && from?.kind === 'frozen' && this.view?.slots[slot] === shard.id)
@@ -202,11 +240,13 @@ export class OwnershipWatch {
   ): void {
     if (to.epoch <= this.epochs[slot]!) this.add(`${what}: epoch ${to.epoch} has had an owner`);
     this.epochs[slot] = Math.max(this.epochs[slot]!, to.epoch);
+    this.stored.own(shard.id, slot, to);
     for (const other of this.shards.values()) {
       const state = other.fence?.slots[slot];
       if (other === shard || state === undefined) continue;
       if (state.kind === 'owned') this.add(`${what}: shard ${other.id} owns it, too`);
       if (state.kind !== 'frozen' || from?.kind !== 'importing' || from.move !== state.move) continue;
+      this.stored.checkHandOver(slot, other.id, shard.id);
       if (to.versionOffset < state.versionOffset + other.frozenAt.get(slot)!)
         this.add(`${what}: its versions begin below those that shard ${other.id} gave`);
     }
@@ -221,6 +261,8 @@ export class OwnershipWatch {
     this.view = view;
     if (before === null) return;
     this.teller?.onView(home, before, view);
+    const wrong = wrongView(before, view);
+    if (wrong !== null) this.add(`the view at epoch ${view.epoch}: ${wrong}`);
     this.model.onView(before, view);
     if (view.epoch !== before.epoch + 1)
       this.add(`the view's epoch goes from ${before.epoch} to ${view.epoch}`);

@@ -37,13 +37,16 @@ export function readStoredView(bytes: Uint8Array): View {
 
 export interface DataKey {
   slot: number;
+  /** The user's key; empty for a marker. */
+  name: string;
   isMarker: boolean;
 }
 
 /** Of a key that begins with "d/": "d/<slot, four hex digits>/<the user's key>"; without a user's key it is the slot's marker. */
 export function readDataKey(key: string): DataKey {
   if (!/^d\/[0-9a-f]{4}\//.test(key)) throw new Error(`a key of no slot: ${key}`);
-  return { slot: parseInt(key.slice(2, 6), 16), isMarker: key.length === 7 };
+  const name = key.slice(7);
+  return { slot: parseInt(key.slice(2, 6), 16), name, isMarker: name === '' };
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {

@@ -9,12 +9,15 @@ export type Property =
   | 'keys_apart'
   | 'one_leader_per_term'
   | 'ownership'
+  | 'handed_over'
   | 'model'
   | 'versions_rise'
   | 'versions_name_values'
   | 'epochs_rise'
   | 'conditions'
   | 'at_rest'
+  | 'balance'
+  | 'thrift'
   | 'copy_rate'
   | 'minority'
   | 'room'
@@ -61,12 +64,15 @@ const exitCodes: Readonly<Record<Property, number>> = {
   keys_apart: notSafe,
   one_leader_per_term: notSafe,
   ownership: notSafe,
+  handed_over: notSafe,
   model: notSafe,
   versions_rise: notSafe,
   versions_name_values: notSafe,
   epochs_rise: notSafe,
   conditions: notSafe,
   at_rest: notSafe,
+  balance: notLive,
+  thrift: notLive,
   copy_rate: notLive,
   minority: notLive,
   room: notLive,

@@ -96,9 +96,12 @@ export const lostDisks = ['lose_disk_of_source', 'lose_disk_of_destination'] as 
 
 /** Every strike that is drawn, as "what in phase". */
 export function strikeNames(): string[] {
-  return strikablePhases.flatMap((phase) =>
-    [...new Set([...(apt[phase] ?? []), ...anywhere, ...lostDisks])].map((what) => strikeName(what, phase)),
-  );
+  const isIn = (phase: Phase) => (each: { phase: Phase }) => each.phase === phase;
+  return strikablePhases.flatMap((phase) => {
+    const refused = refusals.filter(isIn(phase)).map(({ what }) => what);
+    const whats = new Set([...(apt[phase] ?? []), ...anywhere, ...lostDisks, ...refused]);
+    return [...whats].map((what) => strikeName(what, phase));
+  });
 }
 
 export function strikeName(what: What, phase: Phase): string {
@@ -156,6 +159,29 @@ const duels: readonly { phase: Phase; what: What; until: readonly Phase[] }[] = 
   { phase: 'tail', what: 'break_watches', until: ['activate', 'publish'] },
 ];
 
+/**
+ * What a mover asks for in a phase is refused, or done and said not to be, until it has gone on: whoever takes a refusal for an
+ * answer goes on at once, and the step that was refused is missing for good.
+ */
+const refusals: readonly { phase: Phase; what: What; until: readonly Phase[]; weight?: number }[] = [
+  { phase: 'import', what: 'refused_by_destination', until: ['copy', 'tail'] },
+  { phase: 'copy', what: 'refused_by_destination', until: ['tail', 'freeze'], weight: 6 },
+  { phase: 'copy', what: 'unheard_by_destination', until: ['tail', 'freeze'] },
+  { phase: 'copy', what: 'unfit_source', until: ['tail', 'freeze'] },
+  { phase: 'copy', what: 'unfit_destination', until: ['tail', 'freeze'] },
+  { phase: 'copy', what: 'large_replies_of_source', until: ['tail', 'freeze'] },
+  { phase: 'tail', what: 'refused_by_destination', until: ['freeze', 'drain'] },
+  { phase: 'tail', what: 'unfit_source', until: ['freeze', 'drain'] },
+  { phase: 'freeze', what: 'unheard_by_source', until: ['drain', 'import'] },
+  { phase: 'drain', what: 'unfit_source', until: ['activate', 'import'] },
+  { phase: 'activate', what: 'refused_by_destination', until: ['publish', 'import'] },
+  { phase: 'clean', what: 'unheard_by_source', until: ['import'] },
+  { phase: 'clean', what: 'refused_by_source', until: ['import'] },
+  { phase: 'rollback', what: 'refused_by_source', until: ['copy', 'import'] },
+  { phase: 'rollback', what: 'unheard_by_source', until: ['copy', 'import'] },
+  { phase: 'rollback', what: 'refused_by_destination', until: ['copy', 'import'] },
+];
+
 /** From the entry, inside what the mover is doing, or when it has got somewhere. */
 export const afterMs = fc.oneof(
   fc.constant(0),
@@ -184,6 +210,15 @@ export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
 export function lateCall(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
   const late = duels.filter(({ what }) => what === 'clog_source' || what === 'clog_destination');
   return drawDuel(fc.constantFrom(...late), atMs, fc.integer({ min: 0, max: 3 }));
+}
+
+/** As `lateCall`: what is asked in a phase is refused from its beginning on. */
+export function refusal(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
+  return drawDuel(
+    fc.oneof(...refusals.map(({ weight = 1, ...duel }) => ({ weight, arbitrary: fc.constant(duel) }))),
+    atMs,
+    fc.constant(0),
+  );
 }
 
 function drawDuel(

@@ -3,11 +3,11 @@
  * faults, fewer clients, fewer keys, and its run is still a function of its seed.
  */
 import fc from 'fast-check';
-import { change, lateTours, tours } from './draw-changes.ts';
+import { change, growing, lateTours, refusedTours, tours } from './draw-changes.ts';
 import { atMs, fault, faultsUntilMs, minorityFaults } from './draw-faults.ts';
 import { withAdditions, withFullShards } from './draw-additions.ts';
 import { limits, moverLimits, tightLimits, topology, workload } from './draw-world.ts';
-import type { Scenario } from './scenario.ts';
+import type { Change, Fault, Scenario } from './scenario.ts';
 
 /** Two view servers that drain two shards on slow disks, and get in each other's way, take more than 10 s. */
 const convergeMs = 20_000;
@@ -45,7 +45,14 @@ const movingScenario = fc
 /** Nothing fails but that a call of a mover arrives late, in each of a few moves of slots that everybody uses. */
 const lateScenario = fc
   .tuple(anyScenario, lateTours, fc.integer({ min: 2, max: 4 }))
-  .map(([scenario, { moves, strikes }, keys]): Scenario => ({
+  .map(([scenario, tour, keys]) => withTour(scenario, tour, keys));
+
+function withTour(
+  scenario: Scenario,
+  { moves, strikes }: { moves: Change[]; strikes: Fault[] },
+  keys: number,
+): Scenario {
+  return {
     ...scenario,
     topology: { ...scenario.topology, shards: 3, members: 3, keysPerSecondMax: null },
     workload: { ...scenario.workload, keys, tags: 1, crowds: [] },
@@ -57,7 +64,8 @@ const lateScenario = fc
     },
     moves,
     faults: strikes,
-  }));
+  };
+}
 
 /** Values, keys, queues and timeouts at their bounds. */
 const tightScenario = fc
@@ -104,7 +112,7 @@ const crowdedScenario = fc.tuple(anyScenario, atMs).map(([scenario, crowdAtMs]):
  * What CI runs: mostly 3 shards x 3 members and 3 sharders, at least 300 operations, 20 s of virtual time with faults, and as
  * many more at most until all rests.
  */
-const scenarios: fc.Arbitrary<Scenario> = fc.oneof(
+const mostScenarios: fc.Arbitrary<Scenario> = fc.oneof(
   { weight: 8, arbitrary: withAdditions(anyScenario) },
   { weight: 13, arbitrary: withAdditions(movingScenario) },
   { weight: 3, arbitrary: lateScenario },
@@ -113,7 +121,76 @@ const scenarios: fc.Arbitrary<Scenario> = fc.oneof(
   { weight: 1, arbitrary: crowdedScenario },
 );
 
-export const scenarioArbitrary = withFullShards(scenarios);
+/** More than are used while they move: what was refused must not be made up for by what is written meanwhile. */
+const refusedKeys = fc.integer({ min: 8, max: 14 });
+
+type Redrawn =
+  | { kind: 'as it is' }
+  | { kind: 'refused'; tour: { moves: Change[]; strikes: Fault[] }; keys: number }
+  | { kind: 'lossy'; tour: { moves: Change[]; strikes: Fault[] }; keys: number; oneIn: number }
+  | { kind: 'mute'; moves: Change[]; fromMs: number };
+
+/**
+ * In its place, one in which nothing fails but that what the mover asks for is refused, that watches of slots do not tell all, or
+ * that those of the view are mute.
+ */
+const redrawn: fc.Arbitrary<Redrawn> = fc.oneof(
+  { weight: 22, arbitrary: fc.constant<Redrawn>({ kind: 'as it is' }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('refused' as const), tour: refusedTours, keys: refusedKeys }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('lossy' as const),
+      tour: lateTours,
+      keys: refusedKeys,
+      // Of some a proof tells, of many each.
+      oneIn: fc.integer({ min: 2, max: 12 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('mute' as const),
+      moves: growing,
+      fromMs: fc.integer({ min: 1000, max: 2000 }),
+    }),
+  },
+);
+
+/** What is drawn after all else, so that the other seeds give what they gave without it. */
+export const scenarioArbitrary: fc.Arbitrary<Scenario> = fc
+  .tuple(
+    withFullShards(mostScenarios),
+    redrawn,
+    fc.constantFrom('slots' as const, 'weights' as const, 'loads' as const),
+  )
+  .map(([drawn, instead, by]) => {
+    const scenario = replaced(drawn, instead);
+    const moves = scenario.moves.map((move) => (move.kind === 'rebalance' ? { ...move, by } : move));
+    return { ...scenario, moves };
+  });
+
+function replaced(scenario: Scenario, instead: Redrawn): Scenario {
+  // Full shards are a scenario of their own.
+  const isFull = scenario.faults.some(({ kind }) => kind === 'crowd_shard');
+  if (instead.kind === 'as it is' || isFull) return scenario;
+  if (instead.kind === 'refused') return withTour(scenario, instead.tour, instead.keys);
+  if (instead.kind === 'lossy') {
+    const { tour, keys, oneIn } = instead;
+    const span = { atMs: 1500, forMs: faultsUntilMs - 4000 };
+    const strikes = [0, 1, 2].map((shard): Fault => ({ kind: 'lossy_watches', ...span, shard, oneIn }));
+    return withTour(scenario, { moves: tour.moves, strikes }, keys);
+  }
+  // To the end: who has not been told finds out by asking.
+  const forMs = faultsUntilMs - instead.fromMs;
+  const strikes: Fault[] = [{ kind: 'mute_watches', atMs: instead.fromMs, forMs, shard: 0 }];
+  const mute = withTour(scenario, { moves: instead.moves, strikes }, scenario.workload.keys);
+  // What the watch has not told must still be known when it does; a share of slots stops in one transaction.
+  return { ...mute, topology: { ...mute.topology, retentionMs: null, maxTxnOps: 1024 } };
+}
 
 /** The scenario of one seed: the same for ever. */
 export function scenarioOfSeed(seed: number): Scenario {

@@ -43,7 +43,11 @@ export const strikeKinds = [
   'lose_replies',
   'refused_by_source',
   'refused_by_destination',
+  'unheard_by_source',
   'unheard_by_destination',
+  'unfit_source',
+  'unfit_destination',
+  'large_replies_of_source',
   'clog_source',
   'clog_destination',
   'stall_source',
@@ -124,6 +128,15 @@ const fault = z.discriminatedUnion('kind', [
     ...span,
     shard: whole(0, 100),
     everyMs: whole(1, 5000),
+  }),
+  /** The members of a shard tell their watches nothing, and make up for it at the end. */
+  z.strictObject({ kind: z.literal('mute_watches'), ...span, shard: whole(0, 100) }),
+  /** The members of a shard forget to tell the watches of slots what is in one revision of so many (etcd 17529). */
+  z.strictObject({
+    kind: z.literal('lossy_watches'),
+    ...span,
+    shard: whole(0, 100),
+    oneIn: whole(1, 100),
   }),
   /** What the members of a shard answer does not reach the sharders; what those ask arrives. */
   z.strictObject({ kind: z.literal('lose_replies'), ...span, shard: whole(0, 100) }),
@@ -221,8 +234,12 @@ const change = z.discriminatedUnion('kind', [
     to: whole(0, 100),
     abortAfterMs: whole(0, 10_000).nullable(),
   }),
-  /** Everybody gets the same share. */
-  z.strictObject({ kind: z.literal('rebalance'), atMs: span.atMs }),
+  /** Everybody gets the same share of slots, one by weight, or the same share of loads that are drawn. */
+  z.strictObject({
+    kind: z.literal('rebalance'),
+    atMs: span.atMs,
+    by: z.enum(['slots', 'weights', 'loads']).default('slots'),
+  }),
   /** A new shard joins and gets its share. */
   z.strictObject({ kind: z.literal('add_shard'), atMs: span.atMs }),
   /** A shard other than the home shard gives everything away and leaves. */

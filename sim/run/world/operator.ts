@@ -19,12 +19,15 @@ import {
 } from '../../../sharder/core/view.ts';
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
 import { hashText } from '../../../sharder/hash.ts';
+import type { BalanceGoal } from '../../../cluster/resharding/plan/plan-moves.ts';
 import type { MovePlan } from '../../../cluster/resharding/plan/move-plan.ts';
 import { RefusedError } from '../../../cluster/resharding/plan/refused-error.ts';
 import { Resharder } from '../../../cluster/resharding/resharder.ts';
 import { UnavailableError } from '../../../cluster/resharding/records/unavailable-error.ts';
 import type { WorldProcess } from '../trace/sim-event.ts';
 import type { World } from './world.ts';
+import { wrongBalance } from '../properties/balance-check.ts';
+import type { Violations } from '../properties/violations.ts';
 import { keyName } from '../scenario/key-names.ts';
 import { simMoverLimits } from '../scenario/scenario-limits.ts';
 import type { Change, Scenario } from '../scenario/scenario.ts';
@@ -39,6 +42,7 @@ export interface OperatorParts {
   world: World;
   shards: readonly ViewShard[];
   workload: Scenario['workload'];
+  violations: Violations;
   /** Makes the etcd cluster of a shard that is to join. */
   createCluster: (id: number) => ViewShard;
   /** Takes away the etcd cluster of a shard that has left. */
@@ -96,7 +100,7 @@ export class Operator {
 
   private async perform(change: Change): Promise<void> {
     if (change.kind === 'move') return this.move(change);
-    if (change.kind === 'rebalance') return void (await this.propose(() => this.resharder.planRebalance()));
+    if (change.kind === 'rebalance') return this.rebalance(change.by);
     if (change.kind === 'remove_shard') return this.removeShard(change.shard);
     // Shards come one after the other.
     this.joining = this.joining.then(() => this.addShard());
@@ -129,7 +133,25 @@ export class Operator {
     const shard = this.created.get(nextShard) ?? createCluster(nextShard);
     this.created.set(nextShard, shard);
     await this.persist(() => this.resharder.addShard(shard), []);
-    await this.propose(() => this.resharder.planRebalance());
+    await this.rebalance('slots');
+  }
+
+  private async rebalance(by: Extract<Change, { kind: 'rebalance' }>['by']): Promise<void> {
+    await this.propose(async (before) => {
+      const goal = this.goalOf(by, before);
+      const plans = await this.resharder.planRebalance(goal);
+      const view = await this.resharder.readView();
+      const wrong = view.epoch === before.epoch ? wrongBalance(view, plans, goal) : null;
+      if (wrong !== null) this.parts.violations.add('balance', `balanced by ${by}: ${wrong}`);
+      return plans;
+    });
+  }
+
+  private goalOf(by: Extract<Change, { kind: 'rebalance' }>['by'], { shards, slots }: View): BalanceGoal {
+    const { random } = this.process;
+    if (by === 'weights') return { weights: new Map(shards.map(({ id }) => [id, 1 + random.nextBelow(4)])) };
+    if (by === 'loads') return { loads: slots.map(() => random.nextBelow(5) * random.nextBelow(100)) };
+    return {};
   }
 
   private async removeShard(number: number): Promise<void> {

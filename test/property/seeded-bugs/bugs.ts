@@ -94,7 +94,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'else-branch taken as success',
-    shows: ['order_of_a_client', 'linearizable'],
+    shows: ['order_of_a_client', 'linearizable', 'versions_name_values'],
     file: 'sharder/core/shard.ts',
     changes: [
       {
@@ -127,7 +127,7 @@ export const seededBugs: readonly SeededBug[] = [
   },
   {
     name: 'batch answers mapped to the wrong requests',
-    shows: ['linearizable', 'versions_rise'],
+    shows: ['linearizable', 'versions_rise', 'versions_name_values'],
     file: 'sharder/core/shard.ts',
     changes: [
       {

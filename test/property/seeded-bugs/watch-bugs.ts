@@ -76,6 +76,6 @@ export const watchBugs: readonly SeededBug[] = unsoundWatches
     ...bug,
     name: `${bug.name}, believed`,
     changes: [...bug.changes, believed],
-    shows: ['linearizable', 'ownership', 'acknowledged_applied'],
+    shows: ['handed_over', 'linearizable', 'ownership', 'acknowledged_applied'],
     runsMax: 300,
   }));
