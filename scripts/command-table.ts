@@ -4,7 +4,7 @@
  * those of the modules.
  */
 import type { Command } from 'commander';
-import { type CommandEntry, nameOf } from './command-entry.ts';
+import { type CommandEntry, nameOf } from './context/command-entry.ts';
 
 export const commandTable: readonly CommandEntry[] = [
   {

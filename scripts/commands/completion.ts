@@ -1,7 +1,7 @@
 /** `vase completion SHELL`: the script that completes commands, options and the names of the cluster in that shell. */
 import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
-import type { CommandEntry } from '../command-entry.ts';
+import type { CommandEntry } from '../context/command-entry.ts';
 import { answer } from '../completion/answer.ts';
 import { scriptFor, type Shell, shells } from '../completion/scripts.ts';
 import { checkout, stateRoot } from '../context/places.ts';

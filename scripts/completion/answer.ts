@@ -3,7 +3,7 @@
  * every press of the key.
  */
 import { Command, type Option } from 'commander';
-import { type CommandEntry, nameOf } from '../command-entry.ts';
+import { type CommandEntry, nameOf } from '../context/command-entry.ts';
 import { type ClusterNames, clusterNames, runNames } from './find-names.ts';
 
 export interface Candidate {

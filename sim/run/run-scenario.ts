@@ -22,12 +22,12 @@ import { type FaultTally, type FaultTargets, healAll, scheduleFaults } from './f
 import { HistoryRecorder } from './properties/history-recorder.ts';
 import { Operator } from './world/operator.ts';
 import { OwnershipWatch } from './properties/ownership-watch.ts';
-import { losesEvents, misleads } from './faults/fault-traits.ts';
+import { losesEvents, misleads } from './scenario/fault-traits.ts';
 import { keyNames } from './scenario/key-names.ts';
 import { KnowledgeWatch } from './properties/knowledge-watch.ts';
 import { MinorityWatch } from './properties/minority-watch.ts';
 import { MoveTally } from './properties/move-tally.ts';
-import { RoomWatch } from './properties/room-watch.ts';
+import { RoomWatch } from './room-watch.ts';
 import { PhaseStrikes } from './faults/phase-strikes.ts';
 import { findRestless } from './rest-check.ts';
 import { isPhaseEntered, type SimTraceLine, type SimTraceObserver } from './trace/sim-event.ts';

@@ -15,7 +15,7 @@ import { kindFolder } from '../../cluster/providers/kind/kind-folder.ts';
 import { hashConfiguration, readKindState, writeKindState } from '../../cluster/providers/kind/kind-state.ts';
 import { placeOf } from '../../cluster/providers/kind/kind-up.ts';
 import { KubernetesCluster } from '../../cluster/providers/kubernetes/kubernetes-cluster.ts';
-import { rollOutSteps, type RollOut } from '../../cluster/providers/kubernetes/roll-out.ts';
+import { rollOutSteps, type RollOut } from '../../cluster/providers/kubernetes/roll-out/roll-out.ts';
 import { runCommand } from '../../cluster/host/run-command.ts';
 import { proveServing } from '../../cluster/providers/serving-probe.ts';
 import { LiveRecorder } from '../../scripts/live/live-recorder.ts';

@@ -10,7 +10,7 @@ import type { Topology } from '../../topology/topology.ts';
 import type { StoreAccess } from '../guarded-request.ts';
 import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
-import { type RollOut, rollOutSteps } from '../kubernetes/roll-out.ts';
+import { type RollOut, rollOutSteps } from '../kubernetes/roll-out/roll-out.ts';
 import type { Step } from '../steps.ts';
 import { addressOf, addressResource } from './resources/address-resource.ts';
 import type { Cloud } from './resources/cloud.ts';

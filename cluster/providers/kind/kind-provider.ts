@@ -10,7 +10,7 @@ import { parseTopology, shardIds } from '../../topology/topology.ts';
 import { emptyStatus } from '../empty-status.ts';
 import { describeSizes } from '../member-numbers.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
-import { KubernetesMembers } from '../kubernetes/kubernetes-members.ts';
+import { KubernetesMembers } from '../kubernetes/members/kubernetes-members.ts';
 import { showLog } from '../kubernetes/pod-logs.ts';
 import { readClusterStatus } from '../kubernetes/read-status.ts';
 import { localHost } from '../../host/local-host.ts';

@@ -11,7 +11,7 @@ import { overlays, type Blueprint } from '../../manifests/overlay.ts';
 import { parseTopology, type Topology } from '../../topology/topology.ts';
 import { KubernetesCluster } from '../kubernetes/kubernetes-cluster.ts';
 import { readLiveObjects, runs } from '../kubernetes/live-objects.ts';
-import { rollOutSteps, type RollOut } from '../kubernetes/roll-out.ts';
+import { rollOutSteps, type RollOut } from '../kubernetes/roll-out/roll-out.ts';
 import { localHost } from '../../host/local-host.ts';
 import { counted, type Step } from '../steps.ts';
 import {

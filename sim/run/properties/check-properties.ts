@@ -4,7 +4,7 @@ import type { KeyVerdict } from '../../checker/verdict.ts';
 import type { Operation } from '../../checker/history/operation.ts';
 import type { HistoryRecorder } from './history-recorder.ts';
 import { shownKey } from '../scenario/key-names.ts';
-import { mayUndo } from '../faults/fault-traits.ts';
+import { mayUndo } from '../scenario/fault-traits.ts';
 import type { OwnershipWatch } from './ownership-watch.ts';
 import type { Change, Scenario } from '../scenario/scenario.ts';
 import type { Violations } from './violations.ts';

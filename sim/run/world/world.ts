@@ -51,7 +51,7 @@
  * way never comes back, and whoever composes builds the program anew in `onRestart`.
  */
 import type { EtcdRpc } from '../../../sharder/core/ports.ts';
-import { AddressBook } from '../../etcd/address-book.ts';
+import { AddressBook } from './address-book.ts';
 import { ConnectionPool } from '../../network/connection-pool.ts';
 import { endpointOf, SimCluster, type ClusterOptions } from '../../etcd/cluster.ts';
 import type { SimMember } from '../../etcd/member.ts';

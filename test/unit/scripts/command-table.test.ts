@@ -1,7 +1,7 @@
 // What the help says of the commands without loading them is what they say themselves.
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { nameOf } from '../../../scripts/command-entry.ts';
+import { nameOf } from '../../../scripts/context/command-entry.ts';
 import { addCommands, commandTable } from '../../../scripts/command-table.ts';
 
 const helpOf = async (names: readonly string[] | null) => {

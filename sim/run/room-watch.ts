@@ -3,12 +3,12 @@
  * ever meets etcd's alarm; and puts are taken again soon after there is room. Looked at where nothing but full shards, moves
  * and restarts befall the world: a member that does not say what it has cannot be reckoned with.
  */
-import { inUseMax, refusalFor } from '../../../sharder/core/reserve.ts';
-import type { SimCluster } from '../../etcd/cluster.ts';
-import type { Scenario } from '../scenario/scenario.ts';
-import type { SimSharder } from '../world/sim-sharder.ts';
-import type { World } from '../world/world.ts';
-import type { Violations } from './violations.ts';
+import { inUseMax, refusalFor } from '../../sharder/core/reserve.ts';
+import type { SimCluster } from '../etcd/cluster.ts';
+import type { Scenario } from './scenario/scenario.ts';
+import type { SimSharder } from './world/sim-sharder.ts';
+import type { World } from './world/world.ts';
+import type { Violations } from './properties/violations.ts';
 
 const lookMs = 100;
 /** Two questions, and what a sharder reckons by itself meanwhile. */

@@ -2,8 +2,8 @@
  * Who listens at which endpoint. An address may come to be another member's, as when a pod's or a port is used again: what is
  * under way goes on where it is, what is asked from then on reaches the other one.
  */
-import type { Cancel } from '../../sharder/core/ports.ts';
-import type { SimMember } from './member.ts';
+import type { Cancel } from '../../../sharder/core/ports.ts';
+import type { SimMember } from '../../etcd/member.ts';
 
 interface Stray {
   member: SimMember;

@@ -3,32 +3,32 @@
  * write the records, wait for sharders and whatever else there is, prove that it serves. Each step does only what is not
  * done, so that an interrupted one is simply begun again.
  */
-import { slotOf } from '../../../sharder/core/slot.ts';
-import { shardName, type View, type ViewShard } from '../../../sharder/core/view.ts';
-import { hashText } from '../../../sharder/hash.ts';
-import { sharderName } from '../../manifests/names.ts';
-import { buildObjectGroups } from '../../manifests/object-groups.ts';
-import { usesTls, type Blueprint } from '../../manifests/overlay.ts';
-import { servedEndpoints } from '../../manifests/shard-addresses.ts';
-import { readMirroredView } from '../../records/mirrored-view.ts';
-import { writeRecords } from '../../records/records.ts';
-import type { StoreAccess } from '../guarded-request.ts';
-import { proveServing } from '../serving-probe.ts';
-import { shardIds, type Topology } from '../../topology/topology.ts';
-import { noView } from '../dead-shard.ts';
-import type { Problem } from '../provider.ts';
-import { counted, type Step } from '../steps.ts';
-import { applyObjects } from './apply-objects.ts';
-import { awaitShards, type ShardStanding } from './await-shards.ts';
-import { clearBroken } from './clear-broken.ts';
-import { noteFormed, noteFormedBefore } from './formed-shards.ts';
-import type { KubernetesCluster } from './kubernetes-cluster.ts';
-import { componentOf, isDeployed, readLiveObjects, type LiveDeployment } from './live-objects.ts';
-import { settleMembers, type Settled } from './members/settle-members.ts';
-import { removedShards } from './removed-shards.ts';
-import { readView } from './read-view.ts';
-import { readSizes, refuseOtherSizes } from './shard-sizes.ts';
-import { waitFor } from './wait-for.ts';
+import { slotOf } from '../../../../sharder/core/slot.ts';
+import { shardName, type View, type ViewShard } from '../../../../sharder/core/view.ts';
+import { hashText } from '../../../../sharder/hash.ts';
+import { sharderName } from '../../../manifests/names.ts';
+import { buildObjectGroups } from '../../../manifests/object-groups.ts';
+import { usesTls, type Blueprint } from '../../../manifests/overlay.ts';
+import { servedEndpoints } from '../../../manifests/shard-addresses.ts';
+import { readMirroredView } from '../../../records/mirrored-view.ts';
+import { writeRecords } from '../../../records/records.ts';
+import type { StoreAccess } from '../../guarded-request.ts';
+import { proveServing } from '../../serving-probe.ts';
+import { shardIds, type Topology } from '../../../topology/topology.ts';
+import { noView } from '../../dead-shard.ts';
+import type { Problem } from '../../provider.ts';
+import { counted, type Step } from '../../steps.ts';
+import { applyObjects } from '../apply-objects.ts';
+import { awaitShards, type ShardStanding } from '../await-shards.ts';
+import { clearBroken } from '../clear-broken.ts';
+import { noteFormed, noteFormedBefore } from '../formed-shards.ts';
+import type { KubernetesCluster } from '../kubernetes-cluster.ts';
+import { componentOf, isDeployed, readLiveObjects, type LiveDeployment } from '../live-objects.ts';
+import { settleMembers, type Settled } from '../members/settle-members.ts';
+import { removedShards } from '../removed-shards.ts';
+import { readView } from '../read-view.ts';
+import { readSizes, refuseOtherSizes } from '../shard-sizes.ts';
+import { waitFor } from '../wait-for.ts';
 
 export interface RollOut {
   cluster: KubernetesCluster;

@@ -1,20 +1,20 @@
 /** Members of the shards of a cluster in Kubernetes, for the commands that list and change them. */
-import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
-import { asHex, listEtcdMembers, type EtcdMember } from '../../etcd/member-api.ts';
-import { UsageError } from '../../errors.ts';
-import { etcdPorts } from '../../manifests/names.ts';
-import type { Blueprint } from '../../manifests/overlay.ts';
-import { shardName } from '../../../sharder/core/view.ts';
-import type { ListedMember, MemberControl, MemberOptions, Problem } from '../provider.ts';
-import { diagnosePods } from './diagnose-pods.ts';
-import { readIdentity } from './formed-shards.ts';
-import type { KubernetesCluster } from './kubernetes-cluster.ts';
-import { readLiveObjects, shardOf, type LiveStatefulSet, type Pod } from './live-objects.ts';
-import { addMember } from './members/add-member.ts';
-import { removeMember } from './members/remove-member.ts';
-import { memberEndpoint, memberNamesOf } from './read-status.ts';
-import { replaceMember } from './replace-member.ts';
-import { findShardLeader, hostOf, statusOf } from './shard-members.ts';
+import type { StatusReply } from '../../../../sharder/core/etcd-messages.ts';
+import { asHex, listEtcdMembers, type EtcdMember } from '../../../etcd/member-api.ts';
+import { UsageError } from '../../../errors.ts';
+import { etcdPorts } from '../../../manifests/names.ts';
+import type { Blueprint } from '../../../manifests/overlay.ts';
+import { shardName } from '../../../../sharder/core/view.ts';
+import type { ListedMember, MemberControl, MemberOptions, Problem } from '../../provider.ts';
+import { diagnosePods } from '../diagnose-pods.ts';
+import { readIdentity } from '../formed-shards.ts';
+import type { KubernetesCluster } from '../kubernetes-cluster.ts';
+import { readLiveObjects, shardOf, type LiveStatefulSet, type Pod } from '../live-objects.ts';
+import { addMember } from './add-member.ts';
+import { removeMember } from './remove-member.ts';
+import { memberEndpoint, memberNamesOf } from '../read-status.ts';
+import { replaceMember } from '../replace-member.ts';
+import { findShardLeader, hostOf, statusOf } from '../shard-members.ts';
 
 export interface MembersParts {
   connect: () => Promise<KubernetesCluster>;

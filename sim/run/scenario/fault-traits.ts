@@ -1,5 +1,5 @@
 /** What a fault may do that excuses something: said in one place, for all who judge a run. */
-import type { Fault } from '../scenario/scenario.ts';
+import type { Fault } from './scenario.ts';
 
 /** A watch may have been opened at a member of another shard, which never tells. */
 export function misleads(fault: Fault): boolean {
