@@ -203,7 +203,8 @@ class ScenarioRun {
       if (restless !== null) violations.add('at_rest', restless);
     }
     const history = recorder.history((key) => ownership.movedSlots.has(slotOf(key, hashText)));
-    checkProperties({ scenario, recorder, history, ownership, violations });
+    const movesUnproven = this.moves.unproven;
+    checkProperties({ scenario, recorder, history, ownership, violations, movesUnproven });
     return {
       hash: world.hash,
       violations: this.violations.list,
@@ -213,7 +214,7 @@ class ScenarioRun {
       counters: world.counters,
       movesDone: ownership.movesDone,
       movesAborted: ownership.movesAborted,
-      movesUnproven: this.scenario.faults.some(losesEvents) ? 0 : this.moves.unproven,
+      movesUnproven: scenario.faults.some(losesEvents) ? 0 : movesUnproven,
       movesFailed: this.moves.failed,
       copiesOutlasting: this.moves.copiesOutlasting,
       history,
