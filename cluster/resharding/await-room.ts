@@ -2,12 +2,13 @@
 import { pause } from '../../sharder/core/pause.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
 import { fillMax, percentOf } from './plan/shard-room.ts';
+import type { ShardId } from '../../sharder/core/numbers.ts';
 
 /** Resolves when the shard has room, or nobody knows. @throws RecordsChangedError when the move is to stop meanwhile. */
 export async function awaitRoom(
   { clock, limits, fillOf }: Pick<MoverContext, 'clock' | 'limits' | 'fillOf'>,
   driver: Pick<MoveSteps, 'checkOn' | 'wait'>,
-  shard: number,
+  shard: ShardId,
 ): Promise<void> {
   for (let isWaiting = false; ; isWaiting = true) {
     const fill = fillOf(shard);

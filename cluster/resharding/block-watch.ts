@@ -1,5 +1,6 @@
 /** Since when, and for what, a move comes no further: kept while it is begun anew, until it gets past where it failed. */
 import type { MovePhase, MoveProgress } from './plan/move-plan.ts';
+import type { ShardId } from '../../sharder/core/numbers.ts';
 
 /** Where a move has come to; what `rollback` is for begins again at the start. */
 const steps: Readonly<Record<MovePhase, number>> = {
@@ -23,7 +24,7 @@ export class BlockWatch {
     this.progress = progress;
   }
 
-  note({ shard, message }: { shard: number; message: string }, nowMs: number): void {
+  note({ shard, message }: { shard: ShardId; message: string }, nowMs: number): void {
     const { block, phase } = this.progress;
     this.failedAt = block === null ? steps[phase] : Math.max(this.failedAt, steps[phase]);
     this.progress.block = { shard, reason: message, sinceMs: block?.sinceMs ?? nowMs };

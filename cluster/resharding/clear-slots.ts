@@ -7,6 +7,7 @@ import { toSlotSpans } from '../../sharder/core/slot-runs.ts';
 import type { FencedWriter } from './records/fenced-writer.ts';
 import type { MoverContext } from './mover-context.ts';
 import { WriteWindow } from './write-window.ts';
+import type { ShardId } from '../../sharder/core/numbers.ts';
 
 type ClearingContext = Pick<MoverContext, 'records' | 'clock' | 'limits' | 'freezes'>;
 
@@ -53,7 +54,7 @@ async function clearOnce(context: ClearingContext, range: Range, writer: FencedW
 /** The keys behind which the next chunks end, as many as may be deleted at the same time. @throws UnavailableError */
 async function listChunks(
   { records, limits: { clearKeysMax, clearsInFlightMax } }: ClearingContext,
-  shard: number,
+  shard: ShardId,
   range: Range,
 ): Promise<{ ends: string[]; more: boolean }> {
   const limit = clearKeysMax * clearsInFlightMax;

@@ -10,12 +10,13 @@ import { FencedWriter } from './records/fenced-writer.ts';
 import type { MoverContext } from './mover-context.ts';
 import { everySlot, withSlots } from './records/slot-states.ts';
 import { RecordsChangedError, SupersededError } from './records/step-errors.ts';
+import type { Revision, Slot } from '../../sharder/core/numbers.ts';
 
 export class DestinationClaim {
   readonly writer: FencedWriter;
   private readonly context: MoverContext;
   private readonly move: MoveRecord;
-  private attempt: number;
+  private attempt: Revision;
   /** Whether the move was claimed before: somebody may still be about to stop the slots. */
   readonly isTakeover: boolean;
 
@@ -73,7 +74,7 @@ export class DestinationClaim {
    */
   async activate(
     operations: readonly RequestOp[],
-    stateOf: (slot: number) => SlotState | undefined,
+    stateOf: (slot: Slot) => SlotState | undefined,
   ): Promise<void> {
     const change = (record: FenceRecord) => withSlots(record, this.move.slots, (_, slot) => stateOf(slot));
     await this.writer.conclude(change, operations);

@@ -6,6 +6,7 @@ import type { FailedMove, MoveBlock, MovePhase, MoveProgress } from './plan/move
 import type { MoverLimits } from './records/mover-limits.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { RecordsClient } from './records/records-client.ts';
+import type { ShardId } from '../../sharder/core/numbers.ts';
 
 export interface MoverContext {
   records: RecordsClient;
@@ -18,7 +19,7 @@ export interface MoverContext {
   /** Milliseconds of the quickest probe of each shard as a source. */
   quickestProbes: Map<number, number>;
   /** The part of its quota that a shard's keys take; null: not known. */
-  fillOf: (shard: number) => number | null;
+  fillOf: (shard: ShardId) => number | null;
   isStopped(): boolean;
   /** A move's slots are at their destination, and the view says so: what is left is to clean up. */
   onHandedOver(): void;

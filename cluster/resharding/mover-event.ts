@@ -3,6 +3,7 @@ import type { ViewUnreachable } from '../../sharder/core/core-event.ts';
 import type { EtcdClientEvent } from '../../sharder/etcd/client/client-event.ts';
 import type { MovePhase } from './plan/move-plan.ts';
 import type { MirrorEvent } from './records/mirror-keeper.ts';
+import type { ShardId } from '../../sharder/core/numbers.ts';
 
 export type MoverEvent = MoveEvent | MirrorEvent | ViewUnreachable | EtcdClientEvent;
 
@@ -14,7 +15,7 @@ export type MoveEvent =
   /** The watch had not told what the source holds; a copy came to nothing for another reason. */
   | { name: 'move.unproven' | 'move.repeated'; move: string; reason: string }
   /** A copy waits for room at its destination; it goes on. */
-  | { name: 'move.paused'; move: string; shard: number; reason: string }
+  | { name: 'move.paused'; move: string; shard: ShardId; reason: string }
   | { name: 'move.resumed'; move: string }
   | MoveCopied
   /** The commit point. `frozenMs`: how long the slots stood still. */
@@ -23,21 +24,21 @@ export type MoveEvent =
   | { name: 'move.failed'; move: string; tries: number; reason: string }
   /** It has left the view, undone; done. `slots` counts them. */
   | { name: 'move.aborted'; move: string; slots: number }
-  | { name: 'move.done'; move: string; slots: number; from: number; to: number };
+  | { name: 'move.done'; move: string; slots: number; from: ShardId; to: ShardId };
 
 /** A mover begins a phase of a move between two shards. */
 export interface PhaseEntered {
   name: `move.${MovePhase}`;
   move: string;
-  from: number;
-  to: number;
+  from: ShardId;
+  to: ShardId;
 }
 
 /** All keys that were there are copied. `oldest`: the source's revision of the page that was read first. */
 export interface MoveCopied {
   name: 'move.copied';
   move: string;
-  from: number;
+  from: ShardId;
   keys: number;
   oldest: number;
 }

@@ -26,6 +26,7 @@ import {
   withoutShard,
   withShard,
 } from './plan/view-changes.ts';
+import type { Epoch, ShardId } from '../../sharder/core/numbers.ts';
 
 export interface ResharderSettings {
   /** Moves that are worked on at the same time. */
@@ -45,7 +46,7 @@ export interface ResharderOptions {
   home: readonly string[];
   settings: ResharderSettings;
   /** The part of its quota that a shard's keys take, as far as it is known. */
-  fillOf?: (shard: number) => number | null;
+  fillOf?: (shard: ShardId) => number | null;
   /** Bounds that are tightened, by tests and the simulator. */
   limits?: Partial<MoverLimits>;
 }
@@ -177,7 +178,7 @@ export class Resharder {
    * @param epoch of the view on which that was decided; absent: of any.
    * @throws RefusedError as `drainPlan`; `stale-plan` when the view is not that one any more
    */
-  markDraining(id: number, epoch?: number): Promise<View> {
+  markDraining(id: number, epoch?: Epoch): Promise<View> {
     return this.context.records.updateView((view) => {
       if (epoch !== undefined && view.epoch !== epoch)
         throw new RefusedError('stale-plan', `the view is at epoch ${view.epoch}, not ${epoch}`);
@@ -273,6 +274,6 @@ export class Resharder {
 }
 
 /** How many moves wait for this shard. */
-function countHeldUp(drivers: readonly MoveDriver[], shard: number): number {
+function countHeldUp(drivers: readonly MoveDriver[], shard: ShardId): number {
   return drivers.filter((driver) => driver.heldUpBy === shard).length;
 }

@@ -14,9 +14,10 @@ import type { SourceTail } from './source/source-tail.ts';
 import { CompactedError, OversizedError, UnprovenError } from './records/step-errors.ts';
 import type { Asked } from './source/tail-record.ts';
 import { UnavailableError } from './records/unavailable-error.ts';
+import type { Revision, ShardId } from '../../sharder/core/numbers.ts';
 
 interface ProvenSlots {
-  shard: number;
+  shard: ShardId;
   /** Ascending. */
   slots: readonly number[];
 }
@@ -90,7 +91,7 @@ export class TailProof {
 async function ask(
   context: MoverContext,
   { shard, slots }: ProvenSlots,
-  { base, revision }: { base: number; revision: number },
+  { base, revision }: { base: number; revision: Revision },
 ): Promise<Asked> {
   const [changed, counts] = await Promise.all([
     askChanged(context, { shard, slots }, { base, revision }),
@@ -107,7 +108,7 @@ async function ask(
 async function askChanged(
   { records, limits }: MoverContext,
   { shard, slots }: ProvenSlots,
-  { base, revision }: { base: number; revision: number },
+  { base, revision }: { base: number; revision: Revision },
 ): Promise<KeyValue[]> {
   const changed: KeyValue[] = [];
   const range = { keysOnly: true, minModRevision: base + 1, revision };
@@ -120,8 +121,8 @@ async function askChanged(
 
 async function countOf(
   { records }: MoverContext,
-  shard: number,
-  range: { key: string; rangeEnd: string; revision: number },
+  shard: ShardId,
+  range: { key: string; rangeEnd: string; revision: Revision },
 ): Promise<number> {
   const outcome = await records.read(shard, { kind: 'range', ...range, countOnly: true });
   if (outcome.kind === 'reply' && outcome.reply.kind === 'range') return outcome.reply.count;

@@ -1,4 +1,5 @@
 /** Who asks: one connection of a user, as far as the store needs to know it. */
+import type { ShardId } from './numbers.ts';
 
 export interface Client {
   /** True from the moment when nobody is there to hear an answer: what was not sent for it yet is dropped. */
@@ -12,7 +13,7 @@ export const slowMs = 1000;
 
 /** Where the time of one operation went, in milliseconds; moments are on the store's clock. */
 export interface Spent {
-  readonly shard: number;
+  readonly shard: ShardId;
   readonly lane: string;
   /** When a lane took it first. */
   readonly queuedAtMs: number;

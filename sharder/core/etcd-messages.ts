@@ -3,6 +3,7 @@
  * (every key that Vase writes is valid UTF-8) and are ordered by their UTF-8 bytes; values are bytes. 64-bit numbers
  * are JavaScript numbers: revisions stay below 2^53. Lease ids are below 2^53 because Vase chooses them itself.
  */
+import type { Revision } from './numbers.ts';
 
 /** Ordered comparison of one attribute of one key; a missing key has version, create and mod revision, lease 0. */
 export type Compare = { key: string; result: CompareResult } & (
@@ -19,15 +20,15 @@ export interface RangeRequest {
   /** 0 or absent: no limit. */
   limit?: number;
   /** 0 or absent: the newest revision. */
-  revision?: number;
+  revision?: Revision;
   keysOnly?: boolean;
   countOnly?: boolean;
   /** Default: ascending by key. */
   sort?: { target: 'key' | 'version' | 'create' | 'mod' | 'value'; order: 'ascend' | 'descend' };
-  minModRevision?: number;
-  maxModRevision?: number;
-  minCreateRevision?: number;
-  maxCreateRevision?: number;
+  minModRevision?: Revision;
+  maxModRevision?: Revision;
+  minCreateRevision?: Revision;
+  maxCreateRevision?: Revision;
   /** A read that skips ReadIndex and may be stale. Vase never sets it; it exists for the tests' negative controls. */
   serializable?: boolean;
 }
@@ -61,7 +62,7 @@ export type RequestOp = RangeRequest | PutRequest | DeleteRangeRequest | TxnRequ
 
 export type EtcdRequest =
   | RequestOp
-  | { kind: 'compact'; revision: number; physical?: boolean }
+  | { kind: 'compact'; revision: Revision; physical?: boolean }
   | { kind: 'lease_grant'; id: number; ttlSeconds: number }
   | { kind: 'lease_revoke'; id: number }
   | { kind: 'lease_keep_alive'; id: number }
@@ -72,8 +73,8 @@ export interface KeyValue {
   key: string;
   /** Empty when the request asked for keys only. */
   value: Uint8Array;
-  createRevision: number;
-  modRevision: number;
+  createRevision: Revision;
+  modRevision: Revision;
   version: number;
   lease: number;
 }
@@ -82,7 +83,7 @@ export interface ReplyHeader {
   /** Decimal string of the member that answered: 64 bits do not fit in a number. */
   memberId: string;
   /** The store's revision when the request was applied. */
-  revision: number;
+  revision: Revision;
   raftTerm: number;
 }
 
@@ -160,7 +161,7 @@ export interface WatchRequest {
   key: string;
   rangeEnd?: string;
   /** First revision to deliver; 0 or absent: only what happens from now on. */
-  startRevision?: number;
+  startRevision?: Revision;
   prevKv?: boolean;
   progressNotify?: boolean;
 }

@@ -9,6 +9,7 @@ import { asCount, asObject, asText, type Others, othersOf } from './record-field
 import { SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, toSlotRuns } from './slot-runs.ts';
 import type { View } from './view.ts';
+import type { Epoch, Revision, ShardId } from './numbers.ts';
 
 /**
  * The key of a shard's fence record. It has the shard's identity in it, so that the comparison of the record's mod revision
@@ -27,16 +28,16 @@ export const fenceKeys = { key: 'vase/shard', rangeEnd: 'vase/shard0' } as const
  * it was written over, so that no two claims are alike.
  */
 export type SlotState =
-  | { kind: 'owned'; epoch: number; versionOffset: number }
-  | { kind: 'importing'; move: string; attempt: number }
-  | { kind: 'frozen'; epoch: number; versionOffset: number; move: string; to: number }
-  | { kind: 'moved'; epoch: number; to: number };
+  | { kind: 'owned'; epoch: Epoch; versionOffset: number }
+  | { kind: 'importing'; move: string; attempt: Revision }
+  | { kind: 'frozen'; epoch: Epoch; versionOffset: number; move: string; to: ShardId }
+  | { kind: 'moved'; epoch: Epoch; to: ShardId };
 
 export interface FenceRecord {
-  shard: number;
+  shard: ShardId;
   /** Of the shard; as in its key. */
   identity?: string | undefined;
-  epoch: number;
+  epoch: Epoch;
   /** Slot to state, 1024 entries; undefined where this shard never had the slot. */
   slots: readonly (SlotState | undefined)[];
   /** Fields of a later version: kept as they are. */
@@ -46,11 +47,11 @@ export interface FenceRecord {
 /** A record as read from etcd; transactions compare `modRevision`. */
 export interface Fence {
   record: FenceRecord;
-  modRevision: number;
+  modRevision: Revision;
 }
 
 /** The first record of a shard in a new cluster: it owns what the view gives it. */
-export function initialFence(view: View, shard: number): FenceRecord {
+export function initialFence(view: View, shard: ShardId): FenceRecord {
   const owned: SlotState = { kind: 'owned', epoch: view.epoch, versionOffset: 0 };
   const identity = view.shards.find(({ id }) => id === shard)?.identity;
   return {
@@ -62,7 +63,7 @@ export function initialFence(view: View, shard: number): FenceRecord {
 }
 
 /** The first record of a shard that joins a cluster: it owns nothing. */
-export function joiningFence({ id, identity }: ShardName, epoch: number): FenceRecord {
+export function joiningFence({ id, identity }: ShardName, epoch: Epoch): FenceRecord {
   return { shard: id, identity, epoch, slots: Array.from({ length: SLOT_COUNT }, () => undefined) };
 }
 

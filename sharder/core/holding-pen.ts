@@ -5,12 +5,13 @@
 import type { Limits } from './limits.ts';
 import { type Pending, settle, settleAbandoned, settleExpired } from './pending.ts';
 import type { Cancel, Clock } from './ports.ts';
+import type { Slot } from './numbers.ts';
 
 export interface HoldingPenOptions {
   clock: Clock;
   limits: Limits;
   /** Starts to look for the slot's owner; `found` is called when the slot may be tried again. */
-  seekOwner(slot: number, found: () => void): void;
+  seekOwner(slot: Slot, found: () => void): void;
   /** Takes an operation that need not wait any more. */
   release(pending: Pending): void;
 }
@@ -80,11 +81,11 @@ export class HoldingPen {
     if (this.bySlot.size > 0 && this.next === null) this.lookLater();
   }
 
-  private releaseSlot(slot: number): void {
+  private releaseSlot(slot: Slot): void {
     for (const pending of this.takeSlot(slot)) this.options.release(pending);
   }
 
-  private takeSlot(slot: number): Pending[] {
+  private takeSlot(slot: Slot): Pending[] {
     const waiting = this.bySlot.get(slot) ?? [];
     this.bySlot.delete(slot);
     this.count -= waiting.length;

@@ -3,13 +3,14 @@
  * was is that shard only if it proves so.
  */
 import type { Random } from './ports.ts';
+import type { ShardId } from './numbers.ts';
 
 /** Says which shard an etcd cluster is: written once, with its first fence record. */
 export const IDENTITY_KEY = 'vase/identity';
 
 /** What a fence record, and whoever answers for a shard, is compared with. */
 export interface ShardName {
-  id: number;
+  id: ShardId;
   /** Drawn at random, 16 hex digits; shards of before there were identities have none. */
   identity?: string | undefined;
 }

@@ -1,15 +1,16 @@
 /** What a user can ask of one key, and how it can end. Ok, definite failure and unknown are kept apart everywhere. */
+import type { Epoch, ShardId, Slot, Version } from './numbers.ts';
 
 /** When a write takes effect. Versions are API versions; a key that is missing has none. */
 export type Condition =
   | { kind: 'always' }
-  | { kind: 'version'; version: number }
+  | { kind: 'version'; version: Version }
   | { kind: 'exists' }
   | { kind: 'absent' }
   /** The key has one of these versions; never, when the list is empty. */
-  | { kind: 'one_of'; versions: readonly number[] }
+  | { kind: 'one_of'; versions: readonly Version[] }
   /** The key has none of these versions; with `exists`, it is there besides. */
-  | { kind: 'none_of'; versions: readonly number[]; exists: boolean };
+  | { kind: 'none_of'; versions: readonly Version[]; exists: boolean };
 
 /** Versions in one condition: each is a comparison, and etcd bounds those of a transaction as it does operations. */
 export const conditionVersionsMax = 8;
@@ -24,16 +25,16 @@ export type Operation =
 /** A key's state: `version` rises with each write of the key, `createdVersion` is that of the write that made it. */
 export interface KeyState {
   value: Uint8Array;
-  version: number;
-  createdVersion: number;
+  version: Version;
+  createdVersion: Version;
 }
 
 export type OperationResult =
   /** `version`: of the slot when it was read; a missing key was missing at that version. */
-  | { kind: 'get'; state: KeyState | null; version: number }
+  | { kind: 'get'; state: KeyState | null; version: Version }
   /** `previous` is null unless it was wanted and there was one. */
-  | { kind: 'put'; version: number; previous: KeyState | null }
-  | { kind: 'delete'; deleted: boolean; version: number; previous: KeyState | null };
+  | { kind: 'put'; version: Version; previous: KeyState | null }
+  | { kind: 'delete'; deleted: boolean; version: Version; previous: KeyState | null };
 
 /**
  * Why an operation was provably not applied.
@@ -51,7 +52,7 @@ export type Outcome =
       kind: 'failed';
       code: FailureCode;
       message: string;
-      currentVersion?: number | null;
+      currentVersion?: Version | null;
       /** Of `overloaded`: when it is worth to ask again, in milliseconds from now. */
       retryAfterMs?: number;
     }
@@ -60,9 +61,9 @@ export type Outcome =
 
 /** Where an operation was carried out. Shared between outcomes. */
 export interface Place {
-  readonly shard: number;
-  readonly slot: number;
-  readonly epoch: number;
+  readonly shard: ShardId;
+  readonly slot: Slot;
+  readonly epoch: Epoch;
 }
 
 export const always: Condition = { kind: 'always' };

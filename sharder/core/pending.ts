@@ -3,10 +3,11 @@ import { type Client, slowMs } from './client.ts';
 import type { Limits } from './limits.ts';
 import type { Operation, Outcome } from './operation.ts';
 import { dataPrefix } from './slot.ts';
+import type { ShardId, Slot } from './numbers.ts';
 
 export interface Pending {
   readonly operation: Operation;
-  readonly slot: number;
+  readonly slot: Slot;
   /** The key in etcd. */
   readonly etcdKey: string;
   /** Weight in a request and in a queue: an upper bound of the key's and value's bytes. */
@@ -33,7 +34,7 @@ export function laneOf(operation: Operation): LaneKind {
 
 export function createPending(
   operation: Operation,
-  slot: number,
+  slot: Slot,
   deadlineAtMs: number,
   onSettled: (outcome: Outcome) => void,
   client: Client | null = null,
@@ -63,7 +64,7 @@ export function settle(pending: Pending, outcome: Outcome): void {
 }
 
 /** To be called before it is settled; costs a comparison unless it was slow. */
-export function tellIfSlow(pending: Pending, shard: number, endedAtMs: number): void {
+export function tellIfSlow(pending: Pending, shard: ShardId, endedAtMs: number): void {
   const { client, queuedAtMs, sentAtMs } = pending;
   if (queuedAtMs === null || endedAtMs - queuedAtMs < slowMs || pending.settle === null) return;
   const leftAtMs = sentAtMs ?? endedAtMs;

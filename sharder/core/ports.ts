@@ -3,6 +3,7 @@
  * implements them with timers and gRPC, the simulator with virtual time and simulated members.
  */
 import type { EtcdEvent, EtcdReply, EtcdRequest, WatchRequest } from './etcd-messages.ts';
+import type { Revision } from './numbers.ts';
 
 /** Ends what it was returned for. Calling it a second time, or after the thing has ended, does nothing. */
 export type Cancel = () => void;
@@ -61,19 +62,19 @@ export type EtcdErrorCode =
   | 'other_definite';
 
 /** Why a watch ended. `compacted`: events before `compactRevision` are gone; `lost`: the stream broke. */
-export type WatchEnd = { kind: 'compacted'; compactRevision: number } | { kind: 'lost'; message: string };
+export type WatchEnd = { kind: 'compacted'; compactRevision: Revision } | { kind: 'lost'; message: string };
 
 export interface WatchSink {
   /**
    * The member of this id accepted the watch; events from `startRevision` on (when it was 0: from `revision` + 1 at the latest;
    * etcd 3.5 and later may send some before it, too) will follow.
    */
-  onCreated?(revision: number, memberId: string): void;
+  onCreated?(revision: Revision, memberId: string): void;
   /**
    * Events in revision order; all events of one revision arrive in one call. `revision` is the header's: everything up
    * to it has been delivered. An empty list is a progress notification.
    */
-  onEvents(events: readonly EtcdEvent[], revision: number): void;
+  onEvents(events: readonly EtcdEvent[], revision: Revision): void;
   /** The watch is over; nothing follows. Not called after the watch's own `Cancel`. */
   onEnd(end: WatchEnd): void;
 }

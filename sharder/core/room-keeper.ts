@@ -10,6 +10,7 @@ import { inUseMax, refusalFor, reserveOf, type Space } from './reserve.ts';
 import { type Pending, settle } from './pending.ts';
 import type { Clock, Trace } from './ports.ts';
 import type { ShardClient } from './shard-client.ts';
+import type { ShardId } from './numbers.ts';
 
 /** What a put takes beside its key and value: as etcd itself reckons. */
 export const putOverheadBytes = 256;
@@ -29,7 +30,7 @@ export interface RoomContext {
 }
 
 export class RoomKeeper {
-  private readonly shard: number;
+  private readonly shard: ShardId;
   private readonly client: ShardClient;
   private readonly context: RoomContext;
   private reason: string | null = null;
@@ -47,7 +48,7 @@ export class RoomKeeper {
   private isAsking = false;
   private closed = false;
 
-  constructor(shard: number, client: ShardClient, context: RoomContext) {
+  constructor(shard: ShardId, client: ShardClient, context: RoomContext) {
     this.shard = shard;
     this.client = client;
     this.context = context;

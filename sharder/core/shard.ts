@@ -23,6 +23,7 @@ import type { Clock, EtcdErrorCode, Trace } from './ports.ts';
 import { ReplySize } from './reply-size.ts';
 import { putOverheadBytes, RoomKeeper } from './room-keeper.ts';
 import type { CallOutcome, ShardClient } from './shard-client.ts';
+import type { Epoch, Slot } from './numbers.ts';
 
 export interface ShardContext {
   clock: Clock;
@@ -292,9 +293,9 @@ export class Shard {
   }
 
   /** One object for each slot and fence: it goes into every outcome. */
-  private placeOf(slot: number, { record }: Fence): Place {
+  private placeOf(slot: Slot, { record }: Fence): Place {
     const known = this.places[slot];
-    const { epoch } = record.slots[slot] as { epoch: number };
+    const { epoch } = record.slots[slot] as { epoch: Epoch };
     if (known?.epoch === epoch) return known;
     return (this.places[slot] = { shard: this.id, slot, epoch });
   }

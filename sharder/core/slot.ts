@@ -1,5 +1,6 @@
 /** Slots: the fixed 1024 parts of the key space. What moves between shards is a slot, never a single key. */
 import { present } from './invariant.ts';
+import type { Slot } from './numbers.ts';
 
 export const SLOT_COUNT = 1024;
 
@@ -10,7 +11,7 @@ export type HashText = (text: string) => number;
  * The slot of a key, in [0, 1024). A key with a non-empty `{tag}` is placed by the first such tag alone, so that keys
  * with one tag share a slot; the rule is that of Redis Cluster's hash tags.
  */
-export function slotOf(key: string, hash: HashText): number {
+export function slotOf(key: string, hash: HashText): Slot {
   return hash(key.includes('{') ? placedPart(key) : key) % SLOT_COUNT;
 }
 
@@ -26,12 +27,12 @@ const dataPrefixes = Array.from(
 );
 
 /** The prefix of all of a slot's keys in etcd: one slot is one contiguous range. The prefix itself is the slot's marker. */
-export function dataPrefix(slot: number): string {
+export function dataPrefix(slot: Slot): string {
   return present(dataPrefixes[slot], 'the prefix of a slot');
 }
 
 /** The end of a slot's range in etcd, exclusive: "/" is followed by "0" in byte order. */
-export function dataRangeEnd(slot: number): string {
+export function dataRangeEnd(slot: Slot): string {
   return `${dataPrefix(slot).slice(0, -1)}0`;
 }
 

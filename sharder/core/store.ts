@@ -19,6 +19,7 @@ import { Shard, type ShardContext } from './shard.ts';
 import type { ShardClient } from './shard-client.ts';
 import { type HashText, SLOT_COUNT, slotOf } from './slot.ts';
 import { ViewWatch } from './view-watch.ts';
+import type { ShardId, Slot } from './numbers.ts';
 
 export interface StoreOptions {
   clock: Clock;
@@ -32,7 +33,7 @@ export interface StoreOptions {
   /** etcd's quota where the members do not say it; absent or null: not known. */
   quotaBytes?: number | null;
   /** A client for one shard of the view. */
-  connect(shardId: number, endpoints: readonly string[]): ShardClient;
+  connect(shardId: ShardId, endpoints: readonly string[]): ShardClient;
 }
 
 export class Store {
@@ -218,7 +219,7 @@ export class Store {
    * Asks those who may know who owns a slot now. `found` is called, perhaps more than once, when the slot may be tried again:
    * by the newest fences that are known some shard owns it, or the shard it is routed to has no fence that is known.
    */
-  private seekOwner(slot: number, found: () => void): void {
+  private seekOwner(slot: Slot, found: () => void): void {
     const look = () => {
       const owner = this.ownerByFences(slot);
       if (owner !== null) this.route[slot] = owner;
@@ -245,7 +246,7 @@ export class Store {
   }
 
   /** The shard whose fence, as it is known here, owns the slot at the highest epoch. */
-  private ownerByFences(slot: number): number | null {
+  private ownerByFences(slot: Slot): number | null {
     let owner: number | null = null;
     let newest = -1;
     for (const [id, { currentFence }] of this.shards) {

@@ -9,6 +9,7 @@ import type { Condition, Operation, OperationResult } from './operation.ts';
 import { readRecord } from './record-fields.ts';
 import type { Pending } from './pending.ts';
 import { revisionOf } from './reply-revision.ts';
+import type { Revision, Slot, Version } from './numbers.ts';
 
 /** The transaction of a batch: it runs under the fence, or changes nothing and returns the shard's fence record. */
 export function buildTransaction(fence: Fence, batch: readonly Pending[]): TxnRequest {
@@ -21,7 +22,7 @@ export function buildTransaction(fence: Fence, batch: readonly Pending[]): TxnRe
   };
 }
 
-function versionOffset(fence: Fence, slot: number): number {
+function versionOffset(fence: Fence, slot: Slot): number {
   const state = fence.record.slots[slot];
   if (state?.kind !== 'owned') throw new Error(`slot ${slot} is not owned by shard ${fence.record.shard}`);
   return state.versionOffset;
@@ -86,13 +87,13 @@ function toCompares(
  * A version from before the slot's last move, or 0, gives a revision below 1, which no key has; but 0 is what etcd compares
  * for a key that is missing, so that all of these become -1, which nothing equals.
  */
-function toModRevision(version: number, offset: number): number {
+function toModRevision(version: Version, offset: number): Revision {
   return version - offset < 1 ? -1 : version - offset;
 }
 
 /** What a transaction did with one operation of its batch. */
 export type Applied =
-  { kind: 'done'; result: OperationResult } | { kind: 'condition_failed'; currentVersion: number | null };
+  { kind: 'done'; result: OperationResult } | { kind: 'condition_failed'; currentVersion: Version | null };
 
 /**
  * What became of operation number `index` of a transaction that ran.

@@ -3,9 +3,10 @@ import type { TxnRequest } from './etcd-messages.ts';
 import { fenceKey } from './fence.ts';
 import type { ShardName } from './identity.ts';
 import { encodeView, type View, VIEW_MIRROR_KEY } from './view.ts';
+import type { Revision } from './numbers.ts';
 
 /** Only into the shard itself, and over the copy of this mod revision; 0: there is none yet. */
-export function mirrorRequest(shard: ShardName, view: View, modRevision: number): TxnRequest {
+export function mirrorRequest(shard: ShardName, view: View, modRevision: Revision): TxnRequest {
   return {
     kind: 'txn',
     compare: [

@@ -8,6 +8,7 @@ import { present } from './invariant.ts';
 import { asCount, asList, asObject, asText, type Others, othersOf } from './record-fields.ts';
 import { dealSlots, SLOT_COUNT } from './slot.ts';
 import { fromSlotRuns, fromSlotSpans, toSlotRuns, toSlotSpans } from './slot-runs.ts';
+import type { Epoch, ShardId, Slot } from './numbers.ts';
 
 /** The view's key in the home shard. */
 export const VIEW_KEY = 'vase/view';
@@ -15,7 +16,7 @@ export const VIEW_KEY = 'vase/view';
 export const VIEW_MIRROR_KEY = 'vase/view-mirror';
 
 export interface ViewShard {
-  id: number;
+  id: ShardId;
   /** Client endpoints of the members, "host:port". */
   endpoints: readonly string[];
   /** Given once, when its first fence record is written; shards of before there were identities have none. */
@@ -31,9 +32,9 @@ export interface MoveRecord {
   /** Unique for ever: made of the epoch of the view that it first stood in. */
   id: string;
   /** Ascending; in no other move. */
-  slots: readonly number[];
-  from: number;
-  to: number;
+  slots: readonly Slot[];
+  from: ShardId;
+  to: ShardId;
   /** True: it is to be undone, unless the destination owns the slots already. */
   abort: boolean;
   /** Why, when it has failed; absent when somebody asked for it. */
@@ -44,14 +45,14 @@ export interface MoveRecord {
 
 export interface View {
   /** Rises by one with each change. */
-  epoch: number;
+  epoch: Epoch;
   shards: readonly ViewShard[];
   /** Slot to shard id, 1024 entries. */
-  slots: readonly number[];
+  slots: readonly ShardId[];
   /** In the order in which they were proposed. */
   moves: readonly MoveRecord[];
   /** The id of the next shard that joins. An id is never used twice: its tombstones and its clients would be mistaken. */
-  nextShard: number;
+  nextShard: ShardId;
   /** Of a later version: kept as they are. */
   others?: Others | undefined;
 }
@@ -62,12 +63,12 @@ export function homeShardOf(view: View): ViewShard {
 }
 
 /** The shard that owns the slot, by the view. */
-export function ownerOf(view: View, slot: number): number {
+export function ownerOf(view: View, slot: Slot): ShardId {
   return present(view.slots[slot], 'the owner of a slot');
 }
 
 /** The name that users see for a shard; also that of its StatefulSet. */
-export function shardName(id: number): string {
+export function shardName(id: ShardId): string {
   return `etcd-${id}`;
 }
 

@@ -1,5 +1,6 @@
 /** Which slot goes where when slots are not alike: shares of measured load, evened out by the fewest and largest steps. */
 import { present } from '../../../sharder/core/invariant.ts';
+import type { Slot } from '../../../sharder/core/numbers.ts';
 
 export interface LoadBalance {
   /** Slot to shard id. */
@@ -23,7 +24,7 @@ const tolerance = 0.05;
  */
 export function balanceLoads({ table, shards, weightOf, loads, fixed }: LoadBalance): number[] {
   const target = [...table];
-  const loadOf = (slot: number) => loads[slot] ?? 0;
+  const loadOf = (slot: Slot) => loads[slot] ?? 0;
   const weights = shards.reduce((sum, id) => sum + weightOf(id), 0);
   const total = loads.reduce((sum, load) => sum + load, 0);
   const excess = new Map(shards.map((id) => [id, -(total * weightOf(id)) / weights]));
@@ -52,7 +53,7 @@ export function balanceLoads({ table, shards, weightOf, loads, fixed }: LoadBala
 /** The slot whose load is nearest to what is wanted, among those whose move makes the two shards more even; null: none. */
 function bestSlot(
   target: readonly number[],
-  options: { from: number; loadOf: (slot: number) => number; fixed: ReadonlySet<number>; wanted: number },
+  options: { from: number; loadOf: (slot: Slot) => number; fixed: ReadonlySet<number>; wanted: number },
 ): number | null {
   const { from, loadOf, fixed, wanted } = options;
   let best: number | null = null;

@@ -2,14 +2,15 @@
 import type { View } from '../../../sharder/core/view.ts';
 import type { MovePlan } from './move-plan.ts';
 import { planBalance } from './plan-moves.ts';
+import type { ShardId, Slot } from '../../../sharder/core/numbers.ts';
 
 export interface HotSlots {
   /** That most operations are for. */
-  shard: number;
+  shard: ShardId;
   /** Of all operations, from 0 to 1. */
   share: number;
   /** Its hottest ones, hottest first, with their parts of all operations. */
-  slots: readonly { slot: number; share: number }[];
+  slots: readonly { slot: Slot; share: number }[];
   /** The part of the shard that would have most, if slots were placed by their load ... */
   shareAfter: number;
   /** ... for which so many would move. */
@@ -57,7 +58,7 @@ export function describeHotSlots({ shard, share, slots }: HotSlots): string {
   return `shard ${shard} has ${percent(share)} of the operations${alone}`;
 }
 
-function busiest(table: readonly number[], loads: readonly number[]): [shard: number, load: number] {
+function busiest(table: readonly number[], loads: readonly number[]): [shard: ShardId, load: number] {
   const sums = new Map<number, number>();
   for (const [slot, shard] of table.entries()) sums.set(shard, (sums.get(shard) ?? 0) + (loads[slot] ?? 0));
   return [...sums].reduce((most, each) => (each[1] > most[1] ? each : most));

@@ -1,11 +1,12 @@
 /** What is to be moved, and how far it has come: plain data for whoever plans, proposes and shows it. */
+import type { ShardId, Slot } from '../../../sharder/core/numbers.ts';
 
 /** Slots that are to go from one shard to another, before they are a move in the view. */
 export interface MovePlan {
   /** Ascending. */
-  slots: readonly number[];
-  from: number;
-  to: number;
+  slots: readonly Slot[];
+  from: ShardId;
+  to: ShardId;
 }
 
 /**
@@ -18,7 +19,7 @@ export type MovePhase =
 /** What keeps a move from going on: it is tried again and again until that is over. */
 export interface MoveBlock {
   /** The shard that does not do its part. */
-  shard: number;
+  shard: ShardId;
   /** One sentence without a full stop. */
   reason: string;
   /** On the resharder's clock: since when it has come no further. */
@@ -28,9 +29,9 @@ export interface MoveBlock {
 /** As the resharder that works on it knows it. */
 export interface MoveProgress {
   id: string;
-  slots: readonly number[];
-  from: number;
-  to: number;
+  slots: readonly Slot[];
+  from: ShardId;
+  to: ShardId;
   phase: MovePhase;
   keysCopied: number;
   bytesCopied: number;
@@ -47,8 +48,8 @@ export interface MoveProgress {
 /** It was given up after a few tries, and is being undone, or has been. */
 export interface FailedMove {
   id: string;
-  slots: readonly number[];
-  from: number;
-  to: number;
+  slots: readonly Slot[];
+  from: ShardId;
+  to: ShardId;
   reason: string;
 }

@@ -5,6 +5,7 @@ import { balanceSlots } from './balance-slots.ts';
 import type { MovePlan } from './move-plan.ts';
 import { RefusedError } from './refused-error.ts';
 import { withDraining, withShard } from './view-changes.ts';
+import type { ShardId, Slot } from '../../../sharder/core/numbers.ts';
 
 export interface BalanceGoal {
   /** Shares by shard id, 1 where it is not named; not negative, not all 0. */
@@ -114,12 +115,12 @@ function tableFor(view: View, taking: readonly number[], { weights, loads }: Bal
 /** Slots that stand in a move are in no plan. Each plan is a run of neighbours. */
 function plansBetween(view: View, target: readonly number[]): MovePlan[] {
   const moving = new Set(view.moves.flatMap((move) => move.slots));
-  const bySlots = new Map<string, { slots: number[]; from: number; to: number }>();
+  const bySlots = new Map<string, { slots: Slot[]; from: ShardId; to: ShardId }>();
   for (const [slot, to] of target.entries()) {
     const from = ownerOf(view, slot);
     if (from === to || moving.has(slot)) continue;
     const key = `${from} ${to}`;
-    const plan = bySlots.get(key) ?? { slots: [], from, to };
+    const plan = bySlots.get(key) ?? { slots: new Array<Slot>(), from, to };
     plan.slots.push(slot);
     bySlots.set(key, plan);
   }

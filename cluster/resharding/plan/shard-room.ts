@@ -1,12 +1,13 @@
 /** How full moves would leave the shards: what etcd's quota has room for is known before anything is moved. */
 import { isGappy } from '../../../sharder/core/reserve.ts';
 import { RefusedError } from './refused-error.ts';
+import type { ShardId } from '../../../sharder/core/numbers.ts';
 
 /** A part of the quota. What is above it is for what users write meanwhile, and for the gaps between the keys. */
 export const fillMax = 0.8;
 
 export interface ShardRoom {
-  shard: number;
+  shard: ShardId;
   /** What its keys take in etcd's database, earlier revisions included; without the gaps. */
   usedBytes: number;
   /** With the gaps: what etcd's quota bounds. */
@@ -20,14 +21,14 @@ export function fillOf({ usedBytes, sizeBytes, quotaBytes }: ShardRoom): number 
 }
 
 export interface MovedBytes {
-  from: number;
-  to: number;
+  from: ShardId;
+  to: ShardId;
   bytes: number;
 }
 
 /** Parts of the quota, now and once the moves are done and etcd has forgotten what was moved away. */
 export interface ShardFill {
-  shard: number;
+  shard: ShardId;
   now: number;
   after: number;
 }

@@ -9,11 +9,12 @@ import type { Clock } from '../../../sharder/core/ports.ts';
 import { describe, type RecordsClient } from './records-client.ts';
 import { SupersededError } from './step-errors.ts';
 import { UnavailableError } from './unavailable-error.ts';
+import type { ShardId } from '../../../sharder/core/numbers.ts';
 
 export interface FencedWriterOptions {
   records: RecordsClient;
   clock: Clock;
-  shard: number;
+  shard: ShardId;
   fence: Fence;
   /** Whether a newer record still says what the writes rely on. */
   holds(record: FenceRecord): boolean;

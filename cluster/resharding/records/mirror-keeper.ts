@@ -10,11 +10,12 @@ import { decodeView, type View, VIEW_MIRROR_KEY } from '../../../sharder/core/vi
 import type { MoverLimits } from './mover-limits.ts';
 import type { RecordsClient } from './records-client.ts';
 import { UnavailableError } from './unavailable-error.ts';
+import type { ShardId } from '../../../sharder/core/numbers.ts';
 
 /** A shard's copy of the view is behind, and could not be written. */
 export interface MirrorEvent {
   name: 'view.unmirrored';
-  shard: number;
+  shard: ShardId;
   reason: string;
 }
 
@@ -47,18 +48,18 @@ export class MirrorKeeper {
       if (this.isBehind(id, view) && !this.busy.has(id)) void this.keep(id);
   }
 
-  private isBehind(shard: number, view: View): boolean {
+  private isBehind(shard: ShardId, view: View): boolean {
     return (this.copied.get(shard) ?? 0) < view.epoch;
   }
 
   /** The view that the shard is still to get; null when it has it, or nobody is to give it any. */
-  private due(shard: number): View | null {
+  private due(shard: ShardId): View | null {
     const { newest, options } = this;
     if (newest === null || options.isStopped() || !isMirrored(newest, shard)) return null;
     return this.isBehind(shard, newest) ? newest : null;
   }
 
-  private async keep(shard: number): Promise<void> {
+  private async keep(shard: ShardId): Promise<void> {
     const { options } = this;
     const { clock, limits, trace } = options;
     let pauseMs = limits.mirrorPauseMs;
@@ -78,7 +79,7 @@ export class MirrorKeeper {
   }
 
   /** False when somebody else has written meanwhile. @throws UnavailableError */
-  private async copy(shard: number, view: View): Promise<boolean> {
+  private async copy(shard: ShardId, view: View): Promise<boolean> {
     const { records } = this.options;
     const found = await records.read(shard, { kind: 'range', key: VIEW_MIRROR_KEY });
     const kv = records.demand(shard, found, 'range').kvs[0];
@@ -89,7 +90,7 @@ export class MirrorKeeper {
 }
 
 /** The home shard has the view itself. */
-function isMirrored(view: View, shard: number): boolean {
+function isMirrored(view: View, shard: ShardId): boolean {
   return view.shards.slice(1).some(({ id }) => id === shard);
 }
 

@@ -39,6 +39,7 @@ import type { EtcdClientEvent } from '../../../sharder/etcd/client/client-event.
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { UnavailableError } from './unavailable-error.ts';
+import type { Epoch, Revision, ShardId } from '../../../sharder/core/numbers.ts';
 
 export interface RecordsClientOptions {
   clock: Clock;
@@ -63,7 +64,7 @@ export class RecordsClient {
   private readonly home: EtcdShardClient;
   private known: View | null = null;
   /** Records as they were read last: what has not changed need not be decoded again. */
-  private newestView: { view: View; modRevision: number } | null = null;
+  private newestView: { view: View; modRevision: Revision } | null = null;
   private readonly newestFences = new Map<number, Fence>();
   /** Shard to its identity, where it has one. */
   private readonly identities = new Map<number, string | undefined>();
@@ -105,7 +106,7 @@ export class RecordsClient {
    * Runs an action that reads a shard's record and then replaces it, one at a time in this process: its moves need not get in
    * each other's way. Against other processes the compare-and-swap stands.
    */
-  alone<Result>(shard: number, action: () => Promise<Result>): Promise<Result> {
+  alone<Result>(shard: ShardId, action: () => Promise<Result>): Promise<Result> {
     const turn = (this.turns.get(shard) ?? Promise.resolve()).then(action);
     this.turns.set(
       shard,
@@ -115,7 +116,7 @@ export class RecordsClient {
   }
 
   /** @throws UnavailableError when the shard does not answer or has no fence record that can be read. */
-  async readFence(shard: number): Promise<Fence> {
+  async readFence(shard: ShardId): Promise<Fence> {
     const key = await this.keyOf(shard);
     const reply = this.demand(shard, await this.execute(shard, { kind: 'range', key }, true), 'range');
     const kv = reply.kvs[0];
@@ -126,7 +127,7 @@ export class RecordsClient {
   }
 
   /** @throws UnavailableError when it cannot be read. */
-  parseFence(shard: number, { value, modRevision }: KeyValue): Fence {
+  parseFence(shard: ShardId, { value, modRevision }: KeyValue): Fence {
     const known = this.newestFences.get(shard);
     if (known?.modRevision === modRevision) return known;
     const fence = {
@@ -159,7 +160,7 @@ export class RecordsClient {
    * @returns the identity; undefined for a shard that was begun before there were any.
    * @throws UnavailableError
    */
-  async nameShard({ id, endpoints }: ViewShard, epoch: number): Promise<string | undefined> {
+  async nameShard({ id, endpoints }: ViewShard, epoch: Epoch): Promise<string | undefined> {
     this.introduce({ id, endpoints });
     const identity = newIdentity(this.options.random);
     const request = createFenceRequest(joiningFence({ id, identity }, epoch));
@@ -173,7 +174,7 @@ export class RecordsClient {
    * A range of a shard's data, which whoever answers is proven to have: the copy of what another shard says would be of no
    * use, and a source that seems to be empty worse than that. `not_applied` where that is not so.
    */
-  async read(shard: number, range: RangeRequest): Promise<CallOutcome> {
+  async read(shard: ShardId, range: RangeRequest): Promise<CallOutcome> {
     const key = await this.keyOf(shard);
     const request: TxnRequest = {
       kind: 'txn',
@@ -192,14 +193,14 @@ export class RecordsClient {
   }
 
   /** Whether the member of this id, which has just answered, is one of the shard's: asks, unless it is known. */
-  async isMember(shard: number, memberId: string): Promise<boolean> {
+  async isMember(shard: ShardId, memberId: string): Promise<boolean> {
     const isKnown = () => this.members.get(shard)?.has(memberId) === true;
     if (!isKnown()) await this.read(shard, { kind: 'range', key: await this.keyOf(shard), countOnly: true });
     return isKnown();
   }
 
   /** What answered for the shard has no record of it: it is another one, or none yet. */
-  mistaken(shard: number, header: ReplyHeader | null): UnavailableError {
+  mistaken(shard: ShardId, header: ReplyHeader | null): UnavailableError {
     if (header !== null) this.clients.get(shard)?.distrust(header.memberId);
     if (shard === homeNumber)
       return new UnavailableError(shard, 'what answers as the home shard has no view');
@@ -208,7 +209,7 @@ export class RecordsClient {
 
   /** The reply of this kind. @throws UnavailableError when there is none. */
   demand<Kind extends EtcdReply['kind']>(
-    shard: number,
+    shard: ShardId,
     outcome: CallOutcome,
     kind: Kind,
   ): Extract<EtcdReply, { kind: Kind }> {
@@ -218,18 +219,18 @@ export class RecordsClient {
   }
 
   /** @throws UnavailableError when the shard is not in the view. */
-  async nameOf(shard: number): Promise<ShardName> {
+  async nameOf(shard: ShardId): Promise<ShardName> {
     await this.client(shard);
     return this.knownName(shard);
   }
 
   /** Whether the shard was in the newest view that was read. */
-  isKnown(shard: number): boolean {
+  isKnown(shard: ShardId): boolean {
     return this.clients.has(shard);
   }
 
   /** One request, however it ends. */
-  async execute(shard: number, request: EtcdRequest, readOnly: boolean): Promise<CallOutcome> {
+  async execute(shard: ShardId, request: EtcdRequest, readOnly: boolean): Promise<CallOutcome> {
     const client = await this.client(shard);
     this.silences.asked(shard);
     const outcome = await client.execute(request, { readOnly, deadlineMs: this.options.callMs });
@@ -237,12 +238,12 @@ export class RecordsClient {
     return outcome;
   }
 
-  async watch(shard: number, request: WatchRequest, sink: WatchSink): Promise<Cancel> {
+  async watch(shard: ShardId, request: WatchRequest, sink: WatchSink): Promise<Cancel> {
     return (await this.client(shard)).watch(request, sink);
   }
 
   /** The member that served the shard's watches has gone silent. */
-  avoidPreferred(shard: number): void {
+  avoidPreferred(shard: ShardId): void {
     this.clients.get(shard)?.avoidPreferred();
   }
 
@@ -253,29 +254,29 @@ export class RecordsClient {
     this.identities.set(id, identity);
   }
 
-  private async keyOf(shard: number): Promise<string> {
+  private async keyOf(shard: ShardId): Promise<string> {
     return fenceKey(await this.nameOf(shard));
   }
 
-  private noteMember(shard: number, header: ReplyHeader | null): void {
+  private noteMember(shard: ShardId, header: ReplyHeader | null): void {
     const known = this.members.get(shard) ?? new Set();
     this.members.set(shard, known);
     if (known.size >= membersMax) known.clear();
     if (header !== null) known.add(header.memberId);
   }
 
-  private knownName(shard: number): ShardName {
+  private knownName(shard: ShardId): ShardName {
     return { id: shard, identity: this.identities.get(shard) };
   }
 
-  private async client(shard: number): Promise<EtcdShardClient> {
+  private async client(shard: ShardId): Promise<EtcdShardClient> {
     if (!this.clients.has(shard)) await this.readView();
     const client = this.clients.get(shard);
     if (client === undefined) throw new UnavailableError(shard, `shard ${shard} is not in the view`);
     return client;
   }
 
-  private async fetchView(): Promise<{ view: View; modRevision: number }> {
+  private async fetchView(): Promise<{ view: View; modRevision: Revision }> {
     const outcome = await this.execute(homeNumber, { kind: 'range', key: VIEW_KEY }, true);
     const { kvs, header } = this.demand(homeNumber, outcome, 'range');
     const kv = kvs[0];
@@ -304,8 +305,8 @@ export class RecordsClient {
   }
 
   private async swap(
-    shard: number,
-    { key, modRevision, success }: { key: string; modRevision: number; success: readonly RequestOp[] },
+    shard: ShardId,
+    { key, modRevision, success }: { key: string; modRevision: Revision; success: readonly RequestOp[] },
   ): Promise<TxnReply> {
     const outcome = await this.execute(
       shard,
@@ -334,7 +335,7 @@ export class RecordsClient {
     }
   }
 
-  private decode<Value>(shard: number, read: () => Value): Value {
+  private decode<Value>(shard: ShardId, read: () => Value): Value {
     try {
       return read();
     } catch (error) {
@@ -342,7 +343,7 @@ export class RecordsClient {
     }
   }
 
-  private connect(shard: number, endpoints: readonly string[]): EtcdShardClient {
+  private connect(shard: ShardId, endpoints: readonly string[]): EtcdShardClient {
     const { clock, random, trace, rpc } = this.options;
     return new EtcdShardClient({ shard, endpoints, rpc, clock, random, trace, limits: defaultLimits });
   }

@@ -7,16 +7,17 @@ import {
   UnprovenError,
 } from './step-errors.ts';
 import { UnavailableError } from './unavailable-error.ts';
+import type { ShardId } from '../../../sharder/core/numbers.ts';
 
 export type Setback =
   /** A shard does not answer. */
-  | { kind: 'unavailable'; shard: number; message: string }
+  | { kind: 'unavailable'; shard: ShardId; message: string }
   /** Another mover has claimed the slots: this one leaves them alone for a while. */
   | { kind: 'superseded'; message: string }
   /** The records are not what the step builds on any more, or the work is to stop. */
   | { kind: 'changed'; message: string }
   /** Everything is to be copied again; `shard` is the source. */
-  | { kind: 'try_failed'; why: 'unproven' | 'compacted' | 'oversized'; shard: number; message: string };
+  | { kind: 'try_failed'; why: 'unproven' | 'compacted' | 'oversized'; shard: ShardId; message: string };
 
 /** @throws the error itself when it is none of a step's: a programmer's. */
 export function setbackOf(error: unknown): Setback {

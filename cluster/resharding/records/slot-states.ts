@@ -1,11 +1,12 @@
 /** A fence record with other states for some slots: pure, and the epoch of the record follows. */
 import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
+import type { Slot } from '../../../sharder/core/numbers.ts';
 
 /** @param change gets a slot's state and its number; returns the new state. */
 export function withSlots(
   record: FenceRecord,
   slots: readonly number[],
-  change: (state: SlotState | undefined, slot: number) => SlotState | undefined,
+  change: (state: SlotState | undefined, slot: Slot) => SlotState | undefined,
 ): FenceRecord {
   const states = [...record.slots];
   let { epoch } = record;

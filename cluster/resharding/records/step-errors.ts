@@ -1,4 +1,5 @@
 /** Why a step of a move is begun anew from the records. None of them says that anything went wrong for good. */
+import type { ShardId } from '../../../sharder/core/numbers.ts';
 
 /** Another mover has claimed the slots: this one leaves them alone for a while. */
 export class SupersededError extends Error {
@@ -13,9 +14,9 @@ export class RecordsChangedError extends Error {
 /** Everything is to be copied again, and not for ever: after a few tries the move is given up. */
 abstract class TryFailedError extends Error {
   /** The source. */
-  readonly shard: number;
+  readonly shard: ShardId;
 
-  constructor(shard: number, message: string) {
+  constructor(shard: ShardId, message: string) {
     super(message);
     this.shard = shard;
   }

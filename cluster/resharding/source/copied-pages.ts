@@ -4,6 +4,7 @@
  */
 import { present } from '../../../sharder/core/invariant.ts';
 import { orderOf } from '../../../sharder/core/key-order.ts';
+import type { Revision } from '../../../sharder/core/numbers.ts';
 
 export class CopiedPages {
   /** Ascending, as orders: where pages end. Neighbours of one revision are one page. */
@@ -21,14 +22,14 @@ export class CopiedPages {
   }
 
   /** @param end the first key behind the page, which begins where the one before it ended. @param revision not below the newest. */
-  add(end: string, revision: number): void {
+  add(end: string, revision: Revision): void {
     if (this.newest === revision && this.ends.length > 0) this.ends.pop();
     else this.revisions.push(revision);
     this.ends.push(orderOf(end));
   }
 
   /** From now on the copy is as if all of it had been made at this revision. */
-  settleAt(revision: number): void {
+  settleAt(revision: Revision): void {
     this.ends = [];
     this.revisions = [revision];
     this.isAll = true;

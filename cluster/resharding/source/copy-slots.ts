@@ -10,9 +10,10 @@ import type { MoverLimits } from '../records/mover-limits.ts';
 import { describe, type RecordsClient } from '../records/records-client.ts';
 import { CompactedError, UnprovenError } from '../records/step-errors.ts';
 import { UnavailableError } from '../records/unavailable-error.ts';
+import type { Revision, ShardId, Slot } from '../../../sharder/core/numbers.ts';
 
 export interface Page {
-  revision: number;
+  revision: Revision;
   kvs: readonly KeyValue[];
   /** The first key behind it. */
   end: string;
@@ -21,13 +22,13 @@ export interface Page {
 }
 
 interface PagesOptions {
-  shard: number;
+  shard: ShardId;
   /** Ascending. */
-  slots: readonly number[];
+  slots: readonly Slot[];
   /** Keys of a page at most. */
   keysMax: number;
   /** `revision` 0: each page is of the newest there is when it is read. */
-  range: Pick<RangeRequest, 'keysOnly' | 'minModRevision'> & { revision: number };
+  range: Pick<RangeRequest, 'keysOnly' | 'minModRevision'> & { revision: Revision };
 }
 
 /**
@@ -37,7 +38,7 @@ interface PagesOptions {
 export async function* copyPages(
   records: RecordsClient,
   limits: MoverLimits,
-  { shard, slots }: { shard: number; slots: readonly number[] },
+  { shard, slots }: { shard: ShardId; slots: readonly Slot[] },
 ): AsyncGenerator<Page> {
   let newest = 0;
   const range = { revision: 0 };
@@ -90,7 +91,7 @@ export async function* pagesOf(
 /** Null when the page was too large to be received. */
 async function readPage(
   records: RecordsClient,
-  shard: number,
+  shard: ShardId,
   request: RangeRequest,
 ): Promise<RangeReply | null> {
   const outcome = await records.read(shard, request);

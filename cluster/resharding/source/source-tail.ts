@@ -17,14 +17,15 @@ import type { RecordsClient } from '../records/records-client.ts';
 import { CompactedError, RecordsChangedError } from '../records/step-errors.ts';
 import { TailRecord } from './tail-record.ts';
 import { UnavailableError } from '../records/unavailable-error.ts';
+import type { Revision, ShardId, Slot } from '../../../sharder/core/numbers.ts';
 
 export interface SourceTailOptions {
   records: RecordsClient;
   clock: Clock;
   limits: MoverLimits;
-  shard: number;
+  shard: ShardId;
   /** Ascending. */
-  slots: readonly number[];
+  slots: readonly Slot[];
   move: string;
   /** Whether this process works on moves no more. */
   isStopped(): boolean;
@@ -116,7 +117,7 @@ export class SourceTail {
   }
 
   /** The revision after which nothing has been written to the slot. */
-  markedRevision(slot: number): number {
+  markedRevision(slot: Slot): number {
     return present(this.marks.get(slot), 'the marker of a slot');
   }
 
@@ -180,7 +181,7 @@ export class SourceTail {
     this.wake();
   }
 
-  private async openFrom(startRevision: number): Promise<number> {
+  private async openFrom(startRevision: Revision): Promise<number> {
     const { records, clock, limits, shard, slots } = this.options;
     const request = {
       ...dataRangeOf(slots),
@@ -189,7 +190,7 @@ export class SourceTail {
     let isOver = false;
     /** What comes before it is known that the shard itself answers; null from then on. */
     let early: (readonly EtcdEvent[])[] | null = [];
-    const opened = await new Promise<{ cancel: Cancel; revision: number; memberId: string } | null>(
+    const opened = await new Promise<{ cancel: Cancel; revision: Revision; memberId: string } | null>(
       (resolve) => {
         let cancel: Cancel = () => undefined;
         const disarm = clock.schedule(limits.callMs, () => {
@@ -198,7 +199,7 @@ export class SourceTail {
           resolve(null);
         });
         const sink = {
-          onCreated: (revision: number, memberId: string) => {
+          onCreated: (revision: Revision, memberId: string) => {
             disarm();
             // It may not have been told yet how to cancel.
             resolve({ cancel: () => cancel(), revision, memberId });

@@ -7,10 +7,11 @@ import type { EtcdEvent, KeyValue } from '../../../sharder/core/etcd-messages.ts
 import { invariant } from '../../../sharder/core/invariant.ts';
 import type { CopiedPages } from './copied-pages.ts';
 import { isMarker } from './marker.ts';
+import type { Revision } from '../../../sharder/core/numbers.ts';
 
 interface Said {
   /** Of its newest event. */
-  revision: number;
+  revision: Revision;
   isThere: boolean;
   /** Whether the copy has the key, by the first event after it. */
   wasThere: boolean;
@@ -28,7 +29,7 @@ export class TailRecord {
   private readonly pages: CopiedPages;
   private said = new Map<string, Said>();
   /** What had been said by the revision at which the source is being asked. */
-  private asked: { said: Map<string, Said>; revision: number } | null = null;
+  private asked: { said: Map<string, Said>; revision: Revision } | null = null;
   /** Keys of the copy, without markers. */
   private copiedKeys = 0;
 
@@ -61,7 +62,7 @@ export class TailRecord {
   }
 
   /** The source is asked at this revision, up to which the watch has said everything: what is said from now on is kept apart. */
-  askAt(revision: number): void {
+  askAt(revision: Revision): void {
     this.asked = { said: this.said, revision };
     this.said = new Map();
   }

@@ -1,14 +1,15 @@
 /** What a client of a shard's members tells its trace. */
+import type { ShardId } from '../../core/numbers.ts';
 
 export type EtcdClientEvent =
   | FailedAttempt
   /** It has found who leads. */
-  | { name: 'leader.preferred'; shard: number; endpoint: string };
+  | { name: 'leader.preferred'; shard: ShardId; endpoint: string };
 
 /** A call to one member had no answer, never left, or was answered by a member that cannot serve. */
 export interface FailedAttempt {
   name: 'etcd.lost' | 'etcd.not_sent' | 'etcd.refused';
-  shard: number;
+  shard: ShardId;
   endpoint: string;
   message: string;
 }

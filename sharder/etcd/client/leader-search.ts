@@ -8,9 +8,10 @@ import type { Clock, EtcdRpc, Trace } from '../../core/ports.ts';
 import type { EtcdClientEvent } from './client-event.ts';
 import type { EndpointChoice } from './endpoint-choice.ts';
 import type { OverdueAttempts } from './overdue-attempts.ts';
+import type { ShardId } from '../../core/numbers.ts';
 
 export interface LeaderSearchOptions {
-  shard: number;
+  shard: ShardId;
   rpc: EtcdRpc;
   clock: Clock;
   trace: Trace<EtcdClientEvent>;

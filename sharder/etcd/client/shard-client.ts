@@ -13,9 +13,10 @@ import { EndpointChoice } from './endpoint-choice.ts';
 import { LeaderSearch } from './leader-search.ts';
 import { OverdueAttempts } from './overdue-attempts.ts';
 import { ServingSearch } from './serving-search.ts';
+import type { Revision, ShardId } from '../../core/numbers.ts';
 
 export interface EtcdShardClientOptions {
-  shard: number;
+  shard: ShardId;
   endpoints: readonly string[];
   rpc: EtcdRpc;
   clock: Clock;
@@ -163,7 +164,7 @@ export class EtcdShardClient implements ShardClient {
   }
 
   /** Full jitter, so that the sharders of a shard do not knock in step. */
-  private retryPauseMs(attempt: number): number {
+  private retryPauseMs(attempt: Revision): number {
     const { limits, random } = this.options;
     const boundMs = Math.min(limits.retryPauseMs * 2 ** Math.min(attempt, 16), limits.retryPauseMsMax);
     return 1 + (boundMs * random.nextUint32()) / 2 ** 32;
