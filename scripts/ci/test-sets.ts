@@ -40,6 +40,7 @@ export const quickE2e: Readonly<Record<string, string>> = {
 /** Files of the other projects that take minutes, and why. */
 export const slow: Readonly<Record<string, string>> = {
   'test/property/seeded-bugs.test.ts': 'a search for each planted bug',
+  'test/property/unsound-watches.test.ts': 'scenarios for each watch of etcd that does not tell all',
   'test/property/protocol-model.test.ts': 'every state of the protocol, and of each broken variant',
 };
 
