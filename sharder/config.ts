@@ -11,7 +11,7 @@ export interface SharderConfig {
   name: string;
   /** VASE_HOME: client endpoints of the home shard, "host:port,host:port". */
   home: readonly string[];
-  /** VASE_MIRRORS: those of the other shards, which have copies of the view, "host:port,host:port;host:port". */
+  /** VASE_MIRRORS: client endpoints of the other shards, which have copies of the view, "host:port,host:port;host:port". */
   mirrors: readonly (readonly string[])[];
   /** VASE_HOST and VASE_PORT: where users reach it; VASE_REUSE_PORT=1 shares the port with other sharders. */
   host: string;
@@ -19,7 +19,7 @@ export interface SharderConfig {
   reusePort: boolean;
   /** VASE_ADMIN_PORT: a port of its own for probes and metrics, without data; null for none. */
   adminPort: number | null;
-  /** VASE_OWN_PORT: one on which it answers as on the public port when it shares that with others; null for none. */
+  /** VASE_OWN_PORT: a port of its own that answers like the public port, when others share that one; null for none. */
   ownPort: number | null;
   /** VASE_HOSTS: names by which users may call it, "store.example,other.example:8443", besides localhost and addresses. */
   hosts: readonly string[];
@@ -33,7 +33,7 @@ export interface SharderConfig {
   https: HttpsFiles | null;
   /** VASE_TOKEN_FILE: holds what users must send on the public port, as `authorization: Bearer <token>`. */
   token: string | null;
-  /** VASE_QUOTA_BYTES: each member's quota, for etcd before 3.6, which does not say it; null: not known. */
+  /** VASE_QUOTA_BYTES: each member's quota, for etcd before 3.6, which does not report it; null: not known. */
   quotaBytes: number | null;
   limits: Limits;
 }
@@ -108,7 +108,7 @@ export function readHosts(environment: Environment): string[] {
   throw new ConfigError('VASE_HOSTS must be names such as store.example, separated by commas');
 }
 
-/** Null when it is none. */
+/** Null when the text is no list of endpoints. */
 function readEndpoints(text = ''): readonly string[] | null {
   const endpoints = text.split(',').filter((endpoint) => endpoint !== '');
   const isList = endpoints.length > 0 && endpoints.every((endpoint) => /^[^:;\s]+:[0-9]+$/.test(endpoint));

@@ -26,8 +26,8 @@ import { createStoreMetrics, type SharderEvent } from './http/store-metrics.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
 /**
- * Bytes of bodies and of large replies that one sharder holds at a time. A body is there up to three times while it becomes
- * operations; of replies, four batches of what JSON makes of one value of 1 MiB fit.
+ * Bytes of bodies and of large replies that one sharder holds at a time. A body is in memory up to three times while it
+ * becomes operations; the replies of four batches fit, each with one value of 1 MiB as JSON.
  */
 const bodyBudgetBytes = 24 * 1024 * 1024;
 const replyBudgetBytes = 32 * 1024 * 1024;
@@ -35,7 +35,7 @@ const replyBudgetBytes = 32 * 1024 * 1024;
 const stopDeadlineMs = 10_000;
 /** A kept connection has this long for the request whose answer tells it to end. */
 const idleMs = 2000;
-/** On the administration port that is for those who ask again in any case. */
+/** The same on the administration port, whose clients ask again in any case. */
 const adminIdleMs = 250;
 const readyRetryMs = 250;
 
@@ -97,7 +97,7 @@ const shared = {
   logger,
   slow: new SlowRequests(logger),
 };
-/** Where users need a token, its absence tells them nothing: metrics are on the admin port alone. */
+/** Where users need a token, a request without it learns nothing: metrics are on the admin port alone. */
 const guardedApp = (token: string) => {
   const open = new Map([...probes].filter(([path]) => path !== '/metrics'));
   return createApp({ ...shared, probes: open, token: new BearerToken(token) });
@@ -133,7 +133,7 @@ async function start(): Promise<void> {
   const port = await listen(server, { host, port: config.port, reusePort });
   readiness.problem = null;
   const { epoch } = present(store.currentView, 'the view of a store that is ready');
-  // Without the time that Node.js took to load the program: what it waited for others.
+  // The time that it waited for others, without the time that Node.js took to load the program.
   const waitedMs = Math.round(performance.now() - startedAtMs);
   logger.info({ host, port, shards: store.currentShards.size, epoch, waitedMs }, 'ready');
 }

@@ -17,11 +17,11 @@ export const sharderNodeFlags: readonly string[] = [
 
 /**
  * Variables of a sharder's process, for glibc; other allocators ignore them.
- * - glibc learns from large blocks that are freed to keep blocks as large as they for itself, and a sharder whose bodies and
- *   replies come and go grows by them: with 8 batches of 7 MB for a dead shard to 262 MiB, with the threshold held to 226.
- *   Below it lie bodies and values that are large; what Node.js reads from a socket, 64 KiB, does not cost a mapping.
- * - Each of V8's and libuv's threads keeps free memory in an arena of its own, of which the others have nothing: under the load
- *   of `make bench-overload PART=dead-shard` 254 to 268 MiB, with one arena for all 235.
+ * - When a large block is freed, glibc raises its threshold and keeps blocks of that size for itself, so that a sharder grows
+ *   by its bodies and replies: with 8 batches of 7 MB for a dead shard to 262 MiB, with a fixed threshold to 226. Large bodies
+ *   and values are above the threshold; what Node.js reads from a socket, 64 KiB, does not cost a mapping.
+ * - Each of V8's and libuv's threads keeps free memory in an arena of its own, which the others cannot use: under the load of
+ *   `make bench-overload PART=dead-shard` 254 to 268 MiB, with one arena for all 235.
  */
 export const sharderAllocator: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: '131072',

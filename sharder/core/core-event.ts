@@ -1,18 +1,18 @@
-/** What a store tells its trace. */
+/** The events that a store emits to its trace. */
 import type { LaneKind } from './pending.ts';
 import type { CallOutcome } from './shard-client.ts';
 import type { Epoch, Revision, ShardId } from './numbers.ts';
 
 export type CoreEvent =
-  /** A newer fence record is known; -1 and -1: it is known that none is known any more. */
+  /** The newest known fence record has changed; epoch and revision are -1 when no record is known any more. */
   | { name: 'fence.changed'; shard: ShardId; epoch: Epoch; revision: Revision }
   | { name: 'fence.unreadable'; shard: ShardId; message: string }
-  /** What answers at the shard's addresses is another shard. `member`: the id of who answered; empty where it gave none. */
+  /** Another shard answers at the shard's addresses. `member`: the id of the member that answered; empty when it gave none. */
   | { name: 'shard.mistaken'; shard: ShardId; member: string }
-  /** A second transaction goes beside one that is stuck. */
+  /** A second transaction is sent while the first is stuck. */
   | { name: 'batch.overtakes'; shard: ShardId; operations: number }
   | BatchEnded
-  /** From now on puts into the shard are refused for want of room, for that reason; or taken again. */
+  /** Puts into the shard are refused from now on for want of room, with that reason; `room.found`: they are taken again. */
   | { name: 'room.spent'; shard: ShardId; reason: string }
   | { name: 'room.found'; shard: ShardId }
   | { name: 'view.adopted'; epoch: Epoch; shards: number }
@@ -21,7 +21,7 @@ export type CoreEvent =
   /** The watch of the view has ended, and is opened again. */
   | { name: 'view.unwatched'; reason: string };
 
-/** The home shard did not give the view. A resharder tells the same. */
+/** The home shard did not return the view. A resharder emits this event, too. */
 export interface ViewUnreachable {
   name: 'view.unreachable';
   reason: string;

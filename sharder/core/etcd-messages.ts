@@ -57,7 +57,7 @@ export interface TxnRequest {
   failure: readonly RequestOp[];
 }
 
-/** What may stand inside a transaction. */
+/** The requests that a transaction may contain. */
 export type RequestOp = RangeRequest | PutRequest | DeleteRangeRequest | TxnRequest;
 
 export type EtcdRequest =
@@ -125,17 +125,17 @@ export interface StatusReply {
   header: ReplyHeader | null;
   /** etcd's version, for example "3.4.23". */
   version: string;
-  /** Of its database, gaps included: what etcd's quota bounds. */
+  /** Size of its database, gaps included: etcd's quota bounds this size. */
   dbSizeBytes: number;
   /** Without the gaps. */
   dbSizeInUseBytes: number;
-  /** 0: it does not say, as before etcd 3.6; negative: none. */
+  /** 0: the member does not report it, as before etcd 3.6; negative: there is no quota. */
   quotaBytes: number;
   /** Decimal string; "0" when this member knows no leader. */
   leaderId: string;
   raftIndex: number;
   raftTerm: number;
-  /** It gets the data, has no vote, and serves nobody. */
+  /** A learner gets the data, has no vote, and serves no client. */
   isLearner: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Many operations of one client at a time: those on one key in the order of the list, those on different keys in none. */
+/** Executes many operations of one client: those on one key in the order of the list, those on different keys in any order. */
 import type { ExecuteOptions } from './client.ts';
 import type { Operation, Outcome } from './operation.ts';
 
@@ -9,8 +9,8 @@ export interface Executor {
 
 /**
  * The outcomes, in the order of the operations. An operation starts when the one before it on its key has ended, however it
- * ended. `onOutcome` sees each as soon as it is there, and what it returns takes its place.
- * @param options of the whole request: with a deadline in it, all operations together have ended by then.
+ * ended. `onOutcome` gets each outcome as soon as it is known, and its return value replaces the outcome.
+ * @param options of the whole request: a deadline holds for all operations together.
  */
 export function executeInOrder<Result>(
   executor: Executor,

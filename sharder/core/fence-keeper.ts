@@ -1,4 +1,4 @@
-/** The fence of one shard as a sharder knows it: asked for when it is needed, and learned from whatever a fence rejected. */
+/** The fence of one shard as a sharder knows it: read when needed, and learned from the replies to rejected transactions. */
 import type { CoreEvent } from './core-event.ts';
 import type { ReplyHeader, ResponseOp, TxnReply } from './etcd-messages.ts';
 import { type Fence, fenceKey } from './fence.ts';
@@ -12,7 +12,7 @@ import { readFence } from './transaction.ts';
 export interface FenceContext {
   trace: Trace<CoreEvent>;
   limits: Limits;
-  /** The shard could not be reached, or what answered is another one. */
+  /** The shard could not be reached, or another shard answered. */
   onUnreachable(): void;
 }
 
@@ -29,12 +29,12 @@ export class FenceKeeper {
     this.context = context;
   }
 
-  /** The newest that is known, null before the first answer of the shard. */
+  /** The newest fence that is known; null before the first answer of the shard. */
   get current(): Fence | null {
     return this.known;
   }
 
-  /** Asks whether it has changed; cheap when it has not, and one question at a time. */
+  /** Reads the fence again; cheap when it has not changed, and one read at a time. */
   refresh(): Promise<void> {
     this.asking ??= this.ask().finally(() => (this.asking = null));
     return this.asking;
@@ -50,7 +50,7 @@ export class FenceKeeper {
 
   private async ask(): Promise<void> {
     const deadlineMs = this.context.limits.operationTimeoutMs;
-    // Only a newer record comes back: the one that is known need not be sent and read again.
+    // etcd returns only a newer record: the known one need not be sent and read again.
     const minModRevision = this.known === null ? 0 : this.known.modRevision + 1;
     const outcome = await this.client.execute(
       { kind: 'range', key: fenceKey(this.shard), minModRevision },
@@ -60,12 +60,12 @@ export class FenceKeeper {
       this.context.onUnreachable();
       return;
     }
-    // Of all that are there, whatever their revision.
+    // `count` counts the key whatever its revision: 0 means that there is no record.
     if (outcome.reply.count === 0) this.distrust(outcome.reply.header);
     if (minModRevision === 0 || outcome.reply.kvs.length > 0) this.setFence(this.read(outcome.reply));
   }
 
-  /** What answered has no record of this shard, so it is another one, and nothing that it says is about this one. */
+  /** The member that answered has no record of this shard, so it belongs to another one and says nothing about this one. */
   private distrust(header: ReplyHeader | null): void {
     this.context.trace.emit({
       name: 'shard.mistaken',
@@ -76,7 +76,7 @@ export class FenceKeeper {
     this.context.onUnreachable();
   }
 
-  /** A record that cannot be read is as good as none: the shard takes nothing until there is another. */
+  /** A record that cannot be read counts as none: the shard gets no operation until there is another record. */
   private read(response: ResponseOp | undefined): Fence | null {
     try {
       return readFence(this.shard, response);

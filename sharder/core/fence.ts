@@ -1,6 +1,6 @@
 /**
- * The fence record: the truth about which slots a shard owns, one key in that shard's own etcd. Every data transaction
- * compares its mod revision, so a change of ownership rejects atomically whatever was built on the old record.
+ * The fence record: the truth about which slots a shard owns, one key in that shard's own etcd. Every data transaction compares
+ * its mod revision, so a change of ownership atomically rejects every transaction that was built on the old record.
  */
 import { asIdentity, type ShardName } from './identity.ts';
 import { invariant } from './invariant.ts';
@@ -12,20 +12,20 @@ import type { View } from './view.ts';
 import type { Epoch, Revision, ShardId } from './numbers.ts';
 
 /**
- * The key of a shard's fence record. It has the shard's identity in it, so that the comparison of the record's mod revision
- * proves which shard answers, too: in any other etcd there is no such key, and its mod revision is 0.
+ * The key of a shard's fence record. It contains the shard's identity, so that the comparison of the record's mod revision also
+ * proves which shard answers: any other etcd has no such key, and compares mod revision 0.
  */
 export function fenceKey({ identity }: Pick<ShardName, 'identity'>): string {
   return identity === undefined ? 'vase/shard' : `vase/shard/${identity}`;
 }
 
-/** The keys of all fence records that there can be, as a range. */
+/** The range of the keys of all possible fence records. */
 export const fenceKeys = { key: 'vase/shard', rangeEnd: 'vase/shard0' } as const;
 
 /**
- * What a shard is to one slot. `epoch` is that of the change of ownership which made it so, rising by one with each of the slot; API versions of the slot's keys are
- * `versionOffset` + mod revision. An `attempt` is one mover's claim to fill the slot: the mod revision of the record that
- * it was written over, so that no two claims are alike.
+ * The state of one slot at a shard. A slot's `epoch` rises by one with each change of its ownership; the state has that of the
+ * change which led to it. API versions of the slot's keys are `versionOffset` + mod revision. An `attempt` is one mover's claim
+ * to fill the slot: the mod revision of the record that the claim was written over, so that no two claims are alike.
  */
 export type SlotState =
   | { kind: 'owned'; epoch: Epoch; versionOffset: number }
@@ -35,7 +35,7 @@ export type SlotState =
 
 export interface FenceRecord {
   shard: ShardId;
-  /** Of the shard; as in its key. */
+  /** The shard's identity, as in the record's key. */
   identity?: string | undefined;
   epoch: Epoch;
   /** Slot to state, 1024 entries; undefined where this shard never had the slot. */
@@ -50,7 +50,7 @@ export interface Fence {
   modRevision: Revision;
 }
 
-/** The first record of a shard in a new cluster: it owns what the view gives it. */
+/** The first record of a shard in a new cluster: the shard owns the slots that the view gives it. */
 export function initialFence(view: View, shard: ShardId): FenceRecord {
   const owned: SlotState = { kind: 'owned', epoch: view.epoch, versionOffset: 0 };
   const identity = view.shards.find(({ id }) => id === shard)?.identity;
@@ -81,7 +81,7 @@ export function encodeFence(record: FenceRecord): Uint8Array {
   });
 }
 
-/** Whether the state comes back when it is decoded: a number that is none would make the whole record unreadable. */
+/** Whether `decodeFence` can read the state: a field that is no whole number would make the whole record unreadable. */
 function isReadable(state: SlotState): boolean {
   const numbers = Object.values(state).filter((field) => typeof field === 'number');
   return numbers.every((number) => Number.isSafeInteger(number) && number >= 0);
@@ -101,7 +101,7 @@ export function decodeFence(bytes: Uint8Array): FenceRecord {
   };
 }
 
-/** @throws Error also when the record is another shard's: nothing that it says is about this one. */
+/** @throws Error also when the record belongs to another shard: it says nothing about this one. */
 export function decodeFenceOf({ id, identity }: ShardName, bytes: Uint8Array): FenceRecord {
   const record = decodeFence(bytes);
   if (record.shard === id && record.identity === identity) return record;

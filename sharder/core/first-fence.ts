@@ -1,6 +1,6 @@
 /**
- * The first fence record of a shard, and with it the shard's identity: both are written in one transaction, once, and only
- * where there is neither. Whoever finds them there takes them as they are.
+ * The first fence record of a shard, and with it the shard's identity: one transaction writes both, once, and only where
+ * neither exists. A writer that finds them takes them as they are.
  */
 import type { Compare, RequestOp, TxnReply, TxnRequest } from './etcd-messages.ts';
 import { encodeFence, fenceKey, type FenceRecord } from './fence.ts';
@@ -20,8 +20,8 @@ export function createFenceRequest(record: FenceRecord, more: readonly RequestOp
 }
 
 /**
- * The identity of a shard that had a fence record already; undefined where it has none.
- * @throws Error when the reply is none to `createFenceRequest`.
+ * The identity of a shard that had a fence record already; undefined when that shard has no identity.
+ * @throws Error when the reply does not answer `createFenceRequest`.
  */
 export function storedIdentity({ responses: [named] }: TxnReply): string | undefined {
   if (named?.kind !== 'range') throw new Error('the reply to a first record is not a range');

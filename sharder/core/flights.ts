@@ -1,7 +1,6 @@
 /**
- * The transactions of one lane that are under way: one, or a second one beside one that is stuck; never more. The keys of
- * each stay its own until it has ended, so that of two writes of one key the second is not on its way before the first has
- * an outcome.
+ * The transactions of one lane that are under way: one, or a second one while the first is stuck; never more. Each holds
+ * its keys until it has ended, so that of two writes of one key the second is not sent before the first has an outcome.
  */
 import type { Pending } from './pending.ts';
 
@@ -28,12 +27,12 @@ export class Flights {
     return this.open.length === 0;
   }
 
-  /** Whether one alone is under way, and it is stuck. */
+  /** Whether exactly one transaction is under way, and it is stuck. */
   get isOneStuckAlone(): boolean {
     return this.open.length === 1 && this.open[0]?.isStuck === true;
   }
 
-  /** Not beside one that is not stuck: whoever waits for that one goes on with what is left. */
+  /** False while a transaction that is not stuck is under way: the loop that waits for it sends the rest afterwards. */
   get mayBegin(): boolean {
     return this.isEmpty || this.isOneStuckAlone;
   }

@@ -1,7 +1,7 @@
 /**
- * What may share a transaction while a shard is full. etcd refuses a transaction for the puts in it, with all that rides along,
- * and takes deletions, which cost nothing: so, from the first refusal until a put has been taken again, the two keep apart.
- * Users can make room then, however many others keep putting.
+ * Which operations may share a transaction while a shard is full. etcd refuses a whole transaction for the puts in it, and
+ * takes deletions, which cost nothing: so, from the first refusal until a put has been taken again, puts and deletions use
+ * separate transactions. Users can make room then, however many others keep putting.
  */
 import type { Pending } from './pending.ts';
 
@@ -17,7 +17,7 @@ export class FullShard {
     this.full = true;
   }
 
-  /** A transaction was carried out. A put with a condition says nothing: etcd 3.4 counts what is nested as free. */
+  /** A transaction was carried out. A put with a condition proves nothing: etcd 3.4 counts nested operations as free. */
   noteApplied(batch: readonly Pending[]): void {
     if (
       this.full &&

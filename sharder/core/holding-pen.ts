@@ -1,6 +1,7 @@
 /**
- * Operations whose slot nobody owns for the moment, as in the middle of a hand-over. While there are any, whoever may know is
- * asked, soon at first and then less often; they go on as soon as an owner is known, and fail when that takes too long.
+ * Operations whose slot no shard owns for the moment, as in the middle of a hand-over. While operations wait, the pen asks
+ * for the owners of their slots, soon at first and then less often; they go on as soon as an owner is known, and fail when
+ * that takes too long.
  */
 import type { Limits } from './limits.ts';
 import { type Pending, settle, settleAbandoned, settleExpired } from './pending.ts';
@@ -54,7 +55,7 @@ export class HoldingPen {
     this.lookLater();
   }
 
-  /** Fails what waits, definitely. */
+  /** Fails every waiting operation, definitely. */
   close(): void {
     this.closed = true;
     this.next?.();
@@ -75,7 +76,7 @@ export class HoldingPen {
       if (inTime.length === 0) this.bySlot.delete(slot);
       else this.bySlot.set(slot, inTime);
     }
-    // What is found at once is taken out at once.
+    // A copy: an owner that is found at once removes its slot at once.
     const slots = Array.from(this.bySlot.keys());
     for (const slot of slots) this.options.seekOwner(slot, () => this.releaseSlot(slot));
     if (this.bySlot.size > 0 && this.next === null) this.lookLater();
@@ -92,7 +93,7 @@ export class HoldingPen {
     return waiting;
   }
 
-  /** True, and settled, when the operation can wait no longer. */
+  /** Settles an operation that can wait no longer, and returns true for it. */
   private settleLate(pending: Pending): boolean {
     const { clock, limits } = this.options;
     const nowMs = clock.nowMs();

@@ -15,7 +15,7 @@ export function bytesToJson(bytes: Uint8Array): unknown {
   return JSON.parse(beyondAscii.test(text) ? byByte(bytes) : text) as unknown;
 }
 
-/** What was not written by `jsonToBytes`: each byte a character, so that none is lost. */
+/** Decodes bytes that `jsonToBytes` did not write: each byte becomes one character, so that none is lost. */
 function byByte(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);

@@ -1,7 +1,7 @@
 /**
  * The order of keys: by their UTF-8 bytes, as in etcd. JavaScript compares strings by UTF-16 units, which differs only
  * between surrogates and the units above them; moving those two blocks past each other (the fix-up for code point order in
- * UTF-16 of the ICU) makes its fast comparison right. Most keys are their own order.
+ * UTF-16 of the ICU) makes its fast comparison right. Most keys need no change.
  */
 
 const unitsFromSurrogates = /[\ud800-\uffff]/;
@@ -35,7 +35,7 @@ export function isInside(order: string, { start, end }: OrderInterval): boolean 
   return order >= start && (end === '' || order < end);
 }
 
-/** Compares bytes as unsigned numbers, a prefix before what it begins: negative, 0 or positive. */
+/** Compares bytes as unsigned numbers, a prefix comes before the longer one: negative, 0 or positive. */
 export function compareBytes(one: Uint8Array, other: Uint8Array): number {
   const shared = Math.min(one.length, other.length);
   let at = 0;

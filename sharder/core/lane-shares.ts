@@ -1,6 +1,7 @@
 /**
- * Who has how much of a lane's places: by client, so that one connection cannot fill it, and by key, because of one key a
- * transaction carries one write. After fq_codel (RFC 8290): where there is no room, the one that holds most gives way.
+ * How many of a lane's places each client and each key holds: a client, so that one connection cannot fill the lane; a
+ * key, because a transaction carries one write of a key. After fq_codel (RFC 8290): when there is no room, the client
+ * that holds most gives way.
  */
 import type { Client } from './client.ts';
 import type { Pending } from './pending.ts';
@@ -9,14 +10,14 @@ export class LaneShares {
   private readonly ofClient = new Map<Client, number>();
   private readonly ofKey = new Map<string, number>();
   private readonly countsKeys: boolean;
-  /** No client has more: where all have a place or two, nobody needs to be looked for. */
+  /** No client has more: while all have a place or two, no search is needed. */
   private mostBound = 0;
 
   constructor(countsKeys: boolean) {
     this.countsKeys = countsKeys;
   }
 
-  /** Forgets what it knew. */
+  /** Forgets all counts, and counts these operations. */
   countAnew(waiting: readonly Pending[]): void {
     this.ofClient.clear();
     this.ofKey.clear();
@@ -42,7 +43,7 @@ export class LaneShares {
     return this.ofKey.get(key) ?? 0;
   }
 
-  /** The client that holds most, if it would hold no less than `newcomer` after it has given up one place for it. */
+  /** The client that holds most, if it still holds at least as many places as `newcomer` after it has given one to it. */
   whoGivesWay(newcomer: Client | null): Client | null {
     const fair = (newcomer === null ? 0 : (this.ofClient.get(newcomer) ?? 0)) + 2;
     if (newcomer === null || this.mostBound < fair) return null;

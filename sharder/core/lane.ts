@@ -5,9 +5,9 @@
  * A newcomer is admitted by time, not by count: by the rate at which the shard works, everything that waits and the newcomer
  * must end in time. Otherwise the newcomer is refused at once, while the refusal still helps. Taken from CoDel (RFC 8289): the
  * time in the queue is bounded, and the head drops what has waited too long, but only while newcomers are being refused, so
- * that a pause of the shard alone fails nobody. From DAGOR (Zhou et al., 2018): the time in the queue tells overload, not the
- * processor's use. Not taken: adaptive LIFO, which starves what was admitted first, and gradients of concurrency (Envoy),
- * since a lane has one transaction in flight, and a second one only beside one that is stuck.
+ * that a pause of the shard alone fails nobody. From DAGOR (Zhou et al., 2018): the time in the queue shows overload, and the
+ * processor's use does not. Not taken: adaptive LIFO, which starves what was admitted first, and gradients of concurrency
+ * (Envoy), since a lane has one transaction in flight, and a second one only beside one that is stuck.
  */
 import type { Client } from './client.ts';
 import { LaneShares } from './lane-shares.ts';
@@ -19,16 +19,16 @@ import { ServiceRate } from './service-rate.ts';
 const operationWeight = 256;
 /** One key holds at most this part of the places. */
 const keyShare = 1 / 4;
-/** A transaction that takes so many times as long as is usual may be stuck. */
+/** A transaction that takes this many times the usual time may be stuck. */
 const stuckTimes = 8;
-/** For so long after a refusal, the lane drops what has waited too long. */
+/** For so long after a refusal, the lane drops operations that have waited too long. */
 const overloadedForMs = 1000;
 const sweepPauseMs = 20;
 
 /** A transaction in flight. */
 interface Sent {
   readonly weight: number;
-  /** Others had to wait for the next one. */
+  /** Whether other operations had to wait for the next transaction. */
   readonly wasFull: boolean;
 }
 
@@ -37,13 +37,13 @@ export class Lane {
   private readonly limits: Limits;
   private readonly rate = new ServiceRate();
   private readonly shares: LaneShares;
-  /** Whether `shares` is up to date: what nobody asks for costs no operation anything. */
+  /** Whether `shares` is up to date: operations pay for the counts only while the lane needs them. */
   private isCounting = false;
   private queue: Pending[] = [];
   private queuedBytes = 0;
-  /** By the batch that was taken. */
+  /** Transactions in flight, by the batch that was taken. */
   private readonly sent = new Map<readonly Pending[], Sent>();
-  /** Of all that are in flight. */
+  /** Weight of all transactions in flight. */
   private sentWeight = 0;
   private refusedAtMs = -Infinity;
   private sweptAtMs = -Infinity;
@@ -70,10 +70,10 @@ export class Lane {
 
   /**
    * Takes a newcomer, or refuses it and does nothing.
-   * @returns null when it was taken, else after how many milliseconds there may be room.
+   * @returns null when it was taken, else the milliseconds after which there may be room.
    */
   offer(pending: Pending, nowMs: number): number | null {
-    // A key that everybody writes is no sign that the shard is behind with the others.
+    // A key that many clients write does not show that the shard is behind with other keys.
     if (this.hasKeyTooOften(pending)) return this.limits.admittedMsMax;
     const waitMs = this.whyNot(pending, nowMs);
     if (waitMs !== null) {
@@ -86,18 +86,21 @@ export class Lane {
     return null;
   }
 
-  /** Puts a batch that was provably not applied back at the front, in its order, whatever the bounds: it was admitted. */
+  /**
+   * Puts a batch that was provably not applied back at the front, in its order, whatever the bounds, because it was admitted.
+   */
   putBack(batch: readonly Pending[]): void {
     this.queue = [...batch, ...this.queue];
     for (const pending of batch) this.enter(pending);
   }
 
   /**
-   * Takes what the next transaction can carry, oldest first; settled operations are dropped on the way, and those are
-   * settled that nobody waits for or that cannot end in time. What is not empty is told to `onEnded` when it has ended.
+   * Takes the operations that the next transaction can carry, oldest first. It drops settled operations on the way, and
+   * settles those that nobody waits for or that cannot end in time. The caller gives a batch that is not empty to `onEnded`
+   * when it has ended.
    * @param operationsMax at most so many.
-   * @param mayRide whether one may share a transaction with the first of it; those that may not stay, in their order.
-   * @param heldKeys of another transaction in flight: what waits for them stays, too.
+   * @param mayRide whether an operation may share a transaction with the first of the batch; the others stay, in their order.
+   * @param heldKeys keys of another transaction in flight: operations on them stay, too.
    */
   take(
     operationsMax: number,
@@ -121,7 +124,7 @@ export class Lane {
       }
       if (first !== null && bytes + pending.bytes > bytesMax) break;
       const isApart = first !== null && !mayRide(first, pending);
-      // What comes later of its key stays behind it.
+      // Later operations on its key stay behind it.
       if (isApart) keys?.add(pending.etcdKey);
       if (isApart || keys?.has(pending.etcdKey)) {
         rest.push(pending);
@@ -162,7 +165,7 @@ export class Lane {
     return all;
   }
 
-  /** Those whose deadline is at or before `nowMs`, removed from the lane. */
+  /** Removes and returns the operations whose deadline is at or before `nowMs`. */
   takeExpired(nowMs: number): Pending[] {
     const expired = this.queue.filter((pending) => pending.deadlineAtMs <= nowMs);
     if (expired.length > 0) {
@@ -172,7 +175,7 @@ export class Lane {
     return expired;
   }
 
-  /** The earliest deadline that waits, or Infinity. */
+  /** The earliest deadline of a waiting operation, or Infinity. */
   nextDeadlineMs(): number {
     let earliest = Infinity;
     for (const pending of this.queue) earliest = Math.min(earliest, pending.deadlineAtMs);
@@ -189,7 +192,7 @@ export class Lane {
     if (this.isCounting) this.shares.remove(pending);
   }
 
-  /** Who has how much of what waits now; kept up to date from here on, until nothing waits. */
+  /** The shares of the operations that wait now; kept up to date from here on, until none waits. */
   private counted(): LaneShares {
     if (!this.isCounting) {
       this.isCounting = true;
@@ -198,7 +201,7 @@ export class Lane {
     return this.shares;
   }
 
-  /** Why there is no place for a newcomer, as the milliseconds after which there may be one; null: there is. */
+  /** Null when there is a place for a newcomer, else the milliseconds after which there may be one. */
   private whyNot(pending: Pending, nowMs: number): number | null {
     const { laneOperationsMax, laneBytesMax, admittedMsMax } = this.limits;
     const waitMs = this.waitMs(pending);
@@ -208,16 +211,16 @@ export class Lane {
     return waitMs > bound && !this.fitsNext(pending) ? waitMs : null;
   }
 
-  /** When an operation that came now would end, in milliseconds from now. */
+  /** Milliseconds from now until an operation that came now would end. */
   private waitMs(pending: Pending): number {
     const operations = this.queue.length + 1;
     const weight = this.queuedBytes + pending.bytes + operations * operationWeight;
     return this.rate.msFor(weight + this.sentWeight);
   }
 
-  /** Of one key a transaction carries one write: the last of many waits for as many transactions. */
+  /** A transaction carries one write of a key: the last of many writes waits for as many transactions. */
   private hasKeyTooOften({ etcdKey }: Pending): boolean {
-    // Of one key at most all that wait: where even these are not too many, they need not be counted.
+    // At most all waiting operations are on one key: if all are not too many, no count is needed.
     if (this.kind === 'read' || !this.isTooOften(this.queue.length)) return false;
     return this.isTooOften(this.counted().waitingOnKey(etcdKey));
   }
@@ -228,10 +231,10 @@ export class Lane {
     return waiting >= keyShare * laneOperationsMax || (waiting + 1) * this.rate.transactionMs > admittedMsMax;
   }
 
-  /** Whether it would be in the next transaction: waiting any longer for a place makes nothing better. */
+  /** Whether the next transaction would carry it: it gains nothing by coming again later. */
   private fitsNext(pending: Pending): boolean {
-    // The first is carried whatever its size. Were it refused for it, by a rate that small operations have taught, nothing
-    // would ever teach the lane better.
+    // The first is carried whatever its size. If a rate that the lane learned from small operations refused it for its size,
+    // the lane could never learn a better one.
     if (this.queue.length === 0) return true;
     return (
       this.queue.length < this.limits.batchOperationsMax &&
@@ -239,13 +242,13 @@ export class Lane {
     );
   }
 
-  /** Large transactions are kept so small that those behind them need not wait long. */
+  /** Bounds a transaction's bytes, so that the operations behind it need not wait long. */
   private batchBytesMax(): number {
     const { batchBytesMax, batchBytesMin, batchMsTarget } = this.limits;
     return Math.min(batchBytesMax, Math.max(batchBytesMin, this.rate.weightIn(batchMsTarget)));
   }
 
-  /** Makes a place for a newcomer: of those that nobody waits for any more, or of the client that holds most. */
+  /** Makes a place for a newcomer: removes operations that nobody waits for, or one of the client that holds most. */
   private makeRoom(pending: Pending, nowMs: number): boolean {
     this.sweep(nowMs);
     if (this.whyNot(pending, nowMs) === null) return true;
@@ -253,7 +256,7 @@ export class Lane {
     return client !== null && this.giveWay(client, pending);
   }
 
-  /** One place for one, and no more bytes than before: the newest of the client's. */
+  /** Removes the client's newest operation that has no fewer bytes than the newcomer, so that the queue does not grow. */
   private giveWay(client: Client, newcomer: Pending): boolean {
     const index = this.queue.findLastIndex(
       (candidate) => candidate.client === client && candidate.bytes >= newcomer.bytes,
@@ -266,7 +269,7 @@ export class Lane {
     return true;
   }
 
-  /** Refuses what came last and, by what is known of the rate now, cannot end by its deadline. */
+  /** Refuses the newest operations that, by the rate known now, cannot end by their deadlines. */
   private dropLate(nowMs: number): void {
     for (let last = this.queue.at(-1); last !== undefined; last = this.queue.at(-1)) {
       const weight = this.queuedBytes + this.queue.length * operationWeight + this.sentWeight;
@@ -281,7 +284,7 @@ export class Lane {
     }
   }
 
-  /** Removes what nobody waits for, now and then: it looks at all that waits. */
+  /** Removes operations that nobody waits for; not at every call, because it looks at the whole queue. */
   private sweep(nowMs: number): void {
     if (nowMs < this.sweptAtMs + sweepPauseMs) return;
     this.sweptAtMs = nowMs;
@@ -292,12 +295,12 @@ export class Lane {
     });
   }
 
-  /** False, and settled, for what nobody waits for and for what cannot end in time. */
+  /** Settles an operation that nobody waits for or that cannot end in time, and returns false for it. */
   private isWorthSending(pending: Pending, nowMs: number): boolean {
     if (pending.settle === null || settleAbandoned(pending)) return false;
     const { answerMsMax, operationTimeoutMs } = this.limits;
     const { transactionMs } = this.rate;
-    // Only a transaction that is sent shows that the shard has become quicker: what is fresh is sent whatever the rate.
+    // Only a transaction that is sent shows that the shard has become quicker: a fresh operation is sent whatever the rate.
     if (nowMs + Math.min(transactionMs, operationTimeoutMs / 4) > pending.deadlineAtMs) {
       settle(pending, { kind: 'failed', code: 'unavailable', message: 'not sent: it could not end in time' });
       return false;

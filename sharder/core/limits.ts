@@ -13,11 +13,13 @@ export interface Limits {
   batchMsTarget: number;
   /** ... but in none smaller than this: each has costs of its own. */
   batchBytesMin: number;
-  /** Bytes that the reply to one transaction is expected to have: 100 reads of 1 MiB must not be one reply. */
+  /** Bytes that the reply to one transaction should have at most: 100 reads of 1 MiB must not be one reply. */
   replyBytesTarget: number;
   /** An operation is taken when it should end within so long, by the rate at which its shard works; else 429 at once. */
   admittedMsMax: number;
-  /** While some are refused, what would end later than this after it was taken is refused, too, and not sent. */
+  /**
+   * While a lane refuses newcomers, it also refuses, unsent, an operation that would end later than this after it was taken.
+   */
   answerMsMax: number;
   /** Operations that wait in one lane; past it 429, whatever the shard's rate. */
   laneOperationsMax: number;
@@ -25,37 +27,37 @@ export interface Limits {
   laneBytesMax: number;
   /** Operations held by one sharder because no shard owns their slot for the moment; past it 503. */
   heldOperationsMax: number;
-  /** An operation ends by then: ok, failed, or unknown. */
+  /** An operation ends within this time: ok, failed, or unknown. */
   operationTimeoutMs: number;
   /** One attempt of a read at one member; past it another member is asked. */
   readAttemptMs: number;
   /**
-   * One attempt of a write; past it its outcome is unknown. Above etcd's default election timeout, of 1 to 2 s: one that waits
-   * for a leader which another has followed is ended as soon as that is known.
+   * One attempt of a write; past it its outcome is unknown. Above etcd's default election timeout, of 1 to 2 s: an attempt
+   * that waits for a former leader is ended as soon as its successor is known.
    */
   writeAttemptMs: number;
   /**
-   * An attempt that takes longer, and eight times as long as is usual, is stuck: what does not depend on it goes on at another
-   * member that serves meanwhile.
+   * An attempt that takes longer than this, and than eight times the usual time, is stuck: operations that do not depend on it
+   * go to another member that serves meanwhile.
    */
   stuckMs: number;
   /** An attempt that takes longer is overdue: the members are asked whether it still waits at the right one. */
   overdueMs: number;
   /** How long an operation waits for an owner of its slot; past it 503. Longer than a hand-over of slots takes. */
   heldMsMax: number;
-  /** Whether slots that nobody owns have an owner again is asked so soon at first, less and less often ... */
+  /** The pause before the owner of a slot without one is asked for again; the pauses grow from this ... */
   heldPollMs: number;
-  /** ... down to this. */
+  /** ... to this one. */
   heldPollMsMax: number;
-  /** Least time between two reads of the view for slots that nobody owns. */
+  /** Least time between two reads of the view for slots that no shard owns. */
   viewRefreshIntervalMs: number;
-  /** The other shards' copies of the view are asked when the home shard has not answered by then ... */
+  /** The other shards' copies of the view are read when the home shard has not answered within this time ... */
   viewHomeMs: number;
   /** ... and have so long to answer. */
   viewMirrorMs: number;
-  /** A watch of the view that the home shard has not accepted by then is opened at another member. */
+  /** A watch of the view that the home shard has not accepted within this time is opened at another member. */
   viewWatchOpenMs: number;
-  /** A watch of the view is opened anew now and then: one that has gone silent is not noticed otherwise. */
+  /** A watch of the view is opened anew after this time: one that has gone silent is not noticed otherwise. */
   viewWatchRenewMs: number;
   /** Pauses before a watch of the view that broke is opened again grow from `retryPauseMsMax` to this. */
   viewWatchPauseMsMax: number;
@@ -63,9 +65,9 @@ export interface Limits {
   statusAttemptMs: number;
   /** Least time between two searches for a shard's leader. */
   leaderSearchIntervalMs: number;
-  /** The members are asked so often how full the shard is; 0: never, ... */
+  /** The interval at which the members are asked how full the shard is; 0: never, ... */
   roomPollMs: number;
-  /** ... and this often at most when much is put. */
+  /** ... and the least interval, when much is put. */
   roomPollMsMin: number;
   /** Pauses between attempts grow from this ... */
   retryPauseMs: number;

@@ -1,6 +1,7 @@
 /**
- * Numbers that must not be mixed up, told apart by the compiler: where one of them stands in the place of another, nothing
- * compiles. A plain number may stand for each of them (what is decoded or reckoned), so they cost nothing at run time.
+ * Numbers that must not be mixed up. The compiler keeps them apart: code that uses one of them in the place of another
+ * does not compile. A plain number (one that is decoded or computed) may take the place of each, so they cost nothing at
+ * run time.
  */
 
 declare const kind: unique symbol;

@@ -9,10 +9,10 @@ export type Condition =
   | { kind: 'absent' }
   /** The key has one of these versions; never, when the list is empty. */
   | { kind: 'one_of'; versions: readonly Version[] }
-  /** The key has none of these versions; with `exists`, it is there besides. */
+  /** The key has none of these versions; with `exists`, the key must also exist. */
   | { kind: 'none_of'; versions: readonly Version[]; exists: boolean };
 
-/** Versions in one condition: each is a comparison, and etcd bounds those of a transaction as it does operations. */
+/** Versions in one condition: each is a comparison, and etcd bounds a transaction's comparisons like its operations. */
 export const conditionVersionsMax = 8;
 /** Comparisons of one condition at most: the versions, and whether the key is there. */
 export const conditionComparesMax = conditionVersionsMax + 1;
@@ -53,7 +53,7 @@ export type Outcome =
       code: FailureCode;
       message: string;
       currentVersion?: Version | null;
-      /** Of `overloaded`: when it is worth to ask again, in milliseconds from now. */
+      /** With `overloaded`: the milliseconds from now after which a retry is worthwhile. */
       retryAfterMs?: number;
     }
   /** May have been applied, or may yet be. `no_space`: the shard has reached its quota. */

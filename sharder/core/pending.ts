@@ -63,7 +63,7 @@ export function settle(pending: Pending, outcome: Outcome): void {
   callback(outcome);
 }
 
-/** To be called before it is settled; costs a comparison unless it was slow. */
+/** Tells the client of a slow operation. Call it before that is settled; costs a comparison unless it was slow. */
 export function tellIfSlow(pending: Pending, shard: ShardId, endedAtMs: number): void {
   const { client, queuedAtMs, sentAtMs } = pending;
   if (queuedAtMs === null || endedAtMs - queuedAtMs < slowMs || pending.settle === null) return;
@@ -78,14 +78,14 @@ export function tellIfSlow(pending: Pending, shard: ShardId, endedAtMs: number):
   });
 }
 
-/** True, and settled, when its client has gone and it has not left this process: nobody hears the answer. */
+/** Settles an operation whose client has gone, if it is not sent yet, and returns true: nobody hears the answer. */
 export function settleAbandoned(pending: Pending): boolean {
   if (pending.client === null || !pending.client.gone || pending.sent) return false;
   settle(pending, { kind: 'failed', code: 'abandoned', message: 'its client has gone; it was not sent' });
   return true;
 }
 
-/** The outcome of an operation whose deadline has come: unknown if it may have left this process, else a failure. */
+/** Settles an operation whose deadline has come: unknown if it may have left this process, else a failure. */
 export function settleExpired(pending: Pending, limits: Limits): void {
   const waited = `${limits.operationTimeoutMs} ms`;
   settle(

@@ -41,7 +41,7 @@ export type LostCause = 'deadline' | 'reply_too_large' | 'no_space';
 
 /**
  * Errors of etcd that prove that the request was not applied. Names follow etcd's rpctypes (api/v3rpc/rpctypes).
- * `unfit_member` speaks of the member alone, which is not ready to serve, or a learner: another one may serve.
+ * `unfit_member`: this member alone cannot serve, because it is not ready or a learner; another one may.
  * `corrupt`: the members' data differ, and the shard takes no writes (alarm CORRUPT).
  * `other_definite` is an InvalidArgument, FailedPrecondition, NotFound or OutOfRange that has no name here.
  */
@@ -90,8 +90,8 @@ export interface EtcdRpc {
 }
 
 /**
- * Where a part tells what happens to it. Each room has a union of the events that it emits, told apart by their dotted names;
- * a field is a number, a string, a boolean or null. Whoever takes more events may stand for whoever takes fewer.
+ * Where a part of the program reports its events. Each folder has a union of the events that it emits, with dotted names; a
+ * field is a number, a string, a boolean or null. A trace that takes more events may take the place of one that takes fewer.
  */
 export interface Trace<Event> {
   // A property, not a method: the compiler compares the parameters of methods in both directions.

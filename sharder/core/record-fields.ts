@@ -1,4 +1,4 @@
-/** Checks for the fields of records that come out of etcd: a record that is not what it should be must never be used. */
+/** Checks for the fields of records that come out of etcd: a malformed record must never be used. */
 
 export function asObject(raw: unknown, what: string): Record<string, unknown> {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
@@ -25,15 +25,15 @@ export function asList(raw: unknown, what: string): unknown[] {
 export type Others = Readonly<Record<string, unknown>>;
 
 /**
- * The fields that this version does not know, as a part of what it reads. Whoever reads a record and writes it again keeps
- * them: a later version wrote them, and reads them when it is back.
+ * The fields of a record that this version does not know. Code that reads a record and writes it again keeps them: a later
+ * version wrote them, and reads them when it runs again.
  */
 export function othersOf(record: Others, known: readonly string[]): { others?: Others } {
   const others = Object.entries(record).filter(([name]) => !known.includes(name));
   return others.length === 0 ? {} : { others: Object.fromEntries(others) };
 }
 
-/** What stands where a record should be is none that this program knows: as good as no answer, and no reason to fall over. */
+/** The bytes are no record that this program knows: it takes them for no answer, and does not crash. */
 export class RecordError extends Error {
   override name = 'RecordError';
 }

@@ -1,10 +1,10 @@
 /**
- * The part of a shard's quota that is kept from users: for the lease, the jobs and the view of a home shard, and for what
- * moves write into any. etcd refuses all puts for good once a database has its quota's size, whoever asks; so puts of users
- * are refused before.
+ * The part of a shard's quota that users do not get: it is for the lease, the jobs and the view of a home shard, and for the
+ * records that moves write into any shard. Once a database has its quota's size, etcd refuses all puts permanently, whoever
+ * sends them; so the sharder refuses users' puts before.
  */
 
-/** What a shard's members say of their databases: the largest, and the least quota. Bytes. */
+/** What a shard's members report of their databases: the largest sizes, and the least quota. Bytes. */
 export interface Space {
   /** Gaps included: what etcd's quota bounds. A database never shrinks by itself; puts take its gaps first. */
   sizeBytes: number;
@@ -14,12 +14,15 @@ export interface Space {
 }
 
 /**
- * Thousands of records, what ten sharders have on its way at a time, and what a database grows by while etcd forgets a thousand
- * versions at a time: it writes the pages anew that they stood in before it has their room back.
+ * Room for thousands of records, for what ten sharders have on its way at a time, and for the growth of a database while etcd
+ * forgets a thousand versions at a time: etcd rewrites the pages that held them before it frees the old pages.
  */
 const reserveBytesMax = 64 * 1024 * 1024;
 const reserveShare = 1 / 8;
-/** Gaps take most puts, not all: a large value needs one that is as large. The size may come this near, in reserves. */
+/**
+ * Gaps take most puts, not all: a large value needs a gap that is as large. The size may come this near to the quota, as a
+ * part of the reserve.
+ */
 const gapsShare = 1 / 4;
 
 export function reserveOf(quotaBytes: number): number {
@@ -31,12 +34,12 @@ export function inUseMax(quotaBytes: number): number {
   return quotaBytes - reserveOf(quotaBytes);
 }
 
-/** Whether the database has so many gaps that it is near its quota with room in it: only defragmenting gives that back. */
+/** Whether the database is near its quota although its gaps have room: only defragmenting gives that room back. */
 export function isGappy({ sizeBytes, inUseBytes, quotaBytes }: Space): boolean {
   return sizeBytes >= quotaBytes - gapsShare * reserveOf(quotaBytes) && inUseBytes < inUseMax(quotaBytes);
 }
 
-/** Why puts of users are refused, after the shard's name; null: they are not. */
+/** Why users' puts are refused, as a text that follows the shard's name; null: they are not. */
 export function refusalFor(space: Space): string | null {
   const { sizeBytes, inUseBytes, quotaBytes } = space;
   const quota = `${inMiB(quotaBytes)} MiB`;

@@ -1,6 +1,6 @@
 /**
- * Whether one shard has room for what users put: its members are asked every few seconds, and sooner when much is put; between
- * two answers what this sharder sends counts. A shard of which nothing is known has room: etcd refuses what does not fit.
+ * Whether one shard has room for users' puts: its members are asked every few seconds, and sooner when much is put; between
+ * two answers this sharder adds the bytes that it sends. An unknown shard has room: etcd refuses what does not fit.
  */
 import type { CoreEvent } from './core-event.ts';
 import { EarliestTimer } from './earliest-timer.ts';
@@ -14,18 +14,18 @@ import type { ShardId } from './numbers.ts';
 
 /** What a put takes beside its key and value: as etcd itself reckons. */
 export const putOverheadBytes = 256;
-/** Of what is left, sharders that send so much each know soon enough, as long as they are not many more than this. */
+/** A sharder that has sent this part of the room left asks again: soon enough, if there are not many more sharders than 16. */
 const askShare = 1 / 16;
 /** etcd counts what it has taken after its next commit, every 100 ms. */
 const commitMs = 300;
-/** Answers that fail one after the other until what was known counts no more. */
+/** After so many failed answers in a row, the last figures no longer count. */
 const failuresMax = 3;
 
 export interface RoomContext {
   clock: Clock;
   trace: Trace<CoreEvent>;
   limits: Limits;
-  /** Where the members do not say it; absent or null: not known. */
+  /** Quota of members that do not report it; absent or null: not known. */
   quotaBytes?: number | null;
 }
 
@@ -34,12 +34,12 @@ export class RoomKeeper {
   private readonly client: ShardClient;
   private readonly context: RoomContext;
   private reason: string | null = null;
-  /** Bytes that this sharder has sent: ever, of those which the last answer counts, and when the last question began. */
+  /** Bytes that this sharder has sent: ever, up to what the last answer includes, and up to the last question. */
   private sent = 0;
   private counted = 0;
   private sentWhenAsked = 0;
   private askedAtMs = -Infinity;
-  /** Bytes that may be sent beyond `counted`; what is known by then is asked again, or is to be refused. */
+  /** Bytes sent beyond `counted` after which the members are asked again, and after which puts are refused. */
   private askAfter = Infinity;
   private refuseAfter = Infinity;
   private space: Space | null = null;
@@ -61,7 +61,7 @@ export class RoomKeeper {
     return this.reason !== null;
   }
 
-  /** What the shard has room for: puts are refused, definitely, before etcd refuses everybody's; nothing else ever is. */
+  /** The operations that the shard has room for: puts are refused, definitely, before etcd refuses all; others never are. */
   fitting(batch: Pending[]): Pending[] {
     const message = this.reason;
     if (message === null) return batch;
@@ -126,7 +126,7 @@ export class RoomKeeper {
   }
 }
 
-/** Of the fullest member; null when none says what it has, or there is no quota. */
+/** The space of the fullest member; null when no member reports its quota, or there is none. */
 function spaceOf(statuses: readonly StatusReply[], otherwiseBytes: number | null): Space | null {
   const quotas = statuses.map(({ quotaBytes }) => (quotaBytes === 0 ? (otherwiseBytes ?? 0) : quotaBytes));
   const known = quotas.filter((bytes) => bytes > 0);

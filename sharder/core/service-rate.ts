@@ -1,9 +1,9 @@
 /**
- * How quickly a shard carries out what one lane sends it, learned from the transactions that were answered. Only those
- * that left others waiting tell the rate: a transaction of one operation takes as long as one of a hundred.
+ * How quickly a shard carries out what one lane sends it, learned from the transactions that were answered. Only
+ * transactions that left others waiting show the rate: a transaction of one operation takes as long as one of a hundred.
  */
 
-/** The part of what was known that stays with each new transaction: the last five or so count. */
+/** The part of the known rate that each new transaction keeps: the last five or so transactions count. */
 const kept = 0.8;
 /** A transaction that took more than so many times as long as the others met a pause: it counts as so many times. */
 const outlier = 4;
@@ -32,12 +32,12 @@ export class ServiceRate {
     this.fullMs = kept * this.fullMs + ms;
   }
 
-  /** How long so much takes, in milliseconds; 0 while nobody had to wait yet. */
+  /** Milliseconds that this weight takes; 0 while no operation had to wait yet. */
   msFor(weight: number): number {
     return this.fullWeight === 0 ? 0 : (weight * this.fullMs) / this.fullWeight;
   }
 
-  /** How much is carried out in so long; Infinity while nobody had to wait yet. */
+  /** The weight that is carried out in this time; Infinity while no operation had to wait yet. */
   weightIn(ms: number): number {
     return this.fullMs === 0 ? Infinity : (ms * this.fullWeight) / this.fullMs;
   }

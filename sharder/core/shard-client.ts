@@ -23,8 +23,8 @@ export interface CallOptions {
   /** An attempt that takes longer than so many milliseconds is stuck; absent: `Limits.stuckMs`. */
   readonly stuckAfterMs?: number;
   /**
-   * An attempt is stuck and another member serves meanwhile: what is executed from now on goes there. A read is asked there
-   * as well; a write goes on to wait for its answer.
+   * An attempt is stuck and another member serves meanwhile: later requests go there. A stuck read is sent there as well; a
+   * stuck write goes on to wait for its answer.
    */
   readonly onStuck?: () => void;
 }
@@ -40,13 +40,13 @@ export interface ShardClient {
    * preferred for the next one.
    */
   watch(request: WatchRequest, sink: WatchSink): Cancel;
-  /** What the shard's members say of themselves: those that answer soon. */
+  /** The statuses of the shard's members that answer soon. */
   readStatuses(): Promise<readonly StatusReply[]>;
   /** The member that was asked last has gone silent where it should not have: another one is preferred from now on. */
   avoidPreferred(): void;
-  /** The member of this id, which has answered, is none of the shard's: its address is not preferred where there are others. */
+  /** The member of this id has answered, but is not of this shard: its address is not preferred where there are others. */
   distrust(memberId: string): void;
-  /** The endpoints that are known from now on; calls under way go on. */
+  /** Replaces the known endpoints; calls under way go on. */
   setEndpoints(endpoints: readonly string[]): void;
   close(): void;
 }

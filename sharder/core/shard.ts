@@ -3,7 +3,7 @@
  * A lane that becomes free sends what has gathered; there is no linger timer. Every operation that is submitted is
  * settled once: by a reply, by a failure, or by its deadline.
  * A write that is stuck at one member while another one serves holds up its own keys alone: a second transaction carries
- * what waits for others (see `Flights`).
+ * waiting operations on other keys (see `Flights`).
  */
 import type { CoreEvent } from './core-event.ts';
 import { EarliestTimer } from './earliest-timer.ts';
@@ -29,18 +29,18 @@ export interface ShardContext {
   clock: Clock;
   trace: Trace<CoreEvent>;
   limits: Limits;
-  /** Of each of its members, where they do not say it; absent or null: not known. */
+  /** Quota of each member, where members do not report it; absent or null: not known. */
   quotaBytes?: number | null;
   /** Takes an operation whose slot this shard's fence does not own; it was provably not applied here. */
   onMisrouted(pending: Pending, state: SlotState | undefined): void;
-  /** The shard could not be reached: the view may know better where it is, or that it is no more. */
+  /** The shard could not be reached: the view may have its new address, or no longer have the shard. */
   onUnreachable(): void;
 }
 
 interface LaneState {
   readonly lane: Lane;
   readonly replySize: ReplySize;
-  /** How often it is being emptied at the moment: twice at most. */
+  /** Loops that empty this lane at the moment: two at most. */
   runners: number;
   readonly flights: Flights;
 }
@@ -81,7 +81,7 @@ export class Shard {
     return this.fences.current;
   }
 
-  /** Whether puts are refused, so that its own records find room. */
+  /** Whether users' puts are refused, so that the shard's own records find room. */
   get isFull(): boolean {
     return this.room.isSpent;
   }
@@ -112,12 +112,12 @@ export class Shard {
     this.wake(state);
   }
 
-  /** Asks whether the fence has changed; cheap when it has not, and one question at a time. */
+  /** Reads the fence again; cheap when it has not changed, and one read at a time. */
   refreshFence(): Promise<void> {
     return this.fences.refresh();
   }
 
-  /** The shard is in the view no more: what waits is for others to carry out, what is in flight ends by its reply. */
+  /** The shard is no longer in the view: other shards carry out what waits; what is in flight ends by its reply. */
   retire(): void {
     this.retired = true;
     this.closed = true;
@@ -127,7 +127,7 @@ export class Shard {
       for (const pending of lane.drain()) this.context.onMisrouted(pending, undefined);
   }
 
-  /** Fails what waits, definitely; what is in flight ends by its reply or its deadline. */
+  /** Fails waiting operations, definitely; those in flight end by their reply or their deadline. */
   close(): void {
     this.closed = true;
     this.room.close();
@@ -164,15 +164,15 @@ export class Shard {
     state.runners--;
   }
 
-  /** What the next transaction may carry; nothing, when all that waits is for keys of one that is under way. */
+  /** The operations that the next transaction may carry; none when all that wait are on keys of a transaction under way. */
   private take({ lane, flights, replySize }: LaneState): Pending[] {
     const mayRide = (first: Pending, other: Pending) => this.fullness.mayRide(first, other);
     return lane.take(replySize.operationsMax, this.context.clock.nowMs(), mayRide, flights.keys);
   }
 
   /**
-   * Only operations whose slots the fence owns; the others go back to be routed anew. The fence is read again for them: it may
-   * have changed in their favour, and no transaction will be rejected to say so.
+   * Keeps only operations whose slots the fence owns; the others are routed anew. The fence is read again for them: it may own
+   * their slots by now, and no rejected transaction will say so.
    */
   private ownedOf(taken: Pending[], fence: Fence): Pending[] {
     const owned = fence.record.slots;
@@ -251,7 +251,7 @@ export class Shard {
         if (outcome.cause === 'no_space') return this.settleFull(batch, outcome.message);
         this.context.onUnreachable();
         if (this.retired && state.lane.kind === 'read') return this.passOn(batch);
-        // A write is never asked for again, but those after it learn: it is the previous values that are too large together.
+        // A write is never repeated, but later batches are smaller: the previous values were too large together.
         if (outcome.cause === 'reply_too_large') state.replySize.halve(batch.length);
         for (const pending of batch) settle(pending, { kind: 'unknown', message: outcome.message });
         return;
@@ -261,7 +261,7 @@ export class Shard {
     }
   }
 
-  /** Nobody knows: etcd applies the first write that exceeds the quota, and says no all the same. */
+  /** The outcome is unknown: etcd applies the first write that exceeds the quota, and refuses it all the same. */
   private settleFull(batch: readonly Pending[], reason: string): void {
     this.fullness.noteRefused();
     const message = `shard ${this.id} is full: ${reason}`;
@@ -308,7 +308,7 @@ export class Shard {
     this.unsend(batch);
   }
 
-  /** Not applied here, and never to be: for another shard to carry out. */
+  /** This shard has not applied these and never will: another shard carries them out. */
   private passOn(batch: readonly Pending[]): void {
     this.unsend(batch);
     for (const pending of batch) this.context.onMisrouted(pending, undefined);
@@ -325,7 +325,7 @@ export class Shard {
     this.unsend(batch);
   }
 
-  /** Back in the queue: from here on their deadline is a definite failure again. */
+  /** The batch is in the queue again: from here on an operation past its deadline fails definitely. */
   private unsend(batch: readonly Pending[]): void {
     for (const pending of batch) pending.sent = false;
   }

@@ -1,7 +1,7 @@
 /** Run-length coding of per-slot tables for the records in etcd: [first slot, last slot, value], ascending. */
 import { SLOT_COUNT } from './slot.ts';
 
-/** Copied for each table: far quicker than to make one anew, and records are read all the time while slots move. */
+/** Copied for each table: far quicker than a new one, and records are read all the time while slots move. */
 const noSlots: readonly undefined[] = Array.from({ length: SLOT_COUNT }, () => undefined);
 
 export type SlotRun<Value> = [first: number, last: number, value: Value];

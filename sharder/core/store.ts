@@ -1,6 +1,7 @@
 /**
- * The store that a sharder serves: routes each operation by slot and view to its shard, sends those that a fence turned
- * away to where it points, and holds those that no shard owns for the moment. Holds no data and no truth.
+ * The store that a sharder serves: routes each operation by slot and view to its shard, sends an operation that a fence
+ * rejected to where the fence points, and holds operations whose slot no shard owns for the moment. Holds no data and no
+ * truth.
  */
 import type { CoreEvent } from './core-event.ts';
 import { decodeView, homeShardOf, isOfSameCluster, type View, VIEW_KEY } from './view.ts';
@@ -28,7 +29,7 @@ export interface StoreOptions {
   hash: HashText;
   /** The home shard's client: where the view is read. */
   home: ShardClient;
-  /** Where copies of it are; absent: nowhere. */
+  /** Where copies of the view are; absent: there are none. */
   mirrors?: ViewMirrorsOptions;
   /** etcd's quota where the members do not say it; absent or null: not known. */
   quotaBytes?: number | null;
@@ -40,7 +41,7 @@ export class Store {
   private readonly options: StoreOptions;
   private readonly shards = new Map<number, Shard>();
   private view: View | null = null;
-  /** Of the newest view that was read, whether or not it could be. */
+  /** Mod revision of the newest view that was read, whether or not it could be decoded. */
   private viewModRevision = 0;
   /** How often each slot was asked for. */
   private readonly asked = new Float64Array(SLOT_COUNT);
@@ -121,21 +122,21 @@ export class Store {
     return sum;
   }
 
-  /** Reads the view from the home shard and adopts it if it is newer. False when there is none to be had. */
+  /** Reads the view from the home shard and adopts it if it is newer. False when no view is known after that. */
   async refreshView(): Promise<boolean> {
     this.refreshing ??= this.fetchView().finally(() => (this.refreshing = null));
     await this.refreshing;
     return this.view !== null;
   }
 
-  /** From now on hears of new views as they are made; goes on until `close`, whatever becomes of the home shard. */
+  /** From now on learns of new views as they are written; goes on until `close`, even while the home shard is down. */
   watchView(): void {
     this.viewWatch.start();
   }
 
   /**
-   * True when a view is known, the home shard's or, where that does not answer soon, a copy of it; fences are learnt when
-   * they are needed. What was asked may still answer after that.
+   * True when a view is known, the home shard's or, where that does not answer soon, a copy of it; fences are read when they
+   * are needed. Shards that were asked may still answer after that.
    */
   async ready(): Promise<boolean> {
     const { clock, limits } = this.options;
@@ -166,7 +167,7 @@ export class Store {
       if (known) known.client.setEndpoints(endpoints);
       else this.shards.set(id, new Shard(shard, this.options.connect(id, endpoints), this.shardContext()));
     }
-    // What waits there goes on at others, which must be known by then.
+    // Their waiting operations go on at other shards, which must be known before.
     for (const shard of retired) shard.retire();
     this.options.trace.emit({ name: 'view.adopted', epoch: view.epoch, shards: view.shards.length });
   }
@@ -200,8 +201,8 @@ export class Store {
   }
 
   /**
-   * A fence turned the operation away: follow where it points, or wait until somebody owns the slot. Two records that are
-   * both out of date may point at each other, so only a shard that is not known to turn it away, too, is tried at once.
+   * A fence rejected the operation: follow where it points, or wait until a shard owns the slot. Two outdated records may
+   * point at each other, so a shard that is known to reject the operation, too, is not tried at once.
    */
   private reroute(pending: Pending, state: SlotState | undefined): void {
     const target = state?.kind === 'moved' ? this.shards.get(state.to) : undefined;
@@ -216,8 +217,8 @@ export class Store {
   }
 
   /**
-   * Asks those who may know who owns a slot now. `found` is called, perhaps more than once, when the slot may be tried again:
-   * by the newest fences that are known some shard owns it, or the shard it is routed to has no fence that is known.
+   * Asks the shards that may know who owns a slot now. `found` is called, perhaps more than once, when the slot may be tried
+   * again: the newest known fences say that a shard owns it, or no fence is known of the shard that it is routed to.
    */
   private seekOwner(slot: Slot, found: () => void): void {
     const look = () => {
@@ -252,7 +253,7 @@ export class Store {
     for (const [id, { currentFence }] of this.shards) {
       const state = currentFence?.record.slots[slot];
       if (state === undefined || !('epoch' in state) || state.epoch < newest) continue;
-      // Of one epoch are the new owner and the tombstone that points to it.
+      // The new owner and the tombstone that points to it have the same epoch.
       if (state.epoch === newest && state.kind !== 'owned') continue;
       newest = state.epoch;
       owner = state.kind === 'owned' ? id : null;
@@ -270,7 +271,7 @@ export class Store {
   private async fetchView(): Promise<void> {
     const { home, limits, trace } = this.options;
     const deadlineMs = limits.operationTimeoutMs;
-    // Only a newer view comes back: the one in use need not be sent and read again.
+    // etcd returns only a newer view: the one in use need not be sent and read again.
     const minModRevision = this.viewModRevision + 1;
     const outcome = await home.execute(
       { kind: 'range', key: VIEW_KEY, minModRevision },
@@ -282,11 +283,11 @@ export class Store {
     }
     const { kvs, count, header } = outcome.reply;
     const isForeign = kvs[0] !== undefined && !this.adoptValue(kvs[0]);
-    // It has none at all, new or old, or another cluster's: that is not the home shard.
+    // The member has no view at all, new or old, or another cluster's: it is not of the home shard.
     if ((count === 0 || isForeign) && header !== null) home.distrust(header.memberId);
   }
 
-  /** A view that cannot be read is as good as none: the one in use stays. False for a view of another cluster. */
+  /** A view that cannot be read counts as none: the one in use stays. False for a view of another cluster. */
   private adoptValue({ value, modRevision }: KeyValue): boolean {
     if (modRevision <= this.viewModRevision) return true;
     try {

@@ -28,7 +28,7 @@ function versionOffset(fence: Fence, slot: Slot): number {
   return state.versionOffset;
 }
 
-/** The nested transaction says both what was done and, where nothing was, the key's current version. */
+/** The nested transaction returns what was done or, when nothing was, the key's current version. */
 function toRequestOp(pending: Pending, offset: number): RequestOp {
   const { operation, etcdKey } = pending;
   const op = toPlainOp(operation, etcdKey);
@@ -52,8 +52,8 @@ function toPlainOp(operation: Operation, key: string): RequestOp {
 }
 
 /**
- * etcd joins comparisons by "and" alone. That a key has one of several versions is therefore asked the other way round:
- * the write stands where it is not true that the key has none of them, so that it is carried once whatever the number.
+ * etcd joins comparisons by "and" alone. "The key has one of these versions" is therefore negated: the comparisons say that
+ * it has none of them, and the write stands in the failure branch, so that it is carried once whatever their number.
  */
 function isNegated(condition: Condition): boolean {
   return condition.kind === 'one_of';
@@ -84,8 +84,8 @@ function toCompares(
 }
 
 /**
- * A version from before the slot's last move, or 0, gives a revision below 1, which no key has; but 0 is what etcd compares
- * for a key that is missing, so that all of these become -1, which nothing equals.
+ * A version from before the slot's last move, or 0, gives a revision below 1, which no key has; but etcd compares a missing
+ * key as 0, so all of these become -1, which nothing equals.
  */
 function toModRevision(version: Version, offset: number): Revision {
   return version - offset < 1 ? -1 : version - offset;
@@ -147,8 +147,8 @@ function toState(kv: KeyValue | null | undefined, offset: number) {
 }
 
 /**
- * The fence record that the reply to a range of its key carries, or null when there is none in it.
- * @throws RecordError when what stands there cannot be read, or is another shard's.
+ * The fence record that the reply to a range of its key carries, or null when the reply has none.
+ * @throws RecordError when the record cannot be read, or belongs to another shard.
  */
 export function readFence(shard: ShardName, response: ResponseOp | undefined): Fence | null {
   if (response?.kind !== 'range') throw new Error('the reply to a failed fence is not a range');

@@ -5,7 +5,7 @@ import type { ShardName } from './identity.ts';
 import { encodeView, type View, VIEW_MIRROR_KEY } from './view.ts';
 import type { Revision } from './numbers.ts';
 
-/** Only into the shard itself, and over the copy of this mod revision; 0: there is none yet. */
+/** Writes only into the shard itself, and only over the copy of this mod revision; 0: there is no copy yet. */
 export function mirrorRequest(shard: ShardName, view: View, modRevision: Revision): TxnRequest {
   return {
     kind: 'txn',

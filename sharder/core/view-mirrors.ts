@@ -27,7 +27,10 @@ export class ViewMirrors {
     this.trace = trace;
   }
 
-  /** Asks all at once; resolves when the first has told a view, or none will. `adopt` gets each, in any order. */
+  /**
+   * Asks all at once; resolves when the first has returned a view, or none will any more. `adopt` gets each view, in any
+   * order.
+   */
   ask(adopt: (view: View) => void): Promise<void> {
     return new Promise((resolve) => {
       const asked = this.options.clients.map(async (client) => {

@@ -1,6 +1,6 @@
 /**
- * A watch of the view in the home shard, opened again whenever it breaks. It only makes news come sooner: what is missed is
- * learned from the fences, and a home shard that is down stops nothing.
+ * A watch of the view in the home shard, opened again whenever it breaks. It only makes new views arrive sooner: the fences
+ * tell what it misses, and a home shard that is down stops nothing.
  */
 import type { CoreEvent } from './core-event.ts';
 import type { KeyValue } from './etcd-messages.ts';
@@ -14,7 +14,7 @@ export interface ViewWatchOptions {
   trace: Trace<CoreEvent>;
   limits: Limits;
   home: ShardClient;
-  /** The watch is open: what was written before it is not going to come by it. */
+  /** The watch is open: it does not deliver what was written before. */
   onOpen(): void;
   /** The view's key has a new value. */
   onValue(kv: KeyValue): void;
@@ -78,7 +78,7 @@ export class ViewWatch {
     this.pauseMs = Math.min(2 * this.pauseMs, limits.viewWatchPauseMsMax);
   }
 
-  /** The one timer there is: what is done next, unless something happens before. */
+  /** Sets the only timer: it runs the next step, unless something happens before. */
   private after(delayMs: number, action: () => void): void {
     this.cancelTimer();
     if (this.isRunning) this.cancelTimer = this.options.clock.schedule(delayMs, action);

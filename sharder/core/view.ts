@@ -19,17 +19,17 @@ export interface ViewShard {
   id: ShardId;
   /** Client endpoints of the members, "host:port". */
   endpoints: readonly string[];
-  /** Given once, when its first fence record is written; shards of before there were identities have none. */
+  /** Given once, when its first fence record is written; shards that are older than identities have none. */
   identity?: string | undefined;
-  /** Absent: it takes slots as any other. `draining`: it gives all away and gets no more. */
+  /** Absent: the shard takes slots like any other. `draining`: it gives all its slots away and gets no more. */
   state?: 'draining';
-  /** Of a later version: kept as they are. */
+  /** Fields of a later version: kept as they are. */
   others?: Others | undefined;
 }
 
-/** Slots on their way from one shard to another. How far they are is for the two shards' fence records to say. */
+/** Slots on their way from one shard to another. The two shards' fence records say how far they are. */
 export interface MoveRecord {
-  /** Unique for ever: made of the epoch of the view that it first stood in. */
+  /** Unique for ever: made of the epoch of the first view that had this move. */
   id: string;
   /** Ascending; in no other move. */
   slots: readonly Slot[];
@@ -37,9 +37,9 @@ export interface MoveRecord {
   to: ShardId;
   /** True: it is to be undone, unless the destination owns the slots already. */
   abort: boolean;
-  /** Why, when it has failed; absent when somebody asked for it. */
+  /** Why the move is undone, when it has failed; absent when a user asked for that. */
   why?: string | undefined;
-  /** Of a later version: kept as they are. */
+  /** Fields of a later version: kept as they are. */
   others?: Others | undefined;
 }
 
@@ -51,9 +51,12 @@ export interface View {
   slots: readonly ShardId[];
   /** In the order in which they were proposed. */
   moves: readonly MoveRecord[];
-  /** The id of the next shard that joins. An id is never used twice: its tombstones and its clients would be mistaken. */
+  /**
+   * The id of the next shard that joins. An id is never used twice: tombstones and clients of the old shard would mean the
+   * new one.
+   */
   nextShard: ShardId;
-  /** Of a later version: kept as they are. */
+  /** Fields of a later version: kept as they are. */
   others?: Others | undefined;
 }
 
@@ -73,8 +76,8 @@ export function shardName(id: ShardId): string {
 }
 
 /**
- * Whether both are views of one cluster: its home shard, the first, never goes, and has an identity. An address may be used
- * again by another cluster, whose view must not be taken for a newer one of this.
+ * Whether both are views of one cluster: the home shard, the first, is never removed, and has an identity. An address may
+ * be used again by another cluster, whose view must not be taken for a newer one of this.
  */
 export function isOfSameCluster({ shards: [one] }: View, { shards: [other] }: View): boolean {
   return one?.identity === other?.identity;

@@ -1,4 +1,4 @@
-/** How a connection to a member is kept, whoever keeps it. */
+/** How a connection to a member is kept, in HTTP/2 sessions and in gRPC's channels alike. */
 export const connectionTiming = {
   /** The pause after a first try that failed, and the longest. */
   reconnectMs: 100,

@@ -1,5 +1,5 @@
 /**
- * One etcd member through the etcd3 package, for what streams: watches and leases that are kept. Its pool keeps the gRPC
+ * One etcd member through the etcd3 package, for its streams: watches and leases that are kept. Its pool keeps the gRPC
  * connection. Its retries and circuit breakers are off: the default policy repeats puts and transactions after errors that do
  * not prove that they were not applied.
  */
@@ -16,7 +16,7 @@ export interface EtcdTls {
   key: Buffer;
 }
 
-/** Those that stream. */
+/** The services that stream. */
 export type Service = 'Lease' | 'Watch';
 
 const { reconnectMs, reconnectMsMax, keepAliveMs, keepAliveTimeoutMs, replyBytesMax } = connectionTiming;

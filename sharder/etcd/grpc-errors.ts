@@ -1,13 +1,13 @@
 /**
- * What a gRPC error says about whether etcd applied the request. Only what proves "not applied" is `refused`; whatever
- * is in doubt is `lost`. Texts: etcd's api/v3rpc/rpctypes/error.go.
+ * What a gRPC error says about whether etcd applied the request. Only an error that proves "not applied" is `refused`; every
+ * doubtful one is `lost`. Texts: etcd's api/v3rpc/rpctypes/error.go.
  */
 import { status } from '@grpc/grpc-js';
 import type { EtcdErrorCode, RpcResult } from '../core/ports.ts';
 
 /**
- * "mvcc: database space exceeded" is not among them, but lost with a cause of its own: etcd's quota applier applies the write that first exceeds the
- * quota and answers with this error all the same (server/etcdserver/apply.go, quotaApplierV3).
+ * "mvcc: database space exceeded" is not among them, but `lost` with a cause of its own: etcd's quota applier applies the write
+ * that first exceeds the quota and answers with this error all the same (server/etcdserver/apply.go, quotaApplierV3).
  */
 const refusals: readonly [text: string, code: EtcdErrorCode][] = [
   ['required revision has been compacted', 'compacted'],
@@ -27,10 +27,12 @@ const refusals: readonly [text: string, code: EtcdErrorCode][] = [
   ['corrupt cluster', 'corrupt'],
 ];
 
-/** Of these, only the texts above prove anything. A corrupt cluster answers in the place of applying (apply.go, applierV3Corrupt). */
+/**
+ * Of these, only the texts above prove anything. A corrupt cluster answers instead of applying (apply.go, applierV3Corrupt).
+ */
 const sometimesDefinite: ReadonlySet<status> = new Set([status.RESOURCE_EXHAUSTED, status.DATA_LOSS]);
 
-/** Codes with which etcd answers before it proposes, or in the place of applying. */
+/** Codes with which etcd answers before it proposes, or instead of applying. */
 const definiteCodes: ReadonlySet<status> = new Set([
   status.INVALID_ARGUMENT,
   status.NOT_FOUND,

@@ -1,4 +1,4 @@
-/** A watch over gRPC. Never reconnects: what was missed is for the caller to ask for again, from a revision. */
+/** A watch over gRPC. Never reconnects: the caller asks again for what was missed, from a revision. */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { EtcdEvent, WatchRequest } from '../core/etcd-messages.ts';
 import type { Cancel, WatchSink } from '../core/ports.ts';

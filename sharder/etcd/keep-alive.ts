@@ -1,6 +1,6 @@
 /**
- * Pings that find out that the machine behind a session is gone: it sends no reset. Only while something is asked, because
- * etcd ends a session that is pinged without, or more often than every 5 s.
+ * Pings that find out that the machine behind a session is gone: such a machine sends no reset. They are sent only while a
+ * call is open, because etcd ends a session that is pinged without one, or more often than every 5 s.
  */
 import type { ClientHttp2Session } from 'node:http2';
 import { connectionTiming } from './connection-timing.ts';
@@ -14,7 +14,7 @@ export class KeepAlive {
   private readonly session: ClientHttp2Session;
   private readonly timing: KeepAliveTiming;
   private callsOpen = 0;
-  /** The time for a ping came while nothing was asked. */
+  /** The time for a ping came while no call was open. */
   private isDue = false;
 
   constructor(session: ClientHttp2Session, timing: KeepAliveTiming = connectionTiming) {
@@ -32,7 +32,7 @@ export class KeepAlive {
     this.callsOpen--;
   }
 
-  /** Its timers do not hold the process: a call does, by its deadline. */
+  /** Its timers do not keep the process running: a call does, by its deadline. */
   private plan(): void {
     setTimeout(() => {
       if (this.callsOpen > 0) this.ping();

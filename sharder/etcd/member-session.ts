@@ -1,6 +1,6 @@
 /**
- * The HTTP/2 session that the unary calls to one member share: made when somebody calls, and anew after it has broken. It is
- * up when the member has spoken: the kernel of a process that stands still takes connections, too.
+ * The HTTP/2 session that the unary calls to one member share: made at the first call, and anew after it has broken. It is
+ * up once the member has sent something: the kernel accepts connections for a process that stands still, too.
  */
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { EtcdTls } from './connection.ts';
@@ -9,7 +9,7 @@ import { KeepAlive } from './keep-alive.ts';
 
 /** Bounds one try: a machine that is gone answers nothing at all. */
 const tryMsMax = 5000;
-/** So much of an answer may be on its way; with Node's 64 KiB a large one waits for word that it may go on. */
+/** So much of an answer may be on its way; with Node's 64 KiB a large one waits for window updates. */
 const windowBytes = 1024 * 1024;
 /** A session has 2^30 streams; the one that asks for more fails, and so would each call after it. */
 const callsMax = 2 ** 29;
@@ -31,11 +31,11 @@ export class MemberSession {
   private readonly callsMax: number;
   private readonly waiters = new Set<Waiter>();
   private up: UpSession | null = null;
-  /** Times that the one which is up has been given out. */
+  /** How often the session that is up was handed out. */
   private calls = 0;
-  /** The newest, up or not. */
+  /** The newest session, up or not. */
   private session: ClientHttp2Session | null = null;
-  /** One is being made, or will be after the pause. */
+  /** A session is being made, or will be after the pause. */
   private isTrying = false;
   private pauseMs: number = reconnectMs;
   private failedAtMs = -Infinity;
@@ -70,7 +70,7 @@ export class MemberSession {
     this.settle(null);
   }
 
-  /** The next call makes another; what is under way here ends first. */
+  /** The next call makes another session; calls under way on this one end first. */
   private retire({ session }: UpSession): void {
     this.up = null;
     setTimeout(() => session.destroy(), retiredMs).unref();
@@ -84,7 +84,7 @@ export class MemberSession {
     this.isTrying = true;
     const leftMs = this.failedAtMs + this.pauseMs - performance.now();
     if (leftMs <= 0) this.try();
-    // Those who wait hold the process, not the pause.
+    // The waiters keep the process running, not the pause.
     else setTimeout(() => this.try(), leftMs).unref();
   }
 
@@ -94,11 +94,11 @@ export class MemberSession {
     const session = connect(this.url, {
       ...(tls === null ? {} : { ca: tls.ca, cert: tls.certificate, key: tls.key }),
       settings: { enablePush: false, initialWindowSize: windowBytes },
-      // What it may hold is bounded by its calls; past Node's 10 MB it would refuse new ones.
+      // Its calls bound its memory; past Node's 10 MB it would refuse new ones.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
     this.session = session;
-    // A call that is under way holds the process, by its deadline.
+    // A call under way keeps the process running, by its deadline.
     session.unref();
     const bound = setTimeout(() => session.destroy(), tryMsMax).unref();
     let stage: 'trying' | 'up' | 'down' = 'trying';
@@ -114,9 +114,9 @@ export class MemberSession {
       stage = 'up';
       this.noteUp(session);
     });
-    // The close that follows says all that there is to know.
+    // The `close` event that follows is enough.
     session.on('error', () => undefined);
-    // What is under way may end yet; nothing new can begin.
+    // Calls under way may yet end; no new one can begin.
     session.on('goaway', goDown);
     session.on('close', goDown);
   }

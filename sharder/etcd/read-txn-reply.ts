@@ -1,7 +1,7 @@
 /**
- * The reply to a transaction, read by hand: of all messages it alone comes with each batch and holds an entry for each
- * operation. protobufjs makes its own objects, with a Long for each number, of which replies are then made; this reads replies
- * at once, in a third of the time. A unit test holds it to protobufjs.
+ * The reply to a transaction, read by hand: it is the only message that comes with each batch and holds an entry for each
+ * operation. protobufjs makes its own objects, with a Long for each number, which are then converted to replies; this reader
+ * makes replies directly, in a third of the time. A unit test compares it with protobufjs.
  */
 import type {
   DeleteRangeReply,
@@ -21,12 +21,12 @@ export function readTxnReply(bytes: Buffer): TxnReply {
   return new Reader(bytes).txn(bytes.length, true);
 }
 
-/** A tag is the number of a field, and how it is written. */
+/** A tag is the number of a field, and its wire type. */
 const varint = 0;
 const delimited = 2;
 const tag = (field: number, how: number) => (field << 3) | how;
 
-/** Each method reads one message that ends at `end`; what it does not know it skips. */
+/** Each method reads one message that ends at `end`; it skips unknown fields. */
 class Reader {
   private readonly bytes: Buffer;
   private at = 0;
@@ -144,7 +144,7 @@ class Reader {
     return start === end ? noBytes : this.bytes.subarray(start, end);
   }
 
-  /** Where something begins whose length stands here, its end. */
+  /** Reads a length and returns the end of the part that begins after it. */
   private end(outerEnd: number): number {
     const length = this.number();
     const end = this.at + length;
@@ -178,7 +178,7 @@ class Reader {
     if (this.at > end) throw new Error('a reply is cut off');
   }
 
-  /** As a signed 64-bit integer; its halves stand in `low` and `high` afterwards. */
+  /** Reads a signed 64-bit integer; its halves are in `low` and `high` afterwards. */
   private number(): number {
     const { bytes } = this;
     let byte = bytes[this.at++] as number;

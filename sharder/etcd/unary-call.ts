@@ -12,7 +12,7 @@ import { classifyGrpcError } from './grpc-errors.ts';
 import type { UpSession } from './member-session.ts';
 import { methods } from './wire.ts';
 
-/** Before a message stand a byte that says whether it is compressed, and its length in four. */
+/** A message's prefix: one byte that says whether it is compressed, and four bytes of length. */
 const prefixBytes = 5;
 const { replyBytesMax } = connectionTiming;
 
@@ -21,7 +21,7 @@ export function callUnary(up: UpSession, request: EtcdRequest, deadlineMs: numbe
   const { path, encode } = methods[request.kind];
   const message = framed(encode(request));
   const { session } = up;
-  // It ended, or the member said that it goes, in this very moment: Node would say so by a stream that fails.
+  // The session has just ended, or the member has just said that it goes: Node would report that by a stream that fails.
   if (session.destroyed || session.closed)
     return Promise.resolve({ kind: 'not_sent', message: 'the connection has ended' });
   const stream = session.request({
@@ -74,7 +74,7 @@ class UnaryCall {
   }
 
   private begin(headers: IncomingHttpHeaders): void {
-    // An answer without a message has no trailers besides.
+    // An answer without a message has its status here, and no trailers.
     if (headers['grpc-status'] !== undefined) this.end(headers);
     else if (Number(headers[':status']) !== 200) {
       this.settle({ kind: 'lost', message: `HTTP status ${String(headers[':status'])}` });
@@ -102,7 +102,7 @@ class UnaryCall {
     }
   }
 
-  /** What comes in many pieces is put together as it comes: the pieces and the whole are never there at once. */
+  /** Joins a message of many pieces as they come: the pieces and the whole are never in memory at once. */
   private gather(bytes: number): void {
     this.gathered = Buffer.allocUnsafeSlow(bytes);
     let at = 0;
@@ -118,7 +118,7 @@ class UnaryCall {
     this.conclude(headers);
   }
 
-  /** Once both the status and the message are here. */
+  /** Settles the call once both the status and the message are here. */
   private conclude(ended: IncomingHttpHeaders): void {
     const code: status = Number(ended['grpc-status'] ?? status.UNKNOWN);
     if (code !== status.OK) {
@@ -148,7 +148,7 @@ class UnaryCall {
       : this.inOne().readUInt32BE(1);
   }
 
-  /** What has come, joined. */
+  /** The bytes that have come, joined. */
   private inOne(): Buffer {
     const [first] = this.chunks;
     if (first !== undefined && this.chunks.length === 1) return first;

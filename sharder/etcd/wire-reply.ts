@@ -38,7 +38,7 @@ export const toNumber = (long: Long): number =>
 export const toDecimal = (long: Pick<Long, 'low' | 'high'>): string =>
   ((BigInt(long.high >>> 0) << 32n) | BigInt(long.low >>> 0)).toString();
 
-/** The last member seen: member ids recur, and 64 bits to decimal is the dearest part of a header. */
+/** The last member seen: member ids recur, and 64 bits to decimal is the most expensive part of a header. */
 let lastMember: { low: number; high: number; text: string } = { low: 0, high: 0, text: '0' };
 
 export function memberText(id: Pick<Long, 'low' | 'high'>): string {

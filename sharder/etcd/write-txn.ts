@@ -1,7 +1,7 @@
 /**
- * A transaction, written by hand where it is long: its plain gets and puts. protobufjs first makes an object of each operation's
- * fields, and then a list of steps that write them. What else a transaction has is left to it: the fields of a message may come
- * in any order, so that both parts follow each other. A unit test holds it to protobufjs.
+ * Encodes a transaction. Its long part, plain gets and puts, is written by hand: protobufjs first makes an object of each
+ * operation's fields, and then a list of steps that write them. protobufjs writes the rest: the fields of a message may come in
+ * any order, so that one part can follow the other. A unit test compares the bytes with protobufjs's.
  */
 import type { PutRequest, RangeRequest, RequestOp, TxnRequest } from '../core/etcd-messages.ts';
 import { messageType } from './schema.ts';
@@ -23,7 +23,7 @@ export function writeTxn(request: TxnRequest): Buffer {
   return writer.written();
 }
 
-/** One key, newest state, all of it; a put without lease that wants nothing back. */
+/** Whether it gets one key, its newest state, all of it; or puts without lease and wants nothing back. */
 function isPlain(op: RequestOp): op is PlainOp {
   if (op.kind === 'put') return !op.lease && !op.prevKv;
   if (op.kind !== 'range' || op.rangeEnd || op.limit || op.revision || op.sort) return false;
@@ -36,7 +36,7 @@ function bytesMaxOf(op: PlainOp): number {
   return 3 * op.key.length + (op.kind === 'put' ? op.value.length : 0) + 4 * (1 + 5);
 }
 
-/** A tag is the number of a field and how it is written: what is used here has a length before it. */
+/** A tag is the number of a field and its wire type: all fields used here have a length before them. */
 const delimited = (field: number) => (field << 3) | 2;
 
 class Writer {
@@ -56,7 +56,7 @@ class Writer {
     this.at += bytes.length;
   }
 
-  /** As an element of `success`, which is field 2 of a transaction. */
+  /** Writes an element of `success`, which is field 2 of a transaction. */
   op(op: PlainOp): void {
     const keyBytes = Buffer.byteLength(op.key);
     const value = op.kind === 'put' ? op.value : null;
@@ -87,7 +87,7 @@ class Writer {
   }
 }
 
-/** Of a field that holds so many bytes. */
+/** The size of a field with so many bytes of content, its tag and length included. */
 function sizeOfField(bytes: number): number {
   let size = bytes + 2;
   for (let left = bytes >>> 7; left > 0; left >>>= 7) size++;

@@ -1,4 +1,4 @@
-/** What every request goes through first, on every port and at the view server: what is wrong with it is refused here. */
+/** The checks that every request passes first, on every port and at the view server: a faulty request is refused here. */
 import type { IncomingMessage } from 'node:http';
 import { preconditionsOf, type Preconditions } from './conditions.ts';
 import type { OriginCheck } from './origin-check.ts';

@@ -1,6 +1,6 @@
 /**
  * The Koa application: one middleware that finds the route, runs its handler and writes the reply. It answers through
- * Node's response itself, because Koa's own way of answering is a third of a small request.
+ * Node's response itself, because Koa's own way of answering costs a third of a small request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
@@ -27,21 +27,21 @@ export interface AppOptions {
   probes: ReadonlyMap<string, Handler>;
   /** True for the admin port: probes alone, no data. */
   probesOnly?: boolean;
-  /** Who may be spoken to, and on whose behalf; left out: no name but localhost. */
+  /** The names by which the server may be called, and by pages of which origins; left out: no name but localhost. */
   origins?: OriginCheck;
   metrics: RequestMetrics;
   logger: Logger;
   /** Left out: slow requests are not logged. */
   slow?: SlowRequests;
-  /** What requests must carry, all but those to probes; left out: nothing. */
+  /** The token that all requests but those to probes must carry; left out: none. */
   token?: BearerToken | null;
 }
 
 const withoutNames = new OriginCheck([]);
 
 /**
- * Koa without what answering through it needs and answers here do without: its watch on the end of each response, which is
- * for streams as bodies, and its own request and response objects. Each costs a tenth of a small request.
+ * Koa without the parts that answers here do not need: its watch on the end of each response, which is for streams as
+ * bodies, and its own request and response objects. Each costs a tenth of a small request.
  */
 class BufferedKoa extends Koa {
   // Koa calls it for each request; its types do not name it.
@@ -119,7 +119,7 @@ function unexpected(error: unknown, request: IncomingMessage, logger: Logger): H
   return new HttpError(504, 'internal', 'the sharder failed while it carried this out');
 }
 
-/** Of what the request took, only the bytes of its reply are needed until that has left. */
+/** Keeps, of what the request took, only the bytes of its reply, until the reply has left. */
 function endAfter(lifetime: Lifetime, response: ServerResponse, { hold = null }: Reply): void {
   lifetime.releaseAllBut(hold);
   if (hold === null) lifetime.end();

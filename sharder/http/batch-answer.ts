@@ -1,7 +1,7 @@
 /**
- * The answer to a batch. Each result is written as JSON as soon as it is there, so that no more than one value is ever held
- * twice, and what is counted is that JSON: a value of control characters becomes six times as long. A value for which there
- * is no room is left out of its own result, whatever the others are.
+ * The answer to a batch. Each result is written as JSON as soon as it is known, so that no more than one value is ever held
+ * twice, and the budget counts that JSON: a value of control characters becomes six times as long. A value for which there
+ * is no room is left out of its own result, whatever the other results are.
  */
 import { present } from '../core/invariant.ts';
 import type { KeyState, Operation, Outcome } from '../core/operation.ts';
@@ -19,7 +19,7 @@ export interface BatchEntry {
   encoding: BufferEncoding;
 }
 
-/** One entry of `results`: a status as the same operation alone would have had, and its body. */
+/** One entry of `results`: the status that the same operation alone would have had, and its body. */
 interface Result {
   status: number;
   shard?: string;
@@ -29,12 +29,12 @@ interface Result {
   error?: { code: string; message: string; definite: boolean };
 }
 
-/** Set aside for each result before anything is done: in its brief form each fits, so that no write goes unreported. */
+/** Set aside for each result before any operation starts: each fits in its brief form, so that every write is reported. */
 const briefBytes = 256;
 /** Short texts are joined up to this. */
 const runBytesMax = 64 * 1024;
 
-/** Its text, or its parts. */
+/** A result's text, or its parts. */
 export type EncodedResult = string | readonly (string | Buffer)[];
 
 export class BatchAnswer {
@@ -69,7 +69,7 @@ export class BatchAnswer {
     return typeof json === 'string' ? json : json.encode();
   }
 
-  /** Of results in the order of the operations. */
+  /** The reply with these results, which are in the order of the operations. */
   reply(results: readonly EncodedResult[]): Reply {
     const parts: (string | Buffer)[] = [];
     let run = '{"results":[';
@@ -107,7 +107,7 @@ export class BatchAnswer {
   }
 }
 
-/** What became of a write. */
+/** A write's result in its brief form. */
 function inBrief({ error, ...rest }: Result): Result {
   return error ? { ...rest, error: { ...error, message: leftOut } } : rest;
 }

@@ -10,19 +10,19 @@ export class BodyBuffer {
   private buffer = nothing;
   private length = 0;
 
-  /** @param bytesMax that can come at most: it never grows past it. */
+  /** @param bytesMax the most that can come: the buffer never grows past it. */
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax;
   }
 
-  /** What it takes of memory once `chunk` is in it. */
+  /** The memory that the buffer takes once `chunk` is in it. */
   capacityWith(chunk: Uint8Array): number {
     const needed = this.length + chunk.length;
     if (needed <= this.buffer.length) return this.buffer.length;
     return Math.min(this.bytesMax, Math.max(needed, firstBytes, 3 * this.buffer.length));
   }
 
-  /** Those so far must be at most `bytesMax`. */
+  /** The bytes so far, with these, must be at most `bytesMax`. */
   append(chunk: Uint8Array): void {
     const capacity = this.capacityWith(chunk);
     if (capacity > this.buffer.length) {
@@ -35,15 +35,15 @@ export class BodyBuffer {
     this.length += chunk.length;
   }
 
-  /** Shares its memory. */
+  /** The bytes so far; they share the buffer's memory. */
   bytes(): Buffer {
     return this.buffer.subarray(0, this.length);
   }
 }
 
 /**
- * At once, not when garbage is collected next: what a budget gets back must be free, or the next body comes on top of it.
- * @param buffer that shares its memory with none but views of it, which are empty afterwards.
+ * Frees it now, not at the next collection of garbage: what a budget gets back must be free, or the next body adds to it.
+ * @param buffer whose memory only views of it share; they are empty afterwards.
  */
 export function freeMemory(buffer: Buffer): void {
   if (buffer.length > 0) (buffer.buffer as ArrayBuffer).transfer(0);

@@ -18,7 +18,7 @@ const discardBytesMax = 256 * 1024;
 const lingerBytesMax = 16 * 1024 * 1024;
 /** A client that goes on sending for longer, or that never reads, is cut off. */
 const lingerMs = 5000;
-/** Past it a connection is closed at once, whatever its client sees: they come before any token. */
+/** Past it a connection is closed at once, whatever its client sees: a client gets here without a token. */
 const lingeringMax = 1000;
 
 let lingering = 0;
@@ -35,7 +35,7 @@ export function answer(request: IncomingMessage, response: ServerResponse, reply
 
 /** Answers, and closes the connection in stages. */
 export function answerLast({ socket }: IncomingMessage, response: ServerResponse, reply: Reply): void {
-  // Node says so, and closes.
+  // Node sends `connection: close`, and closes.
   response.shouldKeepAlive = false;
   // Node calls it when the last answer on a socket has left.
   socket.destroySoon = () => {

@@ -1,7 +1,7 @@
 /**
- * Conditional requests (RFC 9110, section 13). What a read depends on is looked at when its reply is there; what a write
- * depends on becomes a condition of its transaction. Dates and ranges are ignored, as the RFC has it: nothing here has a
- * Last-Modified, and no range is served.
+ * Conditional requests (RFC 9110, section 13). A read's conditions are checked when its reply is there; a write's become
+ * one condition of its transaction. Dates and ranges are ignored, as the RFC has it: nothing here has a Last-Modified,
+ * and no range is served.
  */
 import type { IncomingMessage } from 'node:http';
 import { always, type Condition, conditionVersionsMax } from '../core/operation.ts';
@@ -15,7 +15,7 @@ export interface Preconditions {
   noneMatch: TagList | null;
 }
 
-/** Null when the request has none, which is the rule; OPTIONS and TRACE have none by definition (section 13.2.1). */
+/** Null when the request has none, as most do; OPTIONS and TRACE have none by definition (section 13.2.1). */
 export function preconditionsOf({ method, headers }: IncomingMessage): Preconditions | null {
   const match = headers['if-match'];
   const noneMatch = headers['if-none-match'];
@@ -27,7 +27,7 @@ export function preconditionsOf({ method, headers }: IncomingMessage): Precondit
   };
 }
 
-/** Which of them does not hold for something that exists; If-Match is looked at first (section 13.2.2). */
+/** Which of the two does not hold for something that exists; If-Match is looked at first (section 13.2.2). */
 function broken(
   { match, noneMatch }: Preconditions,
   current: EntityTag | null,
@@ -40,7 +40,7 @@ function broken(
 }
 
 /**
- * The reply to a read under its conditions: itself, or 304. A reply that is no success stands as it is.
+ * The reply to a read under its conditions: itself, or 304. A reply that is no success is left as it is.
  * @throws HttpError 412
  */
 export function underConditions(conditions: Preconditions, reply: Reply): Reply {
@@ -57,7 +57,7 @@ export function underConditions(conditions: Preconditions, reply: Reply): Reply 
 }
 
 /**
- * For what changes something that has no version of its own: a batch, a job. @throws HttpError 412
+ * For a request that changes something without a version of its own: a batch, a job. @throws HttpError 412
  * @param exists whether GET of the same target gives something.
  */
 export function demandUnversioned(conditions: Preconditions | null, exists: boolean): void {
@@ -86,7 +86,7 @@ function withoutContent(headers: readonly string[]): string[] {
 }
 
 /**
- * What a write of a key depends on. Both headers together are one condition, so that it holds or not at one moment.
+ * The condition of a key's write. Both headers together make one condition, which holds or does not at one moment.
  * @throws HttpError 400 for more versions than one transaction can compare.
  */
 export function writeCondition(conditions: Preconditions | null): Condition {
@@ -108,7 +108,7 @@ export function writeCondition(conditions: Preconditions | null): Condition {
   return { kind: 'version', version };
 }
 
-/** The versions among the tags, each once; another tag is that of no key. */
+/** The versions among the tags, each once; no key has another tag. */
 function versionsOf(tags: readonly EntityTag[]): number[] {
   const versions = tags.filter(({ text }) => /^[1-9][0-9]{0,14}$/.test(text)).map(({ text }) => Number(text));
   return [...new Set(versions)];

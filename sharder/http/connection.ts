@@ -2,8 +2,8 @@
  * A user's connection: one object for each socket, found from the socket. It is the client that the store knows, it ends
  * what the requests on it hold when it closes, and it hears the socket's errors for as long as the socket is there: Node
  * takes its own listeners away when it hands a socket over (CONNECT) or gives it up, and an error that nobody hears ends
- * the process. Two listeners a socket, none a request; and nothing of a request is kept once it is answered, because there
- * may be thousands of connections.
+ * the process. A socket gets two listeners, a request none; and a connection keeps nothing of an answered request, because
+ * there may be thousands of connections.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -26,14 +26,14 @@ interface Ending {
 export type Answer = ServerResponse & { _last?: boolean };
 
 export class Connection implements Client {
-  /** Of an operation that is a request by itself; made once, because every request asks for it. */
+  /** Options of an operation that is a request by itself; made once, because every request needs them. */
   readonly executeOptions: ExecuteOptions = { client: this };
   readonly socket: Socket;
-  /** The newest answer that is owed; null when that was written, or none was asked for yet. */
+  /** The newest answer that is owed; null when it was written, or before the first request. */
   newest: Answer | null = null;
-  /** Whether the client was told to end, or was sent FIN: what it asks from here on is not answered. */
+  /** Whether the client was told to end, or was sent FIN: later requests are not answered. */
   told = false;
-  /** The connections of the same server, of which it is one until it closes; null: it is none of them. */
+  /** The connections of the same server, with this one until it closes; null: it is in no server's set. */
   group: Set<Connection> | null = null;
   private open: Set<Ending> | null = null;
 
@@ -53,7 +53,7 @@ export class Connection implements Client {
     noteSpent(this.socket, spent);
   }
 
-  /** Ends it when the connection closes, unless it has left by then. */
+  /** Ends `ending` when the connection closes, unless it has left before. */
   join(ending: Ending): void {
     this.open ??= new Set();
     this.open.add(ending);
@@ -69,7 +69,7 @@ export class Connection implements Client {
     if (this.newest === answer) this.newest = null;
   }
 
-  /** Nothing that its requests still do is needed any more. */
+  /** Ends what its requests hold: nobody needs their results any more. */
   end(): void {
     if (this.open !== null) for (const ending of this.open) ending.end();
   }
@@ -81,7 +81,7 @@ function endOf(this: KnownSocket): void {
   connection.end();
 }
 
-/** The close that follows says all that there is to know. */
+/** The `close` event that follows is enough. */
 function hear(): void {}
 
 export function connectionOf(socket: KnownSocket): Connection {

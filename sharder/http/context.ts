@@ -25,9 +25,9 @@ export class RouteRequest {
   readonly connection: Connection;
   /** What follows the route's prefix in the path, still percent-encoded; '' for a route without one. */
   readonly rest: string;
-  /** If-Match and If-None-Match. The app looks after those of reads, a handler after those of a write. */
+  /** If-Match and If-None-Match. The app checks those of reads, a handler those of a write. */
   readonly conditions: Preconditions | null;
-  /** Null while it has taken nothing. */
+  /** Null while the request has taken nothing. */
   begun: Lifetime | null = null;
 
   constructor(request: IncomingMessage, rest: string, conditions: Preconditions | null) {

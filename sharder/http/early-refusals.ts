@@ -1,6 +1,6 @@
 /**
- * The hook of load shedding in the server: requests that are not admitted are answered 429 before anything of them is
- * looked at, at once or as soon as refusals may be afforded, and always in less time than an operation may take. Costs an
+ * The hook of load shedding in the server: requests that are not admitted are answered 429 before any part of them is
+ * read, at once or as soon as the share of refusals allows, and always in less time than an operation may take. Costs an
  * admitted request one comparison.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -12,13 +12,13 @@ import { methodOf, targetOf } from './request-line.ts';
 import { errorReply, writeReply } from './reply.ts';
 
 const beatMs = 25;
-/** Refusals that wait are answered by then, whatever they cost. */
+/** Refusals that wait are answered within this time, whatever they cost. */
 const heldMsMax = 4500;
 /** A request that waits for its refusal holds its body, up to so many bytes. */
 const heldBodyBytesMax = 4096;
-/** Of each connection of a server one request can wait. */
+/** One request of each connection of a server can wait. */
 const heldMax = connectionsMax;
-/** Paths that are answered whatever the load: nothing else tells an operator how it is. */
+/** Paths that are answered whatever the load: only they tell an operator the state of the process. */
 const probes: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics', '/slots']);
 
 interface Held {
@@ -28,7 +28,7 @@ interface Held {
 
 export class EarlyRefusals {
   readonly shedding: LoadShedding;
-  /** Of the newest heartbeat. */
+  /** Delay of the newest heartbeat. */
   delayMs = 0;
   private readonly onRefused: (method: string, status: number, durationMs: number) => void;
   private held: Held[] = [];
@@ -73,7 +73,7 @@ export class EarlyRefusals {
     const { req: request } = response;
     const reply = errorReply(new HttpError(429, 'overloaded', message, ['retry-after', '1']));
     request.resume();
-    // What is on its way would be read for nothing.
+    // The rest of the body would be read for nothing.
     if (!request.complete && !isSmall(request)) answerLast(request, response, reply);
     else writeReply(response, reply);
     this.onRefused(methodOf(request), reply.status, performance.now() - atMs);
@@ -92,13 +92,13 @@ export class EarlyRefusals {
   private answerHeld(nowMs: number): void {
     for (let next = this.held[this.next]; next !== undefined; next = this.held[++this.next]) {
       const { response, atMs } = next;
-      // One whose client has gone costs nothing.
+      // A refusal whose client has gone costs nothing.
       if (!response.destroyed) {
         if (nowMs < atMs + heldMsMax && !this.shedding.mayAnswerRefusal()) break;
         this.answer(response, atMs);
       }
     }
-    // The answered ones are let go of in bulk.
+    // Answered requests are dropped in bulk.
     if (this.next > this.held.length / 2) {
       this.held = this.held.slice(this.next);
       this.next = 0;

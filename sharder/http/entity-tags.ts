@@ -26,13 +26,13 @@ export function parseTagList(name: string, value: string): TagList {
     const [, weak, text = ''] = found;
     tags.push({ isWeak: weak !== undefined, text });
     at = afterSeparator(value, tag.lastIndex);
-    // Between two tags stands a comma.
+    // Two tags need a comma between them.
     if (at < value.length && !value.slice(tag.lastIndex, at).includes(',')) throw malformed(name);
   }
   return tags;
 }
 
-/** Where what may be nothing at all ends. */
+/** The index behind the separator at `at`, which may be empty. */
 function afterSeparator(value: string, at: number): number {
   separator.lastIndex = at;
   separator.test(value);

@@ -1,6 +1,6 @@
 /**
- * `Expect: 100-continue` (RFC 9110, section 10.1.1): the client is asked for its body when somebody wants to read it, and
- * a request that is refused before gets its refusal alone.
+ * `Expect: 100-continue` (RFC 9110, section 10.1.1): the client is asked for its body when a handler reads it, and a
+ * request that is refused before gets its refusal alone.
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
 
@@ -15,7 +15,7 @@ export function expectingContinue(handle: RequestListener): RequestListener {
   };
 }
 
-/** Called by whoever reads the body, before. */
+/** A reader of the body calls this before. */
 export function askForBody(request: Expecting): void {
   const asking = request[ask];
   if (!asking) return;

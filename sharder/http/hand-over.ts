@@ -1,6 +1,6 @@
 /**
- * From a body that was read to the operations that came of it: what they take of memory is held for the shards that they are
- * for, until they have ended. Those of a shard that does not answer then leave room for the others'.
+ * Hands a body's budget over to its operations: each shard holds the bytes of its operations until they have ended, so that
+ * operations on a shard that does not answer leave room for the others'.
  */
 import type { Operation } from '../core/operation.ts';
 import { shardName } from '../core/view.ts';
@@ -12,7 +12,7 @@ import { largeBodyBytes, overloaded } from './read-body.ts';
 const operationBytes = 512;
 
 /**
- * @param hold for the body, which is needed no more. Few bytes are not held on: the store's lanes count them, too.
+ * @param hold for the body, which is no longer needed. Few bytes are not held further: the store's lanes count them, too.
  * @throws HttpError 429 when there is no room for more work for one of the shards.
  */
 export function handOver(

@@ -1,13 +1,13 @@
 /**
  * The head of an answer. Node checks each name and value by two regular expressions and looks for names that concern
- * itself, half a microsecond a header; what a handler gives to a plain request is made here, of numbers and constants, and
- * is joined as it is. All other answers, and everything in a head that is Node's own (date, connection, framing), are left
- * to Node.
+ * itself, which costs half a microsecond a header; the headers of an answer to a plain request are made of numbers and
+ * constants, and are joined as they are. All other answers, and everything in a head that is Node's own (date, connection,
+ * framing), are left to Node.
  */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { isPlain } from './plain-request.ts';
 
-/** What Node's own `writeHead` calls at its end. The beginning becomes part of the head without a look at it. */
+/** What Node's own `writeHead` calls at its end. The beginning becomes part of the head unchecked. */
 interface JoinedResponse {
   _hasBody: boolean;
   _storeHeader(beginning: string, headers: readonly string[]): void;
@@ -19,7 +19,7 @@ const statusLines = new Map(
 
 /**
  * @param headers names and values in turn, none of which says how the body is framed or what becomes of the connection.
- * @param bytes of the body; null: the status allows none.
+ * @param bytes length of the body; null: the status allows none.
  */
 export function writeHead(
   response: ServerResponse,

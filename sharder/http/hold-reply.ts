@@ -1,4 +1,4 @@
-/** Large replies are held against the budget of replies, as they are on the wire, until they have left. */
+/** Large replies count against the budget of replies, in bytes on the wire, until they have left. */
 import { tooLarge } from './http-error.ts';
 import type { Budgets, RouteRequest } from './context.ts';
 import { overloaded } from './read-body.ts';
@@ -10,8 +10,8 @@ export const largeReplyBytes = 64 * 1024;
 export const replyBytesMax = 8 * 1024 * 1024;
 
 /**
- * The reply if there is room for it; of a request that has written its brief form. Each connection is a party of its own: it
- * is who asks and does not read that a reply waits for.
+ * The reply if there is room for it; else, for a request that has written, its brief form. Each connection is a party of its
+ * own, because a reply waits for a client that does not read.
  * @throws HttpError 413 for one that never fits, 429 when there is no room.
  */
 export function held(routed: RouteRequest, { replies }: Pick<Budgets, 'replies'>, reply: Reply): Reply {
@@ -31,8 +31,8 @@ function isSmall({ body }: Reply): boolean {
 }
 
 /**
- * A string is encoded once. A value is a part of what etcd sent with it, which can be a hundred times as long, and stays in
- * memory as long as the part does: what waits for its client is a copy then.
+ * Encodes a string once. A value shares the memory of the whole reply of etcd, which can be a hundred times as long and
+ * stays in memory as long as the value does: a reply that waits for its client then gets a copy.
  */
 function withoutSurplus(body: Body): Body {
   if (typeof body === 'string') return Buffer.from(body);

@@ -1,6 +1,6 @@
 /**
- * Everything that a request can end in but success, as one status and one JSON body. The one place where outcomes become
- * HTTP: `definite` is true when the operation was provably not applied.
+ * Every end of a request but success, as one status and one JSON body. The only place where outcomes become HTTP:
+ * `definite` is true when the operation was provably not applied.
  */
 import type { FailureCode, Operation, Outcome } from '../core/operation.ts';
 
@@ -70,8 +70,8 @@ function retryAfter(milliseconds = 0): string {
 }
 
 /**
- * Whether there is no such key, though it was read or to be deleted: what a delete depends on counts only where there is
- * something to delete (RFC 9110, section 13.2.1).
+ * Whether a read or a delete found no such key: a delete's conditions count only where there is something to delete (RFC
+ * 9110, section 13.2.1).
  */
 export function isMissing({ kind }: Operation, outcome: Outcome): boolean {
   if (outcome.kind === 'failed')

@@ -1,8 +1,8 @@
 /**
- * Requests that a client sends on one connection without waiting for the answers. A write starts when everything before it
- * has been answered, and what follows a write when that has: a read sees the write before it (RFC 9112, section 9.3.2).
- * Reads run beside each other, a few at a time: each may become a large reply that waits for those before it. A request
- * that is alone on its connection costs one comparison.
+ * Requests that a client sends on one connection without waiting for the answers. A write starts when every request before
+ * it has been answered, and a request behind a write when the write has: a read sees the write before it (RFC 9112,
+ * section 9.3.2). Reads run beside each other, a few at a time: each may become a large reply that waits for those before
+ * it. A request that is alone on its connection costs one comparison.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -13,7 +13,7 @@ import { watchReader } from './stalled-readers.ts';
 
 /** Requests that wait on one connection; past it 429, whose unsent replies make Node stop reading from the client. */
 export const waitingMax = 64;
-/** Reads that run beside the first: with it, what one connection can have under way or unsent. */
+/** Reads that run beside the first: one connection can have these and the first under way or unsent. */
 export const besideMax = 7;
 
 const turns = Symbol('requests behind the first of a connection');
@@ -39,7 +39,7 @@ export function inTurn(handle: RequestListener): RequestListener {
   };
 }
 
-/** Invariant: a write runs only when it is the first, so that one which is under way is the first, or waits. */
+/** Invariant: a write runs only when it is the first, so that every write is the first, or waits. */
 class Turns {
   private readonly handle: RequestListener;
   private readonly waiting: Turn[] = [];

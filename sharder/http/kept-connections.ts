@@ -1,8 +1,8 @@
 /**
  * The connections of one server, and how they end without leaving a request unanswered. A connection is told to end by
- * `connection: close` on the last answer that is owed on it: a client must not take anything for answered that comes behind
- * (RFC 9112, section 9.6), so an answer before it must not say so, and a request that comes after it is not run. A
- * connection on which nothing is owed is waited for: its client may be sending at this very moment.
+ * `connection: close` on the last answer that is owed on it: a client expects no answer behind that one (RFC 9112, section
+ * 9.6), so an answer before it must not say so, and a request that comes after it is not run. A connection on which nothing
+ * is owed is waited for: its client may be sending at this very moment.
  */
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,11 +11,11 @@ import { type Connection, connectionOf } from './connection.ts';
 
 const pollMs = 20;
 /**
- * Of one server. An open connection takes 11 KB of memory and a request on it about as much again, so that a sharder of
- * which each connection waits for an answer stays within 256 MiB: with 8000 it was 301.
+ * Connections of one server. An open one takes 11 KB of memory and a request on it about as much again, so that a sharder
+ * stays within 256 MiB when each connection waits for an answer: with 8000 it took 301.
  */
 export const connectionsMax = 3072;
-/** As many connections as the kernel keeps for a port, twice. */
+/** Twice the number of connections that the kernel keeps for a port. */
 const turnsMax = 2048;
 /** A client that was sent FIN gets this long to close its side; meanwhile what it sends is read and dropped. */
 const lingerMs = 1000;
@@ -28,7 +28,7 @@ export class KeptConnections {
   private isClosing = false;
   /** Connections so far. */
   private taken = 0;
-  /** Connections that were closed at once, because there were as many as may be. */
+  /** Connections that were closed at once, because the server had as many as it takes. */
   refused = 0;
 
   constructor(server: Server, isSecure: boolean) {
@@ -58,10 +58,10 @@ export class KeptConnections {
   }
 
   /**
-   * Takes what the kernel has taken: it resets that when the port is closed, unless Linux's net.ipv4.tcp_migrate_req gives
-   * it to another process that shares the port. What comes between the last look and the close is still reset: clients
-   * that connect anew all the time see it a few times in a hundred stops of a busy process. libuv takes one connection in a
-   * turn of its loop.
+   * Takes the connections that the kernel has accepted: it resets them when the port is closed, unless Linux's
+   * net.ipv4.tcp_migrate_req gives them to another process that shares the port. A connection that comes between the last
+   * look and the close is still reset: clients that connect anew all the time see it a few times in a hundred stops of a
+   * busy process. libuv takes one connection in a turn of its loop.
    */
   async takeWaiting(): Promise<void> {
     await turn();
@@ -79,8 +79,8 @@ export class KeptConnections {
   }
 
   /**
-   * Waits until every connection has ended. One on which nothing is owed has `idleMs` to send its next request, which tells
-   * it to end; then it is sent FIN.
+   * Waits until every connection has ended. One on which nothing is owed has `idleMs` to send its next request, whose
+   * answer tells it to end; then it is sent FIN.
    */
   async drain(idleMs: number, signal: AbortSignal): Promise<void> {
     const readBefore = new Map([...this.connections].map((each) => [each, each.socket.bytesRead]));

@@ -2,9 +2,10 @@
  * `/v1/kv/<key>`: raw bytes in and out. The ETag is the key's version; If-Match and If-None-Match make a request
  * conditional (304 or 412 when the condition does not hold).
  *
- * RFC 9110, section 9.3.4, demands 201 of a PUT that has made the key. It is answered where the condition proves it,
- * If-None-Match: *; every other PUT is answered 204. etcd does not say whether a put has made its key: each would need a
- * read beside it in its transaction, which counts like an operation and would halve what a transaction carries.
+ * RFC 9110, section 9.3.4, demands 201 of a PUT that has made the key. Vase answers with 201 where the condition proves
+ * that, If-None-Match: *; it answers every other PUT with 204. etcd does not say whether a put has made its key: each
+ * put would need a read beside it in its transaction, which counts like an operation and would halve what a transaction
+ * carries.
  */
 import type { Operation, Outcome } from '../core/operation.ts';
 import { shardName } from '../core/view.ts';
@@ -18,8 +19,8 @@ import type { Reply } from './reply.ts';
 
 type OkOutcome = Extract<Outcome, { kind: 'ok' }>;
 
-// Plain promises where an `await` would do: what waits for etcd outlives a collection of garbage and is copied by it, so
-// each frame less counts.
+// Plain promises where an `await` would do: an operation that waits for etcd outlives a collection of garbage, which
+// copies it, so each frame less counts.
 export const getKey: Handler = ({ store, limits }, { connection, rest }) =>
   store
     .execute({ kind: 'get', key: keyFromPath(rest, limits.keyBytesMax) }, connection.executeOptions)

@@ -1,7 +1,7 @@
 /**
  * The time in which a request may hold anything: until its answer has left, or until its connection has gone, whichever is
- * first. What it takes is given back then, however the request ends, and nothing can be taken from a budget but through it.
- * Made only for a request that takes something: a small read pays nothing for it.
+ * first. What it takes is given back then, however the request ends, and a request takes from a budget only through its
+ * lifetime. Made only for a request that takes something: a small read pays nothing for it.
  */
 import type { ServerResponse } from 'node:http';
 import type { Connection } from './connection.ts';
@@ -23,7 +23,7 @@ export class Lifetime {
     if (!this.isOver) connection.join(this);
   }
 
-  /** Whether there is nobody to answer any more. */
+  /** Whether no client is left to answer. */
   get over(): boolean {
     if (!this.isOver && this.connection.gone) this.end();
     return this.isOver;
@@ -44,7 +44,7 @@ export class Lifetime {
     if (this.resources.delete(resource)) resource.release();
   }
 
-  /** What the request took in order to be carried out is not needed for its answer. */
+  /** Releases all but `kept`: what the request took in order to be carried out is not needed for its answer. */
   releaseAllBut(kept: Resource | null): void {
     for (const resource of this.resources) if (resource !== kept) this.release(resource);
   }

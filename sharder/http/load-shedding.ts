@@ -1,6 +1,6 @@
 /**
  * Decides, when the process itself is the limit, which requests are carried out. Requests then wait in the kernel and in
- * Node before any lane sees them; how long, a heartbeat of the event loop tells by how late it comes.
+ * Node before any lane sees them; the delay of the event loop's heartbeat tells how long.
  *
  * Taken from CoDel (RFC 8289): the least delay of an interval tells a standing queue from a burst, a collection of
  * garbage or a throttled moment. From DAGOR (Zhou et al., 2018): what is admitted falls by a part while the delay stands
@@ -9,18 +9,18 @@
  * of concurrency (Envoy), because requests that wait for a slow shard would count as the process's own.
  *
  * A refusal through Node costs half of a small write, nearly all of it in the kernel (measured with 0.15 of a core): at
- * twice the capacity, to refuse everybody at once would leave nothing to serve with. So refusals get a share of what is
- * served, and those beyond it wait for their answer, which also slows down clients that keep their connections.
+ * twice the capacity, immediate refusals for all would leave no time to serve. So refusals get a share of what is served,
+ * and those beyond it wait for their answer, which also slows down clients that keep their connections.
  */
 
 export interface SheddingSettings {
   /** A least delay above it, in milliseconds, is a standing queue. A request waits for two or three turns of the loop. */
   targetMs: number;
-  /** It has to stand for so long before anything is refused. */
+  /** The queue has to stand for so long before any request is refused. */
   intervalMs: number;
-  /** The rate is judged so often from then on. */
+  /** The interval at which the rate is judged from then on. */
   stepMs: number;
-  /** Refusals for one request that is carried out. */
+  /** Refusals per request that is carried out. */
   refusalShare: number;
   /** After so long without a refusal, everything is admitted again. */
   calmMs: number;
@@ -35,17 +35,17 @@ const defaultShedding: Readonly<SheddingSettings> = {
 };
 
 const fallBy = 0.85;
-/** Near what was carried out without a standing queue, the rate rises slowly; far below it, fast. */
+/** Near the highest rate without a standing queue, the rate rises slowly; far below it, fast. */
 const riseBy = 1.05;
 const riseFarBelowBy = 1.3;
 const farBelow = 0.85;
-/** What was carried out without a standing queue is forgotten by so much in a step, in half a minute by half. */
+/** The good rate of the past (without a standing queue) falls by this factor in each step, by half in half a minute. */
 const forgetBy = 0.994;
-/** In requests a second: whatever is measured, some are carried out ... */
+/** The least rate, in requests a second, whatever is measured ... */
 const rateMin = 20;
-/** ... and this part of what went well lately: a storm of new connections stands in no relation to what is admitted. */
+/** ... and the part of the good rate that is always admitted: a storm of new connections has no relation to the rate. */
 const floorShare = 0.5;
-/** What arrives in a burst after a stall is admitted up to what so many milliseconds allow. */
+/** A burst after a stall is admitted up to what the rate allows in so many milliseconds. */
 const burstMs = 250;
 const creditMax = 64;
 
@@ -104,7 +104,7 @@ export class LoadShedding {
     return true;
   }
 
-  /** The heart beats: `delayMs` later than it should have. */
+  /** A heartbeat came `delayMs` later than it should have. */
   beat(nowMs: number, delayMs: number): void {
     if (this.isShedding) {
       const earned = (this.rate * (nowMs - this.beatAtMs)) / 1000;

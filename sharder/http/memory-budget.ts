@@ -51,7 +51,7 @@ export class MemoryBudget {
     return this.parties;
   }
 
-  /** Takes so many bytes until the lifetime ends; null when there is no room, or nobody to hold them for any more. */
+  /** Takes so many bytes until the lifetime ends; null when there is no room, or when the lifetime has ended. */
   take(lifetime: Lifetime, party: Party, bytes: number): Hold | null {
     if (lifetime.over || !this.books.fits([party, bytes])) return null;
     this.holdsOpen++;

@@ -1,8 +1,8 @@
 /**
- * Who is spoken to, and on whose behalf (RFC 9110, section 7.2; RFC 6454; Fetch Metadata). A browser sends some requests
- * for a page of any origin without asking the server first; those are refused, and so is a name that leads here without
- * being one of the server's own: a page could have made it lead here (DNS rebinding). An address as Host is taken: a name
- * is what rebinding needs.
+ * Checks which host a request is for, and on which origin's behalf (RFC 9110, section 7.2; RFC 6454; Fetch Metadata). A
+ * browser sends some requests for a page of any origin without asking the server first; those are refused, and so is a
+ * request for a name that leads here but is not one of the server's own: a page could have made it lead here (DNS
+ * rebinding). An address as Host is allowed: rebinding needs a name.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
@@ -29,7 +29,7 @@ export class OriginCheck {
 
   /**
    * @param authority of an absolute-form target, which counts instead of Host; null for none.
-   * @throws HttpError 400 when it is not said who is spoken to, 403 when it is somebody else, or for somebody else.
+   * @throws HttpError 400 when the request names no host, 403 when it is for another host or on another origin's behalf.
    */
   check(request: IncomingMessage, authority: string | null): void {
     const host = hostOf(request);

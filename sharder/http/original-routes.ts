@@ -1,7 +1,7 @@
 /**
- * The routes of the original Vase, unchanged for its clients: etcd v2's JSON under `data`, a missing key with status 200
- * and errorCode 100. A key is its path without leading slashes and is answered with one. A read's ETag is the key's version,
- * weak because its JSON tells also where the key was; a write's conditions are about the key's version, as at /v1/kv.
+ * The routes of the original Vase, unchanged for its clients: etcd v2's JSON under `data`, a missing key with status 200 and
+ * errorCode 100. A key is its path without leading slashes and is answered with one. A read's ETag is the key's version,
+ * weak because its JSON also says where the key was; a write's conditions are about the key's version, as at /v1/kv.
  */
 import type { Condition, KeyState, Operation, OperationResult } from '../core/operation.ts';
 import { shardName } from '../core/view.ts';

@@ -18,7 +18,7 @@ export function parseJsonObject(body: Uint8Array): Record<string, unknown> {
 }
 
 /**
- * A misspelt field would be taken for one that is left out.
+ * Refuses unknown fields: a misspelt one would be taken for one that is left out.
  * @param fields those that are not known. @throws HttpError 400
  */
 export function refuseUnknown(fields: object, where: string): void {

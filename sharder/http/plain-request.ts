@@ -1,10 +1,10 @@
 /**
  * Most requests carry headers that decide nothing here. One look at their names spares such a request the object of all its
- * headers, which Node makes when somebody asks for it, and each look for a header that is not there.
+ * headers, which Node makes on demand, and each look for a header that is not there.
  */
 import type { IncomingMessage } from 'node:http';
 
-/** As clients spell them; what is spelt otherwise is only looked at more closely. */
+/** Names as clients spell them; a request with another spelling is only looked at more closely. */
 const indifferent: ReadonlySet<string | undefined> = new Set(
   [
     'Accept',
@@ -22,7 +22,7 @@ const indifferent: ReadonlySet<string | undefined> = new Set(
 const plain = Symbol('whether no header of a request decides anything');
 type Marked = IncomingMessage & { [plain]?: true };
 
-/** The one Host of a request of which nothing else decides anything, and which is marked as such; null of any other. */
+/** Marks a request in which no header but Host decides anything, and returns its Host; null for any other request. */
 export function plainHostOf(request: Marked): string | null {
   const { rawHeaders } = request;
   let host: string | null = null;

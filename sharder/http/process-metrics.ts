@@ -1,4 +1,4 @@
-/** What prom-client knows of a process, without what Prometheus' own check refuses. */
+/** prom-client's metrics of a process, without those that Prometheus' own check refuses. */
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 
 /** Gauges with names of counters; the same figures by type are in nodejs_active_handles, _requests and _resources. */

@@ -9,8 +9,8 @@ import type { Resource } from './lifetime.ts';
 import type { Hold, MemoryBudget } from './memory-budget.ts';
 
 /**
- * Who holds the body while it is read: large ones, however slowly they come, leave room for the small ones. Smaller bodies
- * are given back once the store has their operations, whose lanes count bytes.
+ * The parties that hold bodies while they are read: large bodies, however slowly they come, leave room for small ones. The
+ * bytes of small bodies are given back once the store has their operations, whose lanes count bytes.
  */
 const smallBodies = 'small-bodies';
 const largeBodies = 'large-bodies';
@@ -25,7 +25,8 @@ export interface Body {
 /**
  * The whole body.
  * @param json bounds of a body that is to be parsed; refused as soon as they are passed.
- * @throws HttpError 413 when it is or has too much, 429 when the budget is spent, 400 when the client breaks off.
+ * @throws HttpError 413 when it is too long or has too many parts, 429 when the budget is spent, 400 when the client
+ *   breaks off.
  */
 export function readBody(
   routed: RouteRequest,
@@ -34,7 +35,7 @@ export function readBody(
   json: JsonBounds | null = null,
 ): Promise<Body> {
   const { request } = routed;
-  // Of a request without a body, the server's setting lets no event tell the end: there is nothing to wait for.
+  // For a request without a body, the server's setting suppresses the end event: there is nothing to wait for.
   if (hasNoBody(request)) return Promise.resolve({ bytes: Buffer.alloc(0), hold: null });
   return new Promise((resolve, reject) => {
     const length = request.headers['content-length'];
@@ -91,7 +92,7 @@ class BodyReader implements Resource {
     askForBody(request);
   }
 
-  /** A client that is refused or cut off in the middle need not bring an event of the body: its lifetime ends. */
+  /** When a client is refused or cut off in the middle, the body may emit no event: the end of the lifetime calls this. */
   release(): void {
     this.fail(badRequest('the body broke off'));
   }
@@ -109,7 +110,7 @@ class BodyReader implements Resource {
     this.received += chunk.length;
     if (this.received > bytesMax) throw tooLarge(`the body is longer than ${bytesMax} bytes`);
     this.scanner?.scan(chunk);
-    // It is handed on in the same turn, and never waits for its client.
+    // Such a body is handed on in the same turn, and never waits for its client.
     if (chunk.length === declared && declared <= largeBodyBytes) {
       this.whole = chunk;
       return;
@@ -153,7 +154,7 @@ export function overloaded(message: string): HttpError {
   return new HttpError(429, 'overloaded', message, ['retry-after', '1']);
 }
 
-/** A body where none is expected is read and forgotten. */
+/** Up to this size, a body where none is expected is read and forgotten. */
 const idleBytesMax = 1024;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Writes responses to Node's response itself, past Koa's own: one flat list of headers and one buffer are what a small
- * response costs least with (measured by `make bench-sharder`).
+ * Writes responses to Node's response itself, past Koa's own: a small response costs least as one flat list of headers and
+ * one buffer (measured by `make bench-sharder`).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connectionOf } from './connection.ts';
@@ -21,8 +21,8 @@ export interface Reply {
   headers: string[];
   body: Body;
   /**
-   * Of a request that has written: the same outcomes without their values, for when there is no room for these. It cannot be
-   * refused any more, because a refusal says that nothing was applied.
+   * For a request that has written: the same outcomes without their values, for when there is no room for these. The request
+   * cannot be refused any more, because a refusal says that nothing was applied.
    */
   brief?: () => Reply;
   /** What the request holds for it until it has left. */
@@ -53,7 +53,7 @@ export function replyBytes({ body }: Reply): number {
   return body.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
 }
 
-/** `Array.isArray` does not know lists that are only to be read. */
+/** `Array.isArray` does not narrow the type of a readonly list. */
 function isList(body: Body): body is readonly (Uint8Array | string)[] {
   return Array.isArray(body);
 }
@@ -90,9 +90,9 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /**
- * What every answer carries: no cache may keep it, since it is linearizable only at its moment, and its name. What calls
- * itself a browser is told besides that no page of another origin may load it as a script, a picture or the like: of
- * plain HTTP to an address, browsers send no Sec-Fetch-Site by which it could be refused.
+ * Adds what every answer carries: that no cache may keep it, since it is linearizable only at its moment, and the request's
+ * name. A client that calls itself a browser is also told that no page of another origin may load the answer as a script, a
+ * picture or the like: over plain HTTP to an address, browsers send no Sec-Fetch-Site by which the request could be refused.
  */
 export function addCommonHeaders(request: IncomingMessage, headers: string[]): void {
   headers.push('cache-control', 'no-store', 'x-request-id', requestIdOf(request));

@@ -13,7 +13,7 @@ export function checkRequest(request: IncomingMessage): void {
     throw new HttpError(505, 'version_not_supported', 'HTTP/1.1 and HTTP/1.0 are spoken here', closing);
   const transfer = headers['transfer-encoding'];
   if (transfer !== undefined) checkTransferCoding(transfer, request);
-  // RFC 9110, section 10.1.1; of other expectations Node tells the server itself.
+  // RFC 9110, section 10.1.1; Node has an event of its own for other expectations.
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
     throw new HttpError(417, 'expectation_failed', 'only Expect: 100-continue is known');
   if (reading.has(methodOf(request))) return;
@@ -45,7 +45,7 @@ function checkTransferCoding(transfer: string, { httpVersionMinor }: IncomingMes
 const json = /^application\/json[ \t]*(?:;[ \t]*(?:charset[ \t]*=[ \t]*(?:utf-8|"utf-8"))?[ \t]*)*$/i;
 
 /**
- * Where JSON is read it is demanded: a page of another origin can send any other text without being asked.
+ * A route that reads JSON demands its content type: a page of another origin can send any other text unasked.
  * @throws HttpError 415
  */
 export function demandJson({ headers }: IncomingMessage): void {

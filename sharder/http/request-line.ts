@@ -1,4 +1,4 @@
-/** Node's types say of both that they may be missing, which is so of answers alone. */
+/** Node's types allow both to be missing, which is true of answers alone. */
 import type { IncomingMessage } from 'node:http';
 import { present } from '../core/invariant.ts';
 

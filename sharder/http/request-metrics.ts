@@ -14,14 +14,14 @@ interface Series {
   buckets: Float64Array;
   sumSeconds: number;
   count: number;
-  /** By the status less the hundreds of its class. */
+  /** By the last two digits of the status. */
   statuses: Float64Array;
 }
 
 const methodsKnown = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
 
 export class RequestMetrics {
-  /** By route, then by method and class of status: no name is put together for a request. */
+  /** By route, then by method and class of status: no string is built for a request. */
   private readonly series = new Map<RouteName, (Series | undefined)[]>();
 
   constructor(registry: Registry) {
@@ -110,7 +110,7 @@ interface OwnMetric {
   values: (name: string) => object[];
 }
 
-/** prom-client has no type for a metric of one's own; it asks only for a name and for get(). */
+/** prom-client has no type for a custom metric; it needs only a name and get(). */
 function register(registry: Registry, { name, help, type, values }: OwnMetric): void {
   const get = () => ({ name, help, type, values: values(name), aggregator: 'sum' });
   registry.registerMetric({ name, get } as never);

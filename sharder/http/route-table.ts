@@ -29,7 +29,7 @@ const list = reading(listShards);
 const set: Methods = new Map([['PUT', setPath]]);
 const get = reading(getPath);
 const remove: Methods = new Map([['DELETE', deletePath]]);
-/** Of a server as a whole: what any of its routes takes. */
+/** Methods of the server as a whole: those of all its routes. */
 const any: Methods = new Map([...kv, ...batches]);
 
 /** @throws HttpError 404, 405 or 501. */

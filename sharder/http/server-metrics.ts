@@ -1,4 +1,4 @@
-/** The process's and its server's side of /metrics: how late the event loop is, connections, and what is refused early. */
+/** The process's and its server's side of /metrics: the delay of the event loop, connections, and early refusals. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Server } from 'node:http';
 import type { EarlyRefusals } from './early-refusals.ts';

@@ -55,7 +55,7 @@ export interface ListenOptions {
 
 /**
  * @param https certificate and key, PEM, of a server that speaks TLS; null: plain text.
- * @param guard stands before everything that is done for a request; null: nothing does.
+ * @param guard runs before everything else that is done for a request; null: none.
  */
 export function createHttpServer(
   app: Koa,
@@ -90,7 +90,7 @@ export function createHttpServer(
         );
   const connections = new KeptConnections(server, https !== null);
   connectionsOf.set(server, connections);
-  // Node asks for a body before anybody wants it unless somebody listens.
+  // Without a listener, Node asks for a body before a handler wants it.
   server.on('checkContinue', expectingContinue(onRequest));
   // The app refuses other expectations than 100-continue, as it does everything else.
   server.on('checkExpectation', onRequest);
@@ -98,16 +98,16 @@ export function createHttpServer(
   return server;
 }
 
-/** From a socket's first moment to its last somebody hears its errors, also of one that leaves the server's care. */
+/** Hears a socket's errors from its first moment to its last, also after it has left the server's care. */
 function watchSockets(server: Server, stalledMs: number): void {
   server.on('connection', connectionOf);
-  // Of TLS, what its users see is another socket, around that of the connection.
+  // With TLS, handlers see another socket, around that of the connection.
   server.on('secureConnection', connectionOf);
   server.on('tlsClientError', (_error, socket: Socket) => {
     connectionOf(socket);
     socket.destroy();
   });
-  // Node closes a CONNECT without a word unless somebody listens.
+  // Without a listener, Node closes a CONNECT without a word.
   server.on('connect', (_request, socket: AnsweringSocket) => {
     if (socket._httpMessage) socket.destroy();
     else answerAndClose(socket, new HttpError(405, 'method_not_allowed', 'no proxy here'));
@@ -140,7 +140,7 @@ export interface Stopping {
   listenUntil: Promise<unknown> | null;
   /** After that, how long a connection on which nothing is owed has for its next request. */
   idleMs: number;
-  /** Cuts what is left. */
+  /** Cuts the connections that are left. */
   deadline: AbortSignal;
 }
 
@@ -153,7 +153,7 @@ export async function stop(server: Server, { listenUntil, idleMs, deadline }: St
   }
   await connections.takeWaiting();
   // Node's own close of an HTTP server would cut idle connections. The port is closed before any client is told to come
-  // again, so that it comes to another process that shares the port, where one does.
+  // again, so that the client reaches another process, where one shares the port.
   NetServer.prototype.close.call(server);
   connections.closeAll();
   await connections.drain(idleMs, deadline);
@@ -167,7 +167,7 @@ type AnsweringSocket = Socket & { _httpMessage?: (ServerResponse & { req: Incomi
 /** Answers what the parser refused: no handler has seen it, or its handler still waits for the rest of it. */
 function refuse(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
   connectionOf(socket);
-  // Bytes after a request that closes the connection are nobody's; its answer is still to be sent.
+  // Bytes after a request that closes the connection belong to no request; its answer is still to be sent.
   if (error.code === 'HPE_CLOSED_CONNECTION') return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -183,7 +183,7 @@ function refuse(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
     // The handler waits for a body that will not come.
     connectionOf(socket).end();
   }
-  // An answer now would be taken for that of the request before, which is under way and may be applied.
+  // The client would take an answer now for that to the request before, which is under way and may be applied.
   else socket.destroy();
 }
 
@@ -193,14 +193,14 @@ function describeRefusal(error: ParserError): HttpError {
   const start = error.rawPacket?.toString('latin1', 0, startBytesMax) ?? '';
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      // RFC 9112, section 3: a target that is longer than anybody wants to read.
+      // RFC 9112, section 3: a target that is longer than a server wants to read.
       if (targetAlone.test(start)) return new HttpError(414, 'target_too_long', 'the target is too long');
       return new HttpError(431, 'headers_too_large', `the headers are longer than ${headerBytesMax} bytes`);
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new HttpError(413, 'too_large', 'the chunk extensions are too long');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new HttpError(408, 'request_timeout', 'the request was not sent in time');
-    // Of a method that another protocol has, Node says that the protocol is wrong.
+    // For a method of another protocol, Node says that the protocol is wrong.
     case 'HPE_INVALID_CONSTANT':
     case 'HPE_INVALID_METHOD':
       // RFC 9110, section 9.1, if this is a request line at all.

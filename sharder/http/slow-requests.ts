@@ -1,6 +1,6 @@
 /**
- * One line in the log for a request that took long, with where its time went, and no more lines than somebody can read:
- * of those left out the next line gives the number.
+ * Logs one line for a request that took long, with where its time went, and no more lines than a person can read: the
+ * next line gives the number of those left out.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -41,7 +41,7 @@ export class SlowRequests {
     return totalMs >= slowMs || (socket !== null && socket.writableLength > 0);
   }
 
-  /** Of a request whose answer was written at `endedAtMs`. */
+  /** Logs a request whose answer was written at `endedAtMs`, if it was slow. */
   note(response: ServerResponse, startedAtMs: number, endedAtMs: number, request: EndedRequest): void {
     const socket: NotedSocket | null = response.req.socket;
     const totalMs = endedAtMs - startedAtMs;
@@ -50,7 +50,7 @@ export class SlowRequests {
       const isOfThis = spent !== undefined && spent.endedAtMs >= startedAtMs;
       this.write(endedAtMs, { ...request, totalMs, ...(isOfThis ? partsOf(spent, startedAtMs) : {}) });
     }
-    // What the client does not take waits here.
+    // Bytes that the client does not take wait in the socket.
     if (socket === null || socket.writableLength === 0 || response.writableFinished) return;
     response.once('close', () => {
       const sentAtMs = performance.now();

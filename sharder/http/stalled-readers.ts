@@ -1,20 +1,20 @@
 /**
  * Cuts off clients that take nothing of an answer for a while. The timer runs only where bytes are left after a write, or
- * where answers follow each other without being asked for again: armed for every request it costs each a twentieth.
+ * where a client sends requests without waiting for answers: armed for every request it costs each a twentieth.
  */
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 const defaultStalledMs = 10_000;
 
-/** Node tells a socket its server, and marks it with the response that it is for. */
+/** Node sets a socket's server, and marks the socket with the response that it is for. */
 type ServedSocket = Socket & { server?: Server; _httpMessage?: ServerResponse | null };
 
 const stalledMsOf = new WeakMap<Server, number>();
 
 export function cutOffStalled(server: Server, stalledMs: number): void {
   stalledMsOf.set(server, stalledMs);
-  // After so long without a byte to or fro; what waits for a shard, or for a body, has bounds of its own.
+  // Comes after so long without a byte in or out; a wait for a shard, or for a body, has bounds of its own.
   server.on('timeout', (socket: ServedSocket) => {
     if (socket.writableLength > 0 || !socket._httpMessage) socket.destroy();
   });

@@ -6,10 +6,10 @@ import { collectProcessMetrics } from './process-metrics.ts';
 import type { Store } from '../core/store.ts';
 import type { EtcdClientEvent } from '../etcd/client/client-event.ts';
 
-/** What a sharder's parts tell. */
+/** The events that a sharder's parts emit. */
 export type SharderEvent = CoreEvent | EtcdClientEvent;
 
-/** A trace that counts. `store` is asked when the metrics are read, so it may come into being later. */
+/** A trace that counts. `store` is called when the metrics are read, so the store may be made later. */
 export function createStoreMetrics(registry: Registry, store: () => Store): Trace<SharderEvent> {
   const registers = [registry];
   collectProcessMetrics(registry);

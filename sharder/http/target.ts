@@ -12,7 +12,7 @@ export interface Target {
 const forbidden = /[^!"$-~]/;
 const absolute = /^https?:\/\/([^/?]*)(.*)$/is;
 
-/** @throws HttpError 400 for a target that is none, and for query parameters: no route of Vase has any. */
+/** @throws HttpError 400 for a malformed target, and for query parameters: no route of Vase has any. */
 export function parseTarget(method: string, url: string): Target {
   if (forbidden.test(url)) throw badRequest('the target must be percent-encoded, without a fragment');
   if (url.startsWith('/')) return { path: pathOf(url), authority: null };

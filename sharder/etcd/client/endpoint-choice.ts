@@ -1,6 +1,6 @@
 /**
- * Which member of a shard to ask: the leader where it is known, else the members in turn. A hint for speed and nothing
- * more: every member answers linearizably, by asking the leader itself.
+ * Which member of a shard to ask: the leader where it is known, else the members in turn. The choice is a hint for
+ * speed and nothing more: every member answers linearizably, by asking the leader itself.
  */
 import type { StatusReply } from '../../core/etcd-messages.ts';
 import { present } from '../../core/invariant.ts';
@@ -18,7 +18,7 @@ export class EndpointChoice {
   private preferred = 0;
   /** Endpoint to the id of the member that answered there last. */
   private readonly memberAt = new Map<string, string>();
-  /** Ids of members that were found to be none of the shard's. */
+  /** Ids of members that were found not to be of this shard. */
   private readonly strangers = new Set<string>();
 
   constructor(endpoints: readonly string[]) {
@@ -45,7 +45,7 @@ export class EndpointChoice {
       if (!endpoints.includes(endpoint)) this.memberAt.delete(endpoint);
   }
 
-  /** `endpoint` did not serve: `other`, or else the next one, is preferred, unless another has become so meanwhile. */
+  /** `endpoint` did not serve: `other`, or else the next one, is preferred, unless the preference has changed meanwhile. */
   avoid(endpoint: string, other?: string): void {
     if (this.current !== endpoint) return;
     const index = other === undefined ? -1 : this.endpoints.indexOf(other);
@@ -56,19 +56,19 @@ export class EndpointChoice {
     if (this.memberAt.get(endpoint) !== memberId) this.memberAt.set(endpoint, memberId);
   }
 
-  /** What the member says of its leader counts no more, and where it answered last, somebody else is to be found. */
+  /** The member's word about its leader no longer counts, and the endpoint where it answered last is avoided. */
   distrust(memberId: string): void {
     if (this.strangers.size >= strangersMax) this.strangers.clear();
     this.strangers.add(memberId);
     if (this.memberAt.get(this.current) === memberId) this.avoid(this.current);
   }
 
-  /** Whether the member of this id was found to be none of the shard's. */
+  /** Whether the member of this id was found not to be of this shard. */
   isStranger(memberId: string): boolean {
     return this.strangers.has(memberId);
   }
 
-  /** Who leads in the newest term in which a member names a leader; null when none does. */
+  /** The leader of the newest term in which a member names one; null when no member names a leader. */
   leaderBy(answers: ReadonlyMap<string, StatusReply>): Leader | null {
     let leader: Leader | null = null;
     for (const status of answers.values()) {
@@ -79,7 +79,7 @@ export class EndpointChoice {
     return leader;
   }
 
-  /** True when whoever has not answered yet can add nothing: most members name one leader, and it is among them. */
+  /** True when further answers can add nothing: most members name one leader, and the leader is among these members. */
   isSettledBy(answers: ReadonlyMap<string, StatusReply>): boolean {
     const leader = this.leaderBy(answers);
     if (leader === null) return false;
@@ -92,7 +92,10 @@ export class EndpointChoice {
     );
   }
 
-  /** Prefers the member that is named as leader in the newest term; false when no answer names one, or it gave none. */
+  /**
+   * Prefers the member that is named as leader in the newest term; false when no answer names one, or that member gave
+   * none.
+   */
   preferLeader(answers: ReadonlyMap<string, StatusReply>): boolean {
     const leader = this.leaderBy(answers);
     for (const [endpoint, status] of answers) {

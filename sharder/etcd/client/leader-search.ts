@@ -42,14 +42,14 @@ export class LeaderSearch {
     this.closed = true;
   }
 
-  /** A member has answered in this term: another one than before may have another leader. */
+  /** A member has answered in this term: a term other than the last may have another leader. */
   noteTerm(term: number): void {
     if (term === this.lastTerm) return;
     this.lastTerm = term;
     this.seek();
   }
 
-  /** Sees to it that the leader is looked for soon. */
+  /** Plans a search for the leader soon. */
   seek(): void {
     if (this.isPlanned || this.closed) return;
     this.isPlanned = true;
@@ -71,7 +71,7 @@ export class LeaderSearch {
     if (!isFound || this.overdue.isOneOverdue) this.seek();
   }
 
-  /** The answers that came until they settled who leads, or until all had answered, or not in time, who may be waited for. */
+  /** The answers that come until they settle the leader, or until all awaited members have answered or timed out. */
   private askAll(): Promise<ReadonlyMap<string, StatusReply>> {
     const { rpc, limits } = this.options;
     const answers = new Map<string, StatusReply>();

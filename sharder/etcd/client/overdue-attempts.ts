@@ -5,7 +5,8 @@
  * One that takes far longer than usual is stuck: the other members are asked for a read again and again (see `ServingSearch`).
  * As soon as one of them serves, what does not depend on the stuck one goes there (`detour`), and a read is asked there as well.
  * After a while longer it is overdue, too: all members are asked for their status (see `LeaderSearch`), and it is ended early
- * when by what they say it waits in vain. What became of it is as unknown as after its bound, since it may still be carried out.
+ * when their answers show that it waits in vain. What became of it is as unknown as after its bound, since it may still be
+ * carried out.
  */
 import type { Limits } from '../../core/limits.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -15,9 +16,9 @@ export interface AttemptPlan {
   readonly endpoint: string;
   /** The newest term that is known; -1: none. */
   readonly term: number;
-  /** It is stuck after so long. */
+  /** The attempt is stuck after so long. */
   readonly stuckAfterMs: number;
-  /** It is stuck, and the member at `endpoint` serves meanwhile. Called once at most. */
+  /** The attempt is stuck, and the member at `endpoint` serves meanwhile. Called once at most. */
   onServedAt(endpoint: string): void;
   /** Ends it; what became of it is not known. */
   end(message: string): void;
@@ -28,15 +29,15 @@ export interface Attempt {
   readonly beganAtMs: number;
   isStuck: boolean;
   isOverdue: boolean;
-  /** Since it is stuck, the member here has answered a read; null: none has. */
+  /** Endpoint of the member that has answered a read since this attempt is stuck; null: none has. */
   servedAt: string | null;
-  /** Since the last judgement, the member that it was sent to has told its status. */
+  /** The member that it was sent to has told its status since the last judgement. */
   isHeard: boolean;
-  /** Since that member was last heard, another one has answered a read. */
+  /** Another member has answered a read since that member was last heard. */
   isServedElsewhere: boolean;
   /** Judgements since that member was last heard. */
   silentLooks: number;
-  /** Judgements by which a newer term has a leader. */
+  /** Judgements that found a leader of a newer term. */
   newerLooks: number;
 }
 
@@ -72,7 +73,7 @@ export class OverdueAttempts {
     return this.stuckCount > 0;
   }
 
-  /** An attempt begins; `onEnded` is to be told when it has ended. */
+  /** An attempt begins; the caller calls `onEnded` when it has ended. */
   begin(plan: AttemptPlan): Attempt {
     const { clock, limits } = this.options;
     const attempt: Attempt = {
@@ -95,7 +96,7 @@ export class OverdueAttempts {
     if (this.open.delete(attempt) && attempt.isStuck) this.stuckCount--;
   }
 
-  /** Where to send what would go to `endpoint`: where an attempt is stuck there, to a member that has served since. */
+  /** Where to send a request for `endpoint`: when an attempt is stuck there, to a member that has served since. */
   detour(endpoint: string): string {
     if (this.stuckCount === 0) return endpoint;
     for (const { plan, servedAt } of this.open)
@@ -113,13 +114,13 @@ export class OverdueAttempts {
     return endpointsOf([...this.open].filter(({ silentLooks }) => silentLooks > 0));
   }
 
-  /** The member there has told its status. */
+  /** The member at `endpoint` has told its status. */
   noteStatus(endpoint: string): void {
     for (const attempt of this.open)
       if (attempt.isOverdue && attempt.plan.endpoint === endpoint) attempt.isHeard = true;
   }
 
-  /** The member there, at which nothing is stuck, has answered a linearizable read: so there is a leader that it reaches. */
+  /** The member at `endpoint`, where no attempt is stuck, has answered a linearizable read: so it reaches a leader. */
   noteRead(endpoint: string): void {
     for (const attempt of this.open) {
       if (!attempt.isStuck || attempt.plan.endpoint === endpoint) continue;
@@ -130,7 +131,9 @@ export class OverdueAttempts {
     }
   }
 
-  /** All have been asked for their status; `leader` is who leads by it, null: nobody, and no other member serves better. */
+  /**
+   * All members were asked for their status; `leader` is the leader that they name; null: none, and no member serves better.
+   */
   judge(leader: Leader | null): void {
     for (const attempt of this.open) {
       if (!attempt.isOverdue) continue;
@@ -171,7 +174,7 @@ export class OverdueAttempts {
         else nextMs = Math.min(nextMs, limits.overdueMs - ageMs);
       }
     }
-    // Soon enough for those that begin meanwhile; a part of a millisecond may be less than the clock can tell.
+    // Soon enough for attempts that begin meanwhile; the clock may not resolve a part of a millisecond.
     if (nextMs !== Infinity) this.lookAfter(Math.max(1, Math.min(nextMs, limits.stuckMs)));
     if (isNewlyStuck) this.options.onStuck();
     if (isNewlyOverdue) this.options.onOverdue();
@@ -185,9 +188,9 @@ function isSilent({ silentLooks }: Attempt): boolean {
 }
 
 /**
- * Null while it may yet be answered. A member that tells its status, but does not answer what was sent to it, may have passed
- * that on to the new leader a moment ago: it has until the next judgement. One that was silent until now may be back: it is
- * heard by the next judgement, and whoever serves elsewhere may have waited for it, too.
+ * Null while the attempt may yet be answered. A member that tells its status, but does not answer the attempt, may have passed
+ * it on to the new leader a moment ago: it has until the next judgement. A member that was silent until now may be back: the
+ * next judgement hears it, and the member that serves elsewhere may have waited for it, too.
  */
 function whyInVain(attempt: Attempt, leader: Leader): string | null {
   const { term } = attempt.plan;

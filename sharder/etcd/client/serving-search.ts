@@ -1,7 +1,7 @@
 /**
- * Looks for members that serve while an attempt is stuck at another one: each is asked for a read of a key that need not be
- * there, again and again as long as an attempt is stuck. A linearizable read alone tells that a member serves; a status does
- * not. It is answered only with the word of a leader, so that nothing is sent to where it would be stuck as well.
+ * Looks for members that serve while an attempt is stuck at another one: each is asked to read a key that need not exist,
+ * again and again as long as an attempt is stuck. Only a linearizable read shows that a member serves; a status does not. A
+ * member answers it only after a leader's word, so that no request goes where it would be stuck as well.
  */
 import type { Limits } from '../../core/limits.ts';
 import type { Clock, EtcdRpc } from '../../core/ports.ts';

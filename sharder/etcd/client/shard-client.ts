@@ -61,7 +61,7 @@ export class EtcdShardClient implements ShardClient {
   setEndpoints(endpoints: readonly string[]): void {
     const { current } = this.choice;
     this.choice.replace(endpoints);
-    // Any other serves, too; the leader serves sooner.
+    // Any other member serves, too; the leader serves sooner.
     if (this.choice.current !== current) this.leaders.seek();
   }
 
@@ -130,8 +130,8 @@ export class EtcdShardClient implements ShardClient {
   }
 
   /**
-   * One attempt. Ended early, its call goes on to its deadline: nothing that was sent is taken back by hanging up. A read that
-   * is stuck is asked of a member that serves as well, and the first of the two that answers it has.
+   * One attempt. When it is ended early, its call goes on to its deadline: hanging up takes back nothing that was sent. A
+   * stuck read is also sent to a member that serves, and the first of the two answers counts.
    */
   private attempt(request: EtcdRequest, deadlineMs: number, options: CallOptions): Promise<Answer> {
     const { rpc, limits } = this.options;
@@ -163,7 +163,7 @@ export class EtcdShardClient implements ShardClient {
     });
   }
 
-  /** Full jitter, so that the sharders of a shard do not knock in step. */
+  /** Full jitter, so that the sharders of a shard do not retry at the same moments. */
   private retryPauseMs(attempt: Revision): number {
     const { limits, random } = this.options;
     const boundMs = Math.min(limits.retryPauseMs * 2 ** Math.min(attempt, 16), limits.retryPauseMsMax);
