@@ -24,9 +24,9 @@ const fieldManager = 'vase';
 const answerMsMax = 20_000;
 
 /**
- * The object that is being applied, as JSON, sent in the place of what the library makes of it: the library knows some
- * fields by other names, a policy's `from` for one, and leaves out what it does not know. A policy without `from` lets
- * everybody in.
+ * The object that is being applied, as JSON, sent instead of the library's own JSON: the library has other names for some
+ * fields, a policy's `from` for one, and drops the fields that it does not know. A policy without `from` lets everybody
+ * in.
  */
 const exactBody = new AsyncLocalStorage<string>();
 
@@ -45,7 +45,7 @@ export class KubernetesClient {
   }
 
   /**
-   * A client for this context of this file, whatever the file calls its current one.
+   * A client for this context of this file, whichever context the file names as current.
    * @throws ClusterError when the file cannot be used.
    */
   static async forContext({
@@ -83,13 +83,13 @@ export class KubernetesClient {
     return new KubernetesClient(library, config);
   }
 
-  /** "v1.35.0"; also the way to see whether the API answers at all. */
+  /** "v1.35.0"; also shows whether the API answers at all. */
   async serverVersion(): Promise<string> {
     const api = this.config.makeApiClient(this.library.VersionApi);
     return (await this.ask('for its version', () => api.getCode({}, this.bounded()))).gitVersion;
   }
 
-  /** Null when there is none. */
+  /** Null when the object does not exist. */
   async read<T extends ApiObject>(name: ObjectName): Promise<T | null> {
     const { apiVersion, kind, namespace } = name;
     const metadata = { name: name.name, ...(namespace === undefined ? {} : { namespace }) };
@@ -126,8 +126,8 @@ export class KubernetesClient {
 
   /**
    * Server-side apply, as `kubectl apply --server-side --field-manager=vase --force-conflicts`.
-   * @param options.dryRun the server says what would come of it and changes nothing.
-   * @returns the object as it is then.
+   * @param options.dryRun the server returns the result and changes nothing.
+   * @returns the object after the change.
    */
   async apply<T extends ApiObject>(object: T, options: { dryRun?: boolean } = {}): Promise<T> {
     const dryRun = options.dryRun === true ? 'All' : undefined;
@@ -147,7 +147,7 @@ export class KubernetesClient {
     return plain(applied) as T;
   }
 
-  /** False when there was none. What depends on the object goes with it, in the background. */
+  /** False when the object did not exist. Its dependants are deleted with it, in the background. */
   async delete(name: ObjectName, options: { graceSeconds?: number } = {}): Promise<boolean> {
     const { apiVersion, kind, namespace } = name;
     const metadata = { name: name.name, ...(namespace === undefined ? {} : { namespace }) };
@@ -171,7 +171,7 @@ export class KubernetesClient {
     }
   }
 
-  /** Says how many replicas a Deployment shall have, through its scale, as an autoscaler does. */
+  /** Sets the number of replicas of a Deployment through its scale, as an autoscaler does. */
   async scaleDeployment(namespace: string, name: string, replicas: number): Promise<void> {
     const api = this.config.makeApiClient(this.library.AppsV1Api);
     await this.ask(`to scale Deployment ${name}`, async () => {
@@ -181,7 +181,7 @@ export class KubernetesClient {
     });
   }
 
-  /** Says how many members a StatefulSet shall have, and nothing else of it. */
+  /** Sets the number of members of a StatefulSet, and changes nothing else of it. */
   async scaleStatefulSet(namespace: string, name: string, replicas: number): Promise<void> {
     const api = this.config.makeApiClient(this.library.AppsV1Api);
     await this.ask(`to scale StatefulSet ${name}`, async () => {
@@ -207,7 +207,7 @@ export class KubernetesClient {
     }
   }
 
-  /** As `readLog`, going on with new lines until the signal, or until the container ends. */
+  /** As `readLog`, and then new lines until the signal, or until the container ends. */
   async followLog(
     { namespace, pod, container, lines }: Omit<LogRequest, 'previous'>,
     { signal, write }: { signal: AbortSignal; write: (text: string) => void },
@@ -223,7 +223,7 @@ export class KubernetesClient {
       for (const event of ['finish', 'close', 'error'] as const) sink.once(event, () => resolve());
     });
     const stream = new PassThrough();
-    // The connection that an abort breaks ends in an error of the stream: that is what was asked for.
+    // An abort breaks the connection, which ends in an error of the stream: this is expected.
     stream.on('error', () => sink.destroy());
     stream.pipe(sink);
     const connection = await this.ask(`for the log of ${pod}`, () =>
@@ -240,7 +240,7 @@ export class KubernetesClient {
   }
 
   /**
-   * Carries a connection's bytes to a port of a pod, over the API, and back. Whatever breaks one side ends the other.
+   * Carries a connection's bytes to a port of a pod and back, over the API. When one side breaks, the other ends.
    */
   async forward(
     socket: Socket,
@@ -252,7 +252,7 @@ export class KubernetesClient {
     const forwarder = new this.library.PortForward(this.config);
     const failure = new Writable({
       write(message: Buffer, _encoding, done) {
-        // The first message only says which port it is about, and is empty here.
+        // The first message only names the port, and has no data here.
         if (message.length > 0) socket.destroy();
         done();
       },
@@ -265,7 +265,7 @@ export class KubernetesClient {
       socket.once('close', () => tunnel.terminate());
       if (socket.destroyed) tunnel.terminate();
     } catch {
-      // No such pod, or none that runs: to the caller a connection that breaks at once.
+      // The pod does not exist or does not run: the caller sees a connection that breaks at once.
       socket.destroy();
     }
   }
@@ -319,7 +319,7 @@ export class KubernetesClient {
   }
 }
 
-/** As it goes over the wire: dates are text. */
+/** The object in the form in which it is sent: dates are text. */
 function plain(object: unknown): unknown {
   return JSON.parse(JSON.stringify(object));
 }

@@ -13,7 +13,7 @@ export class KubernetesRefusal extends ClusterError {
   }
 }
 
-/** What the API server says of its refusal. */
+/** The API server's reason for its refusal. */
 export function sayWhy({ code, body: raw }: { code: number; body: unknown }): string {
   let body = raw;
   if (typeof body === 'string') {
@@ -27,7 +27,7 @@ export function sayWhy({ code, body: raw }: { code: number; body: unknown }): st
   return typeof message === 'string' ? message : `status ${code}`;
 }
 
-/** Why no answer came. @param answerMsMax how long was waited. */
+/** Why no answer came. @param answerMsMax how long the request has waited. */
 export function describeCause(error: unknown, answerMsMax: number): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${answerMsMax / 1000} s`;

@@ -1,6 +1,6 @@
-/** What is said to Kubernetes and what it answers, as plain data: objects are as in YAML. */
+/** The requests to Kubernetes and its answers, as plain data: objects have the form of YAML. */
 
-/** Any object, as in YAML. */
+/** Any object, in the form of YAML. */
 export interface ApiObject {
   apiVersion: string;
   kind: string;
@@ -21,7 +21,7 @@ export interface ObjectName {
   apiVersion: string;
   kind: string;
   name: string;
-  /** Left out for what has none. */
+  /** Left out for an object without a namespace. */
   namespace?: string;
 }
 
@@ -29,7 +29,7 @@ export interface ObjectSelection {
   apiVersion: string;
   kind: string;
   namespace: string;
-  /** All of these, where given. */
+  /** The objects have all of these labels, where given. */
   labels?: Readonly<Record<string, string>>;
 }
 
@@ -38,6 +38,6 @@ export interface LogRequest {
   pod: string;
   container: string;
   lines: number;
-  /** Of the container's run before this one. */
+  /** Reads the log of the container's previous run. */
   previous?: boolean;
 }

@@ -1,7 +1,7 @@
 /**
  * Mutual TLS: where each process finds its files, and which certificates the provider must make. The manifests name
- * secrets and hold none. Each shard's members trust peers of their own authority alone, so that neither a sharder nor
- * a member of another shard can join as one.
+ * secrets and hold none. Each shard's members trust only peers of their own authority, so that neither a sharder nor a
+ * member of another shard can join the shard.
  */
 import type { Volume, VolumeMount } from 'kubernetes-types/core/v1.d.ts';
 import { shardIds, type Topology } from '../topology/topology.ts';
@@ -13,10 +13,10 @@ const certificateFiles = { authority: 'ca.crt', certificate: 'tls.crt', key: 'tl
 export interface CertificateRequest {
   /** The secret to put it in, with the keys of `certificateFiles`. */
   secret: string;
-  /** Name of the authority that signs it, and that the secret's ca.crt is. */
+  /** Name of the authority that signs the certificate, and whose certificate is the secret's ca.crt. */
   authority: string;
   commonName: string;
-  /** In full, without wildcards: etcd looks up each name to see whether the peer that calls is at that address. */
+  /** In full, without wildcards: etcd looks up each name to see whether the calling peer has that address. */
   dnsNames: string[];
   ipAddresses: string[];
   usages: readonly ('server auth' | 'client auth')[];
@@ -59,7 +59,7 @@ function shardCertificates(topology: Topology, shard: number): CertificateReques
     commonName: `${shardName(shard)}-server`,
     dnsNames: [...members, serviceHost(topology, clientServiceName(shard)), 'localhost'],
     ipAddresses: ['127.0.0.1'],
-    // A client too: etcd's own JSON gateway calls etcd with the server's certificate.
+    // It is a client, too: etcd's own JSON gateway calls etcd with the server's certificate.
     usages: both,
   };
   const peer: CertificateRequest = {

@@ -1,4 +1,4 @@
-/** What the shards and the sharders stand on: the namespace and the storage class. */
+/** The objects that shards and sharders need first: the namespace and the storage class. */
 import type { Namespace } from 'kubernetes-types/core/v1.d.ts';
 import type { StorageClass } from 'kubernetes-types/storage/v1.d.ts';
 import { commonLabels, storageClassName } from './names.ts';
@@ -15,7 +15,7 @@ export function namespaceObject({ topology, overlay }: Blueprint): Namespace {
   };
 }
 
-/** GKE's name everywhere, so that volume claims read the same. Volumes outlive their claims: data are not deleted. */
+/** Has GKE's name everywhere, so that volume claims are the same. Volumes outlive their claims: data are not deleted. */
 export function storageClass({ overlay }: Blueprint): StorageClass {
   return {
     apiVersion: 'storage.k8s.io/v1',

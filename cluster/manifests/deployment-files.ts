@@ -10,7 +10,7 @@ export interface DeploymentFile {
   executable: boolean;
 }
 
-/** The same bytes for the same blueprint. */
+/** Returns the same bytes for the same blueprint. */
 export function deploymentFiles(blueprint: Blueprint): DeploymentFile[] {
   const groups = buildObjectGroups(blueprint);
   const digits = String(groups.length).length;

@@ -1,6 +1,6 @@
 /**
- * Writes the files of a deployment to a folder, and takes away those that an earlier run left there and this one does
- * not have. A folder that holds anything and was not made by Vase is left alone unless told otherwise.
+ * Writes the files of a deployment to a folder, and deletes the files of an earlier run that this run does not have. A
+ * folder that is not empty and that Vase did not make is left alone, unless `force` is given.
  */
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -54,7 +54,7 @@ async function listFolder(folder: string): Promise<string[]> {
   }
 }
 
-/** Only names such as Vase gives: a changed marker must not lead a deletion out of the folder. */
+/** Returns only names that Vase gives: a changed marker must not lead a deletion out of the folder. */
 async function readMarker(folder: string): Promise<string[]> {
   const lines = (await readFile(path.join(folder, markerName), 'utf8')).split('\n');
   return lines.filter((line) => /^[a-z0-9-]+\.(yaml|sh)$/.test(line));

@@ -1,6 +1,7 @@
 /**
- * The command line of a member in a pod. The same for all members of a shard: Kubernetes puts the pod's name in for
- * $(POD_NAME), without a shell. With whom it starts is a variable (shard-addresses.ts). What is not about addresses and files agrees with the local provider's members.
+ * The command line of a member in a pod. All members of a shard have the same: Kubernetes puts the pod's name in for
+ * $(POD_NAME), without a shell. A variable holds the members that it starts with (shard-addresses.ts). The settings other
+ * than addresses and files agree with the local provider's members.
  */
 import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../topology/etcd-settings.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -31,7 +32,7 @@ function addressArguments(topology: Topology, shard: number, scheme: 'http' | 'h
   const host = memberHost(topology, shard, self);
   return [
     `--name=${self}`,
-    // A folder below the mount, because etcd wants it closed to others and the mount is not etcd's to close.
+    // A folder below the mount: etcd wants its folder closed to others, and may not change the mode of the mount.
     `--data-dir=${etcdVolumePath}/data`,
     `--listen-client-urls=${scheme}://0.0.0.0:${etcdPorts.client}`,
     `--advertise-client-urls=${scheme}://${host}:${etcdPorts.client}`,

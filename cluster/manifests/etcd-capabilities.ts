@@ -1,14 +1,14 @@
 /**
- * What the etcd of an image can do, read from the version in the image's tag. Of an image whose tag names no version
- * only what every etcd since 3.4 can do is taken for granted.
+ * What the etcd of an image can do, read from the version in the image's tag. An image whose tag names no version is
+ * assumed to do only what every etcd since 3.4 can do.
  */
 
 export interface EtcdCapabilities {
-  /** /livez and /readyz: etcd 3.4.29 and 3.5.12 brought them (etcd.io, op-guide/monitoring). */
+  /** /livez and /readyz: etcd has them since 3.4.29 and 3.5.12 (etcd.io, op-guide/monitoring). */
   hasLivez: boolean;
   /**
-   * The argument that makes a member compare its data with its peers' before it serves. It changed its name in 3.6, and
-   * etcd does not start with an argument that it does not know: null where the version is not known.
+   * The argument that makes a member compare its data with its peers' before it serves. etcd 3.6 renamed it, and etcd does
+   * not start with an unknown argument: null where the version is not known.
    */
   initialCorruptCheck: string | null;
 }
@@ -36,7 +36,7 @@ function hasLivez({ minor, patch }: Version): boolean {
   return minor > 5;
 }
 
-/** The tag is what follows the last colon of the name's last part; a digest and a registry's port are not it. */
+/** The tag follows the last colon of the name's last part; a digest or a registry's port is no tag. */
 function imageVersion(image: string): Version | null {
   const lastPart = image.replace(/@.*$/, '').split('/').at(-1)!;
   const match = /:v?3\.(\d+)\.(\d+)(?:[-+.].*)?$/.exec(lastPart);

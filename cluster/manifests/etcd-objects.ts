@@ -1,4 +1,4 @@
-/** One shard: the StatefulSet of its members, whom they start with, the two services that name them, and its disruption budget. */
+/** One shard: its StatefulSet, the members that they start with, the two services that name them, and its disruption budget. */
 import type { StatefulSet } from 'kubernetes-types/apps/v1.d.ts';
 import type { Container, PersistentVolumeClaim, PodSpec, Service } from 'kubernetes-types/core/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
@@ -108,7 +108,7 @@ function etcdContainer(blueprint: Blueprint, shard: number): Container {
     name: 'etcd',
     image: topology.images.etcd,
     imagePullPolicy: 'IfNotPresent',
-    // The path in the images of etcd's own project, of Kubernetes' and of this machine; none needs a shell.
+    // The path is the same in the images of etcd's own project, of Kubernetes and of this machine; none needs a shell.
     command: ['/usr/local/bin/etcd'],
     args: etcdArguments(blueprint, shard),
     env: [
@@ -132,8 +132,8 @@ function etcdContainer(blueprint: Blueprint, shard: number): Container {
 }
 
 /**
- * Makes a volume that is a folder of the node writable for etcd's user, as local-path's own helper does. It is root
- * without any capability: the folder is root's, and that alone allows to change its mode. It runs in the base image,
+ * Makes a volume that is a folder of the node writable for etcd's user, as local-path's own helper does. It runs as root
+ * without any capability: root owns the folder, and that alone allows to change its mode. It runs in the base image,
  * since a new image of Vase must not restart the members.
  */
 function volumeOpener({ topology, overlay }: Blueprint): Container {
@@ -161,7 +161,7 @@ function volumeClaim(topology: Topology, shard: number): PersistentVolumeClaim {
   };
 }
 
-/** Gives each member its name. Members are published before they are ready: they find each other to become it. */
+/** Gives each member its name. Members are published before they are ready: they must find each other to become ready. */
 function headlessService(topology: Topology, shard: number): Service {
   return {
     apiVersion: 'v1',
@@ -194,7 +194,7 @@ function clientService(topology: Topology, shard: number): Service {
   };
 }
 
-/** One member of a shard at a time may be taken away on purpose: a shard of three keeps its quorum. */
+/** At most one member of a shard at a time may be evicted: a shard of three keeps its quorum. */
 function budget(topology: Topology, shard: number): PodDisruptionBudget {
   return {
     apiVersion: 'policy/v1',

@@ -7,14 +7,14 @@
  * answer to /metrics shows that the process still serves. (Its /health is a linearizable read, so it needs the quorum.
  * An open port would not do: the kernel accepts connections for a process that hangs.)
  *
- * Readiness does ask for a linearizable read: a member that cannot give one is of no use to a sharder, and a rolling
- * update waits for it, so it never stops a second member while the first has not caught up. NOSPACE is no reason to be
+ * Readiness does ask for a linearizable read: a member that cannot answer one is of no use to a sharder. A rolling update
+ * waits for readiness, so it never stops a second member while the first has not caught up. NOSPACE does not make a member
  * unready, since reads and deletes still work.
  */
 import type { Container, Probe } from 'kubernetes-types/core/v1.d.ts';
 import type { EtcdCapabilities } from './etcd-capabilities.ts';
 
-/** Time that a member may take to load its database before it is taken for hung. */
+/** How long a member may load its database before it counts as hung. */
 const startSecondsMax = 600;
 
 export function etcdProbes(

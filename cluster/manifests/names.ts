@@ -1,5 +1,5 @@
 /**
- * Names, labels, ports and DNS names of what runs in the cluster, each said once. Objects refer to each other only
+ * Names, labels, ports and DNS names of what runs in the cluster, each defined once. Objects refer to each other only
  * through these, so that a selector, a peer URL and a certificate cannot disagree.
  */
 import type { Topology } from '../topology/topology.ts';
@@ -21,7 +21,7 @@ export type Labels = Record<string, string>;
 /** What names depend on. */
 type Named = Pick<Topology, 'name'>;
 
-/** What selectors match: it must never change, since Kubernetes does not let the selector of a StatefulSet change. */
+/** The labels that selectors match: they must never change, since Kubernetes does not let a StatefulSet's selector change. */
 export function componentSelector(topology: Named, component: Component): Labels {
   return { 'app.kubernetes.io/instance': topology.name, 'app.kubernetes.io/component': component };
 }
@@ -30,7 +30,7 @@ export function shardSelector(topology: Named, shard: number): Labels {
   return { ...componentSelector(topology, 'etcd'), 'vase/shard': String(shard) };
 }
 
-/** What every object carries besides what its selectors match. */
+/** The labels that every object has besides those that its selectors match. */
 export const commonLabels: Labels = {
   'app.kubernetes.io/name': 'vase',
   'app.kubernetes.io/managed-by': 'vase',
@@ -41,7 +41,7 @@ export function shardName(shard: number): string {
   return `etcd-${shard}`;
 }
 
-/** One for each shard: a member that is sent to the wrong shard refuses to join it. */
+/** Each shard has its own token: a member that is sent to the wrong shard refuses to join it. */
 export function clusterToken(topology: Named, shard: number): string {
   return `${topology.name}-${shardName(shard)}`;
 }
@@ -50,7 +50,7 @@ export function clientServiceName(shard: number): string {
   return `etcd-client-${shard}`;
 }
 
-/** As many as the topology has for each shard. */
+/** As many names as the topology has members for each shard. */
 export function memberNames(topology: Pick<Topology, 'members'>, shard: number): string[] {
   return Array.from({ length: topology.members }, (_, index) => `${shardName(shard)}-${index}`);
 }
@@ -70,12 +70,12 @@ export function hostNames(topology: Topology, service: string): string[] {
   return [service, `${service}.${topology.name}`, host, `${host}.cluster.local`, ...topology.http.hosts];
 }
 
-/** "host:port" for its clients, as the view names it. */
+/** "host:port" for the member's clients, as the view names it. */
 export function memberEndpoint(topology: Named, shard: number, member: string): string {
   return `${memberHost(topology, shard, member)}:${etcdPorts.client}`;
 }
 
-/** The client endpoints of a shard of as many members as the topology has. */
+/** The client endpoints of a shard with the topology's number of members. */
 export function memberEndpoints(topology: Topology, shard: number): string[] {
   return memberNames(topology, shard).map((member) => memberEndpoint(topology, shard, member));
 }

@@ -1,7 +1,7 @@
 /**
- * Who may speak to whom. Nothing enters the namespace's pods but what is named here: users reach sharders, sharders
- * and the view server reach etcd's clients' port, members reach the peers of their own shard, and only the view server
- * reads metrics. What etcd and sharders may call themselves is limited to the same.
+ * Who may speak to whom. The namespace's pods accept only the connections named here: users reach sharders, sharders and
+ * the view server reach etcd's client port, members reach the peers of their own shard, and only the view server reads
+ * metrics. The connections that etcd and sharders may open are limited to the same.
  */
 import type {
   NetworkPolicy,
@@ -72,7 +72,7 @@ function sharderPolicy(topology: Topology): NetworkPolicy {
   });
 }
 
-/** It may change the cluster, so only its like may call it; on kind, also whoever has a way to the node's port. */
+/** It may change the cluster, so only view servers may call it; on kind, also everyone who can reach the node's port. */
 function viewServerPolicy({ topology, overlay }: Blueprint): NetworkPolicy {
   const peers = components(topology, 'viewserver');
   const isPublic = overlay.viewEndpoint.type === 'NodePort';
@@ -84,7 +84,7 @@ function viewServerPolicy({ topology, overlay }: Blueprint): NetworkPolicy {
       { to: peers, ports: [tcp(viewServerPort)] },
       { to: components(topology, 'etcd'), ports: [tcp(etcdPorts.client), tcp(etcdPorts.metrics)] },
       { to: components(topology, 'sharder'), ports: [tcp(sharderPorts.admin)] },
-      // Kubernetes' own interface, wherever it is: its service, and what that leads to.
+      // Kubernetes' own API, wherever it is: its service, and the address behind the service.
       { ports: kubernetesPorts.map(tcp) },
       names,
     ],

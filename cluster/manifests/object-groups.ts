@@ -13,7 +13,7 @@ import { viewServerObjects } from './view-server-objects.ts';
 import { assertValidObject, type KubernetesObject } from './validate-object.ts';
 
 export interface ObjectGroup {
-  /** What the group is, and how its file is called. */
+  /** Names the group and its file. */
   name: string;
   objects: KubernetesObject[];
 }

@@ -1,6 +1,6 @@
 /**
- * What kind and GKE differ in. Everything that is not here, or reached through `tls`, is the same on both; the unit
- * test of `overlay-differences.ts` holds the two renderings to that.
+ * How kind and GKE differ. Everything else, except what `tls` changes, is the same on both; the unit test of
+ * `overlay-differences.ts` proves this for the two renderings.
  */
 import type { Topology } from '../topology/topology.ts';
 
@@ -21,17 +21,17 @@ export interface Overlay {
     | {
         type: 'LoadBalancer';
         annotations: Record<string, string>;
-        /** Address ranges that may connect; all where left out. */
+        /** Address ranges that may connect; left out: all. */
         ranges?: readonly string[];
       };
   /** Whether users speak TLS to sharders and give a token, both from secrets that a provider makes; default: not. */
   guarded?: boolean;
-  /** Goes to the sharders' pods: another one restarts them. For what they read only when they start, secrets. */
+  /** A mark in the sharders' pods: a changed mark restarts them. It stands for the secrets, which they read only at start. */
   secretsMark?: string;
   /** How the view server is reached from outside: by a port of the node, or by a tunnel through Kubernetes. */
   viewEndpoint: { type: 'NodePort'; nodePort: number } | { type: 'ClusterIP' };
   requests: { etcd: Requests; sharder: Requests; viewServer: Requests; firstContainer: Requests };
-  /** Which image of the topology the members' first container runs in: one that has Node, and that nodes can reach. */
+  /** Which of the topology's images the members' first container runs in: it has Node, and nodes can reach it. */
   guardImage: 'base' | 'vase';
   /** Whether mutual TLS is on where the topology does not say. */
   tls: boolean;
@@ -87,23 +87,23 @@ const gke: Overlay = {
 
 export const overlays: Readonly<Record<OverlayName, Overlay>> = { kind, gke };
 
-/** Of one shard, where its number is not the topology's, or is about to be another. */
+/** The members of one shard whose number differs from the topology's, or is about to differ. */
 export interface ShardMembers {
-  /** All that have a pod, by ordinal. */
+  /** All members that have a pod, by ordinal. */
   names: readonly string[];
-  /** Those that the view names: not one that has no vote yet, nor one that leaves. */
+  /** The members that the view names: neither a member that has no vote yet, nor one that leaves. */
   served: readonly string[];
 }
 
-/** Everything that the objects are a function of. */
+/** The input from which all objects are built. */
 export interface Blueprint {
   topology: Topology;
   overlay: Overlay;
-  /** Of shards that have another number of members than the topology, or are about to. */
+  /** The shards whose number of members differs from the topology's, or is about to differ. */
   members?: ReadonlyMap<number, ShardMembers>;
 }
 
-/** Whether members and sharders speak mutual TLS: the topology's word, else the overlay's. */
+/** Whether members and sharders speak mutual TLS: as the topology says, else as the overlay says. */
 export function usesTls({ topology, overlay }: Blueprint): boolean {
   return topology.tls ?? overlay.tls;
 }

@@ -8,9 +8,10 @@ const zone = 'topology.kubernetes.io/zone';
 type Placement = Pick<PodSpec, 'affinity' | 'topologySpreadConstraints'>;
 
 /**
- * A rule: nodes differ by one member of a shard at most, so that from three nodes up the loss of one node leaves a quorum of
- * three members or more. (With a difference of two, a node may have three of five.) On one node, such as a small kind, the
- * rule allows everything. Two wishes: no two members of a shard on a node or in a zone; and few members of all shards on a node.
+ * One rule: nodes differ by at most one member of a shard, so that from three nodes up the loss of one node leaves a quorum
+ * of three members or more. (With a difference of two, a node may have three of five.) On a single node, such as a small
+ * kind's, the rule allows everything. Two wishes: no two members of a shard on a node or in a zone; few members of all
+ * shards on a node.
  */
 export function memberPlacement(shard: Labels, allShards: Labels): Placement {
   return {
@@ -25,7 +26,7 @@ export function memberPlacement(shard: Labels, allShards: Labels): Placement {
     },
     topologySpreadConstraints: [
       spread({ labels: shard, over: hostname, skew: 1, otherwise: 'DoNotSchedule' }),
-      // A wish, because a node without a zone label, such as kind's, would else get no member at all.
+      // A wish, because a rule would place no member at all on a node without a zone label, such as kind's.
       spread({ labels: shard, over: zone, skew: 1, otherwise: 'ScheduleAnyway' }),
     ],
   };

@@ -1,6 +1,6 @@
 /**
- * The security settings of all pods: what Kubernetes' `restricted` standard asks for, plus a root file system that
- * nothing can write to.
+ * The security settings of all pods: those of Kubernetes' `restricted` standard, and a root file system that no process
+ * can write to.
  */
 import type { PodSecurityContext, SecurityContext } from 'kubernetes-types/core/v1.d.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Ports of containers and services. The protocol is always said, though TCP is the default: it is part of a port's key,
- * and Kubernetes 1.20 does not fill it in when it applies an object on the server's side.
+ * Ports of containers and services. The protocol is always given, though TCP is the default: it is part of a port's key,
+ * and Kubernetes 1.20 does not fill it in on a server-side apply.
  */
 import type { ContainerPort, ServicePort } from 'kubernetes-types/core/v1.d.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Where the members of shards are, in ConfigMaps instead of in pods' templates: a shard that gets a member more, or loses one,
- * starts none of the others again, and neither sharders nor view servers. Who starts later reads what holds by then.
+ * Where the members of shards are, in ConfigMaps instead of in pods' templates: adding a member to a shard, or removing one,
+ * restarts none of the other members, and neither sharders nor view servers. A pod that starts later reads the newest addresses.
  */
 import type { EnvVar } from 'kubernetes-types/core/v1.d.ts';
 import { shardIds, type Topology } from '../topology/topology.ts';
@@ -22,7 +22,7 @@ export function membersOf({ topology, members }: Blueprint, shard: number): Shar
   return members?.get(shard) ?? { names, served: names };
 }
 
-/** With whom a member that has no data yet forms its shard, or comes to it. One that has data does not look. */
+/** The members with which a member that has no data yet forms or joins its shard. A member that has data does not read it. */
 export function initialClusterObject(blueprint: Blueprint, shard: number): KubernetesObject {
   const scheme = usesTls(blueprint) ? 'https' : 'http';
   const peers = membersOf(blueprint, shard).names.map(
@@ -31,11 +31,11 @@ export function initialClusterObject(blueprint: Blueprint, shard: number): Kuber
   return configMap(blueprint.topology, initialClusterName(shard), { [initialClusterKey]: peers.join(',') });
 }
 
-/** Where sharders and view servers find the view when they start, and the copies of it. */
+/** Where sharders and view servers find the view and its copies when they start. */
 export function addressesObject(blueprint: Blueprint): KubernetesObject {
   const { topology } = blueprint;
   const [home, ...others] = shardIds(topology).map((shard) => servedEndpoints(blueprint, shard).join(','));
-  // A shard that was added since has its copy of the view, too, and need not be asked.
+  // A shard that was added since has a copy of the view, too, and need not be asked.
   const mirrors = others.length === 0 ? {} : { [mirrorsKey]: others.join(';') };
   return configMap(topology, addressesName, { [homeKey]: home!, ...mirrors });
 }

@@ -1,7 +1,7 @@
 /**
- * The ConfigMap of a shard that has been formed: with whom, and that a member which comes later comes to what there is. Where
- * it is missing the shard has not been formed, and its members may make it. Nobody applies it with the other objects: it is
- * written before the shard's fence, so before any write can be acknowledged, and goes with the shard.
+ * The ConfigMap of a shard that has been formed: its first members, and that a later member joins the existing shard. Where
+ * it is missing, the shard has not been formed, and its members may form it. It is not applied with the other objects: it is
+ * written before the shard's fence, so before any write can be acknowledged, and is deleted with the shard.
  */
 import type { EnvVar } from 'kubernetes-types/core/v1.d.ts';
 import { commonLabels, shardName, shardSelector } from './names.ts';
@@ -9,11 +9,11 @@ import type { KubernetesObject } from './validate-object.ts';
 
 export interface ShardIdentity {
   members: readonly string[];
-  /** Members without a vote, new ones or those that are being replaced: those alone may start on an empty volume. */
+  /** Members without a vote, new or being replaced: only these may start on an empty volume. */
   joining: readonly string[];
-  /** One that is on its way into the shard: until the view names it. It is of the members as soon as etcd has it. */
+  /** The member that is being added: until the view names it. It is in `members` as soon as etcd has it. */
   adding?: string;
-  /** One that is on its way out: until its claim is gone. It is of the members as long as etcd has it. */
+  /** The member that is being removed: until its claim is gone. It is in `members` as long as etcd has it. */
   leaving?: string;
 }
 
@@ -43,7 +43,7 @@ export function identityObject(
   };
 }
 
-/** @throws Error for what is not one. */
+/** @throws Error for an object that is not one. */
 export function parseIdentity({ metadata, data = {} }: KubernetesObject): ShardIdentity {
   const { members, adding, leaving } = data;
   if (members === undefined)
@@ -59,7 +59,7 @@ export function parseIdentity({ metadata, data = {} }: KubernetesObject): ShardI
   };
 }
 
-/** Read by a member without data alone; etcd takes "new" where it is missing. */
+/** Only a member without data reads it; etcd takes "new" where it is missing. */
 export function clusterStateVariable(shard: number): EnvVar {
   const configMapKeyRef = { name: identityName(shard), key: 'state', optional: true };
   return { name: 'ETCD_INITIAL_CLUSTER_STATE', valueFrom: { configMapKeyRef } };

@@ -1,6 +1,7 @@
 /**
- * The sharders: where they find the view, their Deployment, the service that users reach, autoscaler and disruption budget. The Deployment names no
- * number of replicas, because that is the autoscaler's to say: applied again, it would throw a grown cluster back.
+ * The sharders: where they find the view, their Deployment, the service that users reach, autoscaler and disruption budget.
+ * The Deployment sets no number of replicas, because the autoscaler sets it: applied again, a number would shrink a grown
+ * cluster.
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.d.ts';
@@ -41,7 +42,7 @@ import { containerPort, servicePort } from './ports.ts';
 import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
 import { sharderAllocator, sharderNodeFlags } from '../../sharder/node-flags.ts';
 
-/** From "stopping" to the close of the port: long enough for every node to stop sending requests to the pod. */
+/** From "stopping" to the close of the port: every node must have time to stop sending requests to the pod. */
 const drainMs = 5000;
 const certificateFolder = '/etc/vase/tls';
 const endpointFolder = '/etc/vase/endpoint';
@@ -76,7 +77,7 @@ function deployment(blueprint: Blueprint): Deployment {
     spec: {
       selector: { matchLabels: selector(topology) },
       revisionHistoryLimit: 3,
-      // A new sharder is ready before an old one goes.
+      // A new sharder is ready before an old one is stopped.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
       template: { metadata: podMetadata(blueprint), spec: podSpec(blueprint) },
     },
@@ -93,7 +94,7 @@ function podSpec(blueprint: Blueprint): PodSpec {
   return {
     ...podIsolation,
     securityContext: podSecurity,
-    // On SIGTERM a sharder stops being ready, takes connections for the time above, and gives what is under way 10 s to end.
+    // On SIGTERM a sharder becomes unready, takes connections for the time above, and gives the requests under way 10 s to end.
     terminationGracePeriodSeconds: 30,
     ...sharderPlacement(selector(blueprint.topology)),
     containers: [sharderContainer(blueprint)],

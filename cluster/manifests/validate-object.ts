@@ -1,7 +1,7 @@
 /**
  * Checks an object against Kubernetes' own schema, offline and closed: a field that Kubernetes does not know is an
- * error too. The schema is that of 1.20, the oldest server that Vase runs on; stable fields are never taken away, so
- * what conforms to it is understood by every later server. (The compiler checks the same objects against 1.30's types.)
+ * error too. The schema is that of 1.20, the oldest server that Vase runs on; stable fields are never removed, so every
+ * later server understands an object that conforms to it. (The compiler checks the same objects against 1.30's types.)
  */
 import { Ajv, type ValidateFunction } from 'ajv';
 import schema from '../kubernetes-schema/kubernetes-1.20.2.json' with { type: 'json' };
@@ -18,7 +18,7 @@ const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
 ajv.addSchema({ $id: 'kubernetes', definitions: schema.definitions });
 const kinds: Readonly<Record<string, string>> = schema.kinds;
 
-/** What is wrong with the object, one sentence each; empty when nothing is. */
+/** What is wrong with the object, one sentence each; empty when it conforms. */
 export function objectFaults(object: KubernetesObject): string[] {
   const validate = validator(`${object.apiVersion} ${object.kind}`);
   if (validate === undefined) return [`${object.apiVersion} ${object.kind} is not a kind that Vase writes`];

@@ -1,7 +1,7 @@
 /**
- * The view server: Deployment, service, and what it may ask of Kubernetes: a role in its own namespace that lets it make
- * and delete a shard's objects and scale the sharders, and nothing else. It may not read secrets, nor start pods of its own
- * making but through a StatefulSet.
+ * The view server: Deployment, service, and its rights in Kubernetes: a role in its own namespace lets it make and delete
+ * a shard's objects and scale the sharders, and nothing else. It may not read secrets, and may start pods only through a
+ * StatefulSet.
  */
 import type { Deployment } from 'kubernetes-types/apps/v1.d.ts';
 import type { Container, EnvVar, Probe, Service, ServiceAccount } from 'kubernetes-types/core/v1.d.ts';
@@ -23,7 +23,7 @@ import { homeVariable } from './shard-addresses.ts';
 import { containerPort, servicePort } from './ports.ts';
 import { containerSecurity, podIsolation, podSecurity } from './pod-security.ts';
 
-/** From "stopping" to the close of the port, at least: for every node to stop sending requests to the pod. */
+/** The least time from "stopping" to the close of the port: every node must stop sending requests to the pod. */
 const drainMs = 3000;
 const certificateFolder = '/etc/vase/tls';
 
@@ -54,16 +54,16 @@ const look = ['get', 'list', 'watch'];
 const make = [...look, 'create', 'patch', 'delete'];
 const rbac = 'rbac.authorization.k8s.io';
 
-/** A shard's objects; its volumes' claims, which its StatefulSet makes; and the number of sharders. */
+/** The rights to a shard's objects, to its volumes' claims, which its StatefulSet makes, and to the number of sharders. */
 const rules: PolicyRule[] = [
   { apiGroups: ['apps'], resources: ['statefulsets'], verbs: make },
   { apiGroups: [''], resources: ['services'], verbs: make },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: make },
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: make },
   { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: [...look, 'delete'] },
-  // With whom a shard has been formed. The names cannot be listed here: nobody knows which shards will come.
+  // A shard's first members. The names cannot be listed here: later shards are not known yet.
   { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'patch', 'delete'] },
-  // What a wait looks at, to say why it takes long.
+  // A wait reads these, to say why it takes long.
   { apiGroups: [''], resources: ['pods', 'events'], verbs: look },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: look },
   {
@@ -119,7 +119,7 @@ function deployment(blueprint: Blueprint): Deployment {
           serviceAccountName: viewServerName,
           automountServiceAccountToken: true,
           securityContext: podSecurity,
-          // On SIGTERM it has 4 s to give the lease back, and what is under way 3 s more to end.
+          // On SIGTERM it has 4 s to give the lease back, and 3 s more to end the requests under way.
           terminationGracePeriodSeconds: 15,
           ...sharderPlacement(selector(topology)),
           containers: [container(blueprint)],
@@ -163,7 +163,7 @@ function environment(blueprint: Blueprint): EnvVar[] {
     { name: 'VASE_DRAIN_MS', value: String(drainMs) },
     { name: 'VASE_FLEET', value: 'kubernetes' },
     { name: 'VASE_OVERLAY', value: overlay.name },
-    // What the shards are made from that join later.
+    // The view server makes later shards from this.
     { name: 'VASE_TOPOLOGY', value: JSON.stringify(topology) },
     { name: 'VASE_KEYS_PER_SECOND', value: String(topology.moves.keysPerSecond) },
     { name: 'VASE_AUTOSCALING', value: JSON.stringify(topology.autoscaling.shards) },

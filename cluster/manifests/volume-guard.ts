@@ -1,6 +1,6 @@
 /**
- * The container that runs before a member's etcd and ends with 1 where the volume is not that member's. The manifests carry
- * its program's text, and it runs in an image that has Node: in kind the base image, since a new image of Vase must not
+ * The container that runs before a member's etcd and ends with 1 where the volume is not that member's. The manifests contain
+ * its program's text, and it runs in an image that has Node: on kind the base image, since a new image of Vase must not
  * restart the members; on GKE Vase's own, since nodes there reach no registry that has the base image.
  */
 import { readFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ export function volumeGuard(
       { name: 'VASE_IDENTITY', value: identityFolder },
     ],
     resources: containerResources(overlay.requests.firstContainer, { cpu: null, memory: null }),
-    // What it says goes into the pod's status, where everybody who may look at pods reads it.
+    // The container's output goes into the pod's status, which everybody who may look at pods can read.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: containerSecurity,
     volumeMounts: [

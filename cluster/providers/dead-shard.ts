@@ -1,11 +1,11 @@
-/** What `up` says of a shard that has run before and cannot be brought up, while it serves the others. */
+/** What `up` reports about a shard that has run before and cannot be brought up, while the other shards serve. */
 import { shardName } from '../../sharder/core/view.ts';
 import { ClusterError } from '../errors.ts';
 import type { Problem } from './provider.ts';
 
 export interface DeadShard {
   id: number;
-  /** Whether the view is in it. */
+  /** Whether this shard holds the view. */
   isHome: boolean;
   /** Members that run. */
   running: number;
@@ -22,7 +22,7 @@ export function describeDeadShard({ id, isHome, running, members }: DeadShard): 
   };
 }
 
-/** Where a shard is dead, and none that runs tells the view: sharders could not start, or the cluster was never whole. */
+/** For a dead shard when no running shard has the view: sharders could not start, or the cluster was never whole. */
 export function noView(problems: readonly Problem[]): ClusterError {
   return new ClusterError(problems.map(({ what, fix }) => `${what}\n  ${fix}`).join('\n'), {
     nextStep:

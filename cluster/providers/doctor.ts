@@ -1,6 +1,6 @@
 /**
- * Checks of the machine: what Vase needs, whether it is there, and what to do where it is not. Every check is made on
- * its own and none changes anything.
+ * Checks of the machine: what Vase needs, whether it is there, and what to do when it is missing. The checks do not depend
+ * on each other, and none changes anything.
  */
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
@@ -37,7 +37,7 @@ export interface Machine {
   port: number;
   /** Where our own cluster runs; null when it does not. */
   endpoint: string | null;
-  /** With what our own cluster starts its members; null where there is none, or an image decides. */
+  /** The etcd with which our own cluster starts its members; null when there is no cluster, or an image decides. */
   etcd: ClusterEtcd | null;
 }
 

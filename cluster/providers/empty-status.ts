@@ -1,4 +1,4 @@
-/** The status of a cluster of which nothing can be seen: it is not there, or does not answer. */
+/** The status of a cluster that cannot be seen: it does not exist, or does not answer. */
 import type { ClusterStatus } from './provider.ts';
 
 export function emptyStatus({ provider, health }: Pick<ClusterStatus, 'provider' | 'health'>): ClusterStatus {

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 
-/** What users of a guarded endpoint have. */
+/** What a user of a guarded endpoint has. */
 export interface StoreAccess {
   /** PEM: signs the endpoint's certificate. */
   authority: Buffer;
@@ -16,7 +16,7 @@ export interface GuardedAnswer {
   body: Buffer;
 }
 
-/** @throws Error when there is no whole answer, or not from whom the authority vouches for. */
+/** @throws Error when no complete answer arrives, or the authority did not sign the server's certificate. */
 export function askGuarded(
   url: string,
   { authority, token }: StoreAccess,

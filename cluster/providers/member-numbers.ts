@@ -1,10 +1,10 @@
 /** How many members a shard may have, and what that means, wherever it runs. */
 import { counted } from './steps.ts';
 
-/** More make writes slower and bear little more. */
+/** More members make writes slower and tolerate few more losses. */
 export const membersMax = 5;
 
-/** One sentence or two: what the loss of members means to a shard of so many. */
+/** One or two sentences: what the loss of members means to a shard that has `count` of them. */
 export function describeTolerance(count: number): string {
   const borne = Math.ceil(count / 2) - 1;
   if (count % 2 === 0)
@@ -12,7 +12,7 @@ export function describeTolerance(count: number): string {
   return borne === 0 ? 'It bears the loss of none.' : `It bears the loss of ${borne}.`;
 }
 
-/** The number on which shards agree and that a new one may have; null where there is none. */
+/** The number of members on which all shards agree and that a new shard may have; null when there is none. */
 export function agreedSize(sizes: readonly number[]): 1 | 3 | 5 | null {
   const [size, ...others] = new Set(sizes);
   return others.length === 0 && (size === 1 || size === 3 || size === 5) ? size : null;

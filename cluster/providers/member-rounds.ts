@@ -1,20 +1,20 @@
 /**
- * How a member comes to its vote in a shard, or leaves it, wherever that runs: in rounds, each of which looks at etcd's own list
- * and does the next thing, so that a call which was cut short anywhere is gone on with by the next.
+ * How a member gets its vote in a shard, or leaves the shard, with every provider: in rounds. Each round reads etcd's own list
+ * and does the next step, so that the next call continues a call that was cut short anywhere.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StatusReply } from '../../sharder/core/etcd-messages.ts';
 import { ClusterError } from '../errors.ts';
 
-/** Entries that a member gets within a moment; etcd itself judges whether it is near enough. */
+/** A member receives this many entries within a moment; etcd itself judges whether it is near enough. */
 const nearEntries = 5000;
 
 export interface Rounds {
-  /** What has happened when it comes no further: "etcd-1-0 does not come to its vote in etcd-1". */
+  /** The fault to report when the rounds make no progress: "etcd-1-0 does not come to its vote in etcd-1". */
   fault: string;
-  /** The command that goes on from there. */
+  /** The command that continues from there. */
   goOn: string;
-  /** How long it may come no further. etcd adds no member until all others have been connected for 5 s. */
+  /** How long the rounds may make no progress. etcd adds no member until all others have been connected for 5 s. */
   patienceMs: number;
   pollMs: number;
   signal: AbortSignal;
@@ -22,8 +22,8 @@ export interface Rounds {
 }
 
 /**
- * @param nextStep true when there is nothing left to do. What it throws is tried again, but for a ClusterError.
- * @throws ClusterError when it comes no further.
+ * @param nextStep returns true when nothing is left to do. A step that throws is tried again, unless it throws a ClusterError.
+ * @throws ClusterError when the rounds make no progress.
  */
 export async function goInRounds(rounds: Rounds, nextStep: () => Promise<boolean>): Promise<void> {
   const { fault, goOn, patienceMs, pollMs, signal, progress } = rounds;
@@ -43,7 +43,7 @@ export async function goInRounds(rounds: Rounds, nextStep: () => Promise<boolean
   }
 }
 
-/** What has been told last, and when: the same thing is told once. */
+/** The last step that was reported, and when: a step that repeats is reported once. */
 export class RoundsProgress {
   atMs = performance.now();
   problem = 'nothing leads it';
@@ -62,7 +62,7 @@ export class RoundsProgress {
   }
 }
 
-/** Whether etcd need be asked to give it its vote; tells how far it is. */
+/** Whether the member is near enough to ask etcd for its vote; reports how far it is. */
 export function isNear(
   name: string,
   status: StatusReply,

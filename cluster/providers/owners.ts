@@ -1,6 +1,6 @@
 /**
- * Compares the view with what the shards' own records say: each slot has one owner, and the view names it. While slots move
- * both change, so slots on their way are left out, and nothing is said of a view that changed while it was compared.
+ * Compares the view with the shards' own records: each slot has one owner, and the view names it. While slots move, both
+ * change: slots that are moving are left out, and a view that changed during the comparison is not judged.
  */
 import { decodeFence, fenceKeys, type FenceRecord } from '../../sharder/core/fence.ts';
 import { decodeView, shardName, VIEW_KEY, type View, type ViewShard } from '../../sharder/core/view.ts';
@@ -37,7 +37,7 @@ export function compareOwners(view: View, fences: readonly FenceRecord[]): Probl
   for (const [slot, viewed] of view.slots.entries()) {
     if (moving.has(slot)) continue;
     const owners = fences.filter(({ slots }) => slots[slot]?.kind === 'owned').map(({ shard }) => shard);
-    // Of a shard that does not answer, the view is believed.
+    // The owner of the slot by the view does not answer: the view is believed.
     const isAsked = fences.some(({ shard }) => shard === viewed);
     if (!isAsked) owners.push(viewed);
     if (owners.length > 1) note(twice, ascending(owners).map(shardName).join(' and '), slot);

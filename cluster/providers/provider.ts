@@ -1,6 +1,6 @@
 /**
- * What every place where a cluster can run offers: processes on this machine, kind, GKE. Names of members and sharders
- * are those of pods (etcd-1-0: shard 1, member 0), whatever they really are.
+ * What every place where a cluster can run offers: processes on this machine, kind, GKE. Members and sharders have the
+ * names of pods (etcd-1-0: shard 1, member 0), whatever they really are.
  */
 import type { DiskProfile } from '../disk/disk-profile.ts';
 import type { FsyncDurations } from '../metrics/fsync-histogram.ts';
@@ -15,7 +15,7 @@ export interface ActionOptions {
 }
 
 export interface UpOptions extends ActionOptions {
-  /** Puts new members in the place of those whose data are lost, where their shard has a quorum without them. */
+  /** Replaces members whose data are lost with new ones, where their shard has a quorum without them. */
   replaceLost?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Provider {
    *   what this call had started is stopped before it throws, what ran before goes on.
    */
   up(requested: unknown, options: UpOptions): Promise<UpResult>;
-  /** Members of shards come and go; null where this provider does not know how yet. */
+  /** Adds and removes members of shards; null where this provider cannot do so yet. */
   readonly members: MemberControl | null;
   /** Whether `down` keeps the data for the next `up`. */
   readonly keepsDataWhenDown: boolean;
@@ -48,10 +48,10 @@ export interface Provider {
   viewServerEndpoint(): Promise<string | null>;
   /** @throws UsageError for a name that no process of the cluster has; it lists the names. */
   logs(name: string, options: LogOptions): Promise<void>;
-  /** A way to each sharder alone, past what spreads requests over them; good as long as this provider is open. */
+  /** A way to each sharder alone, past the load balancer of the endpoint; valid as long as this provider is open. */
   sharderDoors(): Promise<SharderDoor[]>;
   readonly faults: FaultControl;
-  /** Gives back connections, so that the process can end. */
+  /** Closes connections, so that the process can end. */
   close(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export interface UpResult {
   steps: readonly StepTime[];
   /** What could not be brought up, while the rest serves; empty: all is well. */
   left: readonly Problem[];
-  /** What is worth knowing and no fault. */
+  /** What the user should know and is no fault. */
   notes: readonly string[];
 }
 
@@ -98,12 +98,12 @@ export interface ClusterStatus {
   shards: ShardStatus[];
   sharders: SharderStatus[];
   viewServers: ViewServerStatus[];
-  /** With what members are started; null where an image decides, or where it is not recorded yet. */
+  /** The etcd with which members are started; null where an image decides, or where it is not recorded yet. */
   etcd: ClusterEtcd | null;
   /** The disk that each member's volume emulates; null where members have the machine's own, or a real one. */
   disk: DiskStatus | null;
   problems: Problem[];
-  /** What is worth knowing and no fault. */
+  /** What the user should know and is no fault. */
   notes: string[];
 }
 
@@ -129,10 +129,10 @@ export type ProcessHealth = 'running' | 'paused' | 'stopped';
 export interface ShardStatus {
   id: number;
   name: string;
-  /** Name of the member that leads; null when none does. */
+  /** Name of the member that is leader; null when there is no leader. */
   leader: string | null;
   hasQuorum: boolean;
-  /** Whether a member has reached its quota: the shard takes no writes. False, too, where nobody can tell. */
+  /** Whether a member has reached its quota: the shard takes no writes. Also false when this is not known. */
   isFull: boolean;
   /** Whether a member has found that its data differ from another one's: the shard takes no writes. */
   isCorrupt: boolean;
@@ -151,14 +151,14 @@ export interface MemberStatus {
   etcd: {
     version: string;
     dbSizeBytes: number;
-    /** Without the gaps. */
+    /** The size without the gaps. */
     dbSizeInUseBytes: number;
-    /** Null: it does not say, and nobody else knows. */
+    /** Null when the member does not report it and it is not known otherwise. */
     quotaBytes: number | null;
     raftTerm: number;
     raftIndex: number;
     leads: boolean;
-    /** It gets the data and has no vote yet. */
+    /** A learner receives the data and has no vote yet. */
     isLearner: boolean;
   } | null;
   /** Syncs of the log since the member's start, by etcd's own measure; null when there is no figure. */
@@ -183,13 +183,13 @@ export interface ViewServerStatus {
   ready: boolean;
 }
 
-/** A member as its shard's etcd itself has it. */
+/** A member as its shard's etcd itself lists it. */
 export interface ListedMember {
   name: string;
   shard: number;
-  /** etcd's id, hexadecimal as etcd's own tools write it; null where it has none yet, or nobody tells. */
+  /** etcd's id, hexadecimal as etcd's own tools write it; null where the member has none yet, or it is not known. */
   id: string | null;
-  /** Null where it does not answer. */
+  /** Null where the member does not answer. */
   role: 'leader' | 'follower' | 'learner' | null;
   endpoint: string;
   version: string | null;
@@ -199,7 +199,7 @@ export interface ListedMember {
 }
 
 export interface MemberOptions {
-  /** Ends the action early; the same call goes on with it. */
+  /** Ends the action early; the same call continues it later. */
   signal: AbortSignal;
   /** Called with one sentence for each thing that is done. */
   report: (step: string) => void;
@@ -215,32 +215,32 @@ export interface Recovery {
 export interface MemberControl {
   list(): Promise<ListedMember[]>;
   /**
-   * Puts a new member in the place of one whose data are lost, or goes on with that.
+   * Replaces a member whose data are lost with a new one, or continues such a replacement.
    * @returns what has been done, a sentence.
    * @throws UsageError for an unknown name; ClusterError where it is not lost, or its shard has no quorum without it.
    */
   replace(name: string, options: MemberOptions): Promise<string>;
   /**
-   * Gives a shard one member more, or goes on with that.
+   * Adds one member to a shard, or continues such an addition.
    * @param shard null where there is only one.
-   * @returns its name, and what has been done: sentences.
-   * @throws UsageError for an unknown shard, and where this provider does not know how yet; ClusterError where none may be added.
+   * @returns the member's name, and what has been done: sentences.
+   * @throws UsageError for an unknown shard, or a provider that cannot add members yet; ClusterError where none may be added.
    */
   add(shard: number | null, options: MemberOptions): Promise<{ name: string; done: string }>;
   /**
-   * Takes a member out of its shard for good, with its data, or goes on with that.
+   * Removes a member from its shard permanently, with its data, or continues such a removal.
    * @returns what has been done: sentences. Nothing, where the shard has no member of this name.
-   * @throws UsageError for a name of no shard, and where this provider does not know how yet; ClusterError where the shard
-   *   cannot do without it.
+   * @throws UsageError for a name of no shard, or a provider that cannot remove members yet; ClusterError where the shard
+   *   cannot do without the member.
    */
   remove(name: string, options: MemberOptions): Promise<string>;
   /**
-   * Starts what can be started of a shard, and says what making it anew of one member's data would do and lose.
-   * @returns null where it has a leader: nothing is to be recovered.
+   * Starts the members of a shard that can be started, and says what a recovery from one member's data would do and lose.
+   * @returns null where the shard has a leader: it needs no recovery.
    * @throws UsageError for an unknown shard or member; ClusterError where that member has no data.
    */
   planRecovery(shard: number, from: string, options: MemberOptions): Promise<Recovery | null>;
-  /** Does that, or goes on with it. @returns what has been done, a sentence; null as `planRecovery`. */
+  /** Makes that recovery, or continues it. @returns what has been done, a sentence; null as `planRecovery`. */
   recover(shard: number, from: string, options: MemberOptions): Promise<string | null>;
 }
 
@@ -253,11 +253,11 @@ export type FaultTarget =
 /** Faults for tests. Every action ends when it has taken effect; all throw UsageError for an unknown name. */
 export interface FaultControl {
   targets(): Promise<FaultTarget[]>;
-  /** Ends the process without warning. Where Kubernetes runs it, it is started again; else by `restart` or `up`. */
+  /** Ends the process without warning. Kubernetes starts it again; elsewhere `restart` or `up` does. */
   kill(name: string): Promise<void>;
-  /** Stops the process from running, connections and all, until `resume`. */
+  /** Stops the process, including its connections, until `resume`. */
   pause(name: string): Promise<void>;
   resume(name: string): Promise<void>;
-  /** Starts the process again, killing it first where it runs. Does not wait until it serves. */
+  /** Starts the process again, and kills it first if it runs. Does not wait until it serves. */
   restart(name: string): Promise<void>;
 }

@@ -1,18 +1,18 @@
-/** What is to be said of the room in a shard before etcd's own alarm: where puts are refused, or soon will be. */
+/** Describes the lack of room in a shard before etcd's own alarm: puts are refused, or soon will be. */
 import { inMiB, inUseMax, isGappy, refusalFor, type Space } from '../../sharder/core/reserve.ts';
 import type { Problem, ShardStatus } from './provider.ts';
 
-/** Past this part of the quota it is time to act. */
+/** Above this part of the quota the user should act. */
 const warningPart = 0.8;
 
 export interface RoomFixes {
   /** Gives keys more room. */
   more: string;
-  /** Gives back the gaps. */
+  /** Returns the gaps to the file system. */
   defragment: string;
 }
 
-/** Null: it has room, or nobody knows, or etcd refuses its puts already. */
+/** Null when the shard has room, when its room is not known, or when etcd refuses its puts already. */
 export function findRoomProblem(
   shard: Pick<ShardStatus, 'name' | 'isFull' | 'members'>,
   fixes: RoomFixes,
@@ -37,7 +37,7 @@ export function refusesPuts(shard: Pick<ShardStatus, 'members'>): boolean {
   return space !== null && refusalFor(space) !== null;
 }
 
-/** Of the fullest member. */
+/** The space of the fullest member. */
 function spaceOf({ members }: Pick<ShardStatus, 'members'>): Space | null {
   const known = members.flatMap(({ etcd }) => (etcd === null || etcd.quotaBytes === null ? [] : [etcd]));
   if (known.length === 0) return null;

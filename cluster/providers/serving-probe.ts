@@ -13,8 +13,8 @@ const probeKeyPrefix = '__vase_probe__/';
 
 const requestTimeoutMs = 10_000;
 /**
- * A shard elects its leader, a machine that has just started much is slow: what is refused for the moment, or not answered
- * in time, is asked again for so long. The keys are the probe's own, so that a write of unknown outcome does no harm twice.
+ * A shard may be electing its leader, and a machine that has just started many processes is slow: for this long a request is
+ * repeated that is refused for the moment or not answered in time. The keys are the probe's own, so a repeated write does no harm.
  */
 const patienceMsDefault = 30_000;
 const passingStatuses = new Set([429, 503, 504]);
@@ -33,11 +33,11 @@ export interface ServingProbe {
   /** Names of the shards as the header `vase-shard` gives them. */
   shards: readonly string[];
   /**
-   * The name of the shard that has the key by the view: a shard with a single slot of 1024 is met by luck alone otherwise.
+   * The name of the shard that owns the key by the view: random keys seldom meet a shard with a single slot of 1024.
    * Left out: keys are drawn until each shard has answered for one.
    */
   ownerOf?: (key: string) => string;
-  /** How long one request is repeated while the answer is one that may pass. */
+  /** How long one request is repeated while its answer may be temporary. */
   patienceMs?: number;
   signal: AbortSignal;
 }
@@ -56,7 +56,7 @@ async function findKeyPerShard(probe: ServingProbe): Promise<Map<string, string>
   const triesMax = probe.shards.length * keysPerShardMax;
   for (let tries = 0; keys.size < probe.shards.length && tries < triesMax; tries++) {
     const key = drawKey(probe, (shard) => probe.shards.includes(shard) && !keys.has(shard));
-    // A slot that has moved since the view was read is another shard's: the next key may be of one that stayed.
+    // Another shard owns a slot that has moved since the view was read: the next key may be in a slot that stayed.
     const answer = await ask(probe, 'GET', key);
     if (answer.status !== 404 || answer.shard === null)
       throw unexpected(answer, 'for a key that nobody wrote');
@@ -69,7 +69,7 @@ async function findKeyPerShard(probe: ServingProbe): Promise<Map<string, string>
   });
 }
 
-/** A random key of a shard that is wanted, as far as the probe can tell. */
+/** A random key of a wanted shard, as far as the probe knows the owners. */
 function drawKey({ ownerOf }: ServingProbe, isWanted: (shard: string) => boolean): string {
   for (let draw = 0; ; draw++) {
     const key = `${probeKeyPrefix}${randomUUID()}`;
@@ -85,7 +85,7 @@ async function writeReadDelete(probe: ServingProbe, shard: string, key: string):
   if (!isSuccess(get) || !get.body.equals(value))
     throw unexpected(get, `for the read of what was written on ${shard}`);
   const deleted = await ask(probe, 'DELETE', key);
-  // Not there any more: an attempt that was not answered has deleted it.
+  // The key is gone: an earlier attempt, whose answer was lost, has deleted it.
   if (!isSuccess(deleted) && !(deleted.status === 404 && deleted.attempts > 1))
     throw unexpected(deleted, `for the delete on ${shard}`);
 }
@@ -113,7 +113,7 @@ async function ask(probe: ServingProbe, method: string, key: string, body?: Buff
   }
 }
 
-/** Once; an error is returned where nothing answered. */
+/** Sends the request once; returns an error when no answer arrives. */
 async function attempt(
   probe: ServingProbe,
   method: string,

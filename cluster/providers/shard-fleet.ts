@@ -1,11 +1,11 @@
 /**
- * What the view server asks of the place where its cluster runs: whole shards come and go, sharders are scaled, and
- * everybody's metrics can be read. Implemented by the local provider and, inside Kubernetes, over its API.
+ * What the view server asks of the provider of its cluster: it adds and removes whole shards, scales sharders, and reads
+ * the metrics of all processes. The local provider implements it; inside Kubernetes it is implemented over Kubernetes' API.
  */
 import type { ViewShard } from '../../sharder/core/view.ts';
 
 export interface FleetOptions {
-  /** Ends the action early; what it had made is found and completed by the next call. */
+  /** Ends the action early; the next call finds and completes what the action had made. */
   signal: AbortSignal;
   /** One sentence for each thing that is done. */
   report(step: string): void;
@@ -23,8 +23,8 @@ export interface ShardFleet {
   /** The shards that exist, by id, whether or not the view knows them. Endpoints are those that sharders use. */
   listShards(): Promise<ViewShard[]>;
   /**
-   * Makes a whole etcd cluster and resolves when it has a leader and has committed. What is already there is completed,
-   * not made again. Writes no records.
+   * Makes a whole etcd cluster and resolves when it has a leader and has committed. Completes what exists already instead
+   * of making it again. Writes no records.
    * @throws ClusterError
    */
   createShard(id: number, options: FleetOptions): Promise<ViewShard>;
@@ -34,7 +34,7 @@ export interface ShardFleet {
    * @throws ClusterError while it is not whole.
    */
   noteFormed?(shard: ViewShard, isNew: boolean): Promise<void>;
-  /** Stops the shard's members and deletes them with their data; nothing to do where there is none. */
+  /** Stops the shard's members and deletes them with their data; does nothing where there is no such shard. */
   deleteShard(id: number, options: FleetOptions): Promise<void>;
   sharderCount(): Promise<number>;
   /** Resolves when that many sharders are ready. */

@@ -6,9 +6,9 @@
 /** Shows how the steps go on: a spinner, plain lines or JSON. */
 export interface StepReporter {
   started(title: string): void;
-  /** Of one that takes long: how far it is. */
+  /** How far a long step is. */
   progressed(title: string, text: string): void;
-  /** `detail` says what was found or done; null for nothing worth a word. */
+  /** `detail` says what was found or done; null when there is nothing to say. */
   succeeded(title: string, durationMs: number, detail: string | null): void;
   failed(title: string, durationMs: number): void;
 }
@@ -55,10 +55,10 @@ export async function runSteps<Context>(
   return times;
 }
 
-/** Shows what is done as steps, for work that is no list of them: each has ended when the next is told, or all is done. */
+/** Shows work that is no list of steps as steps: each has ended when the next is reported, or when all is done. */
 export function shownSteps(reporter: StepReporter): {
   report: (title: string) => void;
-  /** Gives what the work comes to; the step that it was at has failed when it throws. */
+  /** Returns the result of the work; when the work throws, its current step has failed. */
   during: <T>(work: Promise<T>) => Promise<T>;
 } {
   let current: { title: string; startMs: number } | null = null;

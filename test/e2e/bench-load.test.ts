@@ -1,4 +1,4 @@
-// The load generator against servers whose behaviour is known: what it reports has to be what they did.
+// The load generator against servers with known behaviour: its report must agree with that behaviour.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ const load = (url: string, options: Partial<LoadOptions>) =>
     ...options,
   });
 
-/** Answers at once, but for one stall of a second, in which it answers nobody; `begin` starts its clock. */
+/** Answers at once, except in one stall of a second, in which it answers nothing; `begin` starts its clock. */
 function stallingServer(): { listener: RequestListener; begin: () => void } {
   let stallAtMs = Infinity;
   return {
@@ -53,8 +53,8 @@ test('at a fixed rate a stall counts for all who would have come meanwhile, two 
     warmupSeconds: 1,
     onWindow: (moment) => void (moment === 'opened' && begin()),
   });
-  // A third of the time nobody is answered. The users who come then wait from a second down to nothing; more of them come
-  // than there are connections, and the others wait before they are sent.
+  // For a third of the time nothing is answered. Users who come then wait between a second and nothing; more come than there
+  // are connections, and the others wait before their requests are sent.
   expect(result.requests).toBeGreaterThan(590);
   expect(result.requests).toBeLessThan(610);
   expect(result.latency.p90Ms).toBeGreaterThan(550);
@@ -69,7 +69,7 @@ test('a closed loop counts the same stall once a user', async () => {
   const { listener, begin } = stallingServer();
   const url = await serve(listener);
   const result = await load(url, { onWindow: (moment) => void (moment === 'opened' && begin()) });
-  // Only the last 20 see what everybody saw for a third of the time.
+  // Only the last 20 requests see the stall that every user saw for a third of the time.
   expect(result.requests).toBeGreaterThan(300);
   const rest = 100 * (1 - (workload.users + 1) / result.requests);
   expect(decodeHistogram(result.histogram).getValueAtPercentile(rest) / 1000).toBeLessThan(500);
@@ -87,7 +87,7 @@ test.each([
     const kind = count++ % 4;
     if (kind === 0) response.writeHead(503).end('{}');
     else if (kind === 1) response.writeHead(504).end('{}');
-    // Reached the server, and nobody will know what became of it.
+    // The request has reached the server, and its outcome is unknown.
     else if (kind === 2) request.socket.destroy();
     else setTimeout(() => response.end('ok'), 5);
   });
@@ -105,7 +105,7 @@ test.each([
   '%s count a get that finds nothing as failed once a put of its key was acknowledged',
   async (_, ratePerSecond) => {
     const url = await serve((request, response) => {
-      // Answers as the original's routes do, and forgets what it is given.
+      // Answers as the original's routes do, and forgets every value.
       const forgotten = '{"data":{"errorCode":100,"message":"Key not found"}}';
       setTimeout(() => response.end(request.method === 'PUT' ? '{"data":{"action":"set"}}' : forgotten), 5);
     });

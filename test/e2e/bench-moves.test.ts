@@ -1,4 +1,4 @@
-// The bench of moves, as small as it goes: it runs to its end, says what it has measured, and its exit code is its verdict.
+// The smallest bench of moves: it runs to its end and reports its measurements, and its exit code is its verdict.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ test('it measures both ratios and judges them', async () => {
   const { exitCode, stdout, stderr } = await bench(...sizes);
   const judgements = stdout.match(/^(held|BROKEN) .*$/gm) ?? [];
   expect({ judgements: judgements.length, stderr }).toEqual({ judgements: 3, stderr: '' });
-  // So few keys prove nothing of the speed: what counts is that the code says what the lines say.
+  // So few keys prove nothing about the speed: the exit code must agree with the lines.
   expect(exitCode).toBe(judgements.some((line) => line.startsWith('BROKEN')) ? 1 : 0);
   expect(stdout).toMatch(/keys moved per second \d+\.\d+ times one client/);
   expect(stdout).toMatch(/is frozen, at p99, for \d+\.\d+ times the p50 of a write, [1-9]\d* moves/);

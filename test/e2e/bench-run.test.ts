@@ -76,7 +76,7 @@ test('a run that was killed in its second cell goes on with it, keeps the first,
     .split('\n');
   expect(samples.length).toBe(tiny.duration);
 
-  // Nothing grows a thousandfold, so the expectation is broken, and the exit code says so.
+  // Nothing grows a thousandfold, so the expectation is broken, and the exit code shows it.
   expect(again.exitCode).toBe(1);
   const told = JSON.parse(again.stdout.trim().split('\n').at(-1)!) as { expectations: { verdict: string }[] };
   expect(told.expectations.map(({ verdict }) => verdict)).toEqual(['broken']);
@@ -133,7 +133,7 @@ function createLocal(stateRoot: string): LocalProvider {
   });
 }
 
-/** Has clusters with so many sharders ask for a port that somebody else has. */
+/** Makes clusters with this many sharders ask for a port that another program has. */
 function withPortOf(provider: Provider, wanted: { sharders: number; port: number }): Provider {
   const up = provider.up.bind(provider);
   provider.up = (requested, options) => {

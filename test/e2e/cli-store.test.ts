@@ -1,4 +1,4 @@
-// The commands that speak to the store, and those that only look.
+// The commands that speak to the store, and those that change nothing.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

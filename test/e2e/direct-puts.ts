@@ -1,4 +1,4 @@
-/** Puts that go to etcd itself, past the sharders, which keep a reserve: as an older cluster's shard came to be full. */
+/** Puts directly to etcd, past the sharders, which keep a reserve: in this way an older cluster's shard became full. */
 const value = Buffer.from('x'.repeat(20_000)).toString('base64');
 let written = 0;
 
@@ -10,7 +10,7 @@ export async function fillPastReserve(endpoint: string): Promise<void> {
   }
 }
 
-/** What etcd does every `etcd.compactionRetention`: deleted keys are forgotten. */
+/** Compacts as etcd does every `etcd.compactionRetention`: etcd forgets deleted keys. */
 export async function compact(endpoint: string): Promise<void> {
   const range = await ask(endpoint, '/v3/kv/range', { key: Buffer.from('none').toString('base64') });
   const { header } = (await range.json()) as { header: { revision: string } };

@@ -1,4 +1,4 @@
-// Every shell block of every other page, each page from top to bottom. A page that brings a cluster up takes it down again.
+// Every shell block of all other pages, each page from top to bottom. A page that brings a cluster up takes it down again.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';

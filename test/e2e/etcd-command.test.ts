@@ -1,4 +1,4 @@
-// `vase etcd` with what this machine really has: its network, or its Go.
+// `vase etcd` with the real means of this machine: its network, or its Go.
 import { existsSync, readdirSync, symlinkSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
@@ -7,7 +7,7 @@ import { smallCluster, VaseCommand, type Ended } from './vase-command.ts';
 
 let vase: VaseCommand;
 let root: string;
-/** Of the first fetch or build. */
+/** The result of the first fetch or build. */
 let got: Ended;
 beforeAll(async () => {
   vase = new VaseCommand();

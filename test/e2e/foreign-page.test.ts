@@ -20,7 +20,7 @@ let port: string;
 let site: Server;
 let browser: Browser;
 let page: Page;
-/** "POST /v1/batch 403" of every answer that the page's requests got. */
+/** "POST /v1/batch 403" for every answer to the page's requests. */
 let answers: string[];
 
 beforeAll(async () => {
@@ -57,7 +57,7 @@ beforeEach(async () => {
   await noteAnswers();
 });
 
-/** From the browser's network itself: a page, and what watches it alone, hears nothing of what is kept from it. */
+/** From the browser's network itself: the page, and a tool that watches only the page, do not see answers withheld from it. */
 async function noteAnswers(): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const requests = new Map<string, string>();
@@ -85,7 +85,7 @@ afterEach(async () => {
   expect(await jobsOf()).toEqual({ jobs: [] });
 });
 
-/** What a fetch in the page ends with: its status, 0 for one that the page may not see, or nothing at all. */
+/** The result of a fetch in the page: its status, 0 for one that the page may not see, or nothing at all. */
 function fetchInPage(url: string, init: object = {}): Promise<string> {
   return page.evaluate<string, [string, object]>(
     ([target, options]) =>
@@ -97,7 +97,7 @@ function fetchInPage(url: string, init: object = {}): Promise<string> {
   );
 }
 
-/** Adds the element to the page, and tells whether it loaded. */
+/** Adds the element to the page. @returns whether it loaded. */
 function load(tag: 'img' | 'script' | 'link', url: string): Promise<string> {
   return page.evaluate<string>(
     `(([tag, url]) => new Promise((resolve) => {
@@ -179,7 +179,7 @@ describe.runIf(hasChromium)('a page of another origin', () => {
     await expect.poll(() => answers).toEqual([`GET /v1/kv/${key} 403`]);
   });
 
-  // To a name without TLS a browser does not say on whose behalf it asks.
+  // To a name without TLS a browser does not send which site asks.
   test.each(['img', 'script', 'link'] as const)(
     'sees nothing of a value by <%s> where the browser says nothing of its origin',
     async (tag) => {

@@ -1,4 +1,4 @@
-// The whole flow for GKE as a user runs it: gcloud and docker are stand-ins that record what they are asked, Kubernetes
+// The whole flow for GKE as a user runs it: gcloud and docker are stand-ins that record their command lines, Kubernetes
 // is a stand-in API whose pods are real etcd and sharder processes with the certificates that were applied.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // Every command that the flow for GKE can issue is given to gcloud itself. Its parser refuses an unknown command or flag
-// with exit code 2 before it does anything else; whatever it accepts then fails for want of a login, in an empty
+// with exit code 2 before it does anything else; a command that it accepts then fails for lack of a login, in an empty
 // configuration, before any network call.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -29,7 +29,7 @@ async function parse(args: readonly string[]): Promise<string> {
     CLOUDSDK_CONFIG: configuration,
     KUBECONFIG: join(configuration, 'kubeconfig'),
     CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
-    // Were anything to be sent all the same, nobody would answer it.
+    // If a request were sent all the same, it would get no answer.
     HTTPS_PROXY: 'http://127.0.0.1:9',
   };
   try {
@@ -42,7 +42,7 @@ async function parse(args: readonly string[]): Promise<string> {
   }
 }
 
-/** As many at a time as there are cores on the smallest machine that runs the tests. */
+/** Runs as many at a time as the smallest machine that runs the tests has cores. */
 async function refusals(commands: readonly (readonly string[])[]): Promise<string[]> {
   const queue = [...commands];
   const refused: string[] = [];

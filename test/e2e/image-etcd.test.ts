@@ -30,7 +30,7 @@ describe("etcd's image, started as the manifests start it", () => {
     container = '';
   });
 
-  /** Starts the first of `members`, alone; gives the address of its metrics port. */
+  /** Starts the first of `members`, alone. @returns the address of its metrics port. */
   async function startMember(members: 1 | 3): Promise<string> {
     const topology = parseTopology({ shards: 1, members, images: { etcd: image } });
     const args = etcdArguments({ topology, overlay: overlays.kind }, 1).map((argument) =>
@@ -62,7 +62,7 @@ describe("etcd's image, started as the manifests start it", () => {
     }
   }
 
-  /** Asks until the answer is 200: a container says nowhere else that its process has begun to listen. */
+  /** Asks until the answer is 200: nothing else shows that a container's process has begun to listen. */
   async function waitFor(address: string, path: string): Promise<void> {
     for (const end = Date.now() + waitMsMax; Date.now() < end; await delay(100)) {
       if ((await answer(address, path)) === 200) return;

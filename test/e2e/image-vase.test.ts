@@ -14,7 +14,7 @@ const baseImage = process.env['VASE_BASE_IMAGE'] || 'vase-node:24';
 const repository = `vase-test-${process.pid}`;
 
 let folder: string;
-/** A copy of what the image is made from, so that work on the checkout during the test changes nothing. */
+/** A copy of the image's sources, so that work on the checkout during the test changes nothing. */
 let checkout: string;
 
 beforeAll(async () => {
@@ -116,7 +116,7 @@ describe('the image', () => {
     expect(User).toBe(`${runtimeUser}:${runtimeUser}`);
     expect(Entrypoint[0]).toBe('node');
     const locked = ['run', '--rm', '--read-only', '--cap-drop=ALL', '--network=none'];
-    // All modules load and the sharder gets as far as its configuration, of which nothing was given.
+    // All modules load, and the sharder reads its configuration, which is missing.
     const failure = await docker(...locked, image).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(CommandError);
     expect((failure as CommandError).result).toMatchObject({ exitCode: 2 });

@@ -1,4 +1,4 @@
-// What earlier versions left behind, `up` of this version serves: every key with its value and its version.
+// `up` of this version serves the data that earlier versions left: every key with its value and its version.
 import { dirname } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { keptNames, readAll, readKept, unpack } from '../kept/kept-data.ts';
@@ -10,7 +10,7 @@ const etcds = findEtcds(process.env);
 test.each(keptNames())('data of %s are served as they were, written to, and served again', async (name) => {
   const { port, etcd: release, keys } = readKept(name);
   const etcd = etcds.get(release);
-  // A check that is not made is no success: .ci/run has every release.
+  // A skipped check is no success: .ci/run has every release.
   expect(
     etcd,
     `these data are of etcd ${release}, which this machine has not: \`vase etcd\` fetches it`,
@@ -27,7 +27,7 @@ test.each(keptNames())('data of %s are served as they were, written to, and serv
   const status = await run('status');
   expect(status.exitCode, `${status.stdout}${status.stderr}`).toBe(0);
 
-  // A version of before is good for a comparison, and nothing that is written now has a lower one.
+  // A version number from before still compares, and no write gets a lower one now.
   const [key, before] = Object.entries(keys).find(([, value]) => value !== null)!;
   const url = `${endpoint}/v1/kv/${encodeURIComponent(key)}`;
   const put = await fetch(url, { method: 'PUT', body: 'anew', headers: { 'if-match': before!.etag } });

@@ -1,5 +1,5 @@
-// What keeps a kind cluster from being made, each with one message and a next step, and nothing left behind. Docker and
-// kind are stand-ins where the real fault cannot be had here: small programs on PATH that write down what they are asked.
+// The faults that keep a kind cluster from being made: each has one message and a next step, and leaves nothing behind. Docker
+// and kind are stand-ins where the real fault cannot be made here: small programs on PATH that record their command lines.
 import {
   existsSync,
   mkdirSync,
@@ -24,7 +24,7 @@ let folder: string;
 beforeEach(() => {
   vase = new VaseCommand();
   folder = mkdtempSync(join(tmpdir(), 'vase-stand-ins-'));
-  // What the stand-ins themselves take.
+  // The stand-ins themselves need these.
   for (const tool of ['sh', 'cat', 'sleep', 'ss', 'touch', 'mkdir']) {
     const path = ['/usr/bin', '/bin']
       .map((place) => join(place, tool))
@@ -42,7 +42,7 @@ const kind = (more: Record<string, string> = {}) => ({ PATH: folder, VASE_PROVID
 const upOnKind = (more?: Record<string, string>, ...args: string[]) =>
   vase.run(['up', '--port', '0', ...args], { environment: kind(more) });
 
-/** @param script of sh; "$*" is what the program is asked. */
+/** @param script of sh; "$*" is the program's command line. */
 function standIn(name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\necho "${name} $*" >>${folder}/asked\n${script}\n`, {
     mode: 0o755,
@@ -51,7 +51,7 @@ function standIn(name: string, script: string): void {
 
 const asked = () => readFileSync(join(folder, 'asked'), 'utf8').trimEnd().split('\n');
 
-/** A Docker that has every image and a cluster's nodes as the file `nodes` says. */
+/** A Docker that has every image, and the nodes of a cluster that the file `nodes` lists. */
 function workingDocker(rootFolder = '/'): void {
   standIn(
     'docker',
@@ -118,7 +118,7 @@ test('a taken port: names it and its holder before anything is made', async () =
 test.runIf(process.platform === 'linux')(
   'too little disk: says how much there is and how to get more',
   async () => {
-    // A folder of the kernel's: its file system has no room at all.
+    // A folder of the kernel: its file system has no room at all.
     workingDocker('/proc');
     standIn('kind', 'echo 0.27.0');
     const { exitCode, stderr } = await upOnKind();
@@ -163,7 +163,7 @@ esac`;
   expect(await end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('interrupted by SIGINT') });
   const status = await vase.run(['status'], { environment });
   expect(status.stdout + status.stderr).toContain('make up');
-  // This time the stand-in's creation fails, which ends the command after the part that is looked at.
+  // This time the stand-in's creation fails, which ends the command after the part under test.
   standIn('kind', 'case "$*" in version*) echo 0.27.0 ;; create*) echo "ERROR: no more" >&2; exit 1 ;; esac');
   const again = await vase.run(['up'], { environment });
   expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('ERROR: no more') });
@@ -184,7 +184,7 @@ test('a cluster of the name that was not made from here is left alone', async ()
   expectNothing();
 });
 
-/** A cluster that was made from the state folder, and nodes of its name whose label is `labelled`, or its own. */
+/** A cluster that was made from the state folder, and nodes of its name with the label `labelled`, or its own label. */
 function makeKnown(labelled?: string): void {
   const images = { node: 'node:test', etcd: 'etcd:test', base: 'base:test', vase: 'vase:test' };
   const configuration = {
@@ -245,7 +245,7 @@ test('an unknown provider is a wrong use; a folder with a cluster of another kin
 
 test('without Docker and without a word, up takes local processes and says why', async () => {
   const environment = { PATH: folder, VASE_PROVIDER: '' };
-  // No etcd is on this PATH and nothing may be fetched: what is looked at is the choice alone.
+  // No etcd is on this PATH and nothing may be fetched: only the choice is under test.
   const { stderr } = await vase.run(['up', '--port', '0', '--json', '--shards', '0'], { environment });
   expect(stderr).toContain('shards: must be');
   const child = vase.start(

@@ -1,4 +1,4 @@
-// Members of a real cluster that end behind the nemesis's back are found, and so is the time without an answer after it.
+// The run finds members of a real cluster that end without the nemesis, and the time without an answer that follows.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { ended, VaseCommand } from './vase-command.ts';
 const size = { shards: 1, members: 3, sharders: 2 };
 const upArguments = ['up', '--shards', '1', '--members', '3', '--sharders', '2', '--port', '0'];
 
-/** While the nemesis has one member of a shard paused, it leaves the others alone: those that run. */
+/** While the nemesis has one member of a shard paused, it leaves the others alone. @returns the members that run. */
 async function whenOneIsPaused(status: () => Promise<ClusterStatus>): Promise<MemberStatus[]> {
   let members: MemberStatus[] = [];
   const isPaused = async () => {

@@ -1,4 +1,4 @@
-// Real faults on real processes under a generated workload, and the checker's verdict: ok for the store as it is, and
+// Real faults on real processes under a generated workload, and the checker's verdict: ok for the unchanged store, and
 // not linearizable for one whose reads are serializable.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -20,7 +20,7 @@ function pidsOf(status: ClusterStatus): Record<string, number | null> {
   return Object.fromEntries(owners.map(({ name, pid }) => [name, pid]));
 }
 
-/** Nothing on an etcd without known faults. */
+/** No notes on an etcd without known faults. */
 function notesOn(version: string): unknown[] {
   const faults = describeDataBugs(version);
   return faults === null ? [] : [expect.stringContaining(`${faults} A cluster keeps its release`)];

@@ -1,4 +1,4 @@
-// A shard whose members' data differ, on real etcd: named, left out by `up`, and let write again once they are the same.
+// A shard whose members' data differ, on real etcd: `up` names it and leaves it out, and it may write again once they agree.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -33,7 +33,7 @@ test('up names the member whose data differ, and takes the alarm back when it ha
   const url = `http://${shards[1]!.members[0]!.endpoint}`;
   const call = (path: string, body: object) => callGateway(url, { path, body, timeoutMs: 5000 });
   const { header } = (await call('/v3/maintenance/status', {})) as { header: { member_id: string } };
-  // etcd raises it itself where it is told to look; nothing else tells on a flipped byte.
+  // etcd raises the alarm itself only where it is told to compare; nothing else reveals a flipped byte.
   await call('/v3/maintenance/alarm', { action: 'ACTIVATE', alarm: 'CORRUPT', memberID: header.member_id });
 
   const refused = await put(mine);

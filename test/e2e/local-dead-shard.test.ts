@@ -1,4 +1,4 @@
-// A shard that cannot be brought up: `up` says which and why, the rest is served, and the next `up` mends it.
+// A shard that cannot be brought up: `up` says which and why, the other shards are served, and the next `up` mends it.
 import { renameSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { smallCluster, VaseCommand } from './vase-command.ts';

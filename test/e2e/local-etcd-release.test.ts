@@ -1,4 +1,4 @@
-// A cluster goes on with the etcd that it was made with, whatever is on PATH by then: an older one would make it panic.
+// A cluster keeps the etcd that it was made with, whatever is on PATH later: an older one would panic on its data.
 import {
   copyFileSync,
   mkdirSync,
@@ -22,11 +22,11 @@ const size = ['--shards', '1', '--members', '3', '--sharders', '1', '--port', '0
 const poll = { timeout: 90_000 };
 
 let vase: VaseCommand;
-/** Sees the same PATH as the commands. */
+/** Has the same PATH as the commands. */
 let provider: LocalProvider;
 /** The newer etcd is in `newer`; `first`, which comes first on PATH, is empty until `putFirst`. */
 let folders: { first: string; newer: string; tools: string };
-/** Nothing else: the machine's own etcd is not on it. */
+/** Holds nothing else: the machine's own etcd is not on it. */
 let path: string;
 
 beforeEach((context: TestContext) => {
@@ -40,7 +40,7 @@ beforeEach((context: TestContext) => {
   folders = { first: join(root, 'first'), newer: join(root, 'newer'), tools: join(root, 'tools') };
   for (const folder of Object.values(folders)) mkdirSync(folder);
   copyFileSync(newer.path, join(folders.newer, 'etcd'));
-  // All that a command needs of PATH: `doctor` asks a shell.
+  // A command needs only this on PATH: `doctor` asks a shell.
   symlinkSync('/bin/sh', join(folders.tools, 'sh'));
   path = `${folders.first}:${folders.newer}:${folders.tools}`;
   provider = new LocalProvider({
@@ -118,7 +118,7 @@ test('another release that is asked for is refused, and one that a new cluster w
   const isOlder = `etcd ${older!.version} at ${older!.path} is older, and an older release is never started on the data of a newer one`;
   const refused = { exitCode: 1, stderr: expect.stringContaining(isOlder) };
   const before = await pids();
-  // Of a cluster that is well, of one that is not, and of one that is down.
+  // In a cluster that is well, in one that is not, and in one that is down.
   expect(await run(['up'], older!.path)).toMatchObject(refused);
   await provider.faults.kill('etcd-1-2');
   expect(await run(['up'], older!.path)).toMatchObject(refused);
@@ -171,7 +171,7 @@ test('where that etcd is gone, the error says where it was, and nothing is start
   renameSync(folders.newer, `${folders.newer}-elsewhere`);
   const gone = `the cluster runs etcd ${newer!.version}: it was at ${folders.newer}/etcd, and is not there any more; etcd ${older!.version} at ${folders.first}/etcd is older`;
 
-  // Nothing has to be started with it.
+  // No member has to be started with it.
   expect((await run(['up', '--sharders', '2'])).exitCode).toBe(0);
   const before = await pids();
   await expect(provider.faults.restart('etcd-1-1')).rejects.toThrow(gone);
@@ -207,7 +207,7 @@ function changeState(change: (state: KeptState) => KeptState): void {
   writeFileSync(stateFile(), JSON.stringify(change(state)));
 }
 
-/** As a version of Vase has left it that did not record the etcd. */
+/** The state as a version of Vase wrote it that did not record the etcd. */
 function forgetEtcd(): void {
   changeState(({ etcd: _etcd, ...state }) => {
     for (const owner of [state.keeper, ...state.viewServers]) {
@@ -232,12 +232,12 @@ test('of a cluster of before it was recorded, the running members tell, or their
   putOlderFirst();
   forgetEtcd();
   const all = path;
-  // Only the member's process still tells where its program is.
+  // Now only the member's process shows where its program is.
   path = `${folders.first}:${folders.tools}`;
   const before = await pidsOfServants();
   expect((await run(['up'])).exitCode).toBe(0);
   path = all;
-  // Those of before would drop what they do not know whenever they write the state.
+  // Older processes would drop the fields that they do not know whenever they write the state.
   for (const [index, pid] of (await pidsOfServants()).entries()) expect(pid).not.toBe(before[index]);
   expect((await provider.status()).etcd).toEqual({ path: `${folders.newer}/etcd`, version: newer!.version });
 
@@ -251,7 +251,7 @@ test('of a cluster of before it was recorded, the running members tell, or their
   expect((await run(['up'])).exitCode).toBe(0);
   await expectWhole();
 
-  // Without a log, the data themselves tell.
+  // Without a log, the data themselves show the release.
   expect((await run(['down'])).exitCode).toBe(0);
   forgetEtcd();
   rmSync(join(vase.stateRoot, 'logs'), { recursive: true });
@@ -265,7 +265,7 @@ test('of a cluster of before it was recorded, the running members tell, or their
   rmSync(join(vase.stateRoot, 'logs'), { recursive: true });
   await expectNotStarted(`the cluster runs etcd ${newer!.release}: no etcd of this release is on PATH`);
 
-  // Nor by a state that says otherwise.
+  // A state that names another release does not change that.
   renameSync(`${folders.newer}-elsewhere`, folders.newer);
   changeState((state) => ({ ...state, etcd: { path: `${folders.first}/etcd`, version: older!.version } }));
   await expectNotStarted(`the data are of etcd ${newer!.release}, and etcd ${older!.version} at`);

@@ -1,4 +1,4 @@
-// The nemesis's hands on a local cluster, limits of processes, and ports that somebody else took meanwhile.
+// The nemesis's actions on a local cluster, limits of processes, and ports that another program has taken meanwhile.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -84,7 +84,7 @@ test('clients move to another port when somebody took theirs; a peer port is nam
     shards: { members: { clientPort: number; peerPort: number }[] }[];
   };
   const { clientPort, peerPort } = state.shards[0]!.members[1]!;
-  // The other members call what they take for their peer; a server does not close while a call is open.
+  // The other members connect to what they take for their peer; a server does not close while a connection is open.
   const hangUp = (socket: Socket) => void socket.destroy();
   const onClientPort = createServer(hangUp).listen(clientPort, '127.0.0.1');
   const onPeerPort = createServer(hangUp).listen(peerPort, '127.0.0.1');
@@ -111,7 +111,7 @@ test('limits are enforced and follow the topology without a restart, or the stat
   await up('{ cpu: 500m, memory: 512Mi }', ...smallCluster);
   const { notes, sharders } = await limited.status();
   const { pid } = sharders[0]!;
-  // Of the limits alone: the etcd may have known faults, which are noted, too.
+  // Notes about limits only: the etcd may have known faults, which are noted, too.
   const unlimited = (all: readonly string[]) =>
     all.filter((note) => note.includes('limits are not enforced'));
   if (unlimited(notes).length > 0) {
@@ -131,7 +131,7 @@ test('limits are enforced and follow the topology without a restart, or the stat
   expect(after.sharders[0]!.pid).toBe(pid);
 });
 
-/** What the kernel says of a process's group, version 1 or 2. */
+/** The kernel's limits of a process's group, version 1 or 2. */
 function limitsOf(pid: number): { cpu: string; memory: string } {
   const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
   const read = (controller: string, file: string, unified: string) => {

@@ -1,4 +1,4 @@
-// A shard that has reached its quota, as sharders before this version let it: seen, and written to again with more room, or with less in it.
+// A shard that has reached its quota, as earlier sharders let it: it is found, and takes writes again with a larger quota or less data.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -6,7 +6,7 @@ import { fillPastReserve } from './direct-puts.ts';
 import { smallCluster, VaseCommand } from './vase-command.ts';
 
 const value = 'x'.repeat(20_000);
-/** Of them. */
+/** The number of such values. */
 const keys = 30;
 let vase: VaseCommand;
 let endpoint: string;
@@ -64,7 +64,7 @@ test('a put is told so, and deletes are taken while eight others keep putting', 
 
 test('up makes room where there is some, and else says what does; what ran goes on', async () => {
   let up = await vase.run(['up']);
-  // Until its keys take all of it, and not the gaps between them.
+  // Until its keys fill the quota, and not the gaps between them.
   for (let round = 0; up.exitCode === 0 && round < 8; round++) {
     expect(up.stderr).toContain('full before and defragmented: etcd-1');
     await fill(vase);

@@ -1,4 +1,4 @@
-// The autoscaler and a load that is not even: hot slots move before a shard is added, and a hot key is called so.
+// The autoscaler under an uneven load: hot slots move before a shard is added, and a hot key is reported as such.
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSlots } from '../../cluster/metrics/read-slots.ts';
@@ -17,7 +17,7 @@ let hot: string[];
 beforeAll(async () => {
   vase = new VaseCommand();
   const file = `${vase.stateRoot}.yaml`;
-  // Any load breaks the objective: the question is what is done about it.
+  // Any load breaks the objective: the test is about the reaction.
   const shards = {
     enabled: true,
     p95Ms: 1,
@@ -50,7 +50,7 @@ async function autoscaler(): Promise<Decision[]> {
   return ((await response.json()) as { decisions: Decision[] }).decisions;
 }
 
-/** Writes these keys until `isOver`: of one key there is one write in a transaction, so that its shard is busy all the time. */
+/** Writes these keys until `isOver`: a transaction has at most one write of a key, so the shard is busy all the time. */
 async function putUntil(keys: readonly string[], isOver: () => Promise<boolean>): Promise<void> {
   let ends = false;
   const writers = Array.from({ length: clients }, async () => {

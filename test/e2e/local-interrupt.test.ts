@@ -14,7 +14,7 @@ beforeEach(() => {
   onTestFinished(() => own.remove());
 });
 
-/** Starts `up` and sends a signal as soon as it says that it has begun this step. */
+/** Starts `up` and sends a signal as soon as it reports the begin of this step. */
 async function signalAtStep(args: readonly string[], step: RegExp, signal: NodeJS.Signals) {
   const child = vase.start(['up', ...args, '--json']);
   const end = ended(child);
@@ -97,7 +97,7 @@ test('of two that run at once, one does the work and the other is told who does'
   const both = await Promise.all([vase.run(['up', ...smallCluster]), vase.run(['up', ...smallCluster])]);
   const [done, refused] = both.toSorted((a, b) => a.exitCode! - b.exitCode!);
   expect(done).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Ready at') });
-  // The slower one may come when all is done.
+  // The slower one may start when all is done.
   if (refused!.exitCode === 0) expect(refused!.stdout).toContain('nothing changed');
   else expect(refused!.stderr).toMatch(/`vase up` is running on .* \(process \d+\)/);
   // A member, a sharder, a view server and the keeper.

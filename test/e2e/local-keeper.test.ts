@@ -1,4 +1,4 @@
-// What ends by a fault is started again and counted; what was taken down on purpose is not; and the keeper outlives nothing.
+// The keeper restarts and counts a process that ends by a fault, not one that was stopped on purpose, and ends with the cluster.
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -27,7 +27,7 @@ async function seen(): Promise<Record<string, Seen>> {
   return Object.fromEntries(owners.map(({ name, pid, restarts }) => [name, { pid, ...restarts }]));
 }
 
-/** Looks at what the keeper's log tells of one process, each with its time in ms. */
+/** The lines of one process in the keeper's log that contain the text: the time of each in ms. */
 function logged(name: string, text: string): number[] {
   return readFileSync(`${vase.stateRoot}/logs/keeper.log`, 'utf8')
     .split('\n')

@@ -1,5 +1,5 @@
-// A state file that is lost or damaged, folders that were exchanged, paths that are spelt otherwise: no data are deleted but by
-// `clean`, which says what they are, and nothing is left running beneath what is deleted.
+// A lost or damaged state file, exchanged folders, paths in another spelling: only `clean` deletes data, after it has said what
+// they are, and no process keeps running on deleted data.
 import { createInterface } from 'node:readline';
 import { cpSync, existsSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ test('without its state file a cluster goes on by the copy beside its data, even
   expect(up.exitCode).toBe(0);
   expect(up.stdout).toContain('made anew from its copy');
   expect((await vase.run(['get', 'key'])).stdout).toBe('kept');
-  // And while it runs: nothing is started a second time.
+  // Also while it runs: nothing is started a second time.
   const pids = async () =>
     (await vase.status()).shards.flatMap(({ members }) => members.map(({ pid }) => pid));
   const before = await pids();

@@ -1,5 +1,5 @@
-// A member whose data are lost: named with what to type, never started on an empty disk, and replaced under load without losing
-// what was acknowledged, however often the replacement is cut short.
+// A member whose data are lost: `up` names it with the command to type and never starts it on an empty disk. It is replaced
+// under load without loss of acknowledged writes, however often the replacement is cut short.
 import { createInterface } from 'node:readline';
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const log = (member: string) => join(data(member), 'member', 'wal');
 const kept = () => readdirSync(data()).filter((name) => name.includes('.kept-'));
 const list = () => vase.provider.members.list();
 
-/** Kills the member for good and does something to its folder. */
+/** Kills the member permanently and does something to its folder. */
 async function lose(member: string, harm: () => void): Promise<void> {
   await vase.provider.faults.kill(member);
   harm();
@@ -37,7 +37,7 @@ function damage(member: string): void {
   closeSync(file);
 }
 
-/** As in a failed run: what it said. */
+/** The result with all output, as a failed test shows it. */
 const whole = ({ exitCode, stdout, stderr }: Ended) => ({ exitCode, said: `${stdout}\n${stderr}` });
 
 // etcd itself takes such a folder for a new member's.
@@ -53,7 +53,7 @@ test('a member without the segments of its log is named, left out, and replaced 
     expect(stdout).toContain('the data of etcd-1-0 are gone');
     expect(stdout).toContain('`vase member replace etcd-1-0`');
   }
-  // On a busy machine a member may take longer to answer than it is waited for.
+  // On a busy machine a member may take longer to answer than the command waits.
   let before = await list();
   const known = async () => (before = await list()).map(({ role, id }) => [role === null, id !== null]);
   await expect.poll(known).toEqual([
@@ -72,7 +72,7 @@ test('a member without the segments of its log is named, left out, and replaced 
   ]);
   expect(after.map((member) => member.endpoint)).toEqual(before.map((member) => member.endpoint));
   expect(after[0]!.id).not.toBe(before[0]!.id);
-  // The new member is one of the two that are left.
+  // The new member is one of the two that remain.
   await vase.provider.faults.kill('etcd-1-1');
   const keys = await writes.stop();
   await expect.poll(async () => (await list()).some(({ role }) => role === 'leader')).toBe(true);
@@ -185,7 +185,7 @@ test('a write that two of three have is not lost with the disk of one of them, w
   const write = async () => (await fetch(`${endpoint}/v1/kv/dear`, { method: 'PUT', body: 'dear' })).ok;
   await expect.poll(write).toBe(true);
   expect((await vase.run(['down'])).exitCode).toBe(0);
-  // A's disk is lost, and B is not there when A and C start.
+  // A's disk is lost, and B is down when A and C start.
   rmSync(data('etcd-1-0'), { recursive: true });
   mkdirSync(data('etcd-1-0'));
   renameSync(data('etcd-1-1'), data('away'));

@@ -1,4 +1,4 @@
-// The status compares the view with what each shard's own record says, on real etcd.
+// The status compares the view with each shard's own record, on real etcd.
 import { expect, onTestFinished, test } from 'vitest';
 import { callGateway } from '../../cluster/etcd/gateway.ts';
 import { decodeFence, encodeFence, fenceKeys } from '../../sharder/core/fence.ts';

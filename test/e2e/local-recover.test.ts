@@ -1,4 +1,4 @@
-// A shard that has lost its quorum for good is made anew of what one member has: with a yes, and gone on with when cut short.
+// A shard that has lost its quorum is recovered from one member's data: after a yes, and continued when it is cut short.
 import { createInterface } from 'node:readline';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -49,7 +49,7 @@ test('a shard of which two of three disks are lost is recovered from the third, 
   });
   expect((await vase.run(['up'])).exitCode).toBe(0);
   expect(await missingOf(endpoint, keys)).toEqual([]);
-  // All three vote: any two of them are enough.
+  // All three vote: any two of them are a quorum.
   expect((await vase.run(['down'])).exitCode).toBe(0);
   expect((await vase.run(['up'])).exitCode).toBe(0);
   await vase.provider.faults.kill('etcd-2-1');
@@ -73,7 +73,7 @@ test('a member whose data are from before slots left the shard is refused: two s
     1,
     expect.stringContaining('it still owns what etcd-1 owns by now (slot 1023)'),
   ]);
-  // Nobody serves what it has.
+  // No process serves its data.
   expect((await vase.status()).shards[1]!.leader).toBeNull();
 });
 
@@ -81,7 +81,7 @@ test('a recovery that is killed at any of its steps is gone on with, and old dat
   const steps = ['making etcd-2-1 the only', 'adding etcd-2-0'];
   for (const [index, step] of steps.entries()) {
     expect((await vase.run(['down'])).exitCode).toBe(0);
-    // One disk is lost; the other comes back in the midst of it, and would be a quorum with the first, of their old shard.
+    // One disk is lost; another returns during the recovery, and would form a quorum of the old shard with the first.
     rmSync(data('etcd-2-2'), { recursive: true });
     renameSync(data('etcd-2-0'), data('away'));
     expect((await vase.run(['up'])).exitCode).toBe(3);

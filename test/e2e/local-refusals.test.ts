@@ -1,4 +1,4 @@
-// Wrong values and taken ports: what is wrong and what to do, and nothing is started.
+// Wrong values and taken ports: the message says what is wrong and what to do, and nothing is started.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';

@@ -1,10 +1,10 @@
-// A home shard that is full for users keeps room for lease, jobs and view: what frees it works, and etcd's alarm is never raised.
+// A home shard that is full for users keeps room for lease, jobs and view: freeing room works, and etcd raises no alarm.
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compact } from './direct-puts.ts';
 import { VaseCommand } from './vase-command.ts';
 
-// Small ones: etcd forgets a thousand versions at a time, and its database grows by the pages that they stood in.
+// Small values: etcd forgets a thousand versions at a time, and its database grows by the pages that held them.
 const value = 'x'.repeat(1000);
 const batchOperations = 500;
 const writers = 4;
@@ -40,7 +40,7 @@ async function home() {
   return { ...shard!, etcd: shard!.members[0]!.etcd!, endpoint: shard!.members[0]!.endpoint };
 }
 
-/** Several at a time, until each of them has met a refusal. @returns the last one. */
+/** Runs several writers until each has met a refusal. @returns the last refusal. */
 async function fill(): Promise<Result | undefined> {
   let refusal: Result | undefined;
   const write = async () => {

@@ -1,4 +1,4 @@
-// Sharders that stop leave no request unanswered: one that is told to go, and all of them, one after the other.
+// Sharders that stop leave no request unanswered: one that is told to end, and all of them, one after the other.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ test('a rolling restart of all sharders leaves no request of 16 kept connections
   const before = await pids();
   const load = new KeptLoad(endpoint);
   await delay(500);
-  // As after a change of version: what they were started with is not what they would be started with now.
+  // As after a change of version: the recorded settings differ from those of a new start.
   const file = `${vase.stateRoot}/cluster.json`;
   const state = JSON.parse(readFileSync(file, 'utf8')) as { sharders: { settings: string }[] };
   for (const sharder of state.sharders) sharder.settings = 'of another version';
@@ -33,6 +33,6 @@ test('a rolling restart of all sharders leaves no request of 16 kept connections
   const after = await pids();
   expect(after.filter((pid) => before.includes(pid))).toEqual([]);
   expect({ lost, refused, statuses }).toEqual({ lost: [], refused: 0, statuses: { 204: answered } });
-  // Each of them was on one of the two.
+  // Each connection was to one of the two sharders.
   expect(told).toBeGreaterThanOrEqual(16);
 });

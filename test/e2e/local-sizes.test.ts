@@ -1,4 +1,4 @@
-// A shard gets more members and fewer while it is served; whatever is cut short is gone on with; what it cannot do without stays.
+// A served shard gets more and fewer members; the next call continues what was cut short; a member that it needs stays.
 import { createInterface } from 'node:readline';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ const names = async () => (await list()).map(({ name }) => name);
 const leaderName = async () => (await list()).find(({ role }) => role === 'leader')?.name;
 const data = (member: string) => join(vase.stateRoot, 'data', member);
 const stateFile = () => join(vase.stateRoot, 'cluster.json');
-/** Whoever was started with the addresses of before knows those of now, and is not started anew. */
+/** Processes that were started with the earlier addresses know the new ones, and are not restarted. */
 async function expectNoneStartedAnew(): Promise<void> {
   const pids = async () => {
     const { sharders, viewServers } = await vase.status();
@@ -66,7 +66,7 @@ async function expectWellWith(members: readonly string[]): Promise<void> {
   await expect.poll(async () => (await vase.status()).health).toBe('ready');
 }
 
-/** Runs the command and ends it when it begins a step; gives what it had said. */
+/** Runs the command and ends it when it begins a step; returns its output until then. */
 async function cutShort(args: readonly string[], step: RegExp, signal: NodeJS.Signals): Promise<void> {
   const child = vase.start([...args, '--json']);
   const end = ended(child);
@@ -104,7 +104,7 @@ test('from one member to three, five, and back to three under load: what fails i
       await done(['member', 'add', '1']);
       await expectWellWith(['etcd-1-0', 'etcd-1-1', 'etcd-1-2', 'etcd-1-3', 'etcd-1-4']);
       await expectNoneStartedAnew();
-      // The one that all others were made with, and, by that, at least once the one that leads.
+      // Removes the member that the others were formed with, and so at least once the leader.
       const leader = (await leaderName())!;
       expect(await done(['member', 'remove', leader])).toContain(`${data(leader)} is deleted`);
       const next = leader === 'etcd-1-0' ? (await leaderName())! : 'etcd-1-0';
@@ -127,7 +127,7 @@ test('from one member to three, five, and back to three under load: what fails i
   await done(['down']);
   expect(await done(['up'])).toContain('1 shard of 3 members');
   await expectWellWith(left);
-  // A new shard has as many.
+  // A new shard has the same number of members.
   await done(['shard', 'add']);
   expect(await names()).toHaveLength(6);
 });
@@ -138,7 +138,7 @@ test('an addition that is cut short at any of its steps is gone on with, by the 
   const steps = [/^adding/, /^starting/, /^etcd-1-\d (is asking|has \d)/, /^naming/];
   for (const [index, step] of steps.entries()) {
     await cutShort(['member', 'add', '1'], step, index % 2 === 0 ? 'SIGKILL' : 'SIGINT');
-    // Killed at "naming", it may have come to its end.
+    // Killed at "naming", the command may already have completed.
     const isBegun = (await list()).some(({ problem }) => problem !== null);
     if (index > 1) await done(['down']);
     if (isBegun || index > 1) await done(index % 2 === 0 && index < 2 ? ['member', 'add', '1'] : ['up']);
@@ -173,7 +173,7 @@ test('a removal that is cut short at any of its steps is gone on with, by the sa
 test('a call that was killed before it wrote down what etcd had done is gone on with after down', async () => {
   await begin(1);
   await done(['member', 'add', '1']);
-  // It has its vote, and without it there is no quorum.
+  // The member has its vote, and without it there is no quorum.
   editState((members) =>
     Object.assign(members[1]!, { joining: { replaces: null, started: true }, adding: true }),
   );
@@ -213,7 +213,7 @@ test('what a shard cannot do without stays, and each refusal says what to do', a
   );
   await refused(['member', 'add'], 1, 'etcd-1-2 does not follow the leader of etcd-1');
   expect(await names()).toHaveLength(3);
-  // The one that is missing may go.
+  // The missing member may be removed.
   rmSync(data('etcd-1-2'), { recursive: true });
   expect(await done(['member', 'remove', 'etcd-1-2'])).toContain('It had no data any more.');
   await expectWellWith(['etcd-1-0', 'etcd-1-1']);

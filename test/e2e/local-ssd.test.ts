@@ -1,11 +1,11 @@
-// An emulated disk acts on a real cluster, by etcd's own measure and by the writes that get through, and goes again.
+// An emulated disk slows a real cluster, by etcd's own measure and by the acknowledged writes, and can be removed again.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { fsyncsBetween, readFsyncHistogram } from '../../cluster/metrics/fsync-histogram.ts';
 import { smallCluster, VaseCommand } from './vase-command.ts';
 
-/** Of 30 operations a second, so that the effect cannot be mistaken for a busy machine. */
+/** A disk of 30 operations a second, so that its effect cannot be mistaken for a busy machine. */
 const smallDisk = ['--ssd', 'pd-ssd:1Gi'];
 const environment = { VASE_PROVIDER: 'local', VASE_VIEW_SERVERS: '0' };
 const writers = 8;
@@ -32,7 +32,7 @@ async function memberPid(): Promise<number | null> {
   return (await vase.status()).shards[0]!.members[0]!.pid;
 }
 
-/** Some clients that write one after the other, for a while; what gets through, and what etcd says of its disk. */
+/** Some clients write one after the other, for a while. @returns their acknowledged writes, and etcd's figures of its disk. */
 async function measure(): Promise<Phase> {
   const { endpoint, shards } = await vase.status();
   const member = `http://${shards[0]!.members[0]!.endpoint}`;

@@ -1,4 +1,4 @@
-// Layouts in which a shard has a single slot, or none at all: the cluster that was taken down comes up again as it was.
+// Layouts in which a shard has a single slot, or none at all: the cluster comes up again after `down` with the same layout.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { VaseCommand } from './vase-command.ts';
 

@@ -1,21 +1,21 @@
-// One shard of three without quorum: moves between the other two take their usual time, and the job of the third says for
-// what it waits and since when, wherever one looks, until the shard is back.
+// One shard of three without quorum: moves between the other two take their usual time, and the job of the third says what it
+// waits for and since when, in every output, until the shard is back.
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Job } from '../../cluster/viewserver/jobs/job.ts';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
 import { VaseCommand } from './vase-command.ts';
 
-/** Slots of shards 1 and 2 that go there and back, and slots of the third. */
+/** Slots that move between shards 1 and 2 and back, and slots of the third. */
 const between = '0-39';
 const ofThird = '900-1000';
 const keys = Array.from({ length: 600 }, (_, index) => `key-${index}`);
-/** Of one move: room for an election of the view server's lease, a loaded machine, and nothing like a shard's timeouts. */
+/** For one move: room for an election of the view server's lease and a loaded machine, far below a shard's timeouts. */
 const slackMs = 3000;
 
 let vase: VaseCommand;
 let endpoint: string;
-/** Of the third shard; the other members are struck. */
+/** The job of the third shard. */
 let stuck: string;
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ async function ask<Answer>(path: string): Promise<Answer> {
   return (await answer.json()) as Answer;
 }
 
-/** Recorded and not waited for. */
+/** Records a move and does not wait for it. */
 async function record(slots: string, to: number): Promise<string> {
   const { stdout, exitCode } = await vase.run(['move', slots, '--to', String(to), '--no-wait', '--json']);
   expect(exitCode).toBe(0);
@@ -43,7 +43,7 @@ async function jobOf(id: string): Promise<Job> {
   return (await ask<{ job: Job }>(`/jobs/${id}`)).job;
 }
 
-/** Milliseconds from when it was asked for to its end, by its record. */
+/** Milliseconds from the request of the move to its end, by its record. */
 async function timeOf(id: string): Promise<number> {
   for (;;) {
     const { state, note, askedAt, endedAt } = await jobOf(id);
@@ -55,7 +55,7 @@ async function timeOf(id: string): Promise<number> {
   }
 }
 
-/** There and back, twice. */
+/** The times of moves there and back, twice. */
 async function timesBetween(): Promise<number[]> {
   const times: number[] = [];
   for (const to of [2, 1, 2, 1]) times.push(await timeOf(await record(between, to)));
@@ -69,7 +69,7 @@ test('moves between two shards take their usual time at once, although the third
   await vase.provider.faults.kill('etcd-3-0');
   await vase.provider.faults.pause('etcd-3-1');
   stuck = await record(ofThird, 1);
-  // Not after the third has been found out, but as soon as somebody asks for them.
+  // At once, before the third shard has been found out.
   const times = await timesBetween();
   expect(Math.max(...times), `usual ${usualMs} ms, now ${times.join(', ')} ms`).toBeLessThan(
     3 * usualMs + slackMs,

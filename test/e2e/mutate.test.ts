@@ -1,4 +1,4 @@
-/** `make mutate` as a user runs it: a sample of one, its report, the same again from what is kept, and wrong uses. */
+/** `make mutate` as a user runs it: a sample of one, its report, a second run from the kept results, and wrong uses. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

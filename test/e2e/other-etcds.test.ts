@@ -1,5 +1,5 @@
-// What talks to etcd most, once more on the oldest and on the newest release that people run: everything else runs on the one
-// that a new cluster gets. Each release is a run of these tests of its own, as `VASE_ETCD=… vitest run …` would be.
+// The tests that use etcd most, once more on the oldest and on the newest release that people run: all other tests run only on
+// the one that a new cluster gets. Each release is a separate run of these tests, as `VASE_ETCD=… vitest run …` would be.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { checkout } from './vase-command.ts';
 
 const releases = ['3.4', '3.7'] as const;
 
-/** Names of tests, or of groups of them, by file. */
+/** Names of tests or of groups of tests, by file. */
 const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'test/e2e/local-members.test.ts': {
     'a member without the segments of its log':
@@ -28,7 +28,7 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Of a run that fails: characters, from the end. */
+/** This much output of a failed run is shown: characters, from the end. */
 const outputShownMax = 8000;
 
 const files = Object.keys(reasons);
@@ -58,7 +58,7 @@ test.for(releases)('members, recoveries and moves on etcd %s', async (release, c
   const passed = testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter(({ status }) => status === 'passed').map(({ fullName }) => fullName),
   );
-  // A test that is called otherwise by now would be left out in silence.
+  // A renamed test would be left out in silence.
   for (const name of names)
     expect(
       passed.filter((full) => full.startsWith(name)),

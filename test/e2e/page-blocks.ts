@@ -1,7 +1,7 @@
 /**
- * The shell blocks of a page, run as a user does who reads it from top to bottom. A text block right behind a shell block
- * holds lines that must come out in that order ("…" at the end stands for anything). What cannot run here, since it needs
- * kind or an account of a cloud, stands in a text block of its own.
+ * The shell blocks of a page, run as by a user who reads it from top to bottom. A text block right behind a shell block
+ * holds lines that must come out in that order ("…" at the end stands for anything). A command that cannot run here, since
+ * it needs kind or an account of a cloud, stands in a separate text block.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -16,11 +16,11 @@ export interface PageBlock {
 
 export interface Session {
   stateRoot: string;
-  /** In place of 5000, where users reach the store. */
+  /** Replaces 5000, the port where users reach the store. */
   port: number;
 }
 
-/** One block; a loaded machine takes its time. */
+/** The limit for one block; a loaded machine is slow. */
 const blockMsMax = 300_000;
 
 export function blocksOf(page: string): PageBlock[] {
@@ -32,7 +32,7 @@ export function blocksOf(page: string): PageBlock[] {
   }));
 }
 
-/** What the page says that its blocks are in: a command in another one would not be run. */
+/** The languages of the page's blocks: a command in another one would not be run. */
 export function languagesOf(page: string): Set<string> {
   const text = readFileSync(join(checkout, page), 'utf8');
   return new Set([...text.matchAll(/^```(\S+)/gm)].map(([, language]) => language!));
@@ -52,7 +52,7 @@ export async function expectWhatItSays({ script, expected }: PageBlock, session:
 }
 
 async function runScript(script: string, { stateRoot, port }: Session): Promise<Ended> {
-  // `make test` runs these very tests, so here it is only checked that make knows what to do.
+  // `make test` runs these very tests, so here only a dry run of it is checked.
   const runnable = script.replaceAll(/^make test$/gm, 'make --dry-run test');
   const child = spawn('bash', ['-euo', 'pipefail', '-c', runnable], {
     cwd: checkout,
@@ -62,7 +62,7 @@ async function runScript(script: string, { stateRoot, port }: Session): Promise<
       HOME: process.env['HOME'],
       VASE_ETCD: process.env['VASE_ETCD'],
       VASE_STATE: stateRoot,
-      // Without a word, `up` would take kind where Docker runs.
+      // Without this, `up` would choose kind where Docker runs.
       VASE_PROVIDER: 'local',
       VASE_PORT: String(port),
     },

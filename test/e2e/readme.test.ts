@@ -1,4 +1,4 @@
-// Every shell block of the README, run in order as one user would, on a cluster of its own.
+// Every shell block of the README, run in order as a user would, on a separate cluster.
 import getPort from 'get-port';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blocksOf, expectWhatItSays, languagesOf } from './page-blocks.ts';

@@ -118,7 +118,7 @@ test('a stopping sharder finishes the request under way, then leaves with 0; the
   expect(await read.text()).toBe('abcd');
 });
 
-/** The process has read what was sent to it before: it serves its connections in turn. */
+/** The process has read all bytes sent to it before: it serves its connections in turn. */
 async function untilServed(door: string): Promise<void> {
   expect((await fetch(`${door}/readyz`)).status).toBe(200);
 }

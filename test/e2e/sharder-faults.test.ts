@@ -4,7 +4,7 @@ import { checkHistory } from '../../sim/checker/check-history.ts';
 import { type LocalCluster, startLocalCluster } from '../support/local-cluster.ts';
 import { createWriter, type Writer } from '../support/recorded-writer.ts';
 
-/** A strike hits no write that is under way when it falls between a writer's two operations: hence several. */
+/** A strike between a writer's two operations hits no write under way: hence several. */
 const strikesMax = 5;
 
 let cluster: LocalCluster;
@@ -24,7 +24,7 @@ async function leaderName(): Promise<string> {
   return leader.name;
 }
 
-/** Writers, each on a key of its own, with a fault in the midst; returns when each has succeeded often after it. */
+/** Runs writers, each on its own key, with a fault in between; returns when each has succeeded often after the fault. */
 async function withWriters(
   name: string,
   strike: (writers: readonly Writer[]) => Promise<void>,

@@ -1,4 +1,4 @@
-// Two shards whose fence records have one and the same mod revision, and whose addresses are swapped: neither is taken for the other.
+// Two shards whose fence records have the same mod revision, and whose addresses are swapped: neither is taken for the other.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeRecords } from '../../cluster/records/records.ts';
 import { fenceKey } from '../../sharder/core/fence.ts';
@@ -11,7 +11,7 @@ import { createRealStore } from '../support/real-store.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const operationTimeoutMs = 1500;
-/** Some for each of the two shards. */
+/** Each of the two shards has some of these. */
 const keys = Array.from({ length: 12 }, (_, index) => `key-${index}`);
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -40,7 +40,7 @@ function call(index: number, request: Parameters<GrpcEtcdRpc['call']>[1]) {
   return rpc.call(etcds[index]!.endpoints[0]!, request, { deadlineMs: 5000 });
 }
 
-/** Of a shard's fence record, in its own etcd. */
+/** The revision of a shard's fence record, in its own etcd. */
 async function fenceRevision(index: number): Promise<number> {
   const result = await call(index, { kind: 'range', key: fenceKey(view.shards[index]!) });
   if (result.kind !== 'reply' || result.reply.kind !== 'range') throw new Error(`no record: ${result.kind}`);
@@ -80,7 +80,7 @@ test('no operation is acknowledged while the addresses are swapped, and all are 
   lead([1, 0]);
   const during = [...(await putAll(store, 'during')), ...(await getAll(store))];
   expect(during.filter(({ kind }) => kind === 'ok')).toEqual([]);
-  // A sharder that has known nothing but the swapped addresses believes nothing either.
+  // A sharder that has only ever known the swapped addresses trusts neither shard.
   const late = createRealStore({ rpc, home: etcds[0]!.endpoints, limits: { operationTimeoutMs } });
   expect(await late.ready()).toBe(true);
   expect((await putAll(late, 'late')).filter(({ kind }) => kind === 'ok')).toEqual([]);
@@ -94,7 +94,7 @@ test('no operation is acknowledged while the addresses are swapped, and all are 
   for (const index of [0, 1]) {
     const found = await call(index, { kind: 'range', key: 'd/', rangeEnd: 'd0' });
     if (found.kind !== 'reply' || found.reply.kind !== 'range') throw new Error(found.kind);
-    // Each key is at one shard alone.
+    // Each key is in one shard only.
     expect(found.reply.count).toBeLessThan(keys.length);
   }
   store.close();

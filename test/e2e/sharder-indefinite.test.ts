@@ -15,7 +15,7 @@ let proxy: TcpProxy;
 let rpc: GrpcEtcdRpc;
 let store: Store;
 let member: string;
-/** Transactions that carried a put, by the key that it wrote: counted above gRPC, below the client's retries. */
+/** Transactions that carried a put, by its key: counted above gRPC, below the client's retries. */
 const sent = new Map<string, number>();
 
 beforeAll(async () => {
@@ -53,7 +53,7 @@ const put = (key: string): Operation => ({
   wantPrevious: false,
 });
 
-/** How often etcd has applied a write of the key since it was made; 0 when it is missing. */
+/** How often etcd has applied a write of the key since the key was made; 0 when it is missing. */
 async function timesApplied(key: string): Promise<number> {
   const etcdKey = dataPrefix(slotOf(key, hashText)) + key;
   const result = await rpc.call(member, { kind: 'range', key: etcdKey }, { deadlineMs: 5000 });
@@ -61,16 +61,16 @@ async function timesApplied(key: string): Promise<number> {
   return result.reply.kvs[0]?.version ?? 0;
 }
 
-/** Cuts connections under puts until ten of them have ended unknown; how often etcd has applied each. */
+/** Cuts connections under puts until ten of them have an unknown outcome. @returns how often etcd has applied each. */
 async function cutPuts(mode: ProxyMode): Promise<number[]> {
   const applied: number[] = [];
-  // A cut may hit a status call instead, which comes and goes as it likes: then the put succeeds and does not count.
+  // A cut may hit a status call instead, which comes at any time: then the put succeeds and does not count.
   for (let round = 0; applied.length < 10 && round < 100; round++) {
     expect((await store.execute(put('warm'))).kind).toBe('ok');
     const key = `${mode}-${round}`;
     proxy.setMode(mode);
     const { kind } = await store.execute(put(key));
-    // A later write shows that the connection is up again and that nothing of the lost one is still on its way.
+    // A later write shows that the connection is up again and that no part of the lost write is still on its way.
     expect((await store.execute(put('warm'))).kind).toBe('ok');
     if (kind !== 'unknown') continue;
     expect(sent.get(`${dataPrefix(slotOf(key, hashText))}${key}`)).toBe(1);

@@ -20,9 +20,9 @@ interface RawRequest {
   method: string;
   path: string;
   headers: string[];
-  /** Its text in Latin-1, or how many bytes of it there are. */
+  /** The body's text in Latin-1, or its number of bytes. */
   body: string | { bytes: number };
-  /** What is said of the body: its length, a wrong one, or chunks. */
+  /** How the body is framed: with its length, with a wrong length, or in chunks. */
   framing:
     | 'length'
     | 'none'
@@ -211,7 +211,7 @@ function serialize(raw: RawRequest): Buffer {
     `${verb} ${target} HTTP/1.1`,
     'Host: 127.0.0.1',
     'Connection: close',
-    // What is wrong with a body is seen only where it is taken for JSON.
+    // A fault in a body is noticed only where the body is taken for JSON.
     ...(target === '/set' || target === '/v1/batch' ? ['Content-Type: application/json'] : []),
     ...framings[framing],
     ...headers,
@@ -246,7 +246,7 @@ test('400 generated kinds of malformed request get a 4xx or a correct answer, an
         return;
       }
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      // 501: a method that nobody knows; 505: a version.
+      // 501: an unknown method; 505: an unknown version.
       expect(status < 500 || status === 501 || status === 505, text.slice(0, 300)).toBe(true);
       if (status < 400 || raw.method === 'HEAD') return;
       expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))).toMatchObject({
@@ -255,7 +255,7 @@ test('400 generated kinds of malformed request get a 4xx or a correct answer, an
     }),
     { numRuns: 400 },
   );
-  // The generator reaches good answers as well as refusals of many kinds.
+  // The generator reaches successes as well as refusals of many kinds.
   expect([...statuses.keys()].filter((status) => status >= 400).length).toBeGreaterThanOrEqual(4);
   expect([...statuses.keys()].some((status) => status < 300)).toBe(true);
   const after = (await cluster.provider.status()).sharders[0]!;

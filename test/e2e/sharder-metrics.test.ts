@@ -1,4 +1,4 @@
-/** What a real sharder shows of itself: each status, each queue, what it refuses. */
+/** The metrics of a real sharder: each status, each queue, its refusals. */
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalCluster, startLocalCluster } from '../support/local-cluster.ts';
@@ -22,7 +22,7 @@ test('each status is counted by itself', async () => {
   expect(text).toMatch(/^vase_requests_total\{route="kv",method="PUT",status="20[14]"\} [1-9][0-9]*$/m);
   expect(text).toMatch(/^vase_requests_total\{route="kv",method="PUT",status="412"\} [1-9][0-9]*$/m);
   expect(text).toMatch(/^vase_requests_total\{route="kv",method="GET",status="404"\} [1-9][0-9]*$/m);
-  // Those who read classes go on to find them.
+  // The metrics by class of status are still there for those who read them.
   expect(text).toMatch(
     /^vase_request_duration_seconds_count\{route="kv",method="PUT",code="4xx"\} [1-9][0-9]*$/m,
   );

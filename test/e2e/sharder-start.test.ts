@@ -1,12 +1,12 @@
-// A new sharder is ready though one shard does not answer, the home shard or another; that shard's keys alone suffer.
+// A new sharder becomes ready though one shard, the home shard or another, does not answer; only that shard's keys suffer.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalCluster, startLocalCluster } from '../support/local-cluster.ts';
 
-/** The least of so many is what it takes; the rest is what else the machine does. */
+/** The least of this many starts is the true time; the rest is other load of the machine. */
 const starts = 3;
-/** From a new sharder's first question for a view until it is ready, by its own clock: what it waits for others. */
+/** By the sharder's own clock, from its first request for a view until it is ready: the time that it waits for others. */
 const waitedMsMax = 2000;
-/** All of a start, beyond twice the time of one at which every shard answers: below what it takes to give a shard up. */
+/** The whole start, beyond twice the time of a start at which every shard answers: less than it takes to give a shard up. */
 const moreMsMax = 1000;
 const pollMs = 20;
 
@@ -36,7 +36,7 @@ async function shardOf(key: string): Promise<number> {
 interface Start {
   /** From the start of the process until it is ready: most of it is Node.js loading the program. */
   startMs: number;
-  /** Of that, what it waited for others. */
+  /** The part of it in which the sharder waited for others. */
   waitedMs: number;
 }
 
@@ -49,7 +49,7 @@ async function startAnew(): Promise<Start> {
   return { startMs, waitedMs: await readWaitedMs() };
 }
 
-/** As the sharder's log, which begins with the process, says. */
+/** Reads it from the sharder's log, which begins with the process. */
 async function readWaitedMs(): Promise<number> {
   let log = '';
   const { signal } = new AbortController();

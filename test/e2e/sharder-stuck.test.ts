@@ -1,4 +1,4 @@
-/** One stuck transaction holds up its own keys alone: on a real shard of three members. */
+/** One stuck transaction holds up only its own keys: on a real shard of three members. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { always, type Operation, type Outcome } from '../../sharder/core/operation.ts';
@@ -13,7 +13,7 @@ let cluster: LocalCluster;
 let rpc: GrpcEtcdRpc;
 /** By the member's endpoint. */
 const proxies = new Map<string, TcpProxy>();
-/** Where the last transaction with a put was sent, of the proxies. */
+/** The proxy to which the last transaction with a put was sent. */
 let writtenAt = '';
 let writesSent = 0;
 
@@ -46,7 +46,7 @@ const put = (key: string): Operation => {
 };
 const versionOf = (outcome: Outcome) => (outcome.kind === 'ok' ? outcome.result.version : outcome);
 
-/** Behind the proxies; it gives nothing up for a minute, so that whoever is answered had no need to wait. It has found the leader. */
+/** A store behind the proxies that has found the leader. It gives nothing up for a minute, so an earlier answer did not wait. */
 async function openStore(leader: TcpProxy): Promise<Store> {
   const store = createRealStore({
     rpc: noting,
@@ -81,7 +81,7 @@ test('the others are answered while a write is stuck, and those of its key wait 
   await expect.poll(() => writesSent).toBeGreaterThan(before);
   const read = note('read', { kind: 'get', key: 'one' });
   const next = note('next', put('one'));
-  // The lane is at rest and is woken by them, one after the other.
+  // The lane is idle, and each put wakes it, one after the other.
   for (let number = 0; number < 5; number++) {
     expect((await store.execute(put(`other-${number}`))).kind).toBe('ok');
     expect((await store.execute({ kind: 'get', key: `other-${number}` })).kind).toBe('ok');
@@ -120,7 +120,7 @@ test('other keys are answered within 2 s when the leader stands still, the elect
     (await Promise.all(others.map(({ endpoint }) => namesItself(endpoint)))).includes(true);
   await expect.poll(hasNewLeader, { timeout: 20_000, interval: 20 }).toBe(true);
   const electedAtMs = performance.now();
-  // Sent until one is answered, as users do; none of them waits for another.
+  // Sends puts until one is answered, as users do; none of them waits for another.
   let answeredAtMs = Infinity;
   const writeAndNote = async (key: string) => {
     if ((await write(key)) < 300) answeredAtMs = Math.min(answeredAtMs, performance.now());

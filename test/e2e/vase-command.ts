@@ -1,4 +1,4 @@
-/** Runs the command line as a user does, on a state folder of its own, and leaves nothing behind. */
+/** Runs the command line as a user does, on its own state folder, and leaves nothing behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ export interface Ended {
   exitCode: number | null;
   stdout: string;
   stderr: string;
-  /** Standard output as it came. */
+  /** Standard output, byte for byte. */
   bytes: Buffer;
 }
 
@@ -43,7 +43,7 @@ export class VaseCommand {
         HOME: process.env['HOME'],
         VASE_ETCD: process.env['VASE_ETCD'],
         VASE_STATE: this.stateRoot,
-        // Without a word, `up` would take kind where Docker runs.
+        // Without this, `up` would choose kind where Docker runs.
         VASE_PROVIDER: 'local',
         ...environment,
       },
@@ -59,12 +59,12 @@ export class VaseCommand {
     return ended(child);
   }
 
-  /** As `vase status --json`, without the time that a command takes to start. */
+  /** The status of `vase status --json`, without the time that a command takes to start. */
   async status(): Promise<ClusterStatus> {
     return this.provider.status();
   }
 
-  /** Pids of everything that runs and names this state folder, ascending; found without Vase's own records. */
+  /** Pids of all running processes that name this state folder, ascending; found without Vase's own records. */
   processes(): number[] {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
     return pids
@@ -73,7 +73,7 @@ export class VaseCommand {
       .toSorted((a, b) => a - b);
   }
 
-  /** As the state has it. */
+  /** The keeper's pid in the state. */
   async keeperPid(): Promise<number> {
     const text = await readFile(join(this.stateRoot, 'cluster.json'), 'utf8');
     return (JSON.parse(text) as { keeper: { process: { pid: number } } }).keeper.process.pid;

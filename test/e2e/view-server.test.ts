@@ -1,4 +1,4 @@
-// Shards come and go through the view server: no key is lost, a SIGKILL at any point is made up for, and `up` knows.
+// The view server adds and removes shards: no key is lost, the cluster recovers from a SIGKILL at any point, and `up` knows.
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,7 +15,7 @@ let server: string;
 beforeAll(async () => {
   vase = new VaseCommand();
   const size = ['--shards', '2', '--members', '1', '--sharders', '1', '--port', '0'];
-  // Slow enough that every job of some 100 keys is still under way when it is to be struck or left.
+  // Slow enough that every job of some 100 keys is still under way when the test strikes or leaves it.
   const topology = join(dirname(vase.stateRoot), 'topology.yaml');
   writeFileSync(topology, 'moves:\n  keysPerSecond: 15\n');
   const environment = { VASE_VIEW_SERVERS: '2', VASE_TOPOLOGY: topology };
@@ -63,7 +63,7 @@ async function shares(): Promise<number[]> {
   return (await view()).shards.map(({ slots }) => slots).toSorted((a, b) => a - b);
 }
 
-/** The name of the view server that leads. */
+/** The name of the view server that is leader. */
 async function leader(): Promise<string> {
   return (await view()).leader!.name;
 }
@@ -115,7 +115,7 @@ describe('a shard that joins', () => {
     const headers = { 'idempotency-key': 'e2e-add' };
     const asked = await ask('/shards', { method: 'POST', headers });
     expect(asked.status).toBe(202);
-    // Killed as soon as the job has begun: the shard is being made, by a view server that is no more.
+    // Killed as soon as the job has begun: the view server that was making the shard is gone.
     await vase.provider.faults.kill(await leader());
     expect((await repeat('/shards', { method: 'POST', headers })).body).toMatchObject({
       jobs: [{ id: 'e2e-add' }],
@@ -196,7 +196,7 @@ describe('a shard that leaves', () => {
     following.stderr!.on('data', (text: Buffer) => (progress += text.toString()));
     while (!/removing|moving/.test(progress) && following.exitCode === null) await delay(20);
     following.kill('SIGINT');
-    // Whoever only watches may leave: the view server goes on.
+    // A command that only watches may end: the view server continues the job.
     expect(await left).toBe(1);
     expect(progress).toContain('the view server goes on');
     const clean = await whenClean();
@@ -225,7 +225,7 @@ test('events tell what happens, from the number on that a reader names', async (
   expect(first.join('\n')).toMatch(/^id: 1\nevent: \w+/);
 });
 
-/** While no view server leads, it is asked again. */
+/** Repeats the request while no view server is leader. */
 async function repeat(path: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
   const deadlineMs = performance.now() + 30_000;
   for (;;) {

@@ -2,14 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const clients = 4;
-/** Those who are refused try another key soon; the load shall leave the machine to the cluster. */
+/** A refused writer tries another key soon; the load must leave the machine to the cluster. */
 const pauseMs = 50;
 /** Keys that are read at the same time. */
 const readersMax = 8;
 
 export class AcknowledgedWrites {
   readonly keys: string[] = [];
-  /** Answers other than success, by status; 0: none. */
+  /** Answers other than success, by status; 0: no answer. */
   readonly failed: Record<number, number> = {};
   private readonly endpoint: string;
   private readonly ended: Promise<unknown>;
@@ -20,7 +20,7 @@ export class AcknowledgedWrites {
     this.ended = Promise.all(Array.from({ length: clients }, (_, id) => this.write(`${prefix}-${id}`)));
   }
 
-  /** Lets what is under way end. @returns the keys that were acknowledged. */
+  /** Waits for the requests under way. @returns the keys that were acknowledged. */
   async stop(): Promise<string[]> {
     this.isOver = true;
     await this.ended;
@@ -48,7 +48,7 @@ async function put(endpoint: string, key: string): Promise<number> {
   }
 }
 
-/** Those of the keys that do not read as they were written. */
+/** The keys that do not read as they were written. */
 export async function missingOf(endpoint: string, keys: readonly string[]): Promise<string[]> {
   const missing: string[] = [];
   const left = [...keys];

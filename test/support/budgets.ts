@@ -1,4 +1,4 @@
-/** Budgets of a size for a server in a test. */
+/** Budgets of a given size for a server in a test. */
 import type { Budgets } from '../../sharder/http/context.ts';
 import { MemoryBudget } from '../../sharder/http/memory-budget.ts';
 

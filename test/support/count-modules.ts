@@ -1,4 +1,4 @@
-/** Preloaded into a command (--import): at its end, tells standard error which files it loaded, and which of Node.js's own parts. */
+/** Preloaded into a command (--import): at its end, writes to standard error which files and which parts of Node.js it loaded. */
 import { registerHooks } from 'node:module';
 
 const files: string[] = [];

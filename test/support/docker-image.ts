@@ -1,4 +1,4 @@
-/** What the tests of images share: whether Docker and an image are there, said as a reason to skip. */
+/** What the tests of images share: whether Docker and an image are available, as a reason to skip. */
 import { CommandError } from '../../cluster/host/command-error.ts';
 import { runCommand } from '../../cluster/host/run-command.ts';
 

@@ -1,4 +1,4 @@
-/** With SEED set, as in CI, fast-check draws the same in every run of every test that does not name a seed itself. */
+/** With SEED set, as in CI, fast-check draws the same values in every run of each test that names no seed itself. */
 import fc from 'fast-check';
 
 const { SEED } = process.env;

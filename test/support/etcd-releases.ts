@@ -1,7 +1,7 @@
 /**
- * The real etcds of the contract tests: one of each release that people run. Looked for in the folders of VASE_ETCD_RELEASES
- * ("folder:folder"), without it in those that ../shared/etcd/build and Vase itself make, then in VASE_ETCD and those of PATH;
- * the first one of a release counts. test/contract/releases.test.ts names what is not there.
+ * The real etcds of the contract tests: one of each release that people run. They are looked for in the folders of
+ * VASE_ETCD_RELEASES ("folder:folder"), or without it in those that ../shared/etcd/build and Vase itself make, then in VASE_ETCD
+ * and on PATH; the first one of a release counts. test/contract/releases.test.ts names the missing ones.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
@@ -37,8 +37,8 @@ export function findEtcds(environment: NodeJS.ProcessEnv): ReadonlyMap<ReleaseNa
 }
 
 /**
- * Those that this run is held against: all; or, where `make test` runs a part, the release that is used, and the others where
- * the rest is run (VASE_TEST_SET, scripts/ci/test-sets.ts).
+ * The etcds of this run: all; or, where `make test` runs a part, the release that VASE_ETCD names, and the others where the
+ * rest is run (VASE_TEST_SET, scripts/ci/test-sets.ts).
  */
 export function etcdsOfThisRun(environment: NodeJS.ProcessEnv): FoundEtcd[] {
   const found = [...findEtcds(environment).values()];

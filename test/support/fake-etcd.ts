@@ -1,10 +1,10 @@
-/** Programs that answer like etcd of some version, or like what fetches one. */
+/** Programs that answer like an etcd of some version, or like a program that fetches one. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const help = "  --name 'default'\\n    A name.\\n  --pre-vote 'false'";
 
-/** Puts the program `etcd` into the folder, which is made. @returns the folder. */
+/** Makes the folder and puts the program `etcd` into it. @returns the folder. */
 export function putFakeEtcd(folder: string, version: string): string {
   putScript(
     folder,

@@ -1,29 +1,29 @@
-/** A client as no library makes it: bytes in pieces, read or not, and every way to end a connection. */
+/** A client unlike any library's: it sends bytes in pieces, reads or does not, and ends a connection in every possible way. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { speakTls, type Spoiling } from './tls-client.ts';
 
-/** How a client ends: by FIN, by its half alone, by a reset, or as one that waits for its answers first. */
+/** How a client ends: with a FIN, with its own half only, with a reset, or after it has waited for its answers. */
 export type Ending = 'fin' | 'half-close' | 'reset' | 'wait';
 
 export interface HostileClient {
   /** Sent one after the other on one connection. */
   requests: readonly string[];
-  /** How much of it is sent, as a share. */
+  /** The share of the requests' bytes that is sent. */
   sent: number;
-  /** Into how many pieces it is cut. */
+  /** The number of pieces into which the bytes are cut. */
   pieces: number;
   pauseMs: number;
   reads: boolean;
   ending: Ending;
-  /** Between the last byte and the end. */
+  /** The time between the last byte and the end. */
   staysMs: number;
-  /** Absent: it speaks plain text, whatever the port speaks. */
+  /** Left out: the client speaks plain text, whatever the port speaks. */
   tls?: { spoiling: Spoiling | null };
 }
 
-/** @param request the bytes of one, as Latin-1. */
+/** @param request the bytes of one request, as Latin-1. */
 export function hostileClient(request: fc.Arbitrary<string>): fc.Arbitrary<HostileClient> {
   return fc.record({
     requests: fc.array(request, { minLength: 1, maxLength: 6 }),
@@ -40,8 +40,8 @@ export function hostileClient(request: fc.Arbitrary<string>): fc.Arbitrary<Hosti
 }
 
 /**
- * As above, on a port that speaks TLS: some speak plain text to it, some TLS as it is to be, and some spoil it in the
- * handshake (a client's first 600 bytes or so) or after it.
+ * As above, on a port that speaks TLS: some clients speak plain text to it, some correct TLS, and some spoil their TLS in
+ * the handshake (a client's first 600 bytes or so) or after it.
  */
 export function hostileTlsClient(request: fc.Arbitrary<string>): fc.Arbitrary<HostileClient> {
   const spoiling = fc.record({
@@ -60,10 +60,10 @@ export function hostileTlsClient(request: fc.Arbitrary<string>): fc.Arbitrary<Ho
   return fc.tuple(hostileClient(request), tls).map(([client, how]) => ({ ...client, ...how }));
 }
 
-/** A half-closed connection that the server has not closed by then is reset. */
+/** A half-closed connection that the server has not closed after this time is reset. */
 const patienceMs = 500;
 
-/** Carries it out, and leaves no connection behind. How many requests were begun. */
+/** Plays one client, and leaves no connection behind. @returns how many requests were begun. */
 async function play(port: number, client: HostileClient): Promise<number> {
   const bytes = Buffer.from(client.requests.join(''), 'latin1');
   const sent = bytes.subarray(0, Math.ceil(bytes.length * client.sent));
@@ -76,7 +76,7 @@ async function play(port: number, client: HostileClient): Promise<number> {
   else stream.pause();
   const pieceBytes = Math.max(1, Math.ceil(sent.length / client.pieces));
   for (let at = 0; at < sent.length && !stream.destroyed; at += pieceBytes) {
-    // Nobody waits until it is taken: a server that reads no more must not keep the client here.
+    // Does not wait until the bytes are taken: a server that has stopped reading must not keep the client here.
     stream.write(sent.subarray(at, at + pieceBytes));
     if (client.pauseMs > 0) await sleep(client.pauseMs);
   }
@@ -115,7 +115,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Plays all of them, so many at a time. How many requests were begun. */
+/** Plays all clients, `atATime` of them at once. @returns how many requests were begun. */
 export async function playAll(
   port: number,
   clients: readonly HostileClient[],

@@ -1,12 +1,12 @@
 /**
- * Rules of HTTP as requests and what must come of them, read from the tables in http-rules/: a line is a rule, its columns
- * are parted by ` | `, headers by ` & `.
+ * Rules of HTTP as requests and their required answers, read from the tables in http-rules/: each line is a rule, its columns
+ * are separated by ` | `, headers by ` & `.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Rule {
-  /** Where it stands, for example "RFC 9110, 13.1.1", and whose test it was where it was somebody's. */
+  /** The rule's source, for example "RFC 9110, 13.1.1", and the project that the test was taken from, if any. */
   by: string;
   what: string;
   /** `store` is a sharder's public port. */
@@ -17,10 +17,10 @@ export interface Rule {
   headers: string[];
   /** Null for none. It is sent with its length, unless a header says how it ends. */
   body: string | null;
-  /** The request is for a key that is missing: the table says MISSING for KEY. */
+  /** The request is for a missing key: the table says MISSING for KEY. */
   isMissing: boolean;
   status: number;
-  /** By lower-case name: what it must be, or null when it must not be there. */
+  /** By lower-case name: the required value, or null when the header must be absent. */
   answer: ReadonlyMap<string, string | RegExp | null>;
   /** The value afterwards, null for none. */
   leaves: string | null;
@@ -72,7 +72,7 @@ function readWanted(text: string): [string, string | RegExp | null] {
   return [text.slice(0, colon), wanted === '-' ? null : pattern === undefined ? wanted : new RegExp(pattern)];
 }
 
-/** "\r", "\n", "\t" and "\x01" for what a table cannot hold, "x{129}" for what is long. */
+/** "\r", "\n", "\t" and "\x01" stand for what a table cannot hold, "x{129}" for long text. */
 function unescape(cell: string): string {
   const bytes: Record<string, string> = { r: '\r', n: '\n', t: '\t' };
   return cell

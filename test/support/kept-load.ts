@@ -1,7 +1,7 @@
 /**
- * Load on kept connections, one request at a time on each, that counts what no client may try again: requests that were
- * sent and got no answer. A connection that is refused, that ends before a request was sent on it, or that was told to
- * close, is made anew.
+ * Load on kept connections, one request at a time on each. It counts the requests that no client may try again: those that
+ * were sent and got no answer. It opens a new connection after one that was refused, that ended before a request was sent on
+ * it, or that was told to close.
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,7 +33,7 @@ export class KeptLoad {
     this.ended = Promise.all(Array.from({ length: connections }, (_, id) => this.keep(id)));
   }
 
-  /** Lets what is under way end. */
+  /** Waits for the requests under way. */
   async stop(): Promise<KeptLoadCounts> {
     this.isOver = true;
     await this.ended;

@@ -1,4 +1,4 @@
-/** A state folder that names a store with one value under every key: for tests of what a command needs before it can ask. */
+/** A state folder that names a store with one value under every key: for tests of what a command loads before its request. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -25,7 +25,7 @@ export class KnownStore {
     return store;
   }
 
-  /** Of a command that is to find this store, and of no user's cluster. */
+  /** The environment of a command that must find this store, and no user's cluster. */
   get environment(): Record<string, string> {
     const { PATH = '', HOME = '' } = process.env;
     return { PATH, HOME, VASE_STATE: this.stateRoot };

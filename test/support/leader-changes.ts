@@ -1,9 +1,9 @@
-/** When a shard changed its leader, by what its members say: what a client may feel of a change of members, and nothing else. */
+/** When a shard changed its leader, as its members report it: the only effect of a change of members that a client may notice. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 const pollMs = 40;
 const answerMsMax = 1000;
-/** After it is known, whoever asked the earlier one may still be learning of it. */
+/** After the new leader is known, a client of the earlier one may need this long to learn of it. */
 const learnMs = 1000;
 
 interface Seen {
@@ -13,8 +13,8 @@ interface Seen {
 
 /**
  * Follows the leader until `until` is aborted.
- * @param endpoints "host:port" of the members that there are now.
- * @param note gets each change: from the last look at which the earlier one led.
+ * @param endpoints "host:port" of the current members.
+ * @param note gets each change: it begins at the last look at which the earlier one was leader.
  */
 export async function followLeader(
   endpoints: () => Promise<string[]>,

@@ -17,10 +17,10 @@ export interface LocalCluster {
 const silent: StepReporter = { started() {}, progressed() {}, succeeded() {}, failed() {} };
 
 export interface Tampering {
-  /** Of test/property/seeded-bugs: planted in every sharder, those started later too. */
+  /** One of test/property/seeded-bugs: planted in every sharder, also in those started later. */
   seededBug?: string;
   viewServerNodeArguments?: readonly string[];
-  /** False: what ends stays so. */
+  /** False: a process that ends is not started again. */
   keeper?: boolean;
 }
 

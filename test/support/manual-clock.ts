@@ -1,4 +1,4 @@
-/** A clock that stands still until a test moves it: everything that is due happens in its order, each with what follows from it. */
+/** A clock that stands still until a test moves it: due timers run in their order, each with everything that follows from it. */
 import type { Cancel, Clock } from '../../sharder/core/ports.ts';
 
 interface Timer {
@@ -56,7 +56,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Resolves when every promise that can be settled without time is. */
+/** Resolves when every promise is settled that needs no time. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -7,18 +7,18 @@ export interface Span {
 }
 
 export interface Block {
-  /** What stands behind the fence: `sh`, `text`, `ts`. */
+  /** The language after the fence: `sh`, `text`, `ts`. */
   language: string;
   text: string;
   line: number;
 }
 
 export interface Markdown {
-  /** What stands in back-ticks, outside of blocks. */
+  /** The text in back-ticks, outside of blocks. */
   spans: Span[];
   /** Targets of links and of images: an address, or a path with or without an anchor. */
   links: Span[];
-  /** Of the headings, as GitHub makes them. */
+  /** Anchors of the headings, as GitHub makes them. */
   anchors: ReadonlySet<string>;
   blocks: Block[];
 }
@@ -53,7 +53,7 @@ export function readMarkdown(text: string): Markdown {
   return { spans, links, anchors, blocks };
 }
 
-/** A heading that stands twice gets a number. */
+/** The anchor of a heading that occurs twice gets a number. */
 function anchorOf(heading: string, taken: ReadonlySet<string>): string {
   const slug = heading
     .toLowerCase()

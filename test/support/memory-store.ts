@@ -1,4 +1,4 @@
-/** A store in memory, of what the routes use of one, behind a real HTTP server in this process. */
+/** A store in memory, with the parts that the routes use, behind a real HTTP server in this process. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,9 +16,9 @@ import { budgetsOf } from './budgets.ts';
 
 export class MemoryStore {
   readonly kept = new Map<string, KeyState>();
-  /** What was asked for, and by whom. */
+  /** The operations that were requested, with their options. */
   readonly asked: { operation: Operation; options: ExecuteOptions }[] = [];
-  /** What the operations of shard 2, whose keys begin with "dead", wait for. */
+  /** The operations of shard 2, whose keys begin with "dead", wait for this. */
   gate: Promise<void> = Promise.resolve();
 
   keep(key: string, value: string): void {

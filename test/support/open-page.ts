@@ -1,15 +1,15 @@
-/** A page of one HTML file, opened in a real Chromium, with what went wrong in it and all that it asked for. */
+/** A page of one HTML file, opened in a real Chromium, with its errors and all its requests. */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
-/** Debian's; another one is named by the variable that Chromium's own tools use. */
+/** Debian's Chromium; the variable of Chromium's own tools names another one. */
 const executablePath = process.env['CHROME_PATH'] ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(executablePath);
 
 export interface OpenPage {
   page: Page;
-  /** Errors, and everything that the page said on its console. */
+  /** Errors, and everything that the page wrote to its console. */
   errors: string[];
   /** URLs. */
   requests: string[];

@@ -1,16 +1,16 @@
 /**
- * What is wrong with a page: names in back-ticks that nothing in the tree bears, and links that lead nowhere. A page is
- * read by people who then look for what it names, so each name must be the one in the code.
+ * What is wrong with a page: names in back-ticks that do not exist in the tree, and links without a target. Readers of a page
+ * look for what it names, so each name must be the one in the code.
  *
  * In back-ticks stand: a path from the root of the checkout (`sharder/core/lane.ts`, `sim/raft/`), a name of the code
- * (`Lane`, `Lane.offer`, `handOver()`), a command (`make up`, `vase status`), or something each of whose words stands in the
- * sources. A name with a path before it on its line is looked for in that file.
+ * (`Lane`, `Lane.offer`, `handOver()`), a command (`make up`, `vase status`), or words that all stand in the sources. A name
+ * with a path before it on its line is looked for in that file.
  */
 import { posix } from 'node:path';
 import { type Markdown, readMarkdown } from './markdown.ts';
 import type { SourceTree } from './source-tree.ts';
 
-/** Programs of others, with their arguments. */
+/** Programs of other projects, with their arguments. */
 const foreign = /^(curl|git|kubectl|kind|gcloud|docker|npm|etcdctl|sysctl|tail|ss|df) /;
 
 /** One sentence each, with the page and the line. */
@@ -65,7 +65,7 @@ function faultOfName(span: string, tree: SourceTree, file: string | undefined): 
   return unsaid.length === 0 ? null : `no source says ${unsaid.join(', ')}`;
 }
 
-/** Numbers and signs are the reader's. */
+/** The words to look for: numbers and signs are for the reader only. */
 function wordsOf(span: string): string[] {
   const words = span.match(/(?:--)?[A-Za-z][\w./-]*\w/g);
   return words === null ? [span] : words;

@@ -1,4 +1,4 @@
-/** HTTP as bytes: what no well-behaved client library would send. */
+/** HTTP as bytes: requests that no well-behaved client library would send. */
 import { connect } from 'node:net';
 
 export interface RawAnswer {
@@ -10,7 +10,7 @@ export interface RawAnswer {
 
 /**
  * Sends the bytes, closes the sending side, and resolves when the server has closed the connection.
- * @throws Error when it has not done so after `deadlineMs`.
+ * @throws Error when the server has not closed it after `deadlineMs`.
  */
 export function sendRaw(
   port: number,

@@ -1,6 +1,6 @@
 /**
- * A real etcd for a test: one or three members from the installed binary, in a folder of their own, on free ports, with
- * nothing left behind. Readiness is a linearizable read that was answered.
+ * A real etcd for a test: one or three members from the installed binary, in a folder of their own, on free ports; nothing
+ * is left behind. It is ready when it has answered a linearizable read.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,10 +12,10 @@ import getPort from 'get-port';
 import { programAt } from '../../cluster/etcd/etcd-binary.ts';
 import { GrpcEtcdRpc } from '../../sharder/etcd/grpc-rpc.ts';
 
-/** An election of three members on a busy machine, and then some. */
+/** More than an election of three members on a busy machine. */
 const readyMsMax = 30_000;
 
-/** Where syncs are cheap: a folder in memory, on systems that have one. */
+/** A folder in which syncs are cheap: in memory, on systems that have one. */
 export const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface RealEtcdOptions {
@@ -24,7 +24,7 @@ export interface RealEtcdOptions {
   members?: 1 | 3;
   /** Further flags, without the dashes: { 'max-txn-ops': '6' }. */
   flags?: Record<string, string>;
-  /** Where data go: a folder in memory makes syncs cheap. Default: the system's folder for temporary files. */
+  /** The folder for data: one in memory makes syncs cheap. Default: the system's folder for temporary files. */
   folder?: string;
 }
 
@@ -49,7 +49,7 @@ export async function startRealEtcd(options: RealEtcdOptions = {}): Promise<Real
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     );
-    // The end of the log tells why a member did not start.
+    // The end of the log says why a member did not start.
     child.stderr.on('data', (bytes: Buffer) => {
       output.push(bytes.toString());
       if (output.length > 200) output.shift();
@@ -118,7 +118,7 @@ function flagsOf(
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }
 
-/** Each attempt waits for a connection by itself, so that this does not spin. */
+/** Each attempt itself waits for a connection, so that this loop does not spin. */
 async function waitUntilReady(endpoints: readonly string[]): Promise<void> {
   const rpc = new GrpcEtcdRpc();
   const untilMs = performance.now() + readyMsMax;

@@ -8,7 +8,7 @@ import { systemClock, systemRandom } from '../../sharder/system-clock.ts';
 
 const trace: Trace<unknown> = { emit: () => undefined };
 
-/** @param endpoints of the home shard; `redirect` gives the endpoint to use for each that the view names. */
+/** @param endpoints of the home shard; `redirect` returns the endpoint to use for each endpoint in the view. */
 export function createRealStore(options: {
   rpc: EtcdRpc;
   home: readonly string[];

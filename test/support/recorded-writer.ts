@@ -1,14 +1,14 @@
 /**
- * A client that writes rising numbers to one key of its own and reads it after each write, and keeps the history for the
- * checker: a write whose outcome is unknown may take effect at any later time, also over a newer one, so no simpler rule
- * than the checker's holds.
+ * A client that writes rising numbers to its own key, reads the key after each write, and keeps the history for the checker:
+ * a write whose outcome is unknown may take effect at any later time, also over a newer one, so only the checker can judge
+ * the history.
  */
 import type { Action, Operation, Outcome } from '../../sim/checker/history/operation.ts';
 
 export interface Writer {
   run(): Promise<void>;
   stop(): void;
-  /** Resolves after so many more acknowledged writes. */
+  /** Resolves after this many more acknowledged writes. */
   untilAcknowledged(count: number): Promise<void>;
   /** Bodies of the answers with status 504 to writes. */
   readonly indefinite: readonly unknown[];
@@ -31,7 +31,7 @@ export function createWriter(endpoint: string, key: string): Writer {
     const invoked = performance.now();
     const outcome = await ask();
     history.push({ process, key, action, outcome, invoked, returned: performance.now() });
-    // Whoever does not know how it ended is another process from then on.
+    // After an unknown outcome the client continues as another process.
     if (outcome.kind === 'open') process++;
     return outcome;
   };

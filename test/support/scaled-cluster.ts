@@ -1,6 +1,6 @@
 /**
- * A cluster as the autoscaler sees it, as a queueing model: each shard serves so many requests a second, waiting grows as
- * 1 / (1 - busy), and adding or removing a shard takes some windows. For tests of the autoscaler under any load.
+ * A cluster as the autoscaler sees it, as a queueing model: each shard serves a fixed number of requests a second, waiting
+ * grows as 1 / (1 - busy), and adding or removing a shard takes some windows. For tests of the autoscaler under any load.
  */
 import {
   Autoscaler,
@@ -15,7 +15,7 @@ export interface ScaledCluster {
   shards: number;
   /** Requests per second that one shard can serve at most. */
   shardRate: number;
-  /** ... and that the sharders can, all together. */
+  /** Requests per second that all sharders together can serve at most. */
   sharderRate: number;
   /** p95 without waiting. */
   baseP95Ms: number;
@@ -32,7 +32,7 @@ export const scaledCluster: ScaledCluster = {
   changeWindows: 3,
 };
 
-/** Of a queue that overflows: what the sharders' bounds let wait. */
+/** The latency of a queue that overflows: the longest wait within the sharders' bounds. */
 const overflowMs = 3000;
 
 export interface ScaledRun {

@@ -18,7 +18,7 @@ import { hashText } from '../../sharder/hash.ts';
 import type { SimCluster } from '../../sim/etcd/cluster.ts';
 import { World } from '../../sim/run/world/world.ts';
 
-/** Shards have elected leaders and their records by then. */
+/** After this time the shards have elected leaders and have their records. */
 const readyMs = 3000;
 
 export class SimulatedStore {
@@ -26,7 +26,7 @@ export class SimulatedStore {
     seed: 1,
     observer: ({ event }) => this.told.push(event.name),
   });
-  /** Names of trace events so far. */
+  /** Names of the trace events until now. */
   readonly told: string[] = [];
   readonly clusters: readonly SimCluster[];
   readonly store: Store;
@@ -87,7 +87,7 @@ export class SimulatedStore {
     return this.execute({ kind: 'put', key, value, condition: always, wantPrevious: false }, options);
   }
 
-  /** Begins now; its answer is waited for with `during`. */
+  /** Begins the operation now; `during` waits for its answer. */
   execute(operation: Operation, options: ExecuteOptions = {}): Promise<Outcome> {
     return this.store.execute(operation, options);
   }
@@ -114,7 +114,7 @@ export class SimulatedStore {
     await this.putBytes(1, VIEW_KEY, encodeView(view));
   }
 
-  /** Another state of the key's slot in a shard's record, by hand. */
+  /** Changes the state of the key's slot in a shard's record, by hand. */
   async setSlot(shard: number, key: string, state: SlotState): Promise<void> {
     const record = { ...this.fenceOf(shard), epoch: this.fenceOf(shard).epoch + 1 };
     const slots = [...record.slots];

@@ -1,11 +1,11 @@
-/** What there is in the checkout for papers to speak of: files, folders, names, commands, and every word of the sources. */
+/** The parts of the checkout that papers may name: files, folders, names, commands, and every word of the sources. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Papers speak of these; what they say of each other is no evidence. */
+/** Papers speak of these folders; one paper's words about another are no evidence. */
 const rooms = ['sharder', 'cluster', 'sim', 'scripts', 'test'];
 const folders = [...rooms, 'docs', '.ci'];
-/** The tests of the papers name what does not exist. */
+/** The tests of the papers name things that do not exist. */
 const notSources = /^(docs|test\/unit\/docs)\/|\.md$/;
 
 interface Names {
@@ -57,7 +57,7 @@ export class SourceTree {
     return [...this.names.values()].some(({ exported }) => exported.has(name));
   }
 
-  /** @param file absent: anywhere. */
+  /** @param file left out: any file. */
   declares(name: string, file?: string): boolean {
     if (file !== undefined) return this.names.get(file)?.declared.has(name) === true;
     return [...this.names.values()].some(({ declared }) => declared.has(name));

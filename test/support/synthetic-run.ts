@@ -1,6 +1,6 @@
 /**
- * Writes benchmark runs that nobody measured, in the shapes of scripts/bench/records/run-data.ts: a store whose sharders and
- * shards have fixed capacities, with a seeded scatter. Tests take from it whatever a real run may lack or contain.
+ * Writes invented benchmark runs, in the shapes of scripts/bench/records/run-data.ts: a store whose sharders and shards
+ * have fixed capacities, with a seeded scatter. Tests take from it whatever a real run may lack or contain.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ export interface SyntheticOptions {
   repeats?: number;
   rateShares?: number[];
   expectations?: Expectation[];
-  /** Tests of which no repeat has a result. */
+  /** Tests in which no repeat has a result. */
   failing?: string[];
   /** Tests not reached when the run was interrupted. */
   missing?: string[];
@@ -115,7 +115,7 @@ export async function writeSyntheticRun(folder: string, options: SyntheticOption
     );
 }
 
-/** Mean capacity in requests/s, and what it ends at. */
+/** Mean capacity in requests/s, and what limits it. */
 function capacity(cell: CellPlan): { perSecond: number; limit: CellResult['limit'] } {
   const limits: [number, CellResult['limit']][] = [
     [cell.sharders * 1500, 'sharders'],

@@ -1,4 +1,4 @@
-/** A TCP proxy that can lose or hold up what passes through it, to make real outcomes indefinite on purpose. */
+/** A TCP proxy that can lose or hold up the bytes that pass through it, to make real outcomes indefinite on purpose. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
  * - `forward`: everything passes.
  * - `cut_on_reply`: requests pass; the first bytes of an answer cut the connection instead of passing.
  * - `cut_on_request`: the first bytes of a request cut the connection instead of passing.
- * - `hold`: nothing passes, on no connection, until there is another mode.
+ * - `hold`: nothing passes, on any connection, until the mode changes.
  */
 export type ProxyMode = 'forward' | 'cut_on_reply' | 'cut_on_request' | 'hold';
 
@@ -15,7 +15,7 @@ export interface TcpProxy {
   endpoint: string;
   /** Takes effect for the next bytes; falls back to `forward` after one cut. */
   setMode(mode: ProxyMode): void;
-  /** Whoever connects from now on reaches another "host:port"; the connections that are open are cut. */
+  /** New connections reach another "host:port"; the open connections are cut. */
   setTarget(target: string): void;
   close(): Promise<void>;
 }

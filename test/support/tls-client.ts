@@ -1,10 +1,10 @@
-/** TLS as no library speaks it: a client whose bytes are spoilt on their way, in the handshake or after it. */
+/** TLS unlike any library's: a client whose bytes are spoilt on the way, in the handshake or after it. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 
-/** What happens to the byte at `at` of all that the client sends, and to what follows. */
+/** What happens to the byte at `at` of all that the client sends, and to the bytes after it. */
 export interface Spoiling {
   at: number;
   /** `flip`: its bits turn; `insert`: bytes come before it; `plain`: it and all after it are replaced by these bytes; `cut`: by nothing. */
@@ -13,10 +13,10 @@ export interface Spoiling {
   bytes: string;
 }
 
-/** A handshake that is not done by then never will be: its bytes were spoilt. */
+/** A handshake that is not done after this time never will be: its bytes were spoilt. */
 const handshakeMsMax = 150;
 
-/** Speaks TLS over a socket that is connected. Resolves when the handshake is done, or will not be. */
+/** Speaks TLS over a connected socket. Resolves when the handshake is done, or will not be. */
 export async function speakTls(socket: Socket, spoiling: Spoiling | null): Promise<TLSSocket> {
   const secure = connect({ socket: new SpoiltWire(socket, spoiling), rejectUnauthorized: false });
   secure.on('error', () => undefined);
@@ -47,7 +47,7 @@ class SpoiltWire extends Duplex {
     const bytes = this.spoil(chunk);
     this.sent += chunk.length;
     if (bytes.length > 0 && this.socket.writable) this.socket.write(bytes);
-    // Nobody waits until it is taken, as with a plain client.
+    // Does not wait until the bytes are taken, as with a plain client.
     done();
   }
 

@@ -1,8 +1,8 @@
-/** Certificates of a cluster on GKE that end soon: with one that has ended, its owner cannot be spoken to any more. */
+/** Certificates of a cluster on GKE that end soon: nothing can connect to the owner of a certificate that has ended. */
 import { endingCertificates } from '../../certificates/certificate-store.ts';
 import type { Problem } from '../provider.ts';
 
-/** One problem for all of them: one command makes all anew. @param folder of the certificates. */
+/** One problem for all of them: one command renews them all. @param folder of the certificates. */
 export async function findEndingCertificates(folder: string, nowMs: number): Promise<Problem[]> {
   const ending = await endingCertificates(folder, nowMs);
   const [first] = ending;

@@ -1,4 +1,4 @@
-/** What a cluster costs in a month, estimated from its sizing and the dated price table. */
+/** What a cluster costs a month, estimated from its sizing and the dated price table. */
 import { hoursPerMonth, prices, pricesAsOf, priceSources, regionFactor } from './resources/prices.ts';
 import { machineType, systemDiskGiB, type Sizing } from './resources/sizing.ts';
 import type { GkeTarget } from './resources/target.ts';

@@ -1,6 +1,6 @@
 /**
- * Deploys a cluster: every resource is looked at and made when it is missing, then the objects are applied, waited for
- * and proved to serve, with the same steps as on kind. Stopped anywhere, the next run finds what there is and goes on.
+ * Deploys a cluster: each resource is looked up and made when it is missing, then the objects are applied, waited for and
+ * proved to serve, with the same steps as on kind. The next run continues a run that was stopped anywhere.
  */
 import { chmod, readFile } from 'node:fs/promises';
 import { namespaceObject } from '../../manifests/cluster-objects.ts';
@@ -32,7 +32,7 @@ import { type GkeTarget, namesOf } from './resources/target.ts';
 export interface Deploying {
   target: GkeTarget;
   topology: Topology;
-  /** Sharders that were asked for before; null for a new cluster. */
+  /** The number of sharders that was requested before; null for a new cluster. */
   shardersBefore: number | null;
   checkout: string;
   imageTag: string;
@@ -127,7 +127,7 @@ async function connectStep(deploying: Deploying): Promise<string> {
   return `context ${context}, Kubernetes ${await deploying.cluster.client.serverVersion()}`;
 }
 
-/** Into a kubeconfig of Vase's own: the user's stays as it is, and so does its current context. */
+/** Writes into a kubeconfig of Vase's own: the user's kubeconfig and its current context stay as they are. */
 export async function fetchCredentials(
   target: GkeTarget,
   { cloud, files }: { cloud: Cloud; files: GkeFiles },
@@ -146,7 +146,7 @@ async function secretsStep(deploying: Deploying): Promise<string> {
   const plain = gkeBlueprint(target, { topology, image: image!, secretsMark: null });
   const address = await publicAddress(target, cloud);
   const secrets = await prepareSecrets(plain, { files, address, nowMs: Date.now() });
-  // Applied again with all the rest; secrets need it now.
+  // Is applied again with all the rest; the secrets need the namespace now.
   await cluster!.client.apply(namespaceObject(plain) as ApiObject);
   const changed = await applySecrets(cluster!.client, secrets);
   deploying.blueprint = gkeBlueprint(target, { topology, image: image!, secretsMark: secrets.mark });
@@ -155,7 +155,7 @@ async function secretsStep(deploying: Deploying): Promise<string> {
     blueprint: deploying.blueprint,
     membersAsked: deploying.topology.members,
     shardersBefore: deploying.shardersBefore,
-    // Through the cluster's API: neither kind of balancer answers everywhere.
+    // Through the cluster's API: an internal balancer and a public one cannot be reached from everywhere.
     endpoint: await wayToSharder(cluster!, 'sharder-1', address === null ? 'http' : 'https'),
     access: address === null ? null : await readAccess(files),
     signal,
@@ -166,7 +166,7 @@ async function secretsStep(deploying: Deploying): Promise<string> {
   return `${secrets.secrets.length} secrets, ${changed.length === 0 ? 'none' : changed.length} changed`;
 }
 
-/** Through the cluster's API to a sharder alone; its certificate, where it has one, is good for loopback, too. */
+/** A way through the cluster's API to a sharder alone; its certificate, if it has one, is valid for loopback, too. */
 export async function wayToSharder(
   cluster: KubernetesCluster,
   name: string,
@@ -184,7 +184,7 @@ async function readAccess(files: GkeFiles): Promise<StoreAccess> {
   return { authority, token };
 }
 
-/** Finds out which pod is behind the name, for the way above. */
+/** Finds the pod that has the sharder's name, for `wayToSharder`. */
 async function nameSharders({ cluster }: Deploying): Promise<string> {
   const sharders = await cluster!.sharders();
   return sharders.map(({ name, pod }) => `${name} is ${pod?.metadata.name ?? 'missing'}`).join(', ');

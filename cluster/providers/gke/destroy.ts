@@ -1,6 +1,6 @@
 /**
- * Takes a cluster away: first what Kubernetes made outside of itself, then the resources in the reverse of the order in
- * which they were made. Disks with data are kept, and reported. Stopped anywhere, the next run goes on.
+ * Destroys a cluster: first the resources that Kubernetes made outside of itself, then the others in the reverse of the order
+ * in which they were made. Disks with data are kept, and reported. The next run continues a run that was stopped anywhere.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from '../../errors.ts';
@@ -30,7 +30,7 @@ export interface Destroying {
 /** Google takes a balancer's parts away within a minute or two of the service. */
 const balancerTriesMax = 30;
 
-/** @param resources as they are made. */
+/** @param resources in the order in which they are made. */
 export function destroySteps(resources: readonly CloudResource[]): Step<Destroying>[] {
   const cluster = resources.find(({ id }) => id === 'cluster')!;
   const removable = resources.filter(({ remove }) => remove.length > 0).toReversed();
@@ -44,7 +44,7 @@ export function destroySteps(resources: readonly CloudResource[]): Step<Destroyi
   ];
 }
 
-/** What would be deleted, in order; what stays is not in it. */
+/** What would be deleted, in order, without what stays. */
 export function plannedRemovals(
   surveyed: readonly SurveyedResource[],
 ): { title: string; commands: string[] }[] {
@@ -57,7 +57,7 @@ export function plannedRemovals(
     .toReversed();
 }
 
-/** While Kubernetes still runs it can take away what it made; afterwards nobody would. */
+/** Kubernetes can delete the balancer only while the cluster runs; afterwards nothing would delete it. */
 async function removeBalancer(destroying: Destroying, resource: CloudResource): Promise<string> {
   const { target, cloud, files } = destroying;
   const { kind } = await stateOf(cloud, resource);

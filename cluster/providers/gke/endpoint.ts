@@ -20,7 +20,7 @@ export async function readBalancer({ client, instance }: KubernetesCluster): Pro
   return service?.status?.loadBalancer?.ingress?.[0]?.ip ?? null;
 }
 
-/** @throws ClusterError when it does not get an address in time. */
+/** @throws ClusterError when the balancer does not get an address in time. */
 export async function awaitBalancer(cluster: KubernetesCluster, signal: AbortSignal): Promise<string> {
   const deadlineMs = performance.now() + balancerMsMax;
   for (;;) {
@@ -37,14 +37,14 @@ export async function awaitBalancer(cluster: KubernetesCluster, signal: AbortSig
 
 /**
  * Asks a public endpoint for a key with and without the token.
- * @throws ClusterError when it answers without one: then it is open to everybody whom the ranges let in.
+ * @throws ClusterError when it answers without the token: then it is open to everybody in the allowed ranges.
  */
 export async function askPublicEndpoint(
   endpoint: string,
   { authorityFile, tokenFile, signal }: { authorityFile: string; tokenFile: string; signal: AbortSignal },
 ): Promise<string> {
   const [ca, token] = await Promise.all([readFile(authorityFile), readFile(tokenFile, 'utf8')]);
-  // Answered by a sharder alone: no key, whose shard may be dead.
+  // A sharder answers this alone: it asks for no key, whose shard may be dead.
   const url = `${endpoint}/`;
   const without = await ask(url, { ca, signal, headers: {} });
   if (without === null) return 'this machine does not reach it; is its address in ALLOW?';
@@ -65,7 +65,7 @@ export async function askPublicEndpoint(
 
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
 
-/** The status; null when nobody answers. */
+/** The status of the answer; null when none comes. */
 function ask(
   url: string,
   options: { ca: Buffer; headers: Record<string, string>; signal: AbortSignal },
@@ -82,7 +82,7 @@ function ask(
     asking.on('error', (error: NodeJS.ErrnoException) => {
       if (options.signal.aborted) reject(options.signal.reason as Error);
       else if (unreachable.has(error.code ?? '')) resolve(null);
-      // A certificate that is not the one that was made for it: somebody else answers.
+      // The certificate is not the endpoint's: another server answers.
       else reject(new ClusterError(`${url} cannot be trusted: ${error.message}`, { cause: error }));
     });
     asking.end();

@@ -1,6 +1,6 @@
 /**
- * The three things that can be done with a cluster on GKE: say what deploying would do, deploy, take away. Each begins
- * with the preflight. Only the first needs no confirmation, and it changes nothing on Google Cloud.
+ * The three actions on a cluster on GKE: say what deploying would do, deploy, destroy. Each begins with the preflight.
+ * Only the first needs no confirmation, and it changes nothing on Google Cloud.
  */
 import { tagOfImage } from '../../image/build-image.ts';
 import { buildObjectGroups } from '../../manifests/object-groups.ts';
@@ -37,18 +37,18 @@ export interface GkePlace {
 export interface Removals {
   /** What would be deleted, in order. */
   planned: { title: string; commands: string[] }[];
-  /** Disks that are there now: they would be left. */
+  /** The disks that exist now: they would be left. */
   leftovers: Leftover[];
 }
 
-/** Between two tries at what Google has not spread yet. */
+/** The pause between two tries at a change that Google has not spread over its machines yet. */
 const retryDelayMs = 10_000;
 
 function startCloud({ target }: GkePlace, { signal }: ActionOptions): Cloud {
   return new Cloud({ project: target.project, signal, environment: {} });
 }
 
-/** @param requested fields of a topology; what it leaves out is as it was deployed last. */
+/** @param requested fields of a topology; a field that is left out keeps its value of the last deployment. */
 export async function planDeployment(
   place: GkePlace,
   requested: unknown,
@@ -97,7 +97,7 @@ async function describeObjects(
     instance: topology.name,
   });
   try {
-    // Which secrets there will be is decided by deploying; until then they are those that are there.
+    // Deploying decides which secrets there will be; until then the plan takes those that exist.
     const groups = groupsWith(await readSecretsMark(cluster));
     return await dryRunObjects(cluster.client, groups, { signal });
   } finally {
@@ -107,7 +107,7 @@ async function describeObjects(
 
 /**
  * @param confirm must be the project's id.
- * @throws UsageError when it is not; ClusterError for what goes wrong: the next call continues.
+ * @throws UsageError when it is not; ClusterError for a failure: the next call continues.
  */
 export async function deploy(
   place: GkePlace,
@@ -140,7 +140,7 @@ export async function deploy(
     };
     try {
       const preflight = await runSteps<void>(preflightSteps(target, cloud), undefined, options);
-      // From here on there may be something to take away.
+      // From now on there may be something to destroy.
       writeGkeState(files, { target, topology });
       const steps = await runSteps(deploySteps(target, topology), deploying, options);
       const { changed, left } = deploying.rollOut!;
@@ -214,7 +214,7 @@ export async function destroy(
   });
 }
 
-/** Whatever was deployed: from here or elsewhere, with or without an address on the internet. */
+/** The resources of every deployment: from here or elsewhere, with or without an address on the internet. */
 function removable({ target, stateRoot }: GkePlace) {
   const everything: GkeTarget = { ...target, exposure: { kind: 'public', ranges: ['0.0.0.0/0'] } };
   const topology = readGkeState(gkeFiles(stateRoot))?.topology ?? parseTopology({ name: target.name });
@@ -242,7 +242,7 @@ function nextTopology({ target, stateRoot }: GkePlace, requested: unknown): Topo
     });
   }
   if (topology.shards !== before.shards) {
-    // A shard more would be paid for and own nothing; one less would stay.
+    // A shard more would cost money and own nothing; a shard less would stay.
     throw new ClusterError(
       `the cluster was deployed with ${counted(before.shards, 'shard')}, and deploying cannot make them ${topology.shards}`,
       { nextStep: `Deploy with SHARDS=${before.shards}, or under another name from another VASE_STATE.` },

@@ -1,6 +1,6 @@
 /**
  * What is applied to a cluster on GKE: the same generator and topology as everywhere, with images that the nodes can
- * reach and, for a public endpoint, its address, who may connect, and the secrets that its sharders ask for.
+ * reach and, for a public endpoint, its address, the ranges that may connect, and the secrets of its sharders.
  */
 import { overlays, type Blueprint } from '../../manifests/overlay.ts';
 import type { Topology } from '../../topology/topology.ts';
@@ -11,7 +11,7 @@ export interface BlueprintParts {
   topology: Topology;
   /** Vase's image: by digest where it is known. */
   image: string;
-  /** Changes whenever a secret does that sharders read when they start; null where it is not known. */
+  /** Changes with every secret that sharders read only at start; null where it is not known. */
   secretsMark: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** Where the state folder has what this machine knows of a cluster on GKE. */
+/** Where in the state folder the files are with what this machine knows of a cluster on GKE. */
 import path from 'node:path';
 
 export interface GkeFiles {

@@ -1,7 +1,7 @@
 /**
- * The provider for a cluster on GKE that was deployed from this state folder: asking and watching need no more than the
- * cluster's API. What makes or deletes something that costs money or holds data is left to `deploy-gke` and
- * `destroy-gke`, which show their plan first; bringing up what is deployed needs the same confirmation.
+ * The provider for a cluster on GKE that was deployed from this state folder: reading and watching need only the cluster's
+ * API. Only `deploy-gke` and `destroy-gke`, which show their plan first, make or delete something that costs money or
+ * holds data; bringing up what is deployed needs the same confirmation.
  */
 import { findEndingCertificates } from './certificate-ends.ts';
 import { ClusterError, UsageError } from '../../errors.ts';
@@ -30,7 +30,7 @@ import { namesOf } from './resources/target.ts';
 export interface GkeSettings {
   checkout: string;
   stateRoot: string;
-  /** The project's id, where the user has given it as a confirmation; else empty. */
+  /** The project's id, if the user has given it as a confirmation; else empty. */
   confirm: string;
 }
 
@@ -94,7 +94,7 @@ export class GkeProvider implements Provider {
     return `${state.target.exposure.kind === 'public' ? 'https' : 'http'}://${address}:5000`;
   }
 
-  /** @throws ClusterError: nothing outside the cluster reaches it. */
+  /** @throws ClusterError: the view server cannot be reached from outside the cluster. */
   async viewServerEndpoint(): Promise<string | null> {
     const state = readGkeState(this.files);
     if (state === null || state.topology.viewServers === 0) return null;
@@ -103,7 +103,7 @@ export class GkeProvider implements Provider {
     });
   }
 
-  /** None to the sharders of a public endpoint: they ask everybody for the token. */
+  /** None to the sharders of a public endpoint: they demand the token of every caller. */
   async sharderDoors(): Promise<SharderDoor[]> {
     if (readGkeState(this.files)?.target.exposure.kind === 'public') return [];
     const cluster = await this.connect();
@@ -161,7 +161,7 @@ function destroyHint({ target: { project, region, name } }: GkeState): string {
   return `\`make destroy-gke PROJECT=${project} REGION=${region}${named}\` shows what would be deleted.`;
 }
 
-/** Faults are for clusters on the own machine: on GKE they would strike machines that cost money. */
+/** Faults are for clusters on the user's own machine: on GKE they would strike machines that cost money. */
 function noFaults(): FaultControl {
   const refuse = async () => {
     throw new ClusterError('faults are not made on GKE', {

@@ -1,6 +1,6 @@
 /**
- * What this machine knows of a cluster on GKE: which one it is, as it was last asked for, and the files to reach it.
- * One state folder has one cluster, so that nothing can be done to another by accident.
+ * What this machine knows of a cluster on GKE: which cluster it is, its last requested topology, and the files to reach
+ * it. One state folder has one cluster, so that no command can change another cluster by accident.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { ClusterError } from '../../errors.ts';
@@ -36,7 +36,7 @@ export function removeGkeState(files: GkeFiles): void {
   rmSync(files.folder, { recursive: true, force: true });
 }
 
-/** @throws ClusterError when the folder is another cluster's. */
+/** @throws ClusterError when the folder belongs to another cluster. */
 export function assertSameCluster(files: GkeFiles, target: GkeTarget): void {
   const known = readGkeState(files)?.target;
   if (known === undefined) return;

@@ -1,4 +1,4 @@
-/** What applying objects would change, said by the API server itself: a dry run of the same server-side apply. */
+/** What applying objects would change, as the API server answers a dry run of the same server-side apply. */
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import type { ObjectGroup } from '../../manifests/object-groups.ts';
@@ -7,16 +7,16 @@ export interface ObjectChange {
   /** "StatefulSet etcd-1" */
   object: string;
   kind: 'create' | 'change' | 'same';
-  /** "spec.template.spec.containers.etcd.image: a -> b", in order; for a change alone. */
+  /** "spec.template.spec.containers.etcd.image: a -> b", in order; only for a change. */
   fields: string[];
 }
 
-/** Fields of an object that show; a rewritten template can differ in hundreds. */
+/** At most this many fields of an object are shown; a rewritten template can differ in hundreds. */
 const fieldsMax = 20;
-/** What the server keeps for itself. */
+/** Fields that the server keeps for itself. */
 const ownFields = new Set(['managedFields', 'resourceVersion', 'generation', 'creationTimestamp', 'uid']);
 
-/** All objects as new: what there is to say where there is no cluster yet. */
+/** All objects as new: the plan where no cluster exists yet. */
 export function allNew(groups: readonly ObjectGroup[]): ObjectChange[] {
   return groups.flatMap(({ objects }) =>
     objects.map((object) => ({ object: nameOf(object), kind: 'create', fields: [] })),
@@ -41,7 +41,7 @@ async function dryRunObject(client: KubernetesClient, object: ApiObject): Promis
   const { name, namespace } = metadata;
   const place = namespace === undefined ? {} : { namespace };
   const before = await client.read({ apiVersion, kind, name, ...place });
-  // The server would refuse a dry run in a namespace that is not there yet.
+  // The server would refuse a dry run in a namespace that does not exist yet.
   if (before === null) return { object: nameOf(object), kind: 'create', fields: [] };
   const after = await client.apply(object, { dryRun: true });
   const fields = differences(before, after, '');
@@ -69,7 +69,7 @@ function differences(before: unknown, after: unknown, path: string): string[] {
   });
 }
 
-/** Lists become mappings: by the items' names where they have them, else by place. */
+/** Turns lists into mappings: by the items' names where they have names, else by position. */
 function asMapping(value: unknown): Record<string, unknown> | null {
   if (typeof value !== 'object' || value === null) return null;
   if (!Array.isArray(value)) return value as Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
- * What deploying would do, found by looking alone: which resources are there and which would be made with which command,
- * which objects would change, and what it would cost.
+ * What deploying would do, found without changes: which resources exist and which would be made with which command, which
+ * objects would change, and what the cluster would cost.
  */
 import { buildObjectGroups } from '../../manifests/object-groups.ts';
 import type { Topology } from '../../topology/topology.ts';
@@ -28,7 +28,7 @@ export interface PlannedResource {
   id: string;
   title: string;
   action: 'none' | 'create' | 'update' | 'wait' | 'impossible';
-  /** Why it is to be updated, waited for, or impossible; else empty. */
+  /** Why the resource must be updated or waited for, or is impossible; else empty. */
   why: string;
   /** Command lines, as a user would type them. */
   commands: string[];
@@ -37,7 +37,7 @@ export interface PlannedResource {
 /** What the resources depend on besides the target. */
 export interface PlanBasis {
   sizing: Sizing;
-  /** Without the image, which is made last. */
+  /** All but the image, which is made last. */
   resources: CloudResource[];
 }
 

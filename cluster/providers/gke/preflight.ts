@@ -1,6 +1,6 @@
 /**
- * What must be true before anything is made: gcloud and its plugin are there, an account is logged in, the project is
- * the right one and can pay, and its quota has room. Looks only; the first thing that is wrong ends it.
+ * What must be true before anything is made: gcloud and its plugin are installed, an account is logged in, the project is
+ * the right one and can pay, and its quota has room. The preflight changes nothing; the first fault ends it.
  */
 import { ClusterError } from '../../errors.ts';
 import { CommandError } from '../../host/command-error.ts';
@@ -68,7 +68,7 @@ async function checkActive(target: GkeTarget, known: { cloud: Cloud; account: st
       cause,
     });
   const project = (await lookOr(known.cloud, preflightCommands.project(target), (error) => {
-    // Google does not say which of the two it is.
+    // Google does not say whether the project is missing or hidden from the account.
     throw wrong(`there is no project ${target.project} that ${known.account} can see`, error);
   })) as { lifecycleState?: string } | null;
   if (project === null) throw wrong(`there is no project ${target.project} that ${known.account} can see`);
@@ -77,7 +77,7 @@ async function checkActive(target: GkeTarget, known: { cloud: Cloud; account: st
   }
 }
 
-/** Not everybody who may make a cluster may see who pays for it. */
+/** Not every account that may make a cluster may see who pays for it. */
 async function billingNote(target: GkeTarget, cloud: Cloud): Promise<string> {
   const billing = (await lookOr(cloud, preflightCommands.billing(target), () => null)) as {
     billingEnabled?: boolean;
@@ -89,7 +89,7 @@ async function billingNote(target: GkeTarget, cloud: Cloud): Promise<string> {
   });
 }
 
-/** For questions where an answer such as "forbidden" is one to go on with. */
+/** For look-ups where the caller can continue after an answer such as "forbidden". */
 async function lookOr(
   cloud: Cloud,
   command: CloudCommand,
@@ -111,7 +111,7 @@ interface Quota {
 }
 
 /**
- * Whether a cluster that is not there yet fits into the region's quotas.
+ * Whether a cluster that does not exist yet fits into the region's quotas.
  * @throws ClusterError that names the quota, what is free and what is needed.
  */
 export async function checkQuota(

@@ -30,13 +30,13 @@ interface Secret extends ApiObject {
 
 export interface ClusterSecrets {
   secrets: Secret[];
-  /** Changes with what sharders read when they start; null when that is nothing. */
+  /** Changes when anything changes that sharders read only at start; null when they read nothing. */
   mark: string | null;
   /** How this machine speaks to members; null for plain text. */
   operator: EtcdTls | null;
 }
 
-/** Of whoever runs the commands; in no secret. Signed by the authority that members ask their clients for. */
+/** Names the user who runs the commands; is in no secret. Signed by the authority that members ask their clients for. */
 const operatorName = 'operator';
 const userAuthority = 'vase-users';
 const tokenBytes = 32;
@@ -76,7 +76,7 @@ function endpointRequest(address: string): CertificateRequest {
   };
 }
 
-/** Where users of a public endpoint find the authority to check it by. */
+/** Where users of a public endpoint find the authority that signs its certificate. */
 export function userAuthorityFile(files: GkeFiles): string {
   return `${files.certificates}/${userAuthority}.crt`;
 }
@@ -120,7 +120,7 @@ function secretObject(
   };
 }
 
-/** etcd reads its certificates at every connection; sharders when they start. */
+/** etcd reads its certificates at every connection; sharders read theirs when they start. */
 function markOf(secrets: readonly Secret[]): string | null {
   const names = new Set<string>([sharderSecret, endpointSecret, tokenSecret.name]);
   const read = secrets.filter(({ metadata }) => names.has(metadata.name));
@@ -128,7 +128,7 @@ function markOf(secrets: readonly Secret[]): string | null {
   return createHash('sha256').update(JSON.stringify(read)).digest('hex').slice(0, 16);
 }
 
-/** The mark that the sharders in the cluster have; null when there are none, or they have none. */
+/** The mark of the sharders in the cluster; null when there are no sharders, or they have no mark. */
 export async function readSecretsMark({ client, instance }: KubernetesCluster): Promise<string | null> {
   const name = { apiVersion: 'apps/v1', kind: 'Deployment', name: sharderName, namespace: instance };
   const deployment = await client.read<LiveDeployment>(name);

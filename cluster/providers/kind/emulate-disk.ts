@@ -1,7 +1,7 @@
 /**
- * The emulated disk of etcd's pods in kind: the control group of each pod, inside the container that is its node, lets it
- * use the disk of the node's volumes no faster than the disk that is emulated. A pod that is made anew has a new group, so
- * every `up` sets the caps again. Where the machine cannot, nothing fails and the answer says so.
+ * The emulated disk of etcd's pods in kind: the control group of each pod, inside the container that is its node, caps the
+ * pod's use of the node's disk at the speed of the emulated disk. A pod that is made anew has a new group, so every `up`
+ * sets the caps again. Where the machine cannot set them, nothing fails and the answer says so.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,21 +12,21 @@ import { runCommand } from '../../host/run-command.ts';
 /** Writing into some hundred files takes milliseconds; `docker exec` on a busy machine takes a second or two. */
 const execTimeoutMs = 60_000;
 
-/** Its comment says what it takes and prints. */
+/** The comment in the script says what it takes and prints. */
 const script = join(import.meta.dirname, 'emulate-disk.sh');
 
 /** Where a node of kind keeps everything that it writes, the volumes of its pods too. */
 const nodeData = '/var';
 
 export interface PodPlace {
-  /** Of the pod: "etcd-1-0". */
+  /** The pod's name: "etcd-1-0". */
   name: string;
   uid: string;
-  /** The Kubernetes node that it is on, which in kind is the name of a container. */
+  /** The pod's Kubernetes node, which in kind is the name of a container. */
   node: string;
 }
 
-/** A pod whose disk is not as it should be. */
+/** A pod whose caps are wrong. */
 export interface UncappedPod {
   name: string;
   /** The second half of a sentence. */
@@ -34,7 +34,7 @@ export interface UncappedPod {
 }
 
 /**
- * Caps the disk of these pods, or takes their caps off; what is as it should be stays.
+ * Caps the disk of these pods, or takes their caps off; leaves pods alone whose caps are right.
  * @param disk null takes the caps off.
  * @returns the pods for which it did not work.
  */
@@ -46,7 +46,7 @@ export function emulateDisks(
   return runOnNodes('set', pods, disk, options);
 }
 
-/** The pods that have not the caps of this disk, or have some where it is null. Changes nothing. */
+/** The pods without the caps of this disk, or, where it is null, the pods with any. Changes nothing. */
 export function findUncapped(
   pods: readonly PodPlace[],
   disk: DiskProfile | null,
@@ -77,7 +77,7 @@ async function runOnNodes(
   return found.flat();
 }
 
-/** What the script has printed; a sentence of Docker's where the node does not answer. */
+/** The output of the script; a sentence of Docker's where the node does not answer. */
 async function runScript(
   node: string,
   args: readonly string[],
@@ -97,7 +97,7 @@ async function runScript(
   }
 }
 
-/** Of each pod by its uid why it is not as it should be; null where it is. */
+/** Returns, by a pod's uid, why its caps are wrong; null where they are right. */
 function reasons(output: string): (uid: string) => string | null {
   const lines = new Map(
     output

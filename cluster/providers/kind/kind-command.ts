@@ -1,4 +1,4 @@
-/** The kind and docker command lines, as far as the kind provider uses them. Every call names its cluster or container. */
+/** The kind and docker command lines that the kind provider uses. Every call names its cluster or container. */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
@@ -7,7 +7,7 @@ import { CommandError } from '../../host/command-error.ts';
 import { runCommand } from '../../host/run-command.ts';
 import type { KindState } from './kind-state.ts';
 
-/** A gigabyte of node image over a slow line; without that it takes a minute. */
+/** A gigabyte of node image over a slow line; with a local image it takes a minute. */
 const createMsMax = 1_800_000;
 const readyWait = '240s';
 const deleteMsMax = 120_000;
@@ -27,12 +27,12 @@ export function contextName(cluster: string): string {
   return `kind-${cluster}`;
 }
 
-/** On every node: which cluster it belongs to. */
+/** A label on every node: which cluster the node belongs to. */
 const configurationLabel = 'vase/configuration';
 
 type KindCluster = Pick<KindState, 'configuration' | 'configurationHash'>;
 
-/** What kind is told about a cluster: https://kind.sigs.k8s.io/docs/user/configuration/ */
+/** The configuration that kind gets: https://kind.sigs.k8s.io/docs/user/configuration/ */
 export function clusterConfig({ configuration, configurationHash }: KindCluster): string {
   const { profile, httpPort, viewPort } = configuration;
   const own = { [configurationLabel]: configurationHash };
@@ -75,8 +75,8 @@ export async function createCluster(
 }
 
 /**
- * Whether these nodes are those that were made for this state. Its label is in what kind has given to Kubernetes' own
- * installer, which Docker shows of a stopped node, too; nodes that are not whole may have none.
+ * Whether these nodes were made for this state. The label is in kind's configuration for Kubernetes' own installer, which
+ * Docker shows of a stopped node, too; incomplete nodes may have none.
  */
 export async function isOwnCluster(
   nodes: readonly NodeContainer[],
@@ -100,7 +100,7 @@ async function readLabel(node: string): Promise<string | null> {
   }
 }
 
-/** Deletes the nodes with all that is in them; nothing to do where there is none. */
+/** Deletes the nodes with all their data; does nothing where there are none. */
 export async function deleteCluster(name: string, kubeconfig: string): Promise<void> {
   await runCommand('kind', ['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], {
     timeoutMs: deleteMsMax,
@@ -110,7 +110,7 @@ export async function deleteCluster(name: string, kubeconfig: string): Promise<v
 /** Writes the kubeconfig anew: the API's port changes when the node's container starts again. */
 export async function writeKubeconfig(name: string, kubeconfig: string): Promise<void> {
   mkdirSync(dirname(kubeconfig), { recursive: true, mode: 0o700 });
-  // kind merges into what is there, which may be what has to be mended.
+  // kind merges into the existing file, which may be the broken one.
   rmSync(kubeconfig, { force: true });
   await runCommand('kind', ['export', 'kubeconfig', '--name', name, '--kubeconfig', kubeconfig], {
     timeoutMs: askMsMax,
@@ -153,7 +153,7 @@ export async function runInNode(
   return stdout;
 }
 
-/** Docker's id of an image that it has; null where it has none of the name. */
+/** Docker's id of a local image; null where Docker has none of the name. */
 export async function localImageId(image: string): Promise<string | null> {
   try {
     const { stdout } = await runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', image], {

@@ -1,6 +1,6 @@
 /**
- * Faults on a kind cluster, for tests: signals to the processes in pods, sent from the nodes. Kubernetes starts again
- * what was killed, at once or after a while that grows with each crash; `restart` does not wait for that.
+ * Faults on a kind cluster, for tests: signals to the processes in pods, sent from the nodes. Kubernetes restarts a killed
+ * process, at once or after a pause that grows with each crash; `restart` does not wait for that pause.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../../errors.ts';
@@ -21,7 +21,7 @@ export interface FaultSource {
 
 export class KindFaults implements FaultControl {
   private readonly source: FaultSource;
-  /** By name, the container that `kill` ended. */
+  /** The container that `kill` ended, by the target's name. */
   private readonly killed = new Map<string, string>();
 
   constructor(source: FaultSource) {
@@ -67,20 +67,20 @@ export class KindFaults implements FaultControl {
     const killed = this.killed.get(name);
     this.killed.delete(name);
     const pod = await this.find(name);
-    // One that is missing, or has no container yet, is being made: its StatefulSet or Deployment sees to that.
+    // The pod is missing, or has no container yet: its StatefulSet or Deployment is making it.
     if (pod === null || (killed === undefined && isStarting(pod))) return;
     if (killed !== undefined && (await this.isStartedAgain(name, killed))) return;
     await signalPod(pod, 'KILL');
     const { client, instance } = await this.source.cluster();
     const { apiVersion, kind } = { apiVersion: 'v1', kind: 'Pod' };
-    // Nothing runs in it any more, and in a new pod no wait from earlier crashes is left.
+    // Nothing runs in the pod any more, and a new pod has no pause left from earlier crashes.
     await client.delete(
       { apiVersion, kind, name: pod.metadata.name, namespace: instance },
       { graceSeconds: 0 },
     );
   }
 
-  /** Whether Kubernetes itself starts what was killed, without a wait. */
+  /** Whether Kubernetes itself restarts the killed process without a pause. */
   private async isStartedAgain(name: string, killed: string): Promise<boolean> {
     const deadlineMs = performance.now() + noticeMsMax;
     while (performance.now() < deadlineMs) {

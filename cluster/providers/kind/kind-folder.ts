@@ -1,4 +1,4 @@
-/** Where the state folder has what this machine knows of a kind cluster, and the one thing that \`vase get\` needs of it. */
+/** Where in the state folder the files of a kind cluster are, and the one fact that \`vase get\` needs of it. */
 import { join, resolve } from 'node:path';
 import { readEndpoint } from '../../state/state-file.ts';
 

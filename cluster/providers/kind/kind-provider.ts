@@ -1,6 +1,6 @@
 /**
  * A cluster in kind: Kubernetes in containers of Docker on this machine, with the same objects as on GKE. Its state and
- * its kubeconfig are in the state folder; its data are in the nodes and go with them.
+ * its kubeconfig are in the state folder; its data are in the nodes and are deleted with them.
  */
 import { ClusterError, UsageError } from '../../errors.ts';
 import type { Blueprint } from '../../manifests/overlay.ts';
@@ -77,7 +77,7 @@ export class KindProvider implements Provider {
   }
 
   async up(requested: unknown, options: UpOptions): Promise<UpResult> {
-    // Checked before anything is touched, so that a wrong field leaves not even a folder.
+    // Checked first, so that a wrong field leaves not even a folder.
     refuseTls(parseTopology(mergeTopologies(requested)), this.kind);
     return withLock(this.lockFolder, { purpose: '`vase up`' }, async () => {
       const before = readKindState(this.folder);
@@ -121,7 +121,7 @@ export class KindProvider implements Provider {
     });
   }
 
-  /** Deletes the nodes: there is no way to stop a kind cluster and start it as it was that works everywhere. */
+  /** Deletes the nodes: no way to stop a kind cluster and start it again as it was works everywhere. */
   async down(options: ActionOptions): Promise<void> {
     const { folder } = this;
     await withLock(this.lockFolder, { purpose: '`vase down`' }, async () => {
@@ -159,7 +159,7 @@ export class KindProvider implements Provider {
   }
 
   async status(): Promise<ClusterStatus> {
-    // Each lane of a nemesis asks several times a second; those who ask at the same moment get the same answer.
+    // Each lane of a nemesis asks several times a second; callers at the same moment get the same answer.
     this.statusUnderWay ??= this.readStatus().finally(() => {
       this.statusUnderWay = null;
     });
@@ -193,7 +193,7 @@ export class KindProvider implements Provider {
   async close(): Promise<void> {
     const connection = this.connection;
     this.connection = null;
-    // One that could not be made has nothing to close.
+    // A connection that could not be made has nothing to close.
     await connection?.then(
       (cluster) => cluster.close(),
       () => undefined,

@@ -1,6 +1,6 @@
 /**
- * What is known of a kind cluster between two commands. Written before each step that makes something, so that whatever
- * an interrupted command leaves behind is known to the next one. The kubeconfig beside it is Vase's own: the user's is
+ * What is known of a kind cluster between two commands. It is written before each step that makes something, so that the
+ * next command knows what an interrupted command left behind. The kubeconfig beside it is Vase's own: the user's is
  * neither read nor written.
  */
 import { createHash } from 'node:crypto';
@@ -13,31 +13,31 @@ import { afterUnreadableState, type KindFolder } from './kind-folder.ts';
 
 const port = z.int().min(1).max(65_535);
 
-/** What is settled when the kind cluster is made, and only by making it anew. */
+/** What is fixed when the kind cluster is made, and changes only by making the cluster anew. */
 const configuration = z.object({
   profile: z.enum(['small', 'zones']),
   nodeImage: z.string(),
-  /** Of 127.0.0.1: where users reach the store, and the view server. */
+  /** Ports of 127.0.0.1: where users reach the store, and the view server. */
   httpPort: port,
   viewPort: port,
-  /** Of this one cluster among all that are ever made so; clusters of before there was any have none. */
+  /** Unique among all clusters ever made; clusters that are older than this field have none. */
   id: z.string().optional(),
 });
 
 const schema = z.object({
   format: z.literal(1),
   /**
-   * - `creating`: kind may have left nodes that make no cluster. `created`: there are nodes and Kubernetes runs.
-   * - `ready`: an `up` has come to its end.
+   * - `creating`: kind may have left nodes without a cluster. `created`: the nodes exist and Kubernetes runs.
+   * - `ready`: an `up` has completed.
    */
   phase: z.enum(['creating', 'created', 'ready']),
   topology: z.unknown().transform((raw): Topology => parseTopology(raw)),
   configuration,
-  /** A label of the nodes: tells whether the kind cluster that is there is the one that this file is about. */
+  /** A label of the nodes: shows whether an existing kind cluster is the one that this file describes. */
   configurationHash: z.string(),
-  /** Vase's image that is loaded; null until it is known. */
+  /** The loaded image of Vase; null until it is known. */
   image: z.string().nullable(),
-  /** Sharders that the last whole `up` asked for; null before the first. */
+  /** The number of sharders in the last `up` that completed; null before the first. */
   sharders: z.int().positive().nullable(),
 });
 
@@ -69,7 +69,7 @@ export function writeKindState(folder: KindFolder, state: KindState): void {
   writeStateFile(folder.stateFile, state);
 }
 
-/** The folder's last trace; the folder above it, too, where nothing else is in it. */
+/** Deletes the rest of the folder, and the folder above it where that is empty. */
 export function deleteKindFolder(folder: KindFolder): void {
   rmSync(folder.root, { recursive: true, force: true });
   try {

@@ -1,7 +1,7 @@
 /**
- * `up` for kind: see that the machine can, get the images, make the nodes or take those that are there, load the images,
- * and roll the objects out. Each step does only what is not done, and what it makes is written down before it is made:
- * an interrupted `up` is continued by the next.
+ * `up` for kind: check the machine, get the images, make the nodes or take the existing ones, load the images, and roll
+ * the objects out. Each step does only what is not done, and records what it makes before it makes it: the next `up`
+ * continues an interrupted one.
  */
 import { buildImage } from '../../image/build-image.ts';
 import { ClusterError } from '../../errors.ts';
@@ -41,10 +41,10 @@ export interface KindUp {
   checkout: string;
   folder: KindFolder;
   plan: KindPlan;
-  /** How many members the user wants each shard to have; null: no word of it. */
+  /** How many members the user wants each shard to have; null: the user does not say. */
   membersAsked: number | null;
   replaceLost: boolean;
-  /** As it was found; null for a new cluster. */
+  /** The state at the start of this `up`; null for a new cluster. */
   before: KindState | null;
   signal: AbortSignal;
   /** Set by the steps. */
@@ -62,7 +62,7 @@ export function kindUpSteps({ topology }: KindPlan): Step<KindUp>[] {
     { title: `Make the kind cluster ${topology.name}`, run: clusterStep },
     { title: 'Load the images into the nodes', run: loadStep },
     ...rollOutSteps<KindUp>(topology, (up) => up.rollOut!),
-    // Last: by then the members' containers are there.
+    // Last: the members' containers must exist.
     { title: topology.ssd === 'off' ? 'Take the caps off the disks' : 'Emulate the disks', run: disksStep },
   ];
 }
@@ -74,12 +74,12 @@ async function preflightStep({ plan, before }: KindUp): Promise<string> {
     profile,
     nodeImage,
     ports: isNew ? [httpPort, viewPort] : [],
-    // A cluster that is there has taken its room.
+    // An existing cluster has its room on the disk already.
     ...(isNew ? {} : { diskFreeBytesMin: 0 }),
   });
 }
 
-/** Before anything is made: an image that cannot be had is known after seconds. */
+/** Before anything is made: a missing image is known after seconds. */
 async function imagesStep(up: KindUp): Promise<string> {
   const { plan, signal, checkout } = up;
   const { node, etcd, base, vase } = plan.topology.images;
@@ -122,7 +122,7 @@ async function clusterStep(up: KindUp): Promise<string> {
     up.state = before;
     return takeCluster(up, nodes);
   }
-  // 1. What is about to be made is written down. 2. It is made. 3. It is written down as made.
+  // 1. The state records what is about to be made. 2. It is made. 3. The state records that it is made.
   up.state = { format: 1, phase: 'creating', ...plan, image: null, sharders: null };
   writeKindState(folder, up.state);
   up.changed = true;
@@ -165,7 +165,7 @@ async function takeCluster(up: KindUp, nodes: readonly { name: string; runs: boo
   return done.length === 0 ? 'was there' : `was there; ${done.join('; ')}`;
 }
 
-/** Connects, and mends a kubeconfig that does not lead to the cluster; waits until its API answers. */
+/** Connects, renews a kubeconfig that does not lead to the cluster, and waits until its API answers. */
 async function connect(up: KindUp): Promise<void> {
   const { folder, plan, signal } = up;
   const deadlineMs = performance.now() + apiMsMax;
@@ -207,7 +207,7 @@ async function loadStep(up: KindUp): Promise<string> {
   const images = [base, etcd, up.image!];
   const brought = await loadImages({ cluster: plan.topology.name, nodes, images, signal });
   if (brought.length > 0) up.changed = true;
-  // From here on this is the topology that the cluster is brought to, whatever happens.
+  // From now on this is the topology to which `up` brings the cluster, whatever happens.
   up.state = { ...up.state!, topology: plan.topology, image: up.image };
   writeKindState(folder, up.state);
   up.rollOut = newRollOut(up);
@@ -222,7 +222,7 @@ async function disksStep(up: KindUp): Promise<string> {
   return text;
 }
 
-/** What the objects are made from. @param image Vase's own, as it is called in the nodes. */
+/** The input of the objects. @param image Vase's own image, by its name in the nodes. */
 export function kindBlueprint(topology: Topology, image: string): Blueprint {
   return { topology: { ...topology, images: { ...topology.images, vase: image } }, overlay: overlays.kind };
 }

@@ -1,5 +1,5 @@
 /**
- * Gets images into the nodes of a kind cluster, one at a time, and makes sure that each is there: a node that pulls by
+ * Loads images into the nodes of a kind cluster, one at a time, and checks that each has arrived: a node that pulls by
  * itself would fail only minutes later, and several loads at once take more memory than a laptop has.
  */
 import { ClusterError } from '../../errors.ts';
@@ -18,10 +18,10 @@ export interface ImageLoad {
 }
 
 /**
- * Images are copied from Docker, which pulls what it lacks. Those that are named by digest are pulled by the nodes,
- * because a copy loses its digest.
- * @returns the images that had to be brought.
- * @throws ClusterError when an image cannot be had.
+ * Docker pulls the images that it lacks, and they are copied to the nodes. The nodes themselves pull images that are named
+ * by digest, because a copy loses its digest.
+ * @returns the images that were loaded.
+ * @throws ClusterError when an image is not available.
  */
 export async function loadImages(load: ImageLoad): Promise<string[]> {
   const brought: string[] = [];
@@ -76,7 +76,7 @@ async function pull(image: string, command: () => Promise<unknown>, signal: Abor
   }
 }
 
-/** @param cause of an attempt to pull it. */
+/** @param cause the failed attempt to pull it. */
 export function missingImage(image: string, cause: CommandError): ClusterError {
   const reason = (cause.output.trim() || cause.message).split('\n').at(-1)!;
   return new ClusterError(
@@ -97,7 +97,7 @@ async function demandImage(nodes: readonly string[], image: string): Promise<voi
     });
 }
 
-/** @param id Docker's, where it has to be that very image, because the name may have been given to a newer one. */
+/** @param id Docker's id where the nodes need that very image, because a newer one may have the same name. */
 async function nodesWithout(nodes: readonly string[], image: string, id: string | null): Promise<string[]> {
   const lists = await Promise.all(
     nodes.map((node) => runInNode(node, ['ctr', '--namespace=k8s.io', 'images', 'list'])),

@@ -1,12 +1,12 @@
 /**
- * The processes of pods' containers, seen and signalled from the node that they run in: pods have neither a shell nor
- * the right to signal each other. A node is a container of Docker, and a process belongs to the container whose id stands
- * in its control group's path.
+ * The processes of pods' containers, seen and signalled from their node: pods have neither a shell nor the right to signal
+ * each other. A node is a container of Docker, and the path of a process's control group has the id of the process's
+ * container.
  */
 import type { Pod } from '../kubernetes/live-objects.ts';
 import { runInNode } from './kind-command.ts';
 
-/** One question for all processes; those that end meanwhile are left out. */
+/** One command reads all processes; those that end meanwhile are left out. */
 const question =
   "grep -s -o -E '[0-9a-f]{64}' /proc/[0-9]*/cgroup; grep -s '^State:' /proc/[0-9]*/status; true";
 
@@ -41,7 +41,7 @@ export async function signalPod(pod: Pod, signal: 'STOP' | 'CONT' | 'KILL'): Pro
   const processes = (await listProcesses(node)).get(id) ?? [];
   if (processes.length === 0) return false;
   const pids = processes.map(({ pid }) => String(pid));
-  // One that has just ended by itself is as good as killed.
+  // A process that has just ended by itself counts as killed.
   await runInNode(node, ['sh', '-c', `kill -${signal} ${pids.join(' ')} 2>/dev/null; true`]);
   for (let look = 0; look < looksMax; look++) {
     const now = (await listProcesses(node)).get(id) ?? [];

@@ -1,4 +1,4 @@
-/** What an `up` on kind works towards, and which changes it refuses: those that a kind cluster takes only when made anew. */
+/** What an `up` on kind works towards, and the changes that it refuses: those for which a kind cluster must be made anew. */
 import { randomUUID } from 'node:crypto';
 import { ClusterError } from '../../errors.ts';
 import type { Topology } from '../../topology/topology.ts';
@@ -13,7 +13,7 @@ export interface KindPlan {
 }
 
 /**
- * @param profile null: as it is, or small.
+ * @param profile null: as the cluster has it, or small.
  * @throws ClusterError for a change that cannot be made.
  */
 export async function planKind(
@@ -43,7 +43,7 @@ async function newConfiguration(
 
 function refuseImpossibleChange(current: KindState, topology: Topology, profile: KindProfile | null): void {
   const { configuration: settled, topology: before } = current;
-  // 0 asks for any port: the one that it has is one.
+  // 0 asks for any free port: the port that the cluster has is one.
   const wanted: Record<string, [was: unknown, is: unknown]> = {
     'the name': [before.name, topology.name],
     'the profile': [settled.profile, profile ?? settled.profile],

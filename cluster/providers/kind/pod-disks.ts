@@ -1,6 +1,6 @@
 /**
- * The emulated disks of a cluster in kind, from its topology and its pods: set by `up`, shown by `status`. Without a word
- * in the topology it is the disk that GKE would have made: a pd-ssd of the size of a member's volume.
+ * The emulated disks of a cluster in kind, from its topology and its pods: set by `up`, shown by `status`. If the topology
+ * names no disk, it is the disk that GKE would make: a pd-ssd of the size of a member's volume.
  */
 import { describeDisk, emulatedDisk, type DiskProfile } from '../../disk/disk-profile.ts';
 import type { Topology } from '../../topology/topology.ts';
@@ -16,8 +16,8 @@ function kindDisk({ ssd, etcd }: Wish): DiskProfile | null {
 }
 
 /**
- * Gives each member that runs the disk of the topology, or takes the caps off where that is "off".
- * @returns what was done as one phrase, and whether anything had to be.
+ * Gives each running member the disk of the topology, or takes the caps off where that is "off".
+ * @returns what was done as one phrase, and whether anything was changed.
  */
 export async function emulatePodDisks(
   topology: Wish,
@@ -61,7 +61,7 @@ export class PodDisks {
   }
 }
 
-/** The members whose containers run: only those have a group that caps hold for. */
+/** The members whose containers run: only those have a control group with caps. */
 function memberPlaces(pods: readonly Pod[]): { place: PodPlace; container: string }[] {
   return pods
     .filter((pod) => componentOf(pod) === 'etcd' && runs(pod))
@@ -71,7 +71,7 @@ function memberPlaces(pods: readonly Pod[]): { place: PodPlace; container: strin
     }));
 }
 
-/** The pods of each reason together: mostly there is one reason for all. */
+/** Groups the pods by reason: mostly there is one reason for all. */
 function describeFailures(failed: readonly UncappedPod[]): string {
   const byReason = Map.groupBy(failed, ({ why }) => why);
   return [...byReason].map(([why, pods]) => `${pods.map(({ name }) => name).join(', ')}: ${why}`).join('; ');

@@ -1,4 +1,4 @@
-/** Usage of pods in the nodes of a kind cluster, by the account that containerd keeps of each container. */
+/** Usage of pods in the nodes of a kind cluster, by containerd's figures for each container. */
 import { z } from 'zod';
 import { listNodes, runInNode } from './kind-command.ts';
 import type { ProcessUsage } from '../../host/usage.ts';

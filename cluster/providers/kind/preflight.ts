@@ -1,6 +1,6 @@
 /**
- * What has to be so before a kind cluster is made, each with one way to mend it. Nothing is changed. The order is that in
- * which faults explain each other: without Docker nothing else can be asked.
+ * What a kind cluster needs before it is made, each with one way to mend its lack. Nothing is changed. Checks that explain
+ * later faults come first: without Docker nothing else can be asked.
  */
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import type { Finding } from '../doctor.ts';
@@ -13,9 +13,9 @@ import type { KindProfile } from './kind-state.ts';
 export interface PreflightNeeds {
   profile: KindProfile;
   nodeImage: string;
-  /** Ports of 127.0.0.1 that the nodes will take; none where there is a cluster already. */
+  /** Ports of 127.0.0.1 that the nodes will take; none where the cluster exists already. */
   ports: readonly number[];
-  /** Left out: what a cluster with a little data takes. */
+  /** Left out: the need of a cluster with a little data. */
   diskFreeBytesMin?: number;
 }
 
@@ -23,7 +23,7 @@ const askMsMax = 20_000;
 const gibibyte = 1024 ** 3;
 /** The node's image, what runs in it, and nine members with a little data. */
 const diskFreeBytes = 5 * gibibyte;
-/** kind's own word: older ones do not know `--config -` with labels, or today's node images. */
+/** The version that kind requires: older ones do not know `--config -` with labels, or today's node images. */
 const kindVersionMin = [0, 20] as const;
 const dockerVersionMin = [20, 10] as const;
 /** From 1.35 on, kubelet refuses to start on version 1 of control groups. */

@@ -1,11 +1,11 @@
-/** Whether `up` may take kind without being told to: only where it can be expected to work. */
+/** Whether `up` may choose kind by itself: only where kind can be expected to work. */
 import { CommandError } from '../../host/command-error.ts';
 import { runCommand } from '../../host/run-command.ts';
 import type { Topology } from '../../topology/topology.ts';
 import { localImageId } from './kind-command.ts';
 import { examineForKind } from './preflight.ts';
 
-/** A registry that is there answers within a second or two. */
+/** A registry that can be reached answers within a second or two. */
 const registryMsMax = 10_000;
 
 /**

@@ -1,17 +1,17 @@
-/** Applies all objects of a cluster on the server's side, in order, and says which of them that changed. */
+/** Applies all objects of a cluster with server-side apply, in order, and returns which of them changed. */
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
 import type { ObjectGroup } from '../../manifests/object-groups.ts';
 
 export interface Applied {
   count: number;
-  /** "Service etcd-1": new ones, and those that are now otherwise than before. */
+  /** "Service etcd-1": new objects, and objects that differ from before. */
   changed: string[];
 }
 
 /**
- * Applying what is there already changes nothing. Groups come one after the other, since later ones need earlier ones;
- * the objects of a group come at once.
+ * Applying an unchanged object changes nothing. Groups are applied one after the other, since later ones need earlier ones;
+ * the objects of a group are applied at once.
  * @throws KubernetesRefusal for an object that the server does not take.
  */
 export async function applyObjects(
@@ -31,7 +31,7 @@ export async function applyObjects(
   return { count, changed };
 }
 
-/** Whether it changed: the server gives an object a new version only when something in it is new. */
+/** Whether the object changed: the server gives it a new version only when something in it is new. */
 async function applyObject(client: KubernetesClient, object: ApiObject): Promise<boolean> {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace } = metadata;
@@ -42,7 +42,7 @@ async function applyObject(client: KubernetesClient, object: ApiObject): Promise
     ...(namespace === undefined ? {} : { namespace }),
   });
   const after = await client.apply(object);
-  // A generation counts changes of the specification; the version also changes with every word of the status.
+  // The generation counts changes of the specification; the version also changes with every change of the status.
   if (before === null) return true;
   if (after.metadata.generation !== undefined)
     return after.metadata.generation !== before.metadata.generation;

@@ -1,7 +1,7 @@
 /**
- * Waiting for shards as far as they come. One that has run before is served by a quorum of its members, and is dead without
- * one; what is wrong is told. It is given up when Kubernetes says of its pods what waiting does not mend, or when nothing
- * has changed about them for long.
+ * Waits for each shard until it serves or is given up. A quorum of its members serves a shard that has run before; without one
+ * it is dead. What is wrong is reported. A shard is given up when Kubernetes reports a fault of its pods that waiting does not
+ * mend, or when nothing has changed about its pods for long.
  */
 import type { ViewShard } from '../../../sharder/core/view.ts';
 import { describeDeadShard } from '../dead-shard.ts';
@@ -20,13 +20,13 @@ import {
 import { memberEndpoint, memberNamesOf } from './read-status.ts';
 import { faultError, waitFor, waitMsMax, type Watched } from './wait-for.ts';
 
-/** A member reads a long log back, or is killed and started again because it hangs, in less. */
+/** A member needs less to read a long log back, or to be killed and started again because it hangs. */
 const quietMsMax = 120_000;
-/** For pods that have no container yet: nodes and volumes may be on their way until then. */
+/** For pods that have no container yet: their nodes and volumes may take until then. */
 const pendingMsMax = 0.9 * waitMsMax;
 
 export interface ShardStanding extends ViewShard {
-  /** The member that leads; null: the shard is dead. */
+  /** The member that is leader; null: the shard is dead. */
   leader: string | null;
   /** What is wrong with it. */
   problems: Problem[];
@@ -36,10 +36,10 @@ export interface ShardWait {
   cluster: Watched & Pick<KubernetesCluster, 'members'>;
   signal: AbortSignal;
   sinceMs: number;
-  /** StatefulSets that there are at least, once all have come. */
+  /** The least number of StatefulSets, once all have come. */
   countMin: number;
   home: number;
-  /** Whether a shard may be left dead: one that has run before, and whose objects are as they were. */
+  /** Whether a shard may be left dead: it has run before, and its objects have not changed. */
   mayBeDead(id: number): boolean;
   /** How long nothing may change about a shard whose pods all run. */
   quietMsMax?: number;
@@ -75,10 +75,10 @@ export async function awaitShards(wait: ShardWait): Promise<ShardStanding[]> {
 
 type Pod = LiveObjects['pods'][number];
 
-/** What is remembered of a shard from look to look. */
+/** What the wait remembers of a shard between two looks. */
 class ShardWatch {
   pods = new Map<string, Pod>();
-  /** By member. A container that crashes runs between its crashes: a fault stands until the pod is well or another. */
+  /** By member. A container that crashes runs between its crashes: a fault stands until the pod is well or replaced. */
   readonly faults = new Map<string, PodFault & { uid: string }>();
   private readonly quietMsMax: number;
   private mark = '';
@@ -125,7 +125,7 @@ function markOf(pod: Pod): unknown[] {
   return [pod.metadata.uid, isReady(pod), containerStatuses.map(({ restartCount }) => restartCount)];
 }
 
-/** Null while it may still come. */
+/** Null while the shard may still come up. */
 async function judge(
   wait: ShardWait,
   set: LiveStatefulSet,

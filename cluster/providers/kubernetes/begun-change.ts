@@ -1,4 +1,4 @@
-/** What was begun with a member of a shard and is not done: the shard's ConfigMap says so, for whoever comes next. */
+/** The change of a shard's member that was begun and is not done: the shard's ConfigMap records it for the next command. */
 import { shardName } from '../../../sharder/core/view.ts';
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { componentSelector } from '../../manifests/names.ts';
@@ -11,11 +11,11 @@ export interface BegunChange {
   name: string;
   kind: 'adding' | 'leaving' | 'replacing';
   what: string;
-  /** The command that goes on with it. */
+  /** The command that continues the change. */
   goOn: string;
 }
 
-/** What was begun with a member and is not done; null where nothing is. */
+/** The member change that was begun and is not done; null where there is none. */
 export function changeOf(shard: number, { adding, leaving, joining }: ShardIdentity): BegunChange | null {
   if (leaving !== undefined)
     return {
@@ -42,7 +42,7 @@ export function describeBegun({ what, goOn }: BegunChange): Problem {
   return { what, fix: `\`${goOn}\` goes on with that, and so does \`make up\`.` };
 }
 
-/** Of all shards. */
+/** The begun changes of all shards. */
 export async function findBegun(client: KubernetesClient, instance: string): Promise<BegunChange[]> {
   const labels = componentSelector({ name: instance }, 'etcd');
   const where = { apiVersion: 'v1', kind: 'ConfigMap', namespace: instance, labels };

@@ -8,7 +8,7 @@ import { readLiveObjects, runs } from './live-objects.ts';
 import { waitFor } from './wait-for.ts';
 
 /**
- * Deletes pods that cannot start, and StatefulSets none of whose members runs because of it. Volumes stay.
+ * Deletes pods that cannot start, and StatefulSets in which no member runs because of that. Volumes stay.
  * @returns names of what was deleted.
  */
 export async function clearBroken(cluster: KubernetesCluster, signal: AbortSignal): Promise<string[]> {
@@ -18,7 +18,7 @@ export async function clearBroken(cluster: KubernetesCluster, signal: AbortSigna
   const broken = faults.filter(({ kind }) => kind !== 'unschedulable' && kind !== 'volume');
   const pods = new Set(broken.map(({ pod }) => pod));
   const setOf = (pod: string) => pod.replace(/-\d+$/, '');
-  // A set goes with all its pods, and one that runs needs minutes to be made again under its name.
+  // A set is deleted with all its pods; while a pod runs, minutes pass before the set can be made again under its name.
   const running = new Set(live.pods.filter(runs).map(({ metadata }) => setOf(metadata.name)));
   const sets = live.statefulSets.filter(
     ({ metadata, status }) =>

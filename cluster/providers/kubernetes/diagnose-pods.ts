@@ -1,6 +1,6 @@
 /**
- * Why pods do not run, read from what Kubernetes says of them: a pure function. What waiting does not mend is a fault
- * that ends an `up` within seconds; the rest is only shown when the time is over.
+ * Why pods do not run, read from what Kubernetes says of them: a pure function. A problem that waiting does not mend is a
+ * fault and ends an `up` within seconds; other problems are only shown when the time is over.
  */
 import { volumeGuardName } from '../../manifests/volume-guard.ts';
 import { shardOf, type LiveEvent, type Pod } from './live-objects.ts';
@@ -20,7 +20,7 @@ export interface Sight {
   pods: readonly Pod[];
   events: readonly LiveEvent[];
   nowMs: number;
-  /** Crashes before this moment were somebody else's: a nemesis's, or those of an `up` that failed. */
+  /** Crashes before this moment have another cause: a nemesis, or an `up` that failed. */
   sinceMs: number;
   /** How long a pod may be without a node or a volume before that is a fault; longer where nodes are made for pods. */
   placedMsMax?: number;
@@ -29,17 +29,17 @@ export interface Sight {
 /** A pod for which no node has room waits for those that are ending. */
 const unschedulableMsMax = 8000;
 /**
- * What a node is refused for a pod that it was given a moment ago, it is granted a moment later, and it tries again: only
- * a volume that still cannot be mounted this long after its pod was made is a fault. So it is with a pod that waits for
+ * Kubernetes may refuse a node a volume for a pod that it has just been given, and grant it on a later try: it is a fault
+ * only when the volume still cannot be mounted this long after its pod was made. The same holds for a pod that waits for
  * its volume to be made, or for a node that has just come.
  */
 const mountMsMax = 30_000;
 /** What Kubernetes says where waiting makes no room. */
 const withoutRoom = /Insufficient|Too many pods/;
-/** The second time that a container ends by itself is no accident of its start. */
+/** A second end of a container by itself is no accident of its start. */
 const crashesMax = 2;
 
-/** The exit code of the container that looks at a member's volume, where that is not the member's. */
+/** The exit code of the volume guard for a volume that is not the member's. */
 const volumeRefusal = 1;
 
 const imageReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName']);
@@ -47,7 +47,7 @@ const settingReasons = new Set(['CreateContainerConfigError', 'CreateContainerEr
 
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
 
-/** The faults of all pods, one at most for each, in the order of the pods. */
+/** The faults of all pods, at most one for each pod, in the order of the pods. */
 export function diagnosePods(sight: Sight): PodFault[] {
   return sight.pods.flatMap((pod) => diagnosePod(pod, sight) ?? []);
 }
@@ -55,7 +55,7 @@ export function diagnosePods(sight: Sight): PodFault[] {
 function diagnosePod(pod: Pod, sight: Sight): PodFault | null {
   if (pod.metadata.deletionTimestamp !== undefined) return null;
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
-  // One that runs first and has come to its end is done, however often it was tried before.
+  // An init container that has ended well is done, however often it was tried before.
   const pending = initContainerStatuses.filter(({ state }) => state?.terminated?.exitCode !== 0);
   for (const status of [...pending, ...containerStatuses]) {
     const fault = refusedVolume(pod, status) ?? waitingFault(pod, status) ?? crashFault(pod, status, sight);
@@ -85,7 +85,7 @@ function waitingFault(pod: Pod, { name, image, state }: ContainerStatus): PodFau
   };
 }
 
-/** What the container before etcd has said: what is wrong, and what to do. Its first end is no accident. */
+/** What the volume guard has said: what is wrong, and what to do. Its first end is no accident. */
 function refusedVolume(pod: Pod, { name, state, lastState }: ContainerStatus): PodFault | null {
   if (name !== volumeGuardName || state?.running !== undefined) return null;
   const { exitCode, message = '' } = state?.terminated ?? lastState?.terminated ?? {};

@@ -1,4 +1,4 @@
-/** Whether shards have elected: asked of every member, since each may still follow another. */
+/** Whether shards have elected a leader: asks every member, since each may still follow another. */
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { shardOf, type LiveStatefulSet } from './live-objects.ts';
 import { memberEndpoint, memberNamesOf } from './read-status.ts';
@@ -16,7 +16,7 @@ export async function findLeaders(
   return leaders.every((leader) => leader !== null) ? leaders : null;
 }
 
-/** The leader that all of these members of a shard follow, and that is one of them; null while there is none. */
+/** The leader that all of these members of a shard follow, and that is one of them; null while there is no such leader. */
 export async function findLeader(
   cluster: Asked,
   set: LiveStatefulSet,

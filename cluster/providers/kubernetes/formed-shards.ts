@@ -1,6 +1,6 @@
 /**
- * Notes with whom a shard has been formed, before its fence is written and so before any write can be acknowledged. From then
- * on no pod of it starts on an empty volume, and none that is not one of these.
+ * Notes the members with which a shard has been formed, before its fence is written and so before any write can be
+ * acknowledged. From then on no pod of the shard starts on an empty volume, and no pod starts that is not one of these members.
  */
 import { fenceKeys } from '../../../sharder/core/fence.ts';
 import type { ViewShard } from '../../../sharder/core/view.ts';
@@ -46,8 +46,8 @@ export async function deleteIdentity(cluster: Instance, shard: number): Promise<
 }
 
 /**
- * What has been noted stays as it is.
- * @param shard whose endpoints name its members: all that it was made with.
+ * A shard that has been noted already stays as noted.
+ * @param shard its endpoints name all members that it was made with.
  * @returns whether it was noted now.
  */
 export async function noteFormed(cluster: Instance, { id, endpoints }: ViewShard): Promise<boolean> {
@@ -58,8 +58,8 @@ export async function noteFormed(cluster: Instance, { id, endpoints }: ViewShard
 }
 
 /**
- * Notes the shards of a cluster that a version before this made: they have their fences, and nothing else says that they
- * have been formed. Before anything is applied, since that starts their pods again.
+ * Notes the shards of a cluster that an earlier version made: they have their fences, and nothing else shows that they
+ * have been formed. Runs before anything is applied, since applying restarts their pods.
  * @returns whether there were any.
  */
 export async function noteFormedBefore(

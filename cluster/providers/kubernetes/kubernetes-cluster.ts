@@ -1,6 +1,6 @@
 /**
  * One Vase cluster inside a Kubernetes cluster, as the providers reach it: objects over the API, members and sharders
- * through tunnels. What is asked for often, its status, is asked once for all who want it at the same moment.
+ * through tunnels. Callers that ask for the status at the same moment share one request.
  */
 import type { EtcdTls } from '../../../sharder/etcd/connection.ts';
 import { readFsyncHistogram, type FsyncHistogram } from '../../metrics/fsync-histogram.ts';
@@ -51,7 +51,7 @@ export class KubernetesCluster {
     return new KubernetesCluster(await KubernetesClient.forContext(place), place);
   }
 
-  /** Sharders by name, those that are missing too. */
+  /** Sharders by name, including the missing ones. */
   async sharders(): Promise<{ name: string; pod: Pod | null }[]> {
     const { pods, deployments } = await readLiveObjects(this.client, this.instance);
     const wanted =
@@ -62,13 +62,13 @@ export class KubernetesCluster {
     );
   }
 
-  /** "http://127.0.0.1:…", through which a sharder is reached alone, whichever pod has its name. */
+  /** "http://127.0.0.1:…", which leads to one sharder alone, whichever pod has its name. */
   async sharderDoor(name: string): Promise<string> {
     const pod = () => this.sharderNames.podOf(name);
     return `http://${await this.tunnels.open({ name, port: sharderPorts.http, pod })}`;
   }
 
-  /** What these members say of their syncs, a few seconds old at most; nothing of those that do not answer. */
+  /** The fsync histograms of these members, at most a few seconds old; none for members that do not answer. */
   async readFsyncs(members: readonly string[]): Promise<Map<string, FsyncHistogram>> {
     if (this.fsyncs === null || performance.now() - this.fsyncs.atMs > fsyncAgeMsMax)
       this.fsyncs = { atMs: performance.now(), histograms: this.askForFsyncs(members) };

@@ -1,6 +1,6 @@
 /**
- * What the view server asks of the Kubernetes cluster that it runs in: shards that come and go as StatefulSets with all
- * that belongs to them, the number of sharders, and where everybody's metrics are.
+ * What the view server asks of the Kubernetes cluster that it runs in: it adds and removes shards, each a StatefulSet with
+ * its other objects, sets the number of sharders, and finds the metrics of all processes.
  */
 import type { ViewShard } from '../../../sharder/core/view.ts';
 import { ClusterError } from '../../errors.ts';
@@ -69,7 +69,7 @@ export class KubernetesFleet implements ShardFleet {
   }
 
   async createShard(id: number, options: FleetOptions): Promise<ViewShard> {
-    // The authority's key is where `deploy-gke` runs, and the pods would wait for their secrets without an end.
+    // Only the machine that runs `deploy-gke` has the authority's key: the pods would wait for their secrets for ever.
     if (usesTls(this.blueprint))
       throw new RefusedError(
         'no-certificates',
@@ -101,8 +101,8 @@ export class KubernetesFleet implements ShardFleet {
   }
 
   /**
-   * Of a shard that has no fence yet each member must have started once: from here on none does so on an empty volume.
-   * @throws ClusterError while one has not.
+   * In a shard that has no fence yet each member must have started once: from now on none starts on an empty volume.
+   * @throws ClusterError while a member has not.
    */
   async noteFormed(shard: ViewShard, isNew: boolean): Promise<void> {
     if (isNew) await this.demandAllStarted(shard);
@@ -146,7 +146,7 @@ export class KubernetesFleet implements ShardFleet {
     const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
     for (const { metadata } of await client.list({ ...kind, namespace, labels }))
       await client.delete({ ...kind, name: metadata.name, namespace });
-    // Last: while there are data, nothing may take them for a shard that has not been formed.
+    // Last: while the shard has data, it must not look like a shard that has not been formed.
     await deleteIdentity(this.watched(), id);
   }
 
@@ -192,7 +192,7 @@ export class KubernetesFleet implements ShardFleet {
     return { client: this.client, instance: this.instance };
   }
 
-  /** What a shard consists of: what the generator gives for it, and who may speak to it. */
+  /** The objects of a shard: those of the generator, and the rules for who may speak to it. */
   private objectsOf(id: number, sets: readonly LiveStatefulSet[]): KubernetesObject[] {
     const { topology, overlay } = this.blueprint;
     const members = sizeOfNew(id, sets) ?? topology.members;
@@ -223,7 +223,7 @@ export class KubernetesFleet implements ShardFleet {
   }
 }
 
-/** As many as it has where it was begun, or as many as the other shards have by now. Null where these do not agree. */
+/** The size that the shard was begun with, or else the size of the other shards. Null where these differ. */
 function sizeOfNew(id: number, sets: readonly LiveStatefulSet[]): 1 | 3 | 5 | null {
   const begun = sets.filter((set) => shardOf(set) === id);
   const like = begun.length > 0 ? begun : sets;

@@ -37,7 +37,7 @@ export async function readEvents(client: KubernetesClient, namespace: string): P
   return client.list<LiveEvent>({ apiVersion: 'v1', kind: 'Event', namespace });
 }
 
-/** The number of the shard that an object belongs to; null where it is no shard's. */
+/** The number of the shard that an object belongs to; null where it belongs to none. */
 export function shardOf({ metadata }: ApiObject): number | null {
   const text = metadata.labels?.[shardLabel];
   return text === undefined ? null : Number(text);
@@ -47,7 +47,7 @@ export function componentOf({ metadata }: ApiObject): string {
   return metadata.labels?.[componentLabel] ?? '';
 }
 
-/** Whether Kubernetes sends requests to it. */
+/** Whether Kubernetes sends requests to the pod. */
 export function isReady(pod: Pod): boolean {
   if (pod.metadata.deletionTimestamp !== undefined) return false;
   return (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');

@@ -1,4 +1,4 @@
-/** Whether a member's volume is known to be lost, and a new one in its place. Disks outlive their claims: nothing is deleted. */
+/** Finds whether a member's volume is lost, and gives it a new one. Disks outlive their claims: no data are deleted. */
 import { ClusterError } from '../../errors.ts';
 import { volumeGuardName } from '../../manifests/volume-guard.ts';
 import type { ApiObject } from '../../kubernetes/kubernetes-objects.ts';
@@ -27,8 +27,8 @@ export async function findLostPod(cluster: KubernetesCluster, member: string): P
 }
 
 /**
- * Lets the pod start on a new volume. A pod that is made while its old claim is on its way out waits for that one, and gets
- * none: it is deleted until its claim is another.
+ * Lets the pod start on a new volume. A pod that is made while its old claim is terminating waits for that claim, and gets
+ * no volume: such pods are deleted until the pod has a new claim.
  */
 export async function renewPod(
   cluster: KubernetesCluster,

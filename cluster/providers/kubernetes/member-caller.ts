@@ -1,6 +1,6 @@
 /**
- * Calls etcd members by the names that they have inside the cluster, from outside it: each member through a tunnel of
- * its own, over the same client as everywhere.
+ * Calls etcd members from outside the cluster by the names that they have inside it: each member through its own tunnel,
+ * with the same client as everywhere.
  */
 import type { RpcResult } from '../../../sharder/core/ports.ts';
 import type { EtcdCaller } from '../../etcd/etcd-caller.ts';

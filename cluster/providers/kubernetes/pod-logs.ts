@@ -4,7 +4,7 @@ import type { LogOptions } from '../provider.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 import { readLiveObjects, type Pod } from './live-objects.ts';
 
-/** @throws UsageError for a name that nobody has; it lists the names. */
+/** @throws UsageError for an unknown name; it lists the names. */
 export async function showLog(cluster: KubernetesCluster, name: string, options: LogOptions): Promise<void> {
   const pod = await findPod(cluster, name);
   const container = pod.spec!.containers[0]!.name;

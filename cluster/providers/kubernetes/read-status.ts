@@ -1,4 +1,4 @@
-/** How a cluster in Kubernetes is: its pods, each member's own answer, and what is wrong with a fix for it. */
+/** The status of a cluster in Kubernetes: its pods, each member's own answer, and each problem with a fix for it. */
 import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
 import { durationsOf, mergedDurations, type FsyncHistogram } from '../../metrics/fsync-histogram.ts';
 import { dataBugNotes } from '../../etcd/data-bugs.ts';
@@ -36,7 +36,7 @@ import {
   type Pod,
 } from './live-objects.ts';
 
-/** A healthy member answers within a tenth of it, the first time through a new tunnel; a paused one never does. */
+/** A healthy member answers within a tenth of this, the first time through a new tunnel; a paused one never does. */
 const answerTimeoutMs = 2000;
 
 const wayToAnotherImage = `A new cluster runs ${parseTopology({}).images.etcd}, which has none of them, or what VASE_ETCD_IMAGE names.`;
@@ -45,11 +45,11 @@ export interface StatusSource {
   provider: ProviderKind;
   endpoint: string | null;
   /**
-   * Of pods that run and do not answer, the names of those whose process is stopped by a signal. Left out where the
+   * Names of the pods whose process is stopped by a signal, among pods that run and do not answer. Left out where the
    * provider cannot see processes.
    */
   findPaused?(pods: readonly Pod[]): Promise<Set<string>>;
-  /** The disk that members emulate, and what is to be said of it. Left out where disks are real. */
+  /** The disk that members emulate, and notes about it. Left out where disks are real. */
   readDisk?(pods: readonly Pod[]): Promise<{ disk: DiskStatus | null; notes: string[] }>;
 }
 
@@ -128,7 +128,7 @@ async function askMembers(cluster: KubernetesCluster, { pods }: LiveObjects): Pr
   return answers;
 }
 
-/** As the view names it. */
+/** The endpoint as the view names it. */
 export function memberEndpoint(instance: string, shard: number, member: string): string {
   return `${member}.${shardName(shard)}.${instance}.svc:${etcdPorts.client}`;
 }
@@ -172,7 +172,7 @@ function describeShard(
       fsync: fsyncs.has(name) ? durationsOf(fsyncs.get(name)!) : null,
     };
   });
-  // Of two that take themselves for the leader, the one in the newer term is.
+  // When two members take themselves for the leader, the one in the newer term is the leader.
   const leaders = members
     .filter((member) => member.etcd?.leads)
     .toSorted((a, b) => b.etcd!.raftTerm - a.etcd!.raftTerm);
@@ -188,7 +188,7 @@ function describeShard(
   };
 }
 
-/** As Kubernetes counts them: of the pod's first container, since the pod was made. */
+/** Kubernetes' count for the pod's first container, since the pod was made. */
 function restartsOf(pod: Pod | null): Restarts {
   const { restartCount = 0, lastState } = pod?.status?.containerStatuses?.[0] ?? {};
   return { count: restartCount, at: restartCount === 0 ? null : (lastState?.terminated?.finishedAt ?? null) };

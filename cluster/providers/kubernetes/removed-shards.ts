@@ -10,8 +10,8 @@ import { waitFor, type Waiting } from './wait-for.ts';
 import type { KubernetesCluster } from './kubernetes-cluster.ts';
 
 /**
- * Asks the view, and only where a shard other than the home shard is missing from a cluster that was once complete. While
- * the home shard cannot answer, nobody knows: what is missing then stays away, and the next `up` asks again.
+ * Asks the view only when a shard other than the home shard is missing from a cluster that was once complete. While the
+ * home shard cannot answer, nobody knows whether it was removed: the shard stays missing, and the next `up` asks again.
  */
 export async function removedShards(
   cluster: KubernetesCluster,

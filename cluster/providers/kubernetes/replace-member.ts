@@ -1,7 +1,7 @@
 /**
- * Puts a new member in the place of one whose volume is lost, under its name: the view stays as it is. The order is what keeps
- * promises: the one that has promised leaves first, only then may its pod start on an empty volume, and before the new one
- * votes that permission is taken back.
+ * Replaces a member whose volume is lost with a new one of the same name: the view stays as it is. The order keeps promises:
+ * the member that has promised leaves first, only then may its pod start on an empty volume, and that permission is taken
+ * back before the new member votes.
  */
 import { shardName } from '../../../sharder/core/view.ts';
 import {
@@ -37,7 +37,7 @@ export interface Replacement {
 
 /**
  * @returns what has been done, a sentence.
- * @throws ClusterError where it is not known to be lost, its shard has no quorum without it, or it comes no further.
+ * @throws ClusterError where it is not known to be lost, its shard has no quorum without it, or there is no progress.
  */
 export async function replaceMember(replacement: Replacement): Promise<string> {
   const { cluster, shard, name } = replacement;
@@ -46,7 +46,7 @@ export async function replaceMember(replacement: Replacement): Promise<string> {
     throw new ClusterError(`${shardName(shard)} has not been formed yet`, { nextStep: 'Run `make up`.' });
   if (!identity.joining.includes(name)) {
     const { url, own } = await demandQuorumWithout(replacement);
-    // A learner is what a call that was cut short has left. It has promised nothing.
+    // A call that was cut short has left this learner. It has promised nothing.
     if (own?.isLearner !== true && (await findLostPod(cluster, name)) === 'runs')
       return `${name} runs on its own data: nothing is replaced.`;
     await letGo(replacement, { url, own, identity });
@@ -55,7 +55,7 @@ export async function replaceMember(replacement: Replacement): Promise<string> {
   return `${name} is a member of ${shardName(shard)} again, and has all data of it.`;
 }
 
-/** The earlier one leaves before its pod may start on an empty volume: etcd would take it for the one that left. */
+/** Removes the earlier member before its pod may start on an empty volume: etcd would take the new one for the old one. */
 async function letGo(
   { cluster, shard, name, options }: Replacement,
   { url, own, identity }: { url: string; own: EtcdMember | undefined; identity: ShardIdentity },
@@ -81,15 +81,15 @@ async function join(replacement: Replacement, identity: ShardIdentity): Promise<
 interface Round {
   identity: ShardIdentity;
   progress: RoundsProgress;
-  /** Whether this call has added the learner: one of before may have lost its volume again, and etcd would wait for ever. */
+  /** Whether this call has added the learner: an earlier learner may have lost its volume again, and etcd would wait for ever. */
   isAdded: boolean;
   /** Whether this call has made the pod start anew. */
   isRenewed: boolean;
-  /** Whether this call has taken back that the pod may start on an empty volume. */
+  /** Whether this call has withdrawn the permission to start on an empty volume. */
   isTakenBack: boolean;
 }
 
-/** True when it has its vote. */
+/** Returns true when the new member has its vote. */
 async function nextStep(replacement: Replacement, round: Round): Promise<boolean> {
   const { cluster, shard, names, name, options } = replacement;
   const { progress, identity } = round;
@@ -103,7 +103,7 @@ async function nextStep(replacement: Replacement, round: Round): Promise<boolean
     return false;
   }
   if (!own.isLearner) {
-    // A leader that has just been elected may not have come to the entry that removed the earlier one.
+    // A new leader may not have applied the entry yet that removed the earlier member.
     if (!round.isTakenBack) throw new Error(`etcd still lists the earlier ${name}`);
     progress.tell(`${name} has its vote`);
     return true;
@@ -147,7 +147,7 @@ async function demandQuorumWithout(
   return { url: leader.url, own: ownIn(await told(name, listEtcdMembers(leader.url)), replacement) };
 }
 
-/** What etcd says of a change is for the user, with how to go on. */
+/** Shows the user etcd's error about a change, with the command that continues. */
 async function told<T>(name: string, call: Promise<T>): Promise<T> {
   try {
     return await call;

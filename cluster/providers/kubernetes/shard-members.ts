@@ -1,4 +1,4 @@
-/** The members of one shard in Kubernetes as they answer for themselves, and the way to the one that leads. */
+/** The members of one shard in Kubernetes as they answer for themselves, and the way to its leader. */
 import type { StatusReply } from '../../../sharder/core/etcd-messages.ts';
 import { shardName } from '../../../sharder/core/view.ts';
 import { etcdPorts } from '../../manifests/names.ts';
@@ -13,16 +13,16 @@ export interface ShardLeader {
   /** For etcd's own calls. */
   url: string;
   status: StatusReply;
-  /** Names of all that follow it, itself included. */
+  /** Names of all members that follow it, itself included. */
   followers: string[];
 }
 
-/** As it is called inside the cluster. */
+/** The member's name inside the cluster. */
 export function hostOf(instance: string, shard: number, member: string): string {
   return `${member}.${shardName(shard)}.${instance}.svc`;
 }
 
-/** Null where it does not answer. */
+/** Null where the member does not answer. */
 export async function statusOf(
   cluster: Pick<KubernetesCluster, 'instance' | 'members'>,
   shard: number,
@@ -33,7 +33,7 @@ export async function statusOf(
   return result.kind === 'reply' && result.reply.kind === 'status' ? result.reply : null;
 }
 
-/** The one of these that leads, in the newest term; null while none does. */
+/** The leader among these members, in the newest term; null while there is none. */
 export async function findShardLeader(
   cluster: KubernetesCluster,
   shard: number,

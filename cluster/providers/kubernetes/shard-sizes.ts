@@ -1,4 +1,4 @@
-/** How many members each shard has by now: what it was formed with, and what came and went since. */
+/** How many members each shard has now: those that it was formed with, and those added or removed since. */
 import { ClusterError } from '../../errors.ts';
 import { memberNames, shardName } from '../../manifests/names.ts';
 import type { ShardMembers } from '../../manifests/overlay.ts';
@@ -11,7 +11,7 @@ import { memberNamesOf } from './read-status.ts';
 
 export type ShardSizes = ReadonlyMap<number, ShardMembers & { identity: ShardIdentity | null }>;
 
-/** Of the topology's shards, and of all that there are besides. */
+/** The sizes of the topology's shards, and of all other shards that exist. */
 export async function readSizes(
   cluster: Instance,
   topology: Topology,
@@ -29,7 +29,7 @@ export async function readSizes(
   );
 }
 
-/** While a member comes or goes there are as many pods as there are: the command that changes it, or `up`, goes on with that. */
+/** During a member change the size is the number of pods: the command that changes the member, or `up`, continues from there. */
 function sizeOf({
   topology,
   id,
@@ -55,8 +55,8 @@ function sizeOf({
 
 /**
  * @param asked how many members the user wants; null: as many as there are.
- * @param mayChange whether members can come and go where the cluster runs.
- * @throws ClusterError where a shard has another number: `up` changes none.
+ * @param mayChange whether this provider can add and remove members.
+ * @throws ClusterError where a shard has another number: `up` adds and removes none.
  */
 export function refuseOtherSizes(
   sizes: ShardSizes,

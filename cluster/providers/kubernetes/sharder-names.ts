@@ -1,7 +1,7 @@
 /**
  * Names for sharders that are easier to say than those of their pods: sharder-1, sharder-2, … in the order in which the
- * pods were made. A name stays with its pod; that of a pod that is gone goes to the next new one, so that whoever knows
- * "sharder-1" finds a sharder behind it after its pod was replaced.
+ * pods were made. A name stays with its pod; the next new pod gets the name of a pod that is gone, so that a user who
+ * knows "sharder-1" still finds a sharder under that name after its pod was replaced.
  */
 import type { Pod } from './live-objects.ts';
 
@@ -12,12 +12,12 @@ export interface NamedPod {
 }
 
 export class SharderNames {
-  /** By name: the name of the pod. */
+  /** The name of the pod, by the sharder's name. */
   private readonly known = new Map<string, string>();
 
   /**
-   * The names of these pods, and of as many that are missing as `wanted` has more, in order. Pods that are on their way
-   * out have none.
+   * Names for these pods in order, and, when `wanted` is larger, for the missing ones as well. Pods that are terminating
+   * have no name.
    */
   assign(pods: readonly Pod[], wanted: number): NamedPod[] {
     const staying = pods

@@ -1,6 +1,6 @@
 /**
- * Local ports that lead to ports of pods, over the Kubernetes API: the same on Linux and macOS, and wherever the cluster
- * is. A tunnel is found again under its name; each connection asks anew which pod it leads to, so that it outlives pods.
+ * Local ports that lead to ports of pods, over the Kubernetes API: the same on Linux and macOS, for every cluster. A tunnel
+ * keeps its name and port; each connection asks anew which pod it leads to, so that the tunnel outlives pods.
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
@@ -37,7 +37,7 @@ export class Tunnels {
     return `${localHost}:${((await server).address() as AddressInfo).port}`;
   }
 
-  /** Ends the tunnels and what goes through them. */
+  /** Ends the tunnels and their connections. */
   async close(): Promise<void> {
     const servers = await Promise.all(this.servers.values());
     this.servers.clear();

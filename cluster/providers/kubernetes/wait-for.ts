@@ -1,6 +1,6 @@
 /**
- * Waiting for Kubernetes to bring workloads about, and giving up as soon as it is known that waiting will not help: a
- * pod whose image cannot be had, which no node takes, or which crashes again and again, ends it within seconds.
+ * Waits for Kubernetes to start workloads, and gives up as soon as it is known that waiting will not help: a pod whose
+ * image is not available, which no node takes, or which crashes again and again, ends the wait within seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from '../../errors.ts';
@@ -15,14 +15,14 @@ const pollMs = 400;
 export const waitMsMax = 600_000;
 const logLinesMax = 15;
 
-/** All that waiting needs of a cluster. */
+/** The parts of a cluster that waiting needs. */
 export type Watched = Pick<KubernetesCluster, 'client' | 'instance'> &
   Partial<Pick<KubernetesCluster, 'placedMsMax'>>;
 
 export interface Waiting {
   cluster: Watched;
   signal: AbortSignal;
-  /** Crashes from before are not this wait's. */
+  /** Earlier crashes do not count for this wait. */
   sinceMs: number;
 }
 
@@ -31,13 +31,13 @@ export interface Awaited<T> {
   what: string;
   /** Only pods of these components are looked at for faults; all where left out. */
   components?: readonly string[];
-  /** What was waited for, once it is so; null until then. `faults` are those that waiting does not mend. */
+  /** Returns what was waited for; null until then. `faults` are the faults that waiting does not mend. */
   check(live: LiveObjects, faults: () => Promise<PodFault[]>): Promise<T | null>;
-  /** Whether a fault does not end the wait: `check` makes of it what it wants. Left out: each ends it. */
+  /** Whether a fault does not end the wait, and `check` handles it. Left out: each fault ends it. */
   bears?(fault: PodFault): boolean;
 }
 
-/** @throws ClusterError with the first fault that waiting does not mend and that is not borne, or when the time is over. */
+/** @throws ClusterError with the first fault that waiting does not mend and `bears` does not accept, or when the time is over. */
 export async function waitFor<T>(waiting: Waiting, awaited: Awaited<T>): Promise<T> {
   const { cluster, signal } = waiting;
   const deadlineMs = performance.now() + waitMsMax;
@@ -85,7 +85,7 @@ export async function faultError(cluster: Watched, fault: PodFault): Promise<Clu
   });
 }
 
-/** Empty where it may not be read, as by the view server: why the pod is looked at is told without it, too. */
+/** Empty where the log may not be read, as by the view server: the fault is reported without it, too. */
 async function readLog(
   { client }: Watched,
   request: Parameters<KubernetesClient['readLog']>[0],

@@ -1,4 +1,4 @@
-/** `down` and `clean` for the local provider: view servers first, then sharders, then members, then whatever else this folder's cluster left. */
+/** `down` and `clean` for the local provider: stop view servers first, then sharders, then members, then this folder's strays. */
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ClusterError } from '../../errors.ts';
@@ -24,8 +24,8 @@ import { removeGroups } from './limits/control-groups.ts';
 import type { StateFolder } from '../../state/state-folder.ts';
 
 /**
- * A follower ends within milliseconds, a leader without followers too; one that waits in vain for a successor would take
- * 7 s. Past this it is killed: what it has acknowledged is on disk.
+ * A follower ends within milliseconds, and so does a leader without followers; a leader that waits in vain for a successor
+ * would take 7 s. After this time it is killed: what it has acknowledged is on disk.
  */
 const memberStopGraceMs = 5000;
 /** A keeper or a view server may have started something while it was itself being stopped. */
@@ -46,7 +46,7 @@ export function downSteps(): Step<DownContext>[] {
   ];
 }
 
-/** What is deleted anyway needs no time to end well. */
+/** Processes whose data are deleted anyway need no time to end well. */
 export function cleanSteps(): Step<DownContext>[] {
   return [
     { title: 'Look at what there is', run: async ({ folder }) => describeData(folder) ?? 'no data' },
@@ -55,14 +55,14 @@ export function cleanSteps(): Step<DownContext>[] {
   ];
 }
 
-/** It could do nothing while the lock is held, and need not see that. */
+/** The keeper could do nothing while the lock is held, and need not find that out. */
 async function stopKeeper({ folder }: DownContext): Promise<string> {
   const state = readOrLeave(folder);
   if (state?.keeper === undefined) return 'none';
   return describeStopped(await stopAll({ folder, state }, [state.keeper], keeperStopGraceMs));
 }
 
-/** First, so that none starts anything while the rest is stopped. */
+/** View servers are stopped first, so that none starts anything while the rest is stopped. */
 async function stopViewServers({ folder }: DownContext): Promise<string> {
   const state = readOrLeave(folder);
   if (state === null) return 'none';
@@ -75,7 +75,7 @@ async function stopSharders({ folder }: DownContext): Promise<string> {
   return describeStopped(await stopAll({ folder, state }, state.sharders, sharderStopGraceMs));
 }
 
-/** Followers first: a leader that ends looks for a successor as long as it takes any other member for alive. */
+/** Followers are stopped first: a leader that ends looks for a successor while it takes any other member for alive. */
 async function stopMembers({ folder, rpc }: DownContext): Promise<string> {
   const state = readOrLeave(folder);
   if (state === null) return 'none';
@@ -90,7 +90,7 @@ async function stopMembers({ folder, rpc }: DownContext): Promise<string> {
   return describeStopped(stopped);
 }
 
-/** Null, too, for a state that cannot be read: what it records is found among the strays. */
+/** Also null for a state that cannot be read: its processes are found among the strays. */
 function readOrLeave(folder: StateFolder): ClusterState | null {
   try {
     return readState(folder);
@@ -120,8 +120,8 @@ function describeStopped(count: number): string {
 }
 
 /**
- * Stops what the state records and what its command line shows to be of this folder, until nothing of it is left.
- * @throws ClusterError when something is.
+ * Stops the processes that the state records and those whose command line names this folder, until none is left.
+ * @throws ClusterError when one is left.
  */
 async function stopFound(folder: StateFolder, graceMs: number): Promise<string> {
   let stopped = 0;
@@ -153,7 +153,7 @@ async function findRunning(folder: StateFolder): Promise<ProcessIdentity[]> {
   return found;
 }
 
-/** None where neither the state nor its copy can be read: then only what is found can be stopped. */
+/** Empty where neither the state nor its copy can be read: then only processes found by their command line can be stopped. */
 function recordedProcesses(folder: StateFolder): ProcessIdentity[] {
   const state = readableState(folder);
   if (state === null) return [];
@@ -163,10 +163,10 @@ function recordedProcesses(folder: StateFolder): ProcessIdentity[] {
 
 /** Deletes what Vase has put into the folder and nothing else: the folder may be one that the user had before. */
 async function deleteAll({ folder }: DownContext): Promise<void> {
-  // It may be a symbolic link to where there is more room, and that a folder in which others have something.
+  // It may be a symbolic link to a larger disk, to a folder that also holds files of others.
   for (const name of listData(folder)) rmSync(join(folder.data, name), { recursive: true, force: true });
   const others = existsSync(folder.data) ? readdirSync(folder.data) : [];
-  // With what a writing that was cut short has left.
+  // Including what an interrupted write has left.
   const copies = others.filter((name) => name.startsWith(basename(folder.stateCopy)));
   for (const name of copies) rmSync(join(folder.data, name), { force: true });
   if (copies.length === others.length) rmSync(folder.data, { recursive: true, force: true });

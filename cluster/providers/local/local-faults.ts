@@ -29,7 +29,7 @@ import { withLock } from '../../state/state-lock.ts';
 
 /** A signal takes effect within microseconds unless the machine is badly overloaded. */
 const effectMsMax = 10_000;
-/** Faults come one after the other, and a restart holds the lock for some ten milliseconds. */
+/** Faults happen one after the other, and a restart holds the lock for some ten milliseconds. */
 const lockWaitMsMax = 30_000;
 
 type Owner =
@@ -84,7 +84,7 @@ export class LocalFaults implements FaultControl {
     await withLock(this.folder, { purpose: `a restart of ${name}`, waitMsMax: lockWaitMsMax }, async () => {
       const context = await this.context();
       const found = this.find(context.state, name);
-      // Before it is killed: what cannot be started again goes on.
+      // Before it is killed: a member that cannot be started again must keep running.
       if (found.kind === 'member') demandEtcd(context);
       if (found.owner.process !== null) await killProcess(found.owner.process);
       if (found.kind === 'member') await startMember(context, found.shard, found.owner);

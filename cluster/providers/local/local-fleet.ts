@@ -1,6 +1,6 @@
 /**
- * The fleet of a local cluster: shards and sharders come and go as processes, through the same state file and lock as the
- * commands use. Every action looks first at what is there, so that one which died half-way is completed by the next.
+ * The fleet of a local cluster: adds and removes shards and sharders as processes, through the same state file and lock as
+ * the commands. Every action looks first at what exists, so that the next action completes one that died half-way.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const lockWaitMsMax = 120_000;
 const electionMsMax = 10_000;
 const leaderMsMax = 90_000;
 const leaderPollMs = 50;
-/** What is deleted needs no time to end well. */
+/** A process whose data are deleted needs no time to end well. */
 const deleteGraceMs = 0;
 
 export class LocalFleet implements ShardFleet {
@@ -45,7 +45,7 @@ export class LocalFleet implements ShardFleet {
     return this.state().shards.map(asViewShard);
   }
 
-  /** The lock is held while processes are started, not while an election is waited for. */
+  /** Holds the lock while processes are started, not during the wait for an election. */
   async createShard(id: number, options: FleetOptions): Promise<ViewShard> {
     const untilMs = performance.now() + leaderMsMax;
     for (;;) {
@@ -82,7 +82,7 @@ export class LocalFleet implements ShardFleet {
     });
   }
 
-  /** Null when none comes soon: a member may have died, and is then started again. */
+  /** Null when none is elected soon: a member may have died, and is then started again. */
   private async waitForLeader(shard: ShardState, signal: AbortSignal): Promise<string | null> {
     const untilMs = performance.now() + electionMsMax;
     while (performance.now() < untilMs) {
@@ -168,7 +168,7 @@ export class LocalFleet implements ShardFleet {
   }
 }
 
-/** The topology's number of shards is what `up` compares with, so it always tells what there is. */
+/** `up` compares with the topology's number of shards, so it always equals the number that exist. */
 function saveShards(context: LocalContext): void {
   context.state.topology.shards = context.state.shards.length;
   save(context);

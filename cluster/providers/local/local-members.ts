@@ -111,7 +111,7 @@ export class LocalMembers implements MemberControl {
     });
   }
 
-  /** Empty where nobody leads, or the leader does not tell. */
+  /** Empty where there is no leader, or the leader does not answer. */
   private async askList(shard: ShardState): Promise<EtcdMember[]> {
     const led = findLed(await askMembers(this.rpc, shard.members));
     return led === null ? [] : listEtcdMembers(clientUrl(led.leader.member)).catch(() => []);
@@ -153,7 +153,7 @@ function demandShard({ shards }: ClusterState, id: number | null): ShardState {
   return shard;
 }
 
-/** Of a member that its shard has not, or not any more, a sentence; null for any other name. */
+/** A sentence about a name that is not, or no longer, a member of its shard; null for any other name. */
 function describeGone({ shards }: ClusterState, name: string): string | null {
   const shard = shards.find(({ id }) => new RegExp(`^${shardName(id)}-\\d+$`).test(name));
   if (shard === undefined || shard.members.some((member) => member.name === name)) return null;

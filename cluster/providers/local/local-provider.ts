@@ -59,7 +59,7 @@ export class LocalProvider implements Provider {
 
   constructor(settings: LocalSettings) {
     this.folder = stateFolder(settings.stateRoot);
-    // What is started is told the folder's one name: another spelling would be another setting.
+    // Processes get the folder's canonical path: another spelling would be another setting.
     const binaries = canonicalPath(settings.binaries);
     this.settings = { ...settings, stateRoot: this.folder.root, binaries };
     this.faults = new LocalFaults(this.settings, this.folder, this.rpc);
@@ -72,7 +72,7 @@ export class LocalProvider implements Provider {
   }
 
   async up(requested: unknown, options: UpOptions): Promise<UpResult> {
-    // Checked before anything is touched, so that a wrong field leaves not even a folder.
+    // Checked first, so that a wrong field leaves not even a folder.
     refuseTls(parseTopology(mergeTopologies(requested)), this.kind);
     return withLock(this.folder, { purpose: '`vase up`' }, async () => {
       const written = readState(this.folder);
@@ -115,7 +115,7 @@ export class LocalProvider implements Provider {
     let running: string | null = null;
     for (const viewServer of state.viewServers) {
       if ((await healthOf(viewServer.process)) !== 'running') continue;
-      // One that has only just been started does not listen yet, or does not know the leader.
+      // A view server that has just started does not listen yet, or does not know the leader.
       if (await isViewServerReady(viewServer)) return viewServerUrl(viewServer);
       running ??= viewServerUrl(viewServer);
     }
@@ -152,10 +152,10 @@ export class LocalProvider implements Provider {
     await refuseOtherNamed(current.etcd.version, etcdSearch(this.settings));
     const status = await readStatus(this.folder, current, this.rpc);
     if (status.health !== 'ready') return null;
-    // Those of another version of Vase, say.
+    // Another version of Vase may have started them.
     if (current.sharders.some((sharder) => isOutdated({ state: current }, sharder))) return null;
     if (!(await isKept(current, this.settings))) return null;
-    // Caps are the kernel's, not the cluster's: somebody may have taken them away.
+    // The kernel has the caps, not the cluster: another program may have removed them.
     const disks = await emulateDisks(this.folder, current);
     const limits = await limitProcesses(this.folder, current);
     const changed = disks.mended.length + limits.mended.length > 0;

@@ -76,7 +76,7 @@ export async function bringUp(
   }
 }
 
-/** The names of the sharders and view servers that run. Members that run are never stopped by `up`. */
+/** The names of the sharders and view servers that run. `up` never stops a running member. */
 async function runningServants(state: ClusterState | null): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
   for (const { name, process } of [...(state?.sharders ?? []), ...(state?.viewServers ?? [])])
@@ -137,7 +137,7 @@ async function findEtcdStep(context: LocalContext, say: (text: string) => void):
   return `${etcdFault!.message}; all members run`;
 }
 
-/** What a user should know of the etcd that runs, and of the one that a new cluster would run. */
+/** What a user should know about the running etcd, and about the one that a new cluster would run. */
 export async function etcdNotes({
   state,
   settings,
@@ -147,10 +147,10 @@ export async function etcdNotes({
   return [...(other === null ? [] : [other]), ...dataBugNotes([state.etcd.version], wayToAnother)];
 }
 
-/** Members are stopped hard where they do not end soon: their data are on disk, as after any crash. */
+/** Members that do not end soon are killed: their data are on disk, as after any crash. */
 const rollbackGraceMs = 3000;
 
-/** All at once: each shard elects on its own, and elections are mostly waiting. */
+/** All shards at once: each elects on its own, and elections are mostly waiting. */
 async function startShardsStep(context: LocalContext): Promise<string> {
   const before = context.started.length;
   const starts = await Promise.allSettled(context.state.shards.map((shard) => startShard(context, shard)));
@@ -190,8 +190,8 @@ async function writeRecordsStep(context: LocalContext): Promise<string> {
 }
 
 /**
- * Sharders start from the copies, too, and nothing is written.
- * @throws ClusterError when no shard that runs has one.
+ * Sharders can also start from the copies; nothing is written.
+ * @throws ClusterError when no running shard has a copy.
  */
 async function takeMirroredView(context: LocalContext, shards: readonly ViewShard[]): Promise<string> {
   const { problems, deadShards } = context.left!;
@@ -220,7 +220,7 @@ async function startShardersStep(context: LocalContext): Promise<string> {
   return started === 0 ? 'all were running' : `${started} started, on port ${context.state.httpPort}`;
 }
 
-/** The port was free when this `up` began; sharders of a cluster that came up at the same time may have joined ours. */
+/** The port was free when this `up` began; sharders of a cluster that started at the same time may have bound it, too. */
 async function demandOwnPort({ state }: LocalContext): Promise<void> {
   const own = state.sharders.flatMap(({ process }) => process?.pid ?? []);
   const other = await otherListener(state.httpPort, own);
@@ -236,7 +236,7 @@ async function startViewServersStep(context: LocalContext): Promise<string> {
   return `${started === 0 ? 'all were running' : `${started} started`}${how}`;
 }
 
-/** Their records go only when all is done: until then a failure needs them. */
+/** Their records are removed only when all is done: until then a failure needs them. */
 async function stopSurplusStep({ state, folder }: LocalContext): Promise<void> {
   const surplus = [
     ...state.sharders.slice(state.topology.sharders),
@@ -252,7 +252,7 @@ async function stopSurplusStep({ state, folder }: LocalContext): Promise<void> {
 }
 
 /**
- * Stops what this call has started, forgets the topology that could not be reached, and starts again what it had stopped
+ * Stops what this call has started, drops the topology that could not be reached, and restarts what the call had stopped
  * for it.
  */
 async function rollBack(
@@ -263,7 +263,7 @@ async function rollBack(
   const { state, folder } = context;
   await Promise.all(context.started.map((process) => stopProcess(process, { graceMs: rollbackGraceMs })));
   if (before === null) {
-    // A cluster that was never ready has no data of anybody's, and `up` begins one only where there are none.
+    // A cluster that was never ready holds no user's data, and `up` begins one only where there are none.
     for (const shard of state.shards) shard.formed = false;
     save(context);
     await removeGroups(folder);
@@ -288,7 +288,7 @@ async function rollBack(
   await limitProcesses(folder, state);
 }
 
-/** Whatever has ended this `up` does not end this. One that cannot be started is for the status to tell. */
+/** The abort or error that ended this `up` does not end this. `status` reports a process that cannot be started. */
 async function startAgain(context: LocalContext, names: ReadonlySet<string>): Promise<void> {
   const { signal } = new AbortController();
   const again: LocalContext = { ...context, signal, started: [] };

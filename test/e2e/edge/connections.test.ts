@@ -1,4 +1,4 @@
-/** Twice the connections that a sharder takes, each with a request under way: it lives, and its memory stays bounded. */
+/** Twice the connections that a sharder takes, each with a request under way: the sharder lives, and its memory stays bounded. */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectionsMax } from '../../../sharder/http/kept-connections.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => edge.cluster.close());
 
-/** Resolves when it is connected, or refused. */
+/** Resolves when the socket is connected, or refused. */
 function open(): Promise<Socket> {
   const socket = connect(portOf(edge.user), '127.0.0.1');
   socket.on('error', () => undefined);

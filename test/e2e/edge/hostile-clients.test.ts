@@ -1,6 +1,6 @@
 /**
  * Thousands of clients that abort, stall, half-close, reset, pipeline and send garbage, against a real sharder's two ports,
- * one that speaks TLS, and real view servers, one of which stands by: afterwards all of them live and serve, and hold
+ * a sharder that speaks TLS, and real view servers, one of which stands by: afterwards all servers live and serve, and hold
  * nothing.
  */
 import fc from 'fast-check';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => edge.close());
 
 const requestsMin = 10_000;
-/** Of some thousand that are begun over TLS: many spoil their own connection, and some do not wait. */
+/** Among some thousand that are begun over TLS: many spoil their own connection, and some do not wait. */
 const securelyAnsweredMin = 200;
 const clientsInRun = 200;
 const runs = 24;
@@ -112,7 +112,7 @@ const ofViewServer = weighted<string>(
   [3, garbage],
 );
 
-/** Of what a target gets. */
+/** The clients of one target. */
 interface Party {
   clients: fc.Arbitrary<HostileClient>;
   port: () => number;
@@ -146,7 +146,7 @@ test('10,000 requests of clients that do whatever they want leave nothing behind
       await edge.expectNothingHeld();
       await edge.expectServing();
     }),
-    // A smaller crowd that fails says no more than the metric that did not come back to zero.
+    // Shrinking would add nothing: the metric that did not come back to zero already names the fault.
     { numRuns: runs, endOnFailure: true },
   );
   expect(begun).toBeGreaterThan(requestsMin);

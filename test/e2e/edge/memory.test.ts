@@ -1,4 +1,4 @@
-/** What clients can make a real sharder hold: however they go about it, others are served and its memory stays bounded. */
+/** What clients can make a real sharder hold: whatever they do, others are served and the sharder's memory stays bounded. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** A real cluster whose edge is tried: where its servers listen, what they hold, and whether they live. */
+/** A real cluster whose edge is tested: where its servers listen, what they hold, and whether they live. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { parseMetrics, total } from '../../../cluster/metrics/metrics-text.ts';
@@ -12,22 +12,22 @@ export interface Edge {
   user: string;
   admin: string;
   view: string;
-  /** Of a view server that stands by; null where there is one alone. */
+  /** The URL of a view server that stands by; null where there is only one view server. */
   standby: string | null;
   /** "https://127.0.0.1:port" of a sharder that speaks TLS with users; null where none was asked for. */
   secure: string | null;
   /** Fails when a process has ended, or does not serve. */
   expectServing(): Promise<void>;
-  /** Waits until nothing is held by anybody, as the servers' own metrics say. */
+  /** Waits until the servers hold nothing, as their own metrics say. */
   expectNothingHeld(): Promise<void>;
   close(): Promise<void>;
-  /** Requests that the sharder of TLS has answered: as many as got through. */
+  /** How many requests the TLS sharder has answered. */
   securelyAnswered(): Promise<number>;
-  /** Peak memory of the sharder in bytes; null where the system does not tell. */
+  /** Peak memory of the sharder in bytes; null where the system does not report it. */
   peakBytes(): number | null;
 }
 
-/** In every queue and budget. */
+/** The gauges of every queue and budget. */
 const gauges = [
   'vase_budget_bytes',
   'vase_budget_holds',
@@ -36,7 +36,7 @@ const gauges = [
   'vase_event_readers',
 ];
 
-/** @param options `isSecure`: with a sharder of its own for TLS. */
+/** @param options `isSecure`: with a separate sharder for TLS. */
 export async function openEdge(topology: TopologyInput, options: { isSecure?: boolean } = {}): Promise<Edge> {
   const cluster = await startLocalCluster({ ...topology, sharders: 1 });
   const { sharders, viewServers } = await cluster.provider.status();
@@ -106,7 +106,7 @@ export async function openEdge(topology: TopologyInput, options: { isSecure?: bo
   };
 }
 
-/** The one that has its answers from another. */
+/** The view server that gets its answers from another. */
 async function findStandby(servers: readonly string[]): Promise<string | null> {
   for (const server of servers)
     if ((await fetch(`${server}/view`)).headers.has('vase-view-server')) return server;

@@ -1,5 +1,5 @@
 /**
- * What the stand-in for Google Cloud keeps in its folder: what is there, what was asked, and which commands are to fail.
+ * What the stand-in for Google Cloud keeps in its folder: the existing resources, the commands, and which commands must fail.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,14 +12,14 @@ export interface CloudFiles {
   /** Written by the stand-in for Kubernetes, by name. */
   objects: string;
   failures: string;
-  /** Names of members whose container ends whenever it is started. */
+  /** Names of members whose container ends after each start. */
   brokenPods: string;
 }
 
 export interface CloudState {
   /** Names such as "network vase-europe-west1". */
   there: string[];
-  /** Of pods whose cluster is gone. */
+  /** Disks of pods whose cluster is gone. */
   disks: object[];
   /** Fields of `clusters describe` that differ from those of a healthy one. */
   cluster: Record<string, unknown>;
@@ -29,7 +29,7 @@ export interface CloudState {
   digests: Record<string, string>;
 }
 
-/** The first command that contains the text fails so many times. */
+/** The first command that contains the text fails this many times. */
 export interface Failure {
   match: string;
   times: number;

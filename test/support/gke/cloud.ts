@@ -1,5 +1,5 @@
 /**
- * Google Cloud as far as the flow for GKE needs it. Answers come from a table; a command that the table does not have is
+ * The parts of Google Cloud that the flow for GKE needs. Answers come from a table; a command that is not in the table is
  * refused, as gcloud refuses it.
  */
 import {
@@ -162,7 +162,7 @@ const healthyCluster = {
   },
 };
 
-/** By the words of the command; the rest of the words are its names. */
+/** By the words of the command; the other words are its names. */
 const table: Record<string, (asking: Asking) => Reply> = {
   version: () => printed({ 'Google Cloud SDK': '528.0.0' }),
   'auth list': ({ state }) =>
@@ -269,7 +269,7 @@ interface StoredObject {
 const objectsIn = ({ objects }: CloudFiles) =>
   Object.values(readJson<Record<string, StoredObject>>(objects, {}));
 
-/** One for each member, with the marks that the disk driver makes. */
+/** One disk for each member, with the marks of the disk driver. */
 function disksOf(files: CloudFiles): object[] {
   return objectsIn(files)
     .filter(({ kind }) => kind === 'StatefulSet')

@@ -1,6 +1,6 @@
 /**
  * The processes behind the pods of the stand-in: real etcd and real sharders on addresses of the loopback network, with
- * the arguments, variables and secrets of the very objects that were applied. Started when somebody first connects.
+ * the arguments, variables and secrets of the very objects that were applied. A process starts at the first connection.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,7 +43,7 @@ export class DataPlane {
   private readonly folder: string;
   private readonly etcd: string;
   private readonly pods = new Map<string, ChildProcess>();
-  /** Ports that have opened, or are waited for. */
+  /** Ports that are open, or that a caller waits for. */
   private readonly doors = new Map<string, Promise<void>>();
 
   constructor(files: CloudFiles, etcd: string) {
@@ -60,7 +60,7 @@ export class DataPlane {
     );
     if (workload === undefined || readBrokenPods(this.files).includes(pod)) return null;
     const address = addressOf(pod);
-    // Its members connect to each other within a shard of one; sharders come when their shards are there.
+    // A shard of one member needs no other pod; sharders start when their shards run.
     if (workload.kind === 'Deployment') {
       for (const { kind, metadata } of objects)
         if (kind === 'StatefulSet') await this.reach({ objects, pod: `${metadata.name}-0`, port: 2379 });
@@ -107,13 +107,13 @@ export class DataPlane {
     const [, ...args] = container.command!;
     return spawn(process.execPath, ['--import', join(import.meta.dirname, 'resolve-names.ts'), ...args], {
       cwd: checkout,
-      // By PATH whoever has run the tests finds what they have left.
+      // PATH shows to the user who has run the tests which processes they have left.
       env: { ...env, PATH: process.env['PATH'], VASE_HOST: pod.address, VASE_DRAIN_MS: '0' },
       stdio: ['ignore', log, log],
     });
   }
 
-  /** @returns where each mounted folder is here. */
+  /** @returns the local folder for each mounted folder. */
   private mountSecrets(
     objects: readonly StoredObject[],
     spec: PodSpec,
@@ -135,7 +135,7 @@ export class DataPlane {
   }
 }
 
-/** What comes from a field of the pod is its name; what comes from a ConfigMap that is not there is left out. */
+/** A value from a field of the pod is the pod's name; a value from a missing ConfigMap is left out. */
 function environmentOf(
   { env = [] }: Container,
   { objects, pod, address }: { objects: readonly StoredObject[]; pod: string; address: string },
@@ -152,12 +152,12 @@ function environmentOf(
   return Object.fromEntries(values);
 }
 
-/** etcd looks up peers by itself, where nobody can stand in. */
+/** etcd looks up its peers by itself, and no stand-in can answer there. */
 function withAddress(text: string, address: string): string {
   return text.replaceAll(/etcd-[0-9]+-[0-9]+\.[a-z0-9.-]+\.svc/g, address);
 }
 
-/** Addresses and folders of a pod become those of this machine; names that only certificates see stay. */
+/** Replaces the addresses and folders of a pod by those of this machine; names that only certificates contain stay. */
 function localized(
   text: string,
   { pod, address, paths }: { pod: string; address: string; paths: Map<string, string> },
@@ -167,7 +167,7 @@ function localized(
   return local.startsWith('--initial-') ? withAddress(local, address) : local;
 }
 
-/** 127.20.<shard>.<member + 1>; sharders are where the balancer is. */
+/** 127.20.<shard>.<member + 1>; sharders have the balancer's address. */
 export function addressOf(host: string): string {
   const member = /^etcd-([0-9]+)-([0-9]+)/.exec(host);
   return member === null ? balancerAddress : `127.20.${member[1]}.${Number(member[2]) + 1}`;

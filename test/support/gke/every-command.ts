@@ -1,6 +1,6 @@
 /**
- * Every command of gcloud's that the flow for GKE can issue or shows to users, for two targets. The test with gcloud's
- * own parser goes through them; the tests of the flow check that nothing else is ever issued.
+ * Every gcloud command that the flow for GKE can issue or shows to users, for two targets. The test with gcloud's own
+ * parser goes through them; the tests of the flow check that no other command is ever issued.
  */
 import {
   clusterResource,
@@ -64,7 +64,7 @@ function updateCommands(cluster: CloudResource, target: GkeTarget): CloudCommand
   return [...state.update];
 }
 
-/** The commands that users are told to run for what is left. */
+/** The commands that users are told to run for leftovers. */
 export async function printedDeletions(target: GkeTarget): Promise<string[]> {
   const marked = {
     description: JSON.stringify({

@@ -1,7 +1,7 @@
 /**
- * A stand-in for a Kubernetes API server, as far as Vase asks one: it stores objects, says that workloads are well at
- * once, and forwards ports of pods to real processes that run with the objects' own arguments and secrets. It checks
- * nothing about objects; that they are valid is for the test with kind.
+ * A stand-in for the parts of a Kubernetes API server that Vase uses: it stores objects, reports workloads as well at once,
+ * and forwards ports of pods to real processes that run with the objects' own arguments and secrets. It does not check
+ * objects; the test with kind proves that they are valid.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -62,7 +62,7 @@ export class KubernetesApi {
   });
   private readonly files: CloudFiles;
   private readonly dataPlane: DataPlane;
-  /** How often each was deleted: its workload makes it anew, as another. */
+  /** How often each pod was deleted: its workload makes it again, as another pod. */
   private readonly deletedPods = new Map<string, number>();
 
   constructor(files: CloudFiles, dataPlane: DataPlane) {
@@ -153,7 +153,7 @@ export class KubernetesApi {
     }
   }
 
-  /** What is stored, the pods of it, and how these are. */
+  /** The stored objects and their pods, with their status. */
   private everything(objects: Record<string, StoredObject>): StoredObject[] {
     const broken = new Set(readBrokenPods(this.files));
     return Object.values(objects).flatMap((object) => {
@@ -192,7 +192,7 @@ export class KubernetesApi {
     const match = /\/namespaces\/([^/]+)\/pods\/([^/]+)\/portforward$/.exec(url.pathname);
     const port = Number(url.searchParams.get('ports'));
     const objects = Object.values(readJson<Record<string, StoredObject>>(this.files.objects, {}));
-    // What the other side sends before the process answers has to wait for it.
+    // The other side's bytes must wait until the process answers.
     const input = new PassThrough();
     webSocket.on('message', (message: Buffer) => input.write(message.subarray(1)));
     webSocket.on('close', () => input.destroy());
@@ -250,7 +250,7 @@ function list(all: readonly StoredObject[], route: Route, query: URLSearchParams
   );
 }
 
-/** As the server keeps it: a new version when anything is new, a new generation when the specification is. */
+/** The object as the server keeps it: a new version for any change, a new generation for a change of the specification. */
 function versioned(before: StoredObject | undefined, next: StoredObject): StoredObject {
   const own = new Set(['uid', 'generation', 'resourceVersion', 'creationTimestamp', 'status']);
   const body = (object: StoredObject) =>
@@ -268,7 +268,7 @@ function versioned(before: StoredObject | undefined, next: StoredObject): Stored
   return withStatus({ ...next, metadata });
 }
 
-/** Everything is well at once. */
+/** Every workload is well at once. */
 function withStatus(object: StoredObject): StoredObject {
   const replicas = object.spec?.replicas ?? 1;
   const counts = { observedGeneration: object.metadata['generation'], replicas, updatedReplicas: replicas };

@@ -35,7 +35,7 @@ export class RecordedCloud {
     this.cloud = new Cloud({ project: 'my-project', signal: this.interrupt.signal, environment: {}, run });
   }
 
-  /** Changes what is there. */
+  /** Changes the state of the cloud. */
   set(change: Partial<CloudState>): void {
     writeJson(this.files.state, { ...readCloud(this.files), ...change });
   }
@@ -44,7 +44,7 @@ export class RecordedCloud {
     writeJson(this.files.failures, [{ match, times, stderr }]);
   }
 
-  /** Command lines so far that changed something, those that failed too. */
+  /** The command lines until now that changed something, including those that failed. */
   changes(): string[] {
     const changing = / (create|enable|delete|update|add-iam-policy-binding|remove-iam-policy-binding|wait)\b/;
     return this.commands().filter((line) => changing.test(line));

@@ -1,4 +1,4 @@
-/** Loaded before a sharder: names of members lead to the processes that stand in for them, for streams and for unary calls. */
+/** Loaded before a sharder: resolves names of members to the processes that stand in for them, for streams and for unary calls. */
 import dns from 'node:dns';
 import { addressOf } from './data-plane.ts';
 

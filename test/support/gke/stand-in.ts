@@ -1,7 +1,7 @@
 /**
  * Runs a command with stand-ins for Google Cloud: `node test/support/gke/stand-in.ts make deploy-gke …`. gcloud and docker
- * are programs on PATH that answer from a table and record what they are asked; Kubernetes is a small API server, whose
- * pods are real etcd and sharder processes. What is made stays in `<state folder>/stand-in` for the next run.
+ * are programs on PATH that answer from a table and record their command lines; Kubernetes is a small API server, whose
+ * pods are real etcd and sharder processes. What a run makes stays in `<state folder>/stand-in` for the next run.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ const child = spawn(command, args, {
     STAND_IN_API: await api.start(),
   },
 });
-// Ctrl-C reaches the command too; it decides what comes of it.
+// Ctrl-C reaches the command too; the command decides what to do.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
 child.on('close', (code) => {
   process.exitCode = code ?? 1;

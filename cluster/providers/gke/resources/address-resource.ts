@@ -1,4 +1,4 @@
-/** The address on the internet of a public cluster: known before the balancer is, because its certificate names it. */
+/** The address on the internet of a public cluster: it is made before the balancer, because its certificate names it. */
 import { apis } from './project-resources.ts';
 import { change, type CloudResource, look, thereWhenAny } from './resource.ts';
 import { type GkeTarget, namesOf } from './target.ts';
@@ -19,7 +19,7 @@ export function addressResource(target: GkeTarget): CloudResource {
   };
 }
 
-/** "203.0.113.7" of what `describe` printed. */
+/** "203.0.113.7", taken from what `describe` printed. */
 export function addressOf(description: unknown): string {
   const { address } = description as { address?: string };
   if (address === undefined) throw new Error('Google described an address without saying which');

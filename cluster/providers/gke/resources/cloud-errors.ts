@@ -1,6 +1,6 @@
 /**
- * What gcloud's failures mean, told by what it prints: one sentence and the next step for each that a user can meet.
- * What is not recognised stays the failed command with its output.
+ * What gcloud's failures mean, recognised by what it prints: one sentence and the next step for each that a user can meet.
+ * An unrecognised failure stays the failed command with its output.
  */
 import { ClusterError } from '../../../errors.ts';
 import { CommandError } from '../../../host/command-error.ts';
@@ -29,7 +29,7 @@ interface Meaning {
 const installGcloud =
   "Install the Google Cloud CLI (https://cloud.google.com/sdk/docs/install), then `gcloud auth login`. On Debian: `apt-get install google-cloud-cli google-cloud-cli-gke-gcloud-auth-plugin` from Google's repository.";
 
-/** In this order: an API that is off is also reported as a permission that is missing. */
+/** In this order: for an API that is off, gcloud also reports a missing permission. */
 const meanings: readonly Meaning[] = [
   {
     fault: 'login',
@@ -86,7 +86,7 @@ const meanings: readonly Meaning[] = [
 
 const notFound = /NOT_FOUND|was not found|not found|code=404|does not exist/i;
 
-/** Whether the command says that what it asks for is not there. */
+/** Whether the command says that the resource does not exist. */
 export function isNotFound(error: CommandError): boolean {
   return !/SERVICE_DISABLED|PERMISSION_DENIED|permission/i.test(error.output) && notFound.test(error.output);
 }

@@ -1,4 +1,4 @@
-/** Runs the commands of resources: looks return what was printed, or that there is no such thing; changes are logged. */
+/** Runs the commands of resources: looks return what was printed, or null for a missing resource; changes are logged. */
 import { CommandError } from '../../../host/command-error.ts';
 import { runCommand } from '../../../host/run-command.ts';
 import { explainFailure, isNotFound } from './cloud-errors.ts';
@@ -9,7 +9,7 @@ export interface CloudOptions {
   signal: AbortSignal;
   /** Variables for every command, such as KUBECONFIG. */
   environment: Record<string, string>;
-  /** What runs them; default: this machine. */
+  /** Runs the commands; default: on this machine. */
   run?: typeof runCommand;
 }
 
@@ -21,7 +21,7 @@ export class Cloud {
   }
 
   /**
-   * @returns what the command printed, parsed; null when it says that there is no such thing.
+   * @returns what the command printed, parsed; null when it says that the resource is missing.
    * @throws ClusterError for what a user can mend, otherwise CommandError; the signal's reason when it was aborted.
    */
   async look(command: CloudCommand): Promise<unknown> {

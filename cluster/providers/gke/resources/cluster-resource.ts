@@ -1,6 +1,6 @@
 /**
- * The GKE cluster: regional, private nodes, node auto-provisioning, workload identity, network policies enforced. Its
- * control plane is reached over the internet by whoever Google's IAM lets in; nothing of it has a key to lose.
+ * The GKE cluster: regional, private nodes, node auto-provisioning, workload identity, network policies enforced. Accounts
+ * that Google's IAM admits reach its control plane over the internet; nothing of it has a key to lose.
  */
 import { counted } from '../../steps.ts';
 import { apis } from './project-resources.ts';
@@ -56,7 +56,7 @@ function settings(target: GkeTarget): string[] {
     `--subnetwork=${network}`,
     '--enable-ip-alias',
     '--enable-private-nodes',
-    // Without it nobody enforces the network policies.
+    // Without this the network policies are not enforced.
     '--enable-dataplane-v2',
     '--enable-l4-ilb-subsetting',
     `--workload-pool=${target.project}.svc.id.goog`,

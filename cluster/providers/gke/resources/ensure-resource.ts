@@ -1,6 +1,6 @@
 /**
- * Makes one resource be there: looks first, makes it when it is missing, waits when something is being done to it.
- * Interrupted anywhere, the next call goes on from what there is.
+ * Makes sure that one resource exists: looks first, makes it when it is missing, waits for operations under way. The next
+ * call continues a call that was interrupted anywhere.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from '../../../errors.ts';
@@ -16,13 +16,13 @@ export interface Ensuring {
   target: GkeTarget;
   cloud: Cloud;
   signal: AbortSignal;
-  /** Between two tries at what Google has not spread over its machines yet. */
+  /** The pause between two tries at a change that Google has not spread over its machines yet. */
   retryDelayMs: number;
 }
 
-/** An API that was just enabled, or an account that was just made, is known everywhere within two minutes. */
+/** Within two minutes all of Google knows an API that was just enabled, or an account that was just made. */
 const triesMax = 13;
-/** Operations that one resource can have under way, one after the other. */
+/** The most operations that one resource can have under way, one after the other. */
 const waitsMax = 5;
 
 /** @returns "there", "created", … to show. */
@@ -67,7 +67,7 @@ async function settle(ensuring: Ensuring, resource: CloudResource): Promise<Sett
 
 async function waitForOperations({ target, cloud, signal, retryDelayMs }: Ensuring): Promise<void> {
   const operations = (await cloud.look(listOperations(target))) as { name: string }[] | null;
-  // An operation that fails is told by the cluster's next description.
+  // The cluster's next description shows whether an operation has failed.
   for (const { name } of operations ?? []) await cloud.change(waitForOperation(target, name));
   if ((operations ?? []).length === 0) await sleep(retryDelayMs, undefined, { signal });
 }
@@ -76,7 +76,7 @@ async function runAll(ensuring: Ensuring, commands: readonly CloudCommand[]): Pr
   for (const command of commands) await patiently(ensuring, () => ensuring.cloud.change(command));
 }
 
-/** Tries again as long as what fails is that something made a moment ago is not known yet. */
+/** Tries again as long as the failure means that something newly made is not known everywhere yet. */
 async function patiently<T>({ signal, retryDelayMs }: Ensuring, attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

@@ -1,6 +1,6 @@
 /**
- * Vase's own image in the project's repository, named after what it is made of, so that an image that is there is the
- * right one. It is deployed by the digest that the registry gives it.
+ * Vase's own image in the project's repository. Its tag is a hash of its inputs, so an existing image is the right one.
+ * It is deployed by the digest that the registry gives it.
  */
 import { mkdir } from 'node:fs/promises';
 import { buildImage } from '../../../image/build-image.ts';
@@ -11,10 +11,10 @@ import { change, type CloudCommand, type CloudResource, look, thereWhenAny } fro
 import { type GkeTarget, namesOf } from './target.ts';
 
 const minute = 60_000;
-/** Some 80 MB, over whatever line there is. */
+/** Some 80 MB, over a line of any speed. */
 const pushTimeoutMs = 30 * minute;
 
-/** @param tag what the image is made of. */
+/** @param tag the hash of the image's inputs. */
 export function imageResource(target: GkeTarget, tag: string): CloudResource {
   const image = `${ownImage(target)}:${tag}`;
   return {
@@ -24,7 +24,7 @@ export function imageResource(target: GkeTarget, tag: string): CloudResource {
     describe: look('artifacts', 'docker', 'images', 'describe', image, `--project=${target.project}`),
     judge: thereWhenAny,
     create: [logIn(target), dockerHost, push(image)],
-    // It goes with its repository.
+    // It is deleted with its repository.
     remove: [],
   };
 }
@@ -45,8 +45,8 @@ function push(image: string): CloudCommand {
 }
 
 /**
- * Builds the image and puts it into the repository. The user's own settings of docker stay as they are: the login goes
- * to a folder of Vase's.
+ * Builds the image and pushes it to the repository. The user's own settings of docker stay as they are: the login is
+ * written to a folder of Vase's.
  */
 export async function publishImage(
   target: GkeTarget,
@@ -56,7 +56,7 @@ export async function publishImage(
   const { image } = await buildImage({ checkout, baseImage, repository: ownImage(target), signal });
   await mkdir(dockerFolder, { recursive: true, mode: 0o700 });
   await cloud.change(logIn(target), { DOCKER_CONFIG: dockerFolder });
-  // Which daemon the user's settings name has to be said, because push does not see them.
+  // Push does not see the user's settings, so it must be given the host of their daemon.
   const host = (await cloud.change(dockerHost)).trim();
   await cloud.change(push(image), {
     DOCKER_CONFIG: dockerFolder,

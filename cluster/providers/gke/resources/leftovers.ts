@@ -1,7 +1,7 @@
 /**
- * What a cluster leaves on Google Cloud after it is gone: the members' disks, which are kept on purpose, and balancers,
- * addresses and firewall rules of Kubernetes' that nobody takes away any more. Found by the marks that Kubernetes puts
- * on them, without asking the cluster.
+ * What a cluster leaves on Google Cloud after it is destroyed: the members' disks, which are kept on purpose, and balancers,
+ * addresses and firewall rules that Kubernetes made and can no longer delete. They are found by the marks that Kubernetes
+ * puts on them, without asking the cluster.
  */
 import type { Cloud } from './cloud.ts';
 import { hoursPerMonth, prices, regionFactor } from './prices.ts';
@@ -14,7 +14,7 @@ export interface Leftover {
   /** "10 GiB pd-ssd in europe-west1-b, data-etcd-1-0" */
   detail: string;
   monthlyUsd: number;
-  /** A command line that takes it away for good. */
+  /** A command line that deletes it permanently. */
   remove: string;
 }
 

@@ -1,4 +1,4 @@
-/** All that a cluster needs on Google Cloud, in the order in which it is made; it is taken away in the reverse order. */
+/** All that a cluster needs on Google Cloud, in the order in which it is made; deleting takes the reverse order. */
 import { addressResource } from './address-resource.ts';
 import { clusterResource } from './cluster-resource.ts';
 import { apiResource, networkResources, nodeAccountResources } from './project-resources.ts';

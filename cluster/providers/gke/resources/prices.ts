@@ -1,6 +1,6 @@
 /**
- * List prices for estimates, on demand, without discounts, credits or taxes. They are as the public price pages had them
- * at the date below, and nothing here renews them: an estimate says so, and names the pages that do know.
+ * List prices for estimates, on demand, without discounts, credits or taxes. They are those of the public price pages at
+ * the date below, and are not updated automatically: an estimate says so, and names the pages with the current prices.
  */
 export const pricesAsOf = '2025-06';
 export const priceSources = [
@@ -10,7 +10,7 @@ export const priceSources = [
   'https://cloud.google.com/artifact-registry/pricing',
 ] as const;
 
-/** Google's own month, in the price pages and the calculator. */
+/** The length of a month in Google's price pages and calculator. */
 export const hoursPerMonth = 730;
 
 /** US dollars in us-central1 (Iowa). */
@@ -28,7 +28,7 @@ export const prices = {
   registryGiBMonth: 0.1,
 } as const;
 
-/** How much dearer machines and disks are elsewhere: e2-standard-2 there by e2-standard-2 in us-central1. */
+/** How much dearer machines and disks are in other regions: their e2-standard-2 divided by that of us-central1. */
 const regionFactors: Readonly<Record<string, number>> = {
   'us-central1': 1,
   'us-east1': 1,

@@ -1,4 +1,4 @@
-/** What the project itself needs: the APIs, a network of its own, and an account for the nodes that may do little. */
+/** What the project itself needs: the APIs, a network of its own, and an account with few rights for the nodes. */
 import { change, type CloudCommand, type CloudResource, look, thereWhenAny } from './resource.ts';
 import { type GkeTarget, namesOf } from './target.ts';
 
@@ -10,7 +10,7 @@ export const apis = {
 } as const;
 
 const minute = 60_000;
-/** Nodes and internal balancers of one region; pods and services get ranges of their own from GKE. */
+/** For nodes and internal balancers of one region; GKE gives pods and services ranges of their own. */
 const subnetRange = '10.20.0.0/20';
 /** What a node must do: write logs and metrics. */
 const nodeRole = 'roles/container.defaultNodeServiceAccount';
@@ -38,7 +38,7 @@ export function apiResource(target: GkeTarget): CloudResource {
       return { kind: needed.every((api) => enabled.has(api)) ? 'there' : 'missing' };
     },
     create: [change(5 * minute, 'services', 'enable', ...needed, `--project=${target.project}`)],
-    // Something else in the project may use them by now, and an enabled API costs nothing.
+    // Other parts of the project may use them by now, and an enabled API costs nothing.
     remove: [],
   };
 }
@@ -120,7 +120,7 @@ export function nodeAccountResources(target: GkeTarget): CloudResource[] {
   ];
 }
 
-/** Leaves of a policy only the lines that give this member this role. */
+/** Keeps only the lines of a policy that give this member this role. */
 export function bindingFilter(member: string, role: string): string[] {
   return [
     '--flatten=bindings[].members',

@@ -1,6 +1,6 @@
 /**
  * Where the nodes get their images: a repository for Vase's own, and one that fetches etcd's from its registry and keeps
- * it. The digest stays etcd's own, so the mirror cannot give another image than the one that is asked for.
+ * it. The digest stays etcd's own, so the mirror cannot give another image than the requested one.
  */
 import { apis, bindingFilter, readerRole } from './project-resources.ts';
 import { change, type CloudResource, look, thereWhenAny } from './resource.ts';
@@ -73,13 +73,13 @@ function repositoryResources(
           `--role=${readerRole}`,
         ),
       ],
-      // It goes with its repository.
+      // It is deleted with its repository.
       remove: [],
     },
   ];
 }
 
-/** What a mirror of the image's registry has as its upstream; null for Google's own registries, which nodes reach. */
+/** The upstream of a mirror of the image's registry; null for Google's own registries, which nodes reach. */
 function upstreamOf(image: string): string | null {
   const host = registryOf(image);
   if (host === null) return 'docker-hub';

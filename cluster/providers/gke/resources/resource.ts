@@ -1,6 +1,6 @@
 /**
- * One thing on Google Cloud that a cluster needs: how to see whether it is there, how to make it, how to take it away,
- * as plain data and pure functions. Who runs the commands, and when, is `survey.ts`, `deploy.ts` and `destroy.ts`.
+ * One thing on Google Cloud that a cluster needs: how to see whether it exists, how to make it, how to delete it, as plain
+ * data and pure functions. `survey.ts`, `deploy.ts` and `destroy.ts` run the commands.
  */
 
 /** A command line, without a shell. */
@@ -14,11 +14,11 @@ export interface CloudCommand {
 export type ResourceState =
   | { kind: 'there' }
   | { kind: 'missing' }
-  /** Something is being done to it; wait for that and look again. */
+  /** An operation on it is under way; wait for that and look again. */
   | { kind: 'settling'; why: string }
-  /** There, and `update` makes it fit. */
+  /** It exists, and `update` makes it fit. */
   | { kind: 'outdated'; why: string; update: readonly CloudCommand[] }
-  /** There, and cannot be made fit. */
+  /** It exists, and cannot be made fit. */
   | { kind: 'unfit'; why: string; nextStep: string };
 
 export interface CloudResource {
@@ -33,19 +33,19 @@ export interface CloudResource {
   /** @param description what `describe` printed. */
   judge(description: unknown): ResourceState;
   create: readonly CloudCommand[];
-  /** In the reverse order of the list; empty for what stays. */
+  /** Run in the reverse order of the list of resources; empty for a resource that stays. */
   remove: readonly CloudCommand[];
 }
 
 /** Google answers a question within seconds. */
 const askTimeoutMs = 60_000;
 
-/** A command of gcloud's that only looks. */
+/** A gcloud command that only looks. */
 export function look(...args: string[]): CloudCommand {
   return gcloud(askTimeoutMs, [...args, '--format=json']);
 }
 
-/** A command of gcloud's that changes something. It never asks back. */
+/** A gcloud command that changes something. It never prompts. */
 export function change(timeoutMs: number, ...args: string[]): CloudCommand {
   return gcloud(timeoutMs, [...args, '--quiet']);
 }
@@ -54,7 +54,7 @@ function gcloud(timeoutMs: number, args: readonly string[]): CloudCommand {
   return { program: 'gcloud', args, timeoutMs };
 }
 
-/** There, unless the description is an empty list. */
+/** The resource exists, unless the description is an empty list. */
 export function thereWhenAny(description: unknown): ResourceState {
   const isNone = description === null || (Array.isArray(description) && description.length === 0);
   return isNone ? { kind: 'missing' } : { kind: 'there' };

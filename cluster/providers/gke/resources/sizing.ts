@@ -1,6 +1,6 @@
 /**
- * What a cluster's objects ask of Google: processors, memory and disks, added up from the objects themselves, so that it
- * cannot differ from what is applied.
+ * The processors, memory and disks that a cluster's objects request from Google, added up from the objects themselves, so
+ * that the sums cannot differ from what is applied.
  */
 import type { Deployment, StatefulSet } from 'kubernetes-types/apps/v1.d.ts';
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2.d.ts';
@@ -9,12 +9,12 @@ import type { KubernetesObject } from '../../../manifests/validate-object.ts';
 import { byteCount, milliCores } from '../../../topology/quantity.ts';
 
 export interface Sizing {
-  /** Requests of all pods, with as few sharders as the autoscaler may leave, and with as many. */
+  /** Requests of all pods, with the least and the largest number of sharders that the autoscaler may choose. */
   pods: { cores: number; memoryGiB: number };
   podsMax: { cores: number; memoryGiB: number };
   /** Disks of the members. */
   volumes: { count: number; gib: number };
-  /** Machines that are there before any pod of Vase's is: one in each of three zones, for what GKE itself runs. */
+  /** Machines that exist before any of Vase's pods: one in each of three zones, for GKE's own pods. */
   systemNodes: { count: number; cores: number };
   /** Machines for the pods, estimated. */
   podNodes: { cores: number; coresMax: number };
@@ -29,8 +29,8 @@ const zones = 3;
 export const systemDiskGiB = 30;
 
 /**
- * A machine of two cores has 1.93 to give, of which GKE's own agents ask some 0.4: room for one member. So for each core
- * that pods ask for there are up to two on the bill.
+ * A machine of two cores has 1.93 to give, of which GKE's own agents request some 0.4: room for one member. So the bill
+ * has up to two cores for each core that pods request.
  */
 const nodeCoresPerPodCore = 2;
 
@@ -66,7 +66,7 @@ function podOf(object: KubernetesObject): PodSpec | null {
   return (object as unknown as StatefulSet | Deployment).spec!.template.spec!;
 }
 
-/** A Deployment that says no number of replicas has an autoscaler that does. */
+/** For a Deployment that sets no number of replicas, its autoscaler sets it. */
 function replicasOf(
   object: KubernetesObject,
   objects: readonly KubernetesObject[],

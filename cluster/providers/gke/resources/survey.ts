@@ -1,4 +1,4 @@
-/** Which of a cluster's resources are there: every one is looked at, and nothing is changed. */
+/** Finds which of a cluster's resources exist: looks at each one, and changes nothing. */
 import type { Cloud } from './cloud.ts';
 import { enabledApis, listApis } from './project-resources.ts';
 import type { CloudResource, ResourceState } from './resource.ts';
@@ -9,7 +9,7 @@ export interface SurveyedResource {
   state: ResourceState;
 }
 
-/** In the order of the resources. What an API that is off would answer for is missing, and not asked for. */
+/** In the order of the resources. A resource whose API is off is missing, and is not looked up. */
 export async function surveyResources(
   target: GkeTarget,
   { cloud, resources }: { cloud: Cloud; resources: readonly CloudResource[] },

@@ -1,6 +1,6 @@
 /**
- * Where on Google Cloud a cluster goes and how it is reached, checked before anything is asked of Google; and the names
- * of everything that is made for it. Each name is a function of the target, so that every run finds what others made.
+ * Where on Google Cloud a cluster runs and how it is reached, checked before any request to Google; and the names of
+ * everything that is made for it. Each name is a function of the target, so that every run finds what others made.
  */
 import { createHash } from 'node:crypto';
 import { isIPv4 } from 'node:net';
@@ -76,7 +76,7 @@ function isRange(text: string): boolean {
 export interface GkeNames {
   cluster: string;
   network: string;
-  /** Of the cluster's nodes, and of nothing else. */
+  /** The account of the cluster's nodes, and of nothing else. */
   nodeAccount: string;
   nodeAccountEmail: string;
   /** Holds Vase's own image. */
@@ -90,7 +90,7 @@ export interface GkeNames {
 }
 
 export function namesOf({ project, region, name }: GkeTarget): GkeNames {
-  // An account's id has 30 characters at most, and is one for all regions.
+  // An account's id has at most 30 characters, and is shared by all regions.
   const mark = createHash('sha256').update(`${name}/${region}`).digest('hex').slice(0, 6);
   const nodeAccount = `${name.slice(0, 16).replace(/-$/, '')}-nodes-${mark}`;
   return {

@@ -1,7 +1,7 @@
 /**
- * One member more for a shard that serves: noted first, then a learner in etcd, then a pod that may start on an empty volume,
- * then a voter, then named in the view. Cut short anywhere, the next call goes on: what is done is seen in the shard's
- * ConfigMap, in its StatefulSet and in etcd's own list.
+ * Adds one member to a shard that serves: the member is noted, then added to etcd as a learner, then its pod starts on an empty
+ * volume, then it becomes a voter, then the view names it. The next call continues a call that was cut short anywhere: it sees
+ * what is done in the shard's ConfigMap, in its StatefulSet and in etcd's own list.
  */
 import { shardName } from '../../../../sharder/core/view.ts';
 import { addLearner, promoteLearner } from '../../../etcd/member-api.ts';
@@ -28,9 +28,9 @@ const pollMs = 500;
 const patienceMs = 120_000;
 
 /**
- * Adds a member, or goes on with one that was begun.
+ * Adds a member, or continues an addition that was begun.
  * @returns its name, and what has been done: sentences.
- * @throws ClusterError where none may be added, or it comes no further.
+ * @throws ClusterError where none may be added, or the addition makes no progress.
  */
 export async function addMember(change: Omit<MemberChange, 'name'>): Promise<{ name: string; done: string }> {
   const { cluster, shard, options } = change;
@@ -45,7 +45,7 @@ export async function addMember(change: Omit<MemberChange, 'name'>): Promise<{ n
   return { name, done: await finishAddition({ ...change, name }) };
 }
 
-/** @returns what has been done: sentences. @throws ClusterError when it comes no further. */
+/** @returns what has been done: sentences. @throws ClusterError when the addition makes no progress. */
 async function finishAddition(change: MemberChange): Promise<string> {
   const { cluster, shard, name, options } = change;
   const progress = new RoundsProgress(options.report);
@@ -66,7 +66,7 @@ async function finishAddition(change: MemberChange): Promise<string> {
   ].join(' ');
 }
 
-/** True when it has its vote. */
+/** Returns true when the member has its vote. */
 async function nextStep(change: MemberChange, progress: RoundsProgress): Promise<boolean> {
   const { cluster, shard, name } = change;
   const identity = await demandIdentity(change);
@@ -86,13 +86,13 @@ async function nextStep(change: MemberChange, progress: RoundsProgress): Promise
   const status = await statusOf(cluster, shard, name);
   if (status === null) throw new Error(`${name} does not answer`);
   if (!isNear(name, status, leader.status, progress)) return false;
-  // From here on its volume holds what it promises.
+  // From now on the member's volume holds what the member promises.
   await writeIdentity(cluster, shard, asVoter(identity, name));
   await promoteLearner(leader.url, own.id);
   return false;
 }
 
-/** Its guard lets it start on an empty volume from here on, and etcd would start on one that an earlier member has left. */
+/** From now on the guard admits an empty volume. A claim of an earlier member goes first: etcd would start on that one's data. */
 async function startPod(
   change: MemberChange,
   identity: ShardIdentity,

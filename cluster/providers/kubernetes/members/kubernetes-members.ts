@@ -85,7 +85,7 @@ function notYet(command: string): UsageError {
   return new UsageError(`\`${command}\` is not yet on provider kind`);
 }
 
-/** It lists the names. */
+/** The error lists the names. */
 function unknownMember(name: string, sets: readonly LiveStatefulSet[]): UsageError {
   return new UsageError(
     `no member is called ${name}; the names are ${sets.flatMap(memberNamesOf).join(', ')}`,

@@ -1,4 +1,4 @@
-/** What changing the members of a shard in Kubernetes has to know, and what is refused with which word. */
+/** What a change of a shard's members in Kubernetes needs to know, and which changes are refused with which message. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { shardName } from '../../../../sharder/core/view.ts';
 import { listEtcdMembers, type EtcdMember } from '../../../etcd/member-api.ts';
@@ -33,7 +33,7 @@ export type ShardPlace = Pick<MemberChange, 'cluster' | 'shard'>;
 
 export interface SeenShard {
   identity: ShardIdentity;
-  /** Null where nothing leads. */
+  /** Null where there is no leader. */
   leader: ShardLeader | null;
 }
 
@@ -44,7 +44,7 @@ export async function demandIdentity({ cluster, shard }: ShardPlace): Promise<Sh
   throw new ClusterError(`${shardName(shard)} has not been formed yet`, { nextStep: 'Run `make up`.' });
 }
 
-/** @throws ClusterError where there is none. */
+/** @throws ClusterError where the shard has no StatefulSet. */
 export async function demandSet({ cluster, shard }: ShardPlace): Promise<LiveStatefulSet> {
   const { statefulSets } = await readLiveObjects(cluster.client, cluster.instance);
   const set = statefulSets.find((each) => shardOf(each) === shard);
@@ -52,7 +52,7 @@ export async function demandSet({ cluster, shard }: ShardPlace): Promise<LiveSta
   throw new ClusterError(`${shardName(shard)} has no StatefulSet`, { nextStep: 'Run `make up`.' });
 }
 
-/** @throws ClusterError where the objects are those of a version that had all members' addresses in each pod. */
+/** @throws ClusterError where an earlier version made the objects, with all members' addresses in each pod. */
 export async function demandOwnAddresses(place: ShardPlace): Promise<void> {
   const { spec } = await demandSet(place);
   const { name } = initialClusterVariable(place.shard);
@@ -113,7 +113,7 @@ export function refuseRemoval(shard: number, { identity, leader }: SeenShard, me
       nextStep: `Add another first: \`vase member add ${name}\`. All of a shard goes with \`vase shard remove ${shard}\`.`,
     });
   if (leader === null) throw leaderless(shard);
-  // What has no vote is missed by nobody.
+  // The quorum does not need a member that has no vote.
   if (!votersOf(identity).includes(member)) return;
   const left = others.filter((each) => leader.followers.includes(each));
   if (left.length > others.length / 2) return;
@@ -127,7 +127,7 @@ export function refuseRemoval(shard: number, { identity, leader }: SeenShard, me
   );
 }
 
-/** @param but the member that is to change. */
+/** @param but the member that this command changes. */
 function refuseOtherChange(shard: number, identity: ShardIdentity, but: string | null): void {
   const change = changeOf(shard, identity);
   if (change === null || change.name === but) return;
@@ -143,7 +143,7 @@ function leaderless(shard: number): ClusterError {
   });
 }
 
-/** The shard's own list, as its leader has it, and the member in it. @throws Error while nothing leads. */
+/** The shard's own member list, as its leader has it, and the member in it. @throws Error while there is no leader. */
 export async function askLeader(
   { cluster, shard, name }: Pick<MemberChange, 'cluster' | 'shard' | 'name'>,
   names: readonly string[],

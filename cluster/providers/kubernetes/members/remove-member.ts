@@ -1,6 +1,7 @@
 /**
- * One member less of a shard that serves: another leads, the view names it no more and nobody asks it, etcd lets it go, and only
- * then its pod and its claim go. A StatefulSet gives up its highest pod alone. Cut short anywhere, the next call goes on.
+ * Removes one member from a shard that serves: another becomes leader, the view no longer names the member and nobody asks it,
+ * etcd removes it, and only then its pod and claim are deleted. A StatefulSet can delete only its highest pod. The next call
+ * continues a call that was cut short anywhere.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { shardName } from '../../../../sharder/core/view.ts';
@@ -26,20 +27,20 @@ import { nameInView } from './view-followers.ts';
 
 const pollMs = 500;
 const patienceMs = 60_000;
-/** A lead that has been handed over is taken by an election that others hear of a moment later. */
+/** After a hand-over an election makes the new leader, and the others hear of it a moment later. */
 const handOverMs = 1000;
 
 /**
- * Takes the member out of its shard, or goes on with that.
+ * Takes the member out of its shard, or continues a removal.
  * @returns what has been done: sentences.
- * @throws ClusterError where the shard cannot do without it: then nothing is changed; and when it comes no further.
+ * @throws ClusterError where the shard cannot do without it: then nothing is changed; and when the removal makes no progress.
  */
 export async function removeMember(change: MemberChange): Promise<string> {
   const { cluster, shard, name, options } = change;
   await demandOwnAddresses(change);
   const begun = await demandIdentity(change);
   refuseLower(change, begun);
-  // One that an earlier call has taken out already is missed by nobody.
+  // The quorum no longer needs a member that an earlier call has removed.
   if (begun.leaving === undefined || begun.members.includes(name)) {
     const seen = await seeShard(change, options.signal);
     refuseRemoval(shard, seen, name);
@@ -69,7 +70,7 @@ function refuseLower({ shard, name }: MemberChange, { members, adding, leaving }
   );
 }
 
-/** @returns the names of those that have not heard of it. */
+/** @returns the names of the readers of the view that do not have the new view yet. */
 async function leave(change: MemberChange, told: RoundsProgress): Promise<string[]> {
   const { shard, name, options } = change;
   let late: string[] | null = null;
@@ -104,7 +105,7 @@ async function leave(change: MemberChange, told: RoundsProgress): Promise<string
   return late!;
 }
 
-/** To the one with the most of the log, of those that follow and stay. */
+/** Makes another member leader: the one with the most of the log, among those that follow and stay. */
 async function handOver(
   { cluster, shard, name, options }: MemberChange,
   { leader, identity, told }: { leader: ShardLeader; identity: ShardIdentity; told: RoundsProgress },
@@ -122,7 +123,7 @@ async function handOver(
   await delay(handOverMs, undefined, { signal: options.signal });
 }
 
-/** etcd has let it go: its pod, its claim, and last what says that it leaves. */
+/** After etcd has removed the member: deletes its pod, its claim, and last the record that it leaves. */
 async function forget(change: MemberChange): Promise<ShardIdentity> {
   const { cluster, shard, name } = change;
   const { leaving, ...identity } = await demandIdentity(change);

@@ -1,4 +1,4 @@
-/** The number of a shard's pods, and with whom a new one starts: changed together, and nothing else of the shard. */
+/** Changes the number of a shard's pods together with the members that a new pod starts with, and nothing else of the shard. */
 import { ClusterError } from '../../../errors.ts';
 import { shardName } from '../../../manifests/names.ts';
 import { initialClusterObject } from '../../../manifests/shard-addresses.ts';
@@ -13,7 +13,7 @@ export async function hasPlace({ cluster, shard, name }: MemberChange): Promise<
   return memberNamesOf(await demandSet({ cluster, shard })).includes(name);
 }
 
-/** The pod with the highest number comes or goes. @param names all that the shard has then. */
+/** Adds or removes the pod with the highest number. @param names all members that the shard has afterwards. */
 export async function resizeSet(
   { cluster, blueprint, shard }: MemberChange,
   names: readonly string[],
@@ -24,9 +24,9 @@ export async function resizeSet(
 }
 
 /**
- * Waits until there is no pod of this name, and deletes its claim. The disk stays, as the storage class says.
+ * Waits until no pod has this name, and deletes its claim. The disk stays, as the storage class says.
  * @returns whether there was a claim.
- * @throws ClusterError for a claim that no shard of this cluster has made.
+ * @throws ClusterError for a claim that was not made by a shard of this cluster.
  */
 export async function deleteClaim({ cluster, shard, name, options }: MemberChange): Promise<boolean> {
   const { client, instance: namespace } = cluster;

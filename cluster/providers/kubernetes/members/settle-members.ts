@@ -1,5 +1,5 @@
 /**
- * `up`'s part in the members of shards: what was begun with one is gone on with, and lost ones are replaced when it is told to.
+ * `up`'s part in the members of shards: it continues a member change that was begun, and replaces lost members when asked to.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClusterError } from '../../../errors.ts';
@@ -16,7 +16,7 @@ import { addMember } from './add-member.ts';
 import type { MemberChange } from './member-change.ts';
 import { removeMember } from './remove-member.ts';
 
-/** A pod that is tried again says nothing of its volume until its guard has ended once more. */
+/** A pod that is tried again reports nothing about its volume until its guard has ended once more. */
 const lostMsMax = 20_000;
 const pollMs = 500;
 
@@ -35,7 +35,7 @@ export interface Settled {
   problems: Problem[];
 }
 
-/** @param alive shards that have a leader: one member after the other in each, since etcd takes one learner at a time. */
+/** @param alive shards that have a leader. Members of one shard are settled in turn, since etcd takes one learner at a time. */
 export async function settleMembers(settling: Settling, alive: ReadonlySet<number>): Promise<Settled> {
   const { cluster } = settling;
   const { statefulSets } = await readLiveObjects(cluster.client, cluster.instance);
@@ -63,7 +63,7 @@ async function settleShard(settling: Settling, set: LiveStatefulSet): Promise<Se
   return settled;
 }
 
-/** What is not known to be lost, or not by then, is told by whoever waits for it. */
+/** The members known to be lost in time. The later wait for the shard reports the others. */
 async function findLost({ cluster, signal }: Settling, names: readonly string[]): Promise<string[]> {
   const untilMs = performance.now() + lostMsMax;
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * The endpoints of a shard in the view, changed while it is served: whoever reads the view is waited for, so that nobody asks a
- * member that has left, and nobody has to be started anew. Who starts later reads where the home shard is by then.
+ * Changes the endpoints of a shard in the view while the shard is served: waits for all readers of the view, so that none asks
+ * a member that has left, and none has to be restarted. A process that starts later reads the home shard's new address.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { sharderPorts, viewServerPort } from '../../../manifests/names.ts';
@@ -13,14 +13,14 @@ import { componentOf, readLiveObjects, runs } from '../live-objects.ts';
 import { readSizes } from '../shard-sizes.ts';
 import type { MemberChange } from './member-change.ts';
 
-/** A watch tells at once; a view server whose watch hangs reads again every 2 s. */
+/** A watch delivers the view at once; a view server whose watch hangs reads again every 2 s. */
 const followMsMax = 10_000;
 const pollMs = 200;
 const answerMsMax = 2000;
 
 /**
- * Gives the shard these members in the view, and waits until all that read it have it.
- * @returns the names of those that have not come to it.
+ * Gives the shard these members in the view, and waits until all readers of the view have it.
+ * @returns the names of the readers that do not have it in time.
  * @throws ClusterError when the home shard does not answer.
  */
 export async function nameInView(
@@ -60,7 +60,7 @@ async function awaitFollowers(
           name,
           namespace: cluster.instance,
         });
-        // One that starts now reads what is in the view by now.
+        // A pod that has started since reads the new view.
         if (now?.metadata.uid !== uid) return [];
         await delay(pollMs, undefined, { signal });
       }
@@ -70,7 +70,7 @@ async function awaitFollowers(
   return late.flat();
 }
 
-/** 0 where it does not tell. */
+/** The epoch of the pod's view; 0 where the pod does not report it. */
 async function readEpoch(address: string): Promise<number> {
   try {
     const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(answerMsMax) });

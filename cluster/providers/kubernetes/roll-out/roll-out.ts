@@ -1,7 +1,7 @@
 /**
- * What `up` does inside a Kubernetes cluster that is there, on kind as on GKE: apply the objects, wait for the shards,
- * write the records, wait for sharders and whatever else there is, prove that it serves. Each step does only what is not
- * done, so that an interrupted one is simply begun again.
+ * What `up` does inside an existing Kubernetes cluster, on kind as on GKE: apply the objects, wait for the shards, write
+ * the records, wait for sharders and the other Deployments, prove that the cluster serves. Each step does only what is not
+ * done, so that an interrupted `up` is simply run again.
  */
 import { slotOf } from '../../../../sharder/core/slot.ts';
 import { shardName, type View, type ViewShard } from '../../../../sharder/core/view.ts';
@@ -32,9 +32,9 @@ import { waitFor } from '../wait-for.ts';
 
 export interface RollOut {
   cluster: KubernetesCluster;
-  /** The steps set how many members each shard has by now. */
+  /** The steps fill in how many members each shard has now. */
   blueprint: Blueprint;
-  /** How many members the user wants each shard to have; null: as many as there are. */
+  /** How many members the user wants each shard to have; null: as many as it has. */
   membersAsked: number | null;
   /** Sharders that the topology asked for before; null for a new cluster. */
   shardersBefore: number | null;
@@ -45,18 +45,18 @@ export interface RollOut {
   /** Whether members whose volumes are lost are replaced; left out: not. */
   replaceLost?: boolean;
   signal: AbortSignal;
-  /** Set by the steps: whether anything is otherwise than before. */
+  /** Set by the steps: whether anything differs from before. */
   changed: boolean;
   /** Set by the steps: shards of the topology that the view server has removed. */
   removed?: ReadonlySet<number>;
   /** Set by the steps: shards whose objects this has changed. */
   changedShards?: ReadonlySet<string>;
-  /** Set by the steps: what is wrong with shards and stays so; which are dead; and the others, as they are inside the cluster. */
+  /** Set by the steps: lasting problems of shards; the dead shards; the others, with their endpoints inside the cluster. */
   left?: { problems: Problem[]; deadShards: ReadonlySet<number>; alive: ViewShard[] };
   sinceMs: number;
 }
 
-/** @param get gives what the steps work on; it is asked only when a step runs. */
+/** @param get returns what the steps work on; it is called only when a step runs. */
 export function rollOutSteps<Context>(
   topology: Topology,
   get: (context: Context) => RollOut,
@@ -110,8 +110,8 @@ async function applyStep(rollOut: RollOut): Promise<string> {
 }
 
 /**
- * The manifests leave the number of sharders to the autoscaler. So it is set when the user asks for another one than
- * before, and never lowered below what the topology says.
+ * The manifests leave the number of sharders to the autoscaler. So `up` sets it when the user asks for another number than
+ * before, and never lowers it below the topology's.
  */
 async function scaleSharders({ cluster, blueprint, shardersBefore }: RollOut): Promise<boolean> {
   const { sharders } = blueprint.topology;
@@ -123,7 +123,7 @@ async function scaleSharders({ cluster, blueprint, shardersBefore }: RollOut): P
   return isAsked;
 }
 
-/** A fault of what this has changed is the change's, and ends it; what has run before may be dead, and the rest serves. */
+/** A fault of a changed shard ends the change; a shard that has run before may be dead, and the rest serves. */
 async function waitForShards(rollOut: RollOut): Promise<string> {
   const { cluster, blueprint, signal, sinceMs, shardersBefore, removed, changedShards } = rollOut;
   const { topology } = blueprint;
@@ -172,7 +172,7 @@ function isHomeDead(rollOut: RollOut): boolean {
   return rollOut.left?.deadShards.has(homeOf(rollOut)) ?? false;
 }
 
-/** The home shard's, or the newest copy where that is dead; null where there is none. */
+/** The home shard's view, or the newest copy where that shard is dead; null where there is none. */
 async function currentView(rollOut: RollOut): Promise<View | null> {
   const { cluster, left } = rollOut;
   const { endpoints } = topologyShards(rollOut)[0]!;
@@ -184,14 +184,14 @@ async function currentView(rollOut: RollOut): Promise<View | null> {
 async function writeRecordsStep(rollOut: RollOut): Promise<string> {
   const { cluster } = rollOut;
   const shards = topologyShards(rollOut);
-  // Before their fences, of which the first write to them waits.
+  // Before their fences: the first write to a shard waits for its fence.
   for (const shard of rollOut.left!.alive) if (await noteFormed(cluster, shard)) rollOut.changed = true;
   const found = await currentView(rollOut);
   if (isHomeDead(rollOut)) {
     if (found === null) throw noView(rollOut.left!.problems);
     return `epoch ${found.epoch}, read from a copy: the home shard is dead, and nothing was written`;
   }
-  // A view with other shards than the topology is the view server's, and not to be touched.
+  // The view server has written a view whose shards differ from the topology: it stays as it is.
   if (found !== null && !hasShards(found, shards))
     return `epoch ${found.epoch}, shards have come or gone since`;
   const { view, created } = await writeRecords(cluster.members, shards, rollOut.left?.deadShards);
@@ -207,7 +207,7 @@ function hasShards(view: View, shards: readonly ViewShard[]): boolean {
   return view.shards.map(({ id }) => id).join() === shards.map(({ id }) => id).join();
 }
 
-/** Without the home shard no view server is ever ready; what is wrong with members has been told. */
+/** Without the home shard no view server ever becomes ready; problems of members have been reported. */
 async function waitForDeployments(rollOut: RollOut): Promise<string> {
   const { cluster, blueprint, signal, sinceMs } = rollOut;
   const components = isHomeDead(rollOut) ? ['sharder'] : ['sharder', 'viewserver'];

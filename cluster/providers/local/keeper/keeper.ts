@@ -1,7 +1,7 @@
 /**
- * Looks after the processes of a local cluster: what has ended although the state says that it runs is started again, as
- * `up` would, under the cluster's lock. It gives way to whoever holds that, and leaves alone what was taken down on purpose:
- * what the state has no process of, and what a test has killed.
+ * Looks after the processes of a local cluster: under the cluster's lock it restarts, as `up` would, a process that has ended
+ * although the state says that it runs. It gives way to any holder of the lock, and leaves alone what was stopped on purpose:
+ * a process that the state does not record, and one that a test has killed.
  */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { noPause, whenEnded, whenRunning, whenTried, type RestartPause } from '.
 
 /** Where there is no /proc, each look at a process starts `ps`. */
 const pollMs = process.platform === 'linux' ? 500 : 5000;
-/** `up` starts it, and then writes it down. */
+/** `up` starts the keeper, and records it afterwards. */
 const unnamedMsMax = 60_000;
 
 export class Keeper {
@@ -72,7 +72,7 @@ export class Keeper {
       : 'the cluster has another keeper, or none';
   }
 
-  /** Names of what has ended and whose pause is over. */
+  /** Names of the processes that have ended and whose pause is over. */
   private async findDue(state: ClusterState): Promise<string[]> {
     const due: string[] = [];
     const owners = ownersOf(state);
@@ -99,14 +99,14 @@ export class Keeper {
     return !isMarkedKilled(this.folder, name, process);
   }
 
-  /** Whoever holds the lock may be at these very processes: they are looked at anew in the next round. */
+  /** The holder of the lock may be changing these very processes: the next round looks at them anew. */
   private async startAgain(names: readonly string[], signal: AbortSignal): Promise<void> {
     const { settings, folder } = this;
     const seen = this.found.state!;
     const isMember = membersOf(seen).some(({ name }) => names.includes(name));
     const purpose = `a new start of ${names.join(', ')}`;
     try {
-      // Found before the lock is taken, and never fetched: that is for `up`.
+      // Found before the lock is taken, and never fetched: only `up` fetches.
       const etcd = isMember ? await findMemberEtcd({ settings, folder, state: seen }, null) : { etcd: null };
       await withLock(folder, { purpose, role: 'keeper', waitMsMax: 0 }, async () => {
         const state = readState(folder);
@@ -116,9 +116,9 @@ export class Keeper {
           if (names.includes(owner.name) && (await this.hasEnded(owner))) await this.start(context, owner);
       });
     } catch (error) {
-      // Held by a command or a view server.
+      // A command or a view server holds the lock.
       if (error instanceof ClusterError) return;
-      // A disk that is full, say: as good as a start that failed.
+      // The disk is full, for example: this counts as a start that failed.
       for (const name of names) this.noteTry(name);
       this.logger.error({ err: error }, 'could not start any process');
     }
@@ -139,7 +139,7 @@ export class Keeper {
       this.logger.warn({ process: name, pid: owner.process?.pid, restarts: count }, 'restarted process');
     } catch (error) {
       this.logger.error({ process: name, err: error }, 'could not start process');
-      // One that is not written down would be nobody's.
+      // A process that is not recorded would be a stray.
       for (const process of context.started) await stopProcess(process, { graceMs: 0 });
     } finally {
       context.started.length = 0;

@@ -1,15 +1,15 @@
 /**
  * When a process that has ended is started again: after a pause that doubles with each end, and is short again once the
- * process has run for a while. What is known of a process is a plain value; nothing here looks at a clock.
+ * process has run for a while. The facts about a process are a plain value; no function here reads a clock.
  */
 
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
-/** A process that has run for so long gets the first pause again. */
+/** A process that has run for this long gets the first pause again. */
 const steadyMs = 120_000;
 
 export interface RestartPause {
-  /** Starts that were tried and did not last, one after the other. */
+  /** Consecutive starts that were tried and did not last. */
   tries: number;
   /** When the last start was tried; null: not yet. */
   triedAtMs: number | null;
@@ -32,7 +32,7 @@ export function whenEnded(pause: RestartPause, nowMs: number): RestartPause {
   return { ...pause, tries, dueAtMs: nowMs + Math.min(longestPauseMs, firstPauseMs * 2 ** tries) };
 }
 
-/** A start was tried, whatever came of it; where it failed, `whenEnded` says when the next is due. */
+/** A start was tried, with or without success; where it failed, `whenEnded` says when the next is due. */
 export function whenTried(pause: RestartPause, nowMs: number): RestartPause {
   return { tries: pause.tries + 1, triedAtMs: nowMs, dueAtMs: null };
 }

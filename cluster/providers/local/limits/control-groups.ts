@@ -1,6 +1,6 @@
 /**
- * Control groups for single processes, version 1 or 2, where this user may make some: one group for each cluster and in it
- * one for each process, named as the process is. Nothing fails where there are none; whoever asks learns it.
+ * Control groups for single processes, version 1 or 2, where this user may make some: one group for each cluster, and in it
+ * one for each process, with the process's name. Where there are none nothing fails; the result tells the caller.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -21,7 +21,7 @@ const controlGroups = '/sys/fs/cgroup';
 const removalsMax = 40;
 const removalPauseMs = 25;
 
-/** By their names in version 2. */
+/** With their names in version 2. */
 export type Controller = 'cpu' | 'memory' | 'io';
 
 const controllers: readonly Controller[] = ['cpu', 'memory', 'io'];
@@ -54,7 +54,7 @@ export function controlProcess(
   const group = join(cluster, name);
   try {
     mkdirSync(group, { recursive: true });
-    // Version 2 gives a group only the controllers that each level above hands down.
+    // Version 2 gives a group only the controllers that every level above it passes on.
     const levels = parent.version === 2 ? [parent.path, cluster] : [];
     for (const level of levels) writeFileSync(join(level, 'cgroup.subtree_control'), `+${controller}`);
     for (const [file, line] of linesFor(parent.version)) writeFileSync(join(group, file), line);
@@ -74,7 +74,7 @@ export interface Group {
   lines(file: string): string[];
 }
 
-/** The group of one controller that the process is in; null where it is in none of ours. */
+/** The process's group of one controller; null where it is in none of ours. */
 export function groupOf({ folder, name, pid }: Controlled, controller: Controller): Group | null {
   const parent = parentOf(controller);
   if (parent === null) return null;
@@ -106,7 +106,7 @@ function clusterGroups(folder: StateFolder): string[] {
   return [...paths].filter((path) => existsSync(path));
 }
 
-/** The kernel takes a moment to forget a process that has ended. A group that stays is found by the next `down`. */
+/** The kernel takes a moment to forget a process that has ended. The next `down` finds a group that stays. */
 async function removeGroup(path: string): Promise<void> {
   for (let attempt = 0; attempt < removalsMax; attempt++) {
     try {
@@ -123,7 +123,7 @@ function clusterGroup(folder: StateFolder): string {
   return `vase-${createHash('sha256').update(folder.root).digest('hex').slice(0, 12)}`;
 }
 
-/** The hierarchy to make groups in: the one there is in version 2, one for each controller in version 1. */
+/** The hierarchy in which groups are made: version 2 has one, version 1 has one for each controller. */
 function parentOf(controller: Controller): { version: GroupVersion; path: string } | null {
   if (process.platform !== 'linux') return null;
   const listing = join(controlGroups, 'cgroup.controllers');

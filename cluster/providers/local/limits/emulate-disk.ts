@@ -1,7 +1,7 @@
 /**
- * The emulated disk of local members: each member's control group lets it use the disk of its data no faster than the
- * disk that the topology names. Set and lifted while members run; where the machine cannot, nothing fails and `status`
- * says so.
+ * The emulated disk of local members: each member's control group caps its use of its data's disk at the speed of the disk
+ * that the topology names. The caps are set and lifted while members run; where the machine cannot set them, nothing fails
+ * and `status` says so.
  */
 import { backingDisk } from '../../../disk/backing-disk.ts';
 import { capLines } from '../../../disk/cap-files.ts';
@@ -20,7 +20,7 @@ function localDisk({ ssd }: Pick<Topology, 'ssd'>): DiskProfile | null {
   return emulatedDisk(ssd, null);
 }
 
-/** Gives a member that has just started the disk that it should have, where this user may. */
+/** Gives a member that has just started its emulated disk, where this user may. */
 export function emulateDisk(folder: StateFolder, topology: Topology, member: MemberState): void {
   const device = backingDisk(folder.data);
   const { name, process } = member;
@@ -47,8 +47,8 @@ function hasDisk(
 }
 
 /**
- * Gives every member that runs the disk that it should have; does nothing where all have it.
- * @returns the names of those that had not, and of those that still have not.
+ * Gives every running member its emulated disk; does nothing where all have it.
+ * @returns the names of the members that lacked it, and of those that still lack it.
  */
 export async function emulateDisks(
   folder: StateFolder,
@@ -56,7 +56,7 @@ export async function emulateDisks(
 ): Promise<{ mended: string[]; failed: string[] }> {
   const result = { mended: [] as string[], failed: [] as string[] };
   for (const member of membersOf(state)) {
-    // A recorded process may be gone, and its number another's.
+    // The recorded process may be gone, and another process may have its number.
     if (member.process === null || (await processState(member.process)) === 'gone') continue;
     const place = { name: member.name, pid: member.process.pid };
     if (hasDisk(folder, state.topology, place)) continue;
@@ -66,7 +66,7 @@ export async function emulateDisks(
   return result;
 }
 
-/** The step of `up` that sets or lifts caps; none where the topology names no disk and nothing is to be lifted. */
+/** The step of `up` that sets or lifts caps; none where the topology names no disk and there are no caps to lift. */
 export function diskSteps(folder: StateFolder, state: ClusterState): Step<LocalContext>[] {
   const { topology } = state;
   const differs = membersOf(state).some(
@@ -88,7 +88,7 @@ async function emulateStep({ folder, state }: LocalContext): Promise<string> {
 }
 
 /**
- * The emulated disk, and who of the members that run is without it; null where none is to be emulated.
+ * The emulated disk, and the running members that lack it; null where none is to be emulated.
  * @param members with null for the pid of one that does not run.
  */
 export function diskStatus(
@@ -104,7 +104,7 @@ export function diskStatus(
   return { ...disk, uncapped: uncapped.map(({ name }) => name) };
 }
 
-/** For the user: what is not as the topology says, and why. */
+/** Notes for the user: where the disk differs from the topology, and why. */
 export function diskNotes(folder: StateFolder, disk: DiskStatus | null): string[] {
   if (disk === null || disk.uncapped.length === 0) return [];
   return [`The disk ${disk.name} is not emulated for ${disk.uncapped.join(', ')}: ${whyNot(folder)}.`];

@@ -1,6 +1,6 @@
 /**
- * CPU and memory limits of single processes by control groups, where this user may make some. A machine that cannot
- * enforce a limit is told of in `status`; nothing fails for it.
+ * CPU and memory limits of single processes by control groups, where this user may make some. `status` reports a machine
+ * that cannot enforce a limit; nothing fails for it.
  */
 import { byteCount, milliCores } from '../../../topology/quantity.ts';
 import type { Topology } from '../../../topology/topology.ts';
@@ -54,8 +54,8 @@ export function isLimited(folder: StateFolder, name: string, pid: number, limits
 }
 
 /**
- * Gives every member and sharder that runs the limits that it should have; does nothing where all have them.
- * @returns the names of those that had not, and of those that still have not.
+ * Gives every running member and sharder its limits; does nothing where all have them.
+ * @returns the names of the processes that lacked them, and of those that still lack them.
  */
 export async function limitProcesses(
   folder: StateFolder,
@@ -63,7 +63,7 @@ export async function limitProcesses(
 ): Promise<{ mended: string[]; failed: string[] }> {
   const result = { mended: [] as string[], failed: [] as string[] };
   for (const { name, process, limits } of limitedOf(state)) {
-    // A recorded process may be gone, and its number another's.
+    // The recorded process may be gone, and another process may have its number.
     if (process === null || (await processState(process)) === 'gone') continue;
     if (isLimited(folder, name, process.pid, limits)) continue;
     limitProcess(folder, name, process, limits);
@@ -72,7 +72,7 @@ export async function limitProcesses(
   return result;
 }
 
-/** The step of `up` that changes the limits of what runs; none where nothing is to be changed. */
+/** The step of `up` that changes the limits of running processes; none where all have theirs. */
 export function limitSteps(folder: StateFolder, state: ClusterState): Step<LocalContext>[] {
   const differs = limitedOf(state).some(
     ({ name, process, limits }) => process !== null && !isLimited(folder, name, process.pid, limits),
@@ -96,7 +96,7 @@ function limitedOf(state: ClusterState): Limited[] {
 interface Controlled {
   controller: 'cpu' | 'memory';
   limit: string | null;
-  /** What the controller is told; without a limit, that there is none. */
+  /** The lines for the controller; without a limit, they lift the limit. */
   lines: (version: GroupVersion) => GroupLine[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * One member more for a shard that serves. Its name and ports are recorded before anything is started; it joins as a learner,
- * and the view names it when it has its vote. Cut short anywhere, the next call goes on.
+ * Adds one member to a shard that serves. Its name and ports are recorded before anything is started; it joins as a learner, and
+ * the view names it when it has its vote. The next call continues a call that was cut short anywhere.
  */
 import { shardName } from '../../../../sharder/core/view.ts';
 import { describeTolerance } from '../../member-numbers.ts';
@@ -14,9 +14,9 @@ import { seeMembers } from './see-members.ts';
 import { nameInView } from './view-followers.ts';
 
 /**
- * Adds a member to the shard, or goes on with one that was begun.
+ * Adds a member to the shard, or continues an addition that was begun.
  * @returns its name, and what has been done: sentences.
- * @throws ClusterError where none may be added, or it comes no further.
+ * @throws ClusterError where none may be added, or the addition makes no progress.
  */
 export async function addMember(change: Omit<Joining, 'member'>): Promise<{ name: string; done: string }> {
   const { context, shard } = change;
@@ -26,7 +26,7 @@ export async function addMember(change: Omit<Joining, 'member'>): Promise<{ name
   return { name: member.name, done: await finishAddition({ ...change, member }) };
 }
 
-/** @returns what has been done: sentences. @throws ClusterError when it comes no further. */
+/** @returns what has been done: sentences. @throws ClusterError when the addition makes no progress. */
 async function finishAddition({ context, shard, member, report }: Joining): Promise<string> {
   if (member.joining !== undefined) await joinMember({ context, shard, member, report });
   report(`naming ${member.name} in the view`);
@@ -40,7 +40,7 @@ async function finishAddition({ context, shard, member, report }: Joining): Prom
   ].join(' ');
 }
 
-/** The view names it. */
+/** Records that the view names the member. */
 export function noteAdded(context: Pick<LocalContext, 'state' | 'folder'>, member: MemberState): void {
   delete member.adding;
   settleSize(context.state);

@@ -1,7 +1,7 @@
 /**
  * Shards that take no writes because etcd found that their members' data differ (alarm CORRUPT). `up` compares the data
- * itself: it takes the alarm back where they are the same, because the member that differed has been replaced, and names the
- * members that differ where they are not. Nobody can tell which of two that differ is right.
+ * itself: where they are the same, because the member that differed has been replaced, it takes the alarm back; where they
+ * are not, it names the members that differ. Nothing shows which of two that differ is right.
  */
 import { alarmsOf, hashData, readAlarms, takeBackAlarm } from '../../../etcd/alarms.ts';
 import { shardName } from '../../../../sharder/core/view.ts';
@@ -12,17 +12,17 @@ import { clientUrl } from '../processes/local-shard.ts';
 import type { ShardState } from '../state/cluster-state.ts';
 import type { LocalContext } from '../state/local-context.ts';
 
-/** Members compact at moments of their own, and hashes from before and after that cannot be compared. */
+/** Members compact at different moments, and a hash from before a compaction cannot be compared with one from after it. */
 const triesMax = 3;
 
 export interface CorruptShards {
-  /** The names of those that can be written to again. */
+  /** The names of the shards that accept writes again. */
   healed: string[];
-  /** Those that cannot, with the reason. */
+  /** The shards that do not, with the reason. */
   left: { id: number; problem: Problem }[];
 }
 
-/** Of the shards that are not dead. */
+/** Looks at the shards that are not dead. */
 export async function settleCorruptShards(context: LocalContext): Promise<CorruptShards> {
   const found: CorruptShards = { healed: [], left: [] };
   for (const shard of context.state.shards.filter(({ id }) => !context.left?.deadShards.has(id))) {
@@ -54,11 +54,11 @@ async function settleShard(
   }
 }
 
-/** @returns null where all hold the same; else what differs, a clause. @throws Error */
+/** @returns null where all members hold the same data; else a clause that says what differs. @throws Error */
 async function compareMembers({ rpc }: LocalContext, { members }: ShardState): Promise<string | null> {
   for (let tries = 1; ; tries++) {
     const answers = await askMembers(rpc, members);
-    // All have applied this one.
+    // All members have applied this revision.
     const revision = Math.min(...answers.map(({ status }) => status?.header?.revision ?? 0));
     const hashes = await Promise.all(members.map((member) => hashData(clientUrl(member), revision)));
     const kinds = new Set(hashes.map(({ hash }) => hash));

@@ -1,4 +1,4 @@
-/** Shards that have reached their quota, or will for their gaps: defragmented and let write again where there is room, by `up`. */
+/** Shards that have reached their quota, or will because of gaps: `up` defragments them and clears the alarm where there is room. */
 import { defragment, readAlarms, takeBackAlarm } from '../../../etcd/alarms.ts';
 import { ClusterError } from '../../../errors.ts';
 import { byteCount } from '../../../topology/quantity.ts';
@@ -9,12 +9,12 @@ import type { MemberState, ShardState } from '../state/cluster-state.ts';
 import type { LocalContext } from '../state/local-context.ts';
 import { clientUrl } from '../processes/local-shard.ts';
 
-/** Below this part of the quota a shard that was full may write again: less would be full at once. */
+/** Below this part of the quota a full shard may write again: with less room it would be full again at once. */
 const roomyPart = 0.9;
 
 /**
  * @returns the names of the shards that can be written to again.
- * @throws ClusterError where a shard is full and stays so.
+ * @throws ClusterError where a shard stays full.
  */
 export async function freeFullShards(context: LocalContext): Promise<string[]> {
   const freed: string[] = [];
@@ -23,7 +23,7 @@ export async function freeFullShards(context: LocalContext): Promise<string[]> {
   return freed;
 }
 
-/** Members that are missing are left out: `up` says so elsewhere, and makes room in them when they are back. */
+/** Missing members are skipped: `up` reports them elsewhere, and defragments them when they are back. */
 async function freeShard({ rpc, state }: LocalContext, shard: ShardState): Promise<boolean> {
   const { quota } = state.topology.etcd;
   const quotaBytes = byteCount(quota);
@@ -41,7 +41,7 @@ async function freeShard({ rpc, state }: LocalContext, shard: ShardState): Promi
   if (asked === undefined) return false;
   const alarms = await readAlarms(clientUrl(asked), 'NOSPACE');
   if (alarms === null || (alarms.length === 0 && !before.some(isGappy))) return false;
-  // One after the other: a member that is at it answers nothing else.
+  // One after the other: a member answers nothing else while it defragments.
   for (const member of there) await told(member, defragment(clientUrl(member)));
   if (alarms.length === 0) return true;
   const after = await spaces();
@@ -54,7 +54,7 @@ async function freeShard({ rpc, state }: LocalContext, shard: ShardState): Promi
   return true;
 }
 
-/** @throws ClusterError in the place of etcd's own error. */
+/** @throws ClusterError instead of etcd's own error. */
 async function told({ name }: MemberState, work: Promise<void>): Promise<void> {
   try {
     await work;

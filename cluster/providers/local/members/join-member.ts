@@ -1,6 +1,6 @@
 /**
- * Lets a member join a shard that runs: whom it replaces leaves, it is added as a learner, gets the data, and is given its
- * vote. What has to outlast a call that is cut short is in the state: see `joining` there.
+ * Lets a member join a shard that runs: the member that it replaces leaves, it is added as a learner, gets the data, and gets
+ * its vote. The state holds what must survive a call that is cut short: see `joining` there.
  */
 import {
   addLearner,
@@ -23,7 +23,7 @@ import { inspectVolume, renewVolume } from '../state/volume-mark.ts';
 
 const pollMs = 200;
 const patienceMs = 90_000;
-/** One that ends as often as this, right after its start, will not come up by another try. */
+/** A member that ends this often right after its start will not come up at another try. */
 const startsMax = 3;
 
 export interface Joining {
@@ -37,7 +37,7 @@ export interface Joining {
 
 /**
  * Resolves when the member has its vote; the state is saved.
- * @throws ClusterError when it comes no further; what has been done is gone on with by the next call.
+ * @throws ClusterError when there is no progress; the next call continues from there.
  */
 export async function joinMember(join: Joining): Promise<void> {
   const { context, member, shard, report } = join;
@@ -86,7 +86,7 @@ async function nextStep(join: Joining, told: RoundsProgress): Promise<'started' 
   return catchUp(answers, { join, own, leader, told, url });
 }
 
-/** Added by a call that did not come to write its id down, or its data are lost again: it leaves, too. */
+/** The call that added the learner did not record its id, or the learner's data are lost again: the learner leaves, too. */
 function startOver({ context, member }: Joining, id: string): null {
   member.joining = { replaces: id, started: false };
   delete member.id;
@@ -117,7 +117,7 @@ async function startLearner(
   return 'started';
 }
 
-/** One that has been added and not started has no name in the list yet: its address tells. */
+/** A member that has been added and not started has no name in the list yet: its address identifies it. */
 function peersOf(shard: ShardState, list: readonly EtcdMember[]) {
   return list.map(({ name, peerURLs }) => {
     const known = shard.members.find((each) => peerURLs.includes(peerUrl(each)));

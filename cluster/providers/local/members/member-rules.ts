@@ -1,4 +1,4 @@
-/** What may be changed about how many members a shard has, and what is refused with which word: rules, which touch nothing. */
+/** Which changes of a shard's number of members are refused, with which message: rules, which change nothing. */
 import { shardName } from '../../../../sharder/core/view.ts';
 import { ClusterError } from '../../../errors.ts';
 import { agreedSize, membersMax } from '../../member-numbers.ts';
@@ -14,7 +14,7 @@ import { goOnCommand } from '../processes/member-loss.ts';
 
 export interface SeenShard {
   shard: ShardState;
-  /** Names of the members that answer and follow one leader, itself among them; empty: nothing leads. */
+  /** Names of the members that answer and follow one leader, itself among them; empty: there is no leader. */
   healthy: ReadonlySet<string>;
 }
 
@@ -52,7 +52,7 @@ export function refuseRemoval({ shard, healthy }: SeenShard, member: MemberState
       nextStep: `Add another first: \`vase member add ${name}\`. All of a shard goes with \`vase shard remove ${shard.id}\`.`,
     });
   if (healthy.size === 0) throw leaderless(shard);
-  // What has no vote is missed by nobody.
+  // The quorum does not need a member that has no vote.
   if (member.joining !== undefined) return;
   const left = others.filter((each) => healthy.has(each.name));
   if (left.length > others.length / 2) return;
@@ -66,7 +66,7 @@ export function refuseRemoval({ shard, healthy }: SeenShard, member: MemberState
   );
 }
 
-/** @param but the member that is to change. */
+/** @param but the member that this command changes. */
 function refuseUnsettled(shard: ShardState, but: MemberState | null): void {
   const name = shardName(shard.id);
   if (shard.recovering !== undefined)
@@ -96,7 +96,7 @@ function leaderless(shard: ShardState): ClusterError {
   );
 }
 
-/** The lowest number that none of the shard's members has, as a name. */
+/** The name with the lowest number that no member of the shard has. */
 export function nextMemberName({ id, members }: Pick<ShardState, 'id' | 'members'>): string {
   const taken = new Set(members.map(({ name }) => name));
   for (let ordinal = 0; ; ordinal++) {
@@ -105,13 +105,13 @@ export function nextMemberName({ id, members }: Pick<ShardState, 'id' | 'members
   }
 }
 
-/** What new shards get follows the shards that there are, as soon as these agree on a number that a new shard may have. */
+/** New shards get the existing shards' number of members, as soon as these agree on one that a new shard may have. */
 export function settleSize({ topology, shards }: Pick<ClusterState, 'topology' | 'shards'>): void {
   topology.members = agreedSize(shards.map(({ members }) => members.length)) ?? topology.members;
 }
 
 /**
- * @param wanted what the user has asked for; undefined: nothing.
+ * @param wanted the number that the user has asked for; undefined: none.
  * @throws ClusterError where a shard has another number of members: `up` changes none.
  */
 export function refuseOtherSizes(shards: readonly ShardState[], wanted: unknown): void {

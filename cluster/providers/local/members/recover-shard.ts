@@ -1,6 +1,6 @@
 /**
- * A shard that has lost its quorum for good, made anew of what one of its members has: that one becomes the only one, and the
- * others join it on empty folders, one at a time. What the others had acknowledged without it is lost.
+ * Recovers a shard that has lost its quorum from the data of one member: that member becomes the only one, and the others join
+ * it on empty folders, one at a time. What the others had acknowledged without it is lost.
  */
 import { listEtcdMembers } from '../../../etcd/member-api.ts';
 import { ClusterError } from '../../../errors.ts';
@@ -22,12 +22,12 @@ import { startShard } from './start-shard.ts';
 import { dataFolderOf } from '../../../state/state-folder.ts';
 import { inspectVolume } from '../state/volume-mark.ts';
 
-/** A long log takes its time to be read back. */
+/** Reading a long log back takes its time. */
 const leadMsMax = 60_000;
 const stopGraceMs = 3000;
 
 /**
- * Starts what can be started of the shard, and says what a recovery would do.
+ * Starts the members that can be started, and says what a recovery would do.
  * @returns null where it has a leader.
  * @throws ClusterError where the member has no data.
  */
@@ -81,9 +81,9 @@ function describeFurther({ member, status }: MemberAnswer): string {
 }
 
 /**
- * Recovers the shard, or goes on with that. It is looked at anew: the user may have taken long to say yes.
+ * Recovers the shard, or continues its recovery. Looks at it anew: the user may have taken long to say yes.
  * @returns what has been done, a sentence; null where it has a leader, and nothing is changed.
- * @throws ClusterError when it comes no further.
+ * @throws ClusterError when there is no progress.
  */
 export async function recoverShard({
   context,
@@ -108,7 +108,7 @@ export async function recoverShard({
   return `${shardName(shard.id)} has ${count} again, with what ${from.name} had. \`make up\` proves that it serves.`;
 }
 
-/** From here on none of the others is started on its old data: two of them would be a quorum of their own. */
+/** From now on none of the others is started on its old data: two of them would be a quorum of their own. */
 async function isolate(context: LocalContext, shard: ShardState, from: MemberState): Promise<void> {
   for (const member of shard.members)
     if (member.process !== null) await stopProcess(member.process, { graceMs: stopGraceMs });
@@ -122,7 +122,7 @@ async function isolate(context: LocalContext, shard: ShardState, from: MemberSta
   save(context);
 }
 
-/** Under a port of its own: nobody is served before it is known that no other shard has the slots by now. */
+/** Uses a separate port: nobody is served before it is known that no other shard owns the slots now. */
 async function makeAlone(context: LocalContext, shard: ShardState, from: MemberState): Promise<void> {
   const { rpc, folder, state } = context;
   const [clientPort] = await portGiver(folder, state)(1);
@@ -134,7 +134,7 @@ async function makeAlone(context: LocalContext, shard: ShardState, from: MemberS
     const endpoint = clientEndpoint(alone);
     await demandFittingRecords({ rpc, shard, shards: state.shards, endpoint, name: from.name });
   } finally {
-    // Started with that flag again, it would throw the others out.
+    // With that flag, a second start would remove the others from the shard.
     await stopProcess(from.process!, { graceMs: stopGraceMs });
     from.process = null;
     save(context);
@@ -142,14 +142,14 @@ async function makeAlone(context: LocalContext, shard: ShardState, from: MemberS
 }
 
 /**
- * One after the other. What they know of the shard's record may be of a revision that is lost, and will be given again to
- * another record; those that are started now learn it from the shard itself.
+ * Restarts them one after the other. They may know the shard's record of a revision that is lost, and that the shard will use
+ * again for another record; restarted, they read the record from the shard itself.
  */
 async function renewServants(context: LocalContext): Promise<void> {
   const { shards, sharders, viewServers } = context.state;
   for (const sharder of sharders) {
     await startSharder(context, sharder);
-    // Without another shard there is nobody to tell it the view yet.
+    // Where this is the only shard, no other one has a copy of the view for the sharder yet.
     if (shards.length > 1) await waitUntilReady(context, sharder).catch(ignoreClusterError);
   }
   for (const viewServer of viewServers) await startViewServer(context, viewServer);

@@ -1,7 +1,7 @@
 /**
- * Whether what one member of a lost shard has fits to what the others of the cluster have by now. A shard whose record is from
- * before slots left it would own them a second time, and two shards would answer for one key; one from before slots came to it
- * would leave them without an owner.
+ * Whether one member's records of a lost shard fit the current records of the cluster's other shards. If the member's record
+ * is older than a slot's departure, the shard would own the slot a second time, and two shards would answer for one key; if
+ * it is older than a slot's arrival, the slot would have no owner.
  */
 import { decodeFence, fenceKeys, type FenceRecord } from '../../../../sharder/core/fence.ts';
 import { decodeView, shardName, VIEW_KEY } from '../../../../sharder/core/view.ts';
@@ -15,16 +15,16 @@ import { endpointsOf } from '../processes/local-shard.ts';
 interface Recovered {
   rpc: EtcdCaller;
   shard: ShardState;
-  /** All of the cluster. */
+  /** All shards of the cluster. */
   shards: readonly ShardState[];
-  /** "host:port" of the member whose data it is, which nobody else is told of. */
+  /** "host:port" of the member with these data; no other process knows this endpoint. */
   endpoint: string;
-  /** Of that member, for messages. */
+  /** The member's name, for messages. */
   name: string;
 }
 
 /**
- * Shards that do not answer are not asked: what they have is compared when they are recovered.
+ * Shards that do not answer are skipped: their records are compared when they are recovered.
  * @throws ClusterError where the member's data are too old.
  */
 export async function demandFittingRecords(recovered: Recovered): Promise<void> {
@@ -52,14 +52,14 @@ export async function demandFittingRecords(recovered: Recovered): Promise<void> 
     );
 }
 
-/** A clause; null where the two fit. */
+/** A clause that says how the records differ; null where they fit. */
 export function differenceOf(own: FenceRecord, other: FenceRecord): string | null {
   const both: number[] = [];
   const none: number[] = [];
   for (const [slot, there] of other.slots.entries()) {
     const here = own.slots[slot];
     if (there?.kind === 'owned' && here?.kind === 'owned') both.push(slot);
-    // A slot that came here stays known here, whatever becomes of it. Each change of its owner raises its epoch.
+    // The shard keeps knowing a slot that moved to it, even after the slot left. Each change of owner raises the slot's epoch.
     const isKnown =
       there?.kind !== 'moved' ||
       (here !== undefined && here.kind !== 'importing' && here.epoch >= there.epoch);

@@ -1,6 +1,6 @@
 /**
- * One member less of a shard that serves: another leads, the view names it no more and nobody asks it, etcd lets it go, and only
- * then its process and its data go. Cut short anywhere, the next call goes on.
+ * Removes one member from a shard that serves: another becomes leader, the view no longer names the member and nobody asks it,
+ * etcd removes it, and only then its process ends and its data are deleted. The next call continues a call that was cut short.
  */
 import { existsSync, rmSync } from 'node:fs';
 import { shardName } from '../../../../sharder/core/view.ts';
@@ -31,19 +31,19 @@ import { inspectVolume } from '../state/volume-mark.ts';
 
 const pollMs = 200;
 const patienceMs = 60_000;
-/** It ends by itself when it hears that it is no member any more. */
+/** The member ends by itself when it hears that it has been removed. */
 const stopGraceMs = 3000;
 
 /**
- * Takes the member out of its shard, or goes on with that.
+ * Takes the member out of its shard, or continues a removal.
  * @returns what has been done: sentences.
- * @throws ClusterError where the shard cannot do without it: then nothing is changed; and when it comes no further.
+ * @throws ClusterError where the shard cannot do without it: then nothing is changed; and when the removal makes no progress.
  */
 export async function removeMember(change: Joining): Promise<string> {
   const { context, shard, member, report } = change;
   const seen = await seeMembers(context, shard);
   const own = seen.leader === null ? undefined : ownIn(await askList(seen.leader), member);
-  // One that an earlier call has taken out already is missed by nobody.
+  // The quorum no longer needs a member that an earlier call has removed.
   if (member.leaving === undefined || seen.leader === null || own !== undefined) refuseRemoval(seen, member);
   member.leaving = true;
   save(context);
@@ -59,7 +59,7 @@ export async function removeMember(change: Joining): Promise<string> {
   ].join(' ');
 }
 
-/** @returns the names of those that have not heard of it. */
+/** @returns the names of the readers of the view that do not have the new view yet. */
 async function leave(change: Joining, told: RoundsProgress): Promise<string[]> {
   const { context, shard, member } = change;
   const { name } = member;
@@ -97,7 +97,7 @@ async function leave(change: Joining, told: RoundsProgress): Promise<string[]> {
   return late!;
 }
 
-/** Of those that follow the leader and stay, the one with the most of the log. */
+/** The member with the most of the log, among those that follow the leader and stay. */
 function chooseLeader(answers: readonly MemberAnswer[], leader: MemberAnswer): MemberAnswer {
   const [next] = answers
     .filter(({ member, status }) => member !== leader.member && status?.leaderId === leader.status!.leaderId)
@@ -107,17 +107,17 @@ function chooseLeader(answers: readonly MemberAnswer[], leader: MemberAnswer): M
   return next;
 }
 
-/** An earlier one of its name, whose place it was to take, has its address. */
+/** An earlier member of the same name, which it was to replace, has the same address. */
 function ownIn(list: readonly EtcdMember[], member: MemberState): EtcdMember | undefined {
   return list.find(({ id, peerURLs }) => id === member.id || peerURLs.includes(peerUrl(member)));
 }
 
-/** Empty where the leader does not tell. */
+/** Empty where the leader does not answer. */
 async function askList({ member }: MemberAnswer): Promise<EtcdMember[]> {
   return listEtcdMembers(clientUrl(member)).catch(() => []);
 }
 
-/** @returns what has become of its folder, a sentence. Deleted is only what is known to be this member's. */
+/** @returns what has happened to its folder, a sentence. Deletes only data that are known to be this member's. */
 async function forget(context: LocalContext, shard: ShardState, member: MemberState): Promise<string> {
   const { folder, state } = context;
   const { name } = member;

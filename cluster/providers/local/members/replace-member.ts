@@ -1,6 +1,6 @@
 /**
- * Puts a new, empty member in the place of one whose data are lost, under its name and ports: the view stays as it is. A
- * member whose data may still be good is never touched.
+ * Replaces a member whose data are lost with a new, empty one of the same name and ports: the view stays as it is. A member
+ * whose data may still be good is never touched.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { listEtcdMembers, type EtcdMember } from '../../../etcd/member-api.ts';
@@ -15,14 +15,14 @@ import { died, keepsRunning, waitFor } from '../processes/managed-process.ts';
 import { findDeleted, findLoss, isQuorum } from '../processes/member-loss.ts';
 import { processState, stopProcess } from '../../../host/process-identity.ts';
 
-/** A long log takes its time to be read back. */
+/** Reading a long log back takes its time. */
 const startMsMax = 60_000;
 /** An election on a busy machine takes seconds. */
 const quorumMsMax = 15_000;
 const pollMs = 200;
 
 /**
- * Replaces a member whose data are known to be lost, or goes on with that.
+ * Replaces a member whose data are known to be lost, or continues its replacement.
  * @throws ClusterError where the rest of its shard has no quorum: then nothing is changed.
  */
 export async function replaceLost(join: Joining): Promise<void> {
@@ -30,7 +30,7 @@ export async function replaceLost(join: Joining): Promise<void> {
   if (member.joining === undefined) {
     const url = await demandQuorumWithout(context, shard, member);
     const old = (await demandList(url)).find(({ peerURLs }) => peerURLs.includes(peerUrl(member)));
-    // One that is just being started again and again by the keeper.
+    // The keeper may be starting it again and again.
     if (member.process !== null) await stopProcess(member.process, { graceMs: 0 });
     member.process = null;
     delete member.restarts;
@@ -42,7 +42,7 @@ export async function replaceLost(join: Joining): Promise<void> {
 }
 
 /**
- * Replaces the member if its data are lost. For certainty it is started first, where it has any data.
+ * Replaces the member if its data are lost. To find out, it is started first, where it has any data.
  * @returns what has been done, a sentence.
  * @throws ClusterError where it is not known to be lost, and where its shard has no quorum without it.
  */
@@ -59,7 +59,7 @@ export async function replaceIfLost(join: Joining): Promise<string> {
   return `${name} is a member of ${shardName(shard.id)} again, and has all data of it.`;
 }
 
-/** Null when it comes up. @throws ClusterError when neither is certain. */
+/** Null when the member comes up. @throws ClusterError when it neither comes up nor is known to be lost. */
 async function findLossByStarting({ context, shard, member }: Joining): Promise<string | null> {
   const { folder, state } = context;
   const volume = { folder, state, shard, member };
@@ -95,7 +95,7 @@ async function demandQuorumWithout(
       return clientUrl((agreed.find(({ leads }) => leads) ?? agreed[0]!).member);
     const running = await Promise.all(others.map(({ process }) => keepsRunning(process)));
     const names = others.filter((_, index) => running[index]).map(({ name }) => name);
-    // Those that run may be electing, or be slow to answer.
+    // The running members may be electing, or be slow to answer.
     if (!isQuorum(shard, new Set(names)) || performance.now() > untilMs)
       throw new ClusterError(
         `${shardName(shard.id)} has no quorum without ${member.name}: ${agreed.length} of its ` +
@@ -120,7 +120,7 @@ async function demandList(url: string): Promise<EtcdMember[]> {
   }
 }
 
-/** Those that name one leader, which may be the member that is to go: more than name any other. */
+/** The largest group of members that name one leader, which may be the member that is being replaced. */
 function findAgreed(answers: readonly MemberAnswer[]): MemberAnswer[] {
   const following = answers.filter(({ status }) => status !== null && status.leaderId !== '0');
   const groups = Map.groupBy(following, ({ status }) => status!.leaderId);

@@ -1,4 +1,4 @@
-/** Who of a shard is well, before its members are changed: elections and starts are given a while. */
+/** Which members of a shard are well, before its members are changed: elections and starts get some time. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { askMembers, findLed, type MemberAnswer } from '../processes/ask-members.ts';
 import type { ShardState } from '../state/cluster-state.ts';
@@ -10,7 +10,7 @@ import type { SeenShard } from './member-rules.ts';
 const settleMsMax = 10_000;
 const pollMs = 200;
 
-/** @returns `leader` null where nothing leads. */
+/** @returns `leader` is null where there is none. */
 export async function seeMembers(
   { rpc, signal }: Pick<LocalContext, 'rpc' | 'signal'>,
   shard: ShardState,

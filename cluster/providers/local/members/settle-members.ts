@@ -1,5 +1,5 @@
 /**
- * `up`'s part in the members of shards: what was begun with one is gone on with, and lost ones are replaced when it is told to.
+ * `up`'s part in the members of shards: it continues a member change that was begun, and replaces lost members when asked to.
  */
 import { ClusterError } from '../../../errors.ts';
 import type { Problem } from '../../provider.ts';
@@ -19,7 +19,7 @@ export async function settleMembers(
   return settled.flat();
 }
 
-/** One member after the other: etcd takes one learner at a time. */
+/** Settles one member after the other: etcd takes one learner at a time. */
 async function settleShard(context: LocalContext, started: StartedShard): Promise<string[]> {
   const { shard, leader, lost, problems } = started;
   const settled: string[] = [];
@@ -37,7 +37,7 @@ async function settleShard(context: LocalContext, started: StartedShard): Promis
   return settled;
 }
 
-/** Null when nothing is. The view gets the endpoints of an added one with those of all others, when the records are written. */
+/** Null when nothing is left. The view gets an added member's endpoint with all others, when the records are written. */
 async function whatIsLeft(
   context: LocalContext,
   shard: ShardState,

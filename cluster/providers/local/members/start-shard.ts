@@ -1,6 +1,6 @@
 /**
- * Starting a shard as far as it goes. A shard that has run before is served by a quorum of its members: what is wrong with
- * the others is told, and left to the user. A new shard needs all of them.
+ * Starts the members of a shard that can be started. A quorum of its members serves a shard that has run before: what is
+ * wrong with the others is reported, and left to the user. A new shard needs all of them.
  */
 import { ClusterError } from '../../../errors.ts';
 import { CommandError } from '../../../host/command-error.ts';
@@ -17,12 +17,12 @@ import { processState } from '../../../host/process-identity.ts';
 import { logFileOf } from '../../../state/state-folder.ts';
 import { inspectVolume } from '../state/volume-mark.ts';
 
-/** Three members on two busy cores elect in about two seconds; a long log takes its time to be read back. */
+/** Three members on two busy cores elect in about two seconds; reading a long log back takes longer. */
 const leaderTimeoutMs = 60_000;
 
 export interface StartedShard {
   shard: ShardState;
-  /** The name of the member that leads; null: the shard is dead. */
+  /** The name of the member that is leader; null: the shard is dead. */
   leader: string | null;
   /** Members whose data are lost, while the shard serves without them; each with what to do. */
   lost: Map<MemberState, Problem>;
@@ -31,7 +31,7 @@ export interface StartedShard {
 }
 
 /**
- * Starts what does not run of a shard and waits until all members that can be started follow one leader.
+ * Starts the members that do not run and waits until all members that can be started follow one leader.
  * @throws ClusterError when a new shard does not come up whole; the signal's reason when it is aborted.
  */
 export async function startShard(context: LocalContext, shard: ShardState): Promise<StartedShard> {
@@ -72,7 +72,7 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
   const lost = new Map<MemberState, Problem>();
   const problems: Problem[] = [];
   for (const [member, error] of faults) {
-    // Whoever goes on with it says what is left to do.
+    // The command that continues the change reports what is left to do.
     if (!votersOf(shard).includes(member)) continue;
     const loss = findLoss({ folder, state, shard, member });
     if (loss === null) problems.push(problemOf(`${member.name} is left out`, error));
@@ -99,15 +99,15 @@ export async function startShard(context: LocalContext, shard: ShardState): Prom
 }
 
 /**
- * One that joins may have been given its vote, and one that leaves may have it still, when a call was cut short before it wrote
- * that down: without them there might be no quorum. One that has nothing yet is started when its joining goes on.
+ * When a call was cut short before it recorded a vote, a member that joins may already have its vote, and one that leaves may
+ * still have it: without them there might be no quorum. A joining member without data is started when its joining continues.
  */
 function mayHaveVote({ folder, state }: LocalContext, shard: ShardState, member: MemberState): boolean {
   if (member.joining === undefined) return true;
   return member.joining.started && inspectVolume({ folder, state, shard, member }) === 'own';
 }
 
-/** Started as what it is, it would wait for the others; made the only one, it would go on without the user's word. */
+/** Started as it is, it would wait for the others; made the only member, it would run without the user's consent. */
 function inRecovery({ state }: LocalContext, shard: ShardState, from: string): StartedShard {
   const dead = describeDeadShard({
     id: shard.id,

@@ -1,6 +1,6 @@
 /**
- * The endpoints of a shard in the view, changed while it is served: whoever reads the view is waited for, so that nobody asks a
- * member that has left, and nobody has to be started anew.
+ * Changes the endpoints of a shard in the view while the shard is served: waits for all readers of the view, so that none asks
+ * a member that has left, and none has to be restarted.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { nameEndpoints } from '../../../records/records.ts';
@@ -11,7 +11,7 @@ import { adminEndpoint } from '../processes/local-sharder.ts';
 import { viewServerUrl } from '../processes/local-view-server.ts';
 import { processState } from '../../../host/process-identity.ts';
 
-/** A watch tells at once; a view server whose watch hangs reads again every 2 s. */
+/** A watch delivers the view at once; a view server whose watch hangs reads again every 2 s. */
 const followMsMax = 10_000;
 const pollMs = 50;
 const answerMsMax = 1000;
@@ -22,8 +22,8 @@ interface Follower {
 }
 
 /**
- * Writes what `endpointsOf` says into the view, and waits until all that read it have it; the state is saved.
- * @returns the names of those that have not come to it: they are started anew by `up`.
+ * Writes the result of `endpointsOf` into the view, and waits until all readers of the view have it; the state is saved.
+ * @returns the names of the readers that do not have it in time: `up` restarts them.
  * @throws ClusterError when the home shard does not answer.
  */
 export async function nameInView(context: LocalContext, shard: ShardState): Promise<string[]> {
@@ -63,7 +63,7 @@ async function isRunning({ owner: { process } }: Follower): Promise<boolean> {
   return process !== null && (await processState(process)) === 'running';
 }
 
-/** 0 where it does not tell. */
+/** The epoch of the process's view; 0 where the process does not report it. */
 async function readEpoch({ metricsUrl }: Follower): Promise<number> {
   try {
     const response = await fetch(metricsUrl, { signal: AbortSignal.timeout(answerMsMax) });
@@ -73,7 +73,7 @@ async function readEpoch({ metricsUrl }: Follower): Promise<number> {
   }
 }
 
-/** It knows by the view where the home shard is: the settings that it runs with are those that it would be started with. */
+/** The process has the home shard's new endpoints from the view: it counts as running with the settings of a new start. */
 function withHome({ state }: Pick<LocalContext, 'state'>, settings: string): string {
   try {
     const known = JSON.parse(settings) as Record<string, string>;

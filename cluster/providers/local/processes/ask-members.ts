@@ -1,4 +1,4 @@
-/** Asks etcd members how they are: each on its own, so that one that hangs does not hide the others. */
+/** Asks etcd members for their status: each separately, so that a member that hangs does not hide the others. */
 import type { StatusReply } from '../../../../sharder/core/etcd-messages.ts';
 import type { EtcdCaller } from '../../../etcd/etcd-caller.ts';
 import type { MemberState } from '../state/cluster-state.ts';
@@ -19,7 +19,7 @@ export async function askMembers(rpc: EtcdCaller, members: readonly MemberState[
   return Promise.all(members.map((member) => askMember(rpc, member)));
 }
 
-/** The leader that the others of these name, in the newest term, and the names of all that follow it, itself included. */
+/** The leader in the newest term, and the names of all members that follow it, itself included. */
 export function findLed(
   answers: readonly MemberAnswer[],
 ): { leader: MemberAnswer; names: ReadonlySet<string> } | null {

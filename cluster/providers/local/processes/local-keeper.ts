@@ -5,12 +5,12 @@ import { nodeEnvironment, save, type LocalContext, type LocalSettings } from '..
 import { processTitle, startProcess } from './managed-process.ts';
 import { processState, stopProcess } from '../../../host/process-identity.ts';
 
-/** It ends within a round, or when the process that it is starting has been written down. */
+/** The keeper ends within a round, or when it has recorded the process that it is starting. */
 export const keeperStopGraceMs = 5000;
 /** It holds a state of some kilobytes, and little else. */
 const heapMegabytes = 48;
 
-/** Whether it runs, with the settings that it should have; true, too, where there should be none. */
+/** Whether the keeper runs with its wanted settings; also true where there should be none. */
 export async function isKept(
   { keeper }: Pick<ClusterState, 'keeper'>,
   settings: LocalSettings,
@@ -20,7 +20,7 @@ export async function isKept(
   return (await processState(keeper.process)) === 'running';
 }
 
-/** Starts it unless it runs. */
+/** Starts the keeper unless it runs. */
 export async function startKeeper(context: LocalContext): Promise<string> {
   const { settings, folder, state } = context;
   if (await isKept(state, settings)) return 'ran';

@@ -29,10 +29,10 @@ export async function commonLeader(
 }
 
 interface MemberStart {
-  /** Whom etcd's own list has, where the member joins on an empty folder: etcd compares. Otherwise its data tell. */
+  /** The members in etcd's own list, where the member joins on an empty folder: etcd compares them. Otherwise its data name them. */
   peers?: EtcdMemberPlace['peers'];
   forceNewCluster?: boolean;
-  /** Instead of its own: nobody who knows the shard reaches it. */
+  /** Replaces its own port: no process that knows the shard reaches it. */
   clientPort?: number;
 }
 
@@ -51,7 +51,7 @@ export async function startMember(
   for (const port of [clientPort, member.peerPort]) await demandPort(member, port);
   const { folder, state } = context;
   const dataFolder = dataFolderOf(folder, member.name);
-  // A folder that was made for a member that joins is claimed already.
+  // The folder of a member that joins was claimed when it was made.
   if (peers === undefined) claimVolume({ folder, state, shard, member });
   save(context);
   const flags = etcdFlags(
@@ -80,7 +80,7 @@ export async function startMember(
   emulateDisk(context.folder, context.state.topology, member);
 }
 
-/** Where etcd's own calls are made. */
+/** The URL for etcd's own calls. */
 export function clientUrl(member: Pick<MemberState, 'clientPort'>): string {
   return `http://${clientEndpoint(member)}`;
 }
@@ -90,7 +90,7 @@ export function clientEndpoint(member: Pick<MemberState, 'clientPort'>): string 
   return `${localHost}:${member.clientPort}`;
 }
 
-/** Where the view and all who read it find the shard: "host:port" each. */
+/** The endpoints by which the view and its readers find the shard: "host:port" each. */
 export function endpointsOf(shard: Pick<ShardState, 'members'>): string[] {
   return namedOf(shard).map(clientEndpoint);
 }

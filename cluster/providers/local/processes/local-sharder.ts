@@ -1,6 +1,6 @@
 /**
  * The sharder processes: they share the public port (SO_REUSEPORT, the kernel spreads new connections over them), and
- * each has an administration port of its own. One that runs with other settings than wanted is replaced.
+ * each has its own administration port. A sharder that runs with other settings than wanted is replaced.
  */
 import { join } from 'node:path';
 import { sharderAllocator, sharderNodeFlags } from '../../../../sharder/node-flags.ts';
@@ -13,11 +13,11 @@ import { stopProcess } from '../../../host/process-identity.ts';
 import { byteCount } from '../../../topology/quantity.ts';
 import { limitProcess } from '../limits/resource-limits.ts';
 
-/** A sharder gives what is under way 10 s to end; past this it is taken for stuck. */
+/** A sharder gives the requests under way 10 s to end; after this time it counts as stuck. */
 export const sharderStopGraceMs = 15_000;
 const readyTimeoutMs = 30_000;
 
-/** Starts what does not run of the sharders and waits until all are ready. Returns how many were started. */
+/** Starts the sharders that do not run and waits until all are ready. Returns how many were started. */
 export async function startSharders(context: LocalContext): Promise<number> {
   const sharders = context.state.sharders.slice(0, context.state.topology.sharders);
   const running = await Promise.all(sharders.map(({ process }) => keepsRunning(process)));
@@ -36,7 +36,7 @@ export async function startSharders(context: LocalContext): Promise<number> {
   return absent.length + outdated.length + restarted;
 }
 
-/** One that was told to leave looks like one that runs, until it has drained. Returns how many were started. */
+/** A sharder that was told to end looks as if it ran, until it has drained. Returns how many were started. */
 async function startWhenLeaving(context: LocalContext, sharder: SharderState): Promise<number> {
   const outcome = await waitFor(context, {
     what: `readiness of ${sharder.name}`,
@@ -53,12 +53,12 @@ async function startWhenLeaving(context: LocalContext, sharder: SharderState): P
   return 1;
 }
 
-/** Whether it was started with other settings than it should have. */
+/** Whether the sharder was started with other settings than wanted. */
 export function isOutdated(context: Pick<LocalContext, 'state'>, sharder: SharderState): boolean {
   return sharder.settings !== settingsText(context, sharder);
 }
 
-/** Starts one sharder with the settings that it should have, ending the one that runs. */
+/** Starts one sharder with its wanted settings, and ends the one that runs. */
 export async function startSharder(context: StartContext, sharder: SharderState): Promise<void> {
   if (sharder.process !== null) await stopProcess(sharder.process, { graceMs: sharderStopGraceMs });
   const { settings } = context;
@@ -88,7 +88,7 @@ function settingsText(context: Pick<LocalContext, 'state'>, sharder: SharderStat
   return JSON.stringify(sharderSettings(context, sharder));
 }
 
-/** Where it alone answers as on the port that all share; null for one of before there was such a port. */
+/** Where this sharder alone answers as on the shared port; null for a sharder that was started before such ports existed. */
 export function ownUrl({ ownPort }: Pick<SharderState, 'ownPort'>): string | null {
   return ownPort === null ? null : `http://${localHost}:${ownPort}`;
 }
@@ -119,7 +119,7 @@ function sharderSettings(
   };
 }
 
-/** Not among the settings for which a sharder is replaced: shards come and go, and these are hints. */
+/** Not among the settings for which a sharder is replaced: shards are added and removed, and these are only hints. */
 function mirrorSetting({ state }: Pick<LocalContext, 'state'>): Record<string, string> {
   const others = state.shards.slice(1).map((shard) => endpointsOf(shard).join(','));
   return { VASE_MIRRORS: others.join(';') };

@@ -1,6 +1,6 @@
 /**
- * The view server processes: one leads, the others stand by, each on a port of its own on loopback. They change the
- * cluster through the same state file and lock as the commands do.
+ * The view server processes: one is leader, the others stand by, each on its own loopback port. They change the cluster
+ * through the same state file and lock as the commands do.
  */
 import { join } from 'node:path';
 import { stateVersion, type ViewServerState } from '../state/cluster-state.ts';
@@ -16,13 +16,13 @@ import { answersReady, keepsRunning, processTitle, startProcess, waitFor } from 
 import { localHost } from '../../../host/local-host.ts';
 import { stopProcess } from '../../../host/process-identity.ts';
 
-/** It leaves what it drives to its successor, so it has little to end. */
+/** Its successor takes over what it drives, so it has little to end. */
 export const viewServerStopGraceMs = 10_000;
 const readyTimeoutMs = 30_000;
 
 /**
- * Starts what does not run, restarts what runs with other settings, and waits until all are ready; without the home shard
- * none ever is, and they are left to wait for it.
+ * Starts view servers that do not run, restarts those that run with other settings, and waits until all are ready; without
+ * the home shard none becomes ready, and they wait for it by themselves.
  */
 export async function startViewServers(context: LocalContext): Promise<number> {
   const viewServers = context.state.viewServers.slice(0, context.state.topology.viewServers);
@@ -45,7 +45,7 @@ export async function startViewServers(context: LocalContext): Promise<number> {
   return started;
 }
 
-/** Starts one with the settings that it should have, ending the one that runs. */
+/** Starts a view server with its wanted settings, and ends the one that runs. */
 export async function startViewServer(context: StartContext, viewServer: ViewServerState): Promise<void> {
   if (viewServer.process !== null) await stopProcess(viewServer.process, { graceMs: viewServerStopGraceMs });
   const { settings } = context;

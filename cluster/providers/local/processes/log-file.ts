@@ -2,9 +2,9 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A log above this size is put aside when its process starts again; the one before that is dropped. */
+/** A log above this size is put aside when its process starts again, and the earlier one is dropped. */
 const logBytesMax = 8 * 1024 * 1024;
-/** Read at most this much of a log's end to find its newest lines. */
+/** At most this much of a log's end is read to find its newest lines. */
 const tailBytesMax = 4 * 1024 * 1024;
 const followPollMs = 200;
 
@@ -37,7 +37,7 @@ function readFrom(path: string, position: number): string {
   }
 }
 
-/** Writes what is appended to the file, from its present end on, until the signal. A rotated file is read from its start. */
+/** Writes what is appended to the file, from its current end on, until the signal. A rotated file is read from its start. */
 export async function followLog(
   path: string,
   options: { signal: AbortSignal; write: (text: string) => void },

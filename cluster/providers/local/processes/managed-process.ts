@@ -1,4 +1,4 @@
-/** Starting a process of the cluster, and waiting for what it should become while watching that it has not died. */
+/** Starts a process of the cluster, and waits until it is ready while watching that it has not died. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClusterError } from '../../../errors.ts';
 import { startDetached, type DetachedProcess } from '../../../host/run-command.ts';
@@ -13,12 +13,12 @@ import {
 import { logFileOf } from '../../../state/state-folder.ts';
 
 const pollMs = 40;
-/** The asking process may itself be busy with its start; one that is paused is not asked. */
+/** The asking process may itself be busy with its start; a paused process is not asked. */
 const probeTimeoutMs = 3000;
 const linesOfLog = 8;
 
 /**
- * Makes sure that a recorded process goes on: a paused one is woken.
+ * Makes sure that a recorded process runs: a paused one is woken.
  * @returns false when it is gone and has to be started.
  */
 export async function keepsRunning(identity: ProcessIdentity | null): Promise<boolean> {
@@ -33,7 +33,7 @@ export function processTitle(stateRoot: string, name: string): string {
   return `vase ${name} of ${stateRoot}`;
 }
 
-/** Whether what listens at "host:port" says that it is ready. */
+/** Whether the process that listens at "host:port" says that it is ready. */
 export async function answersReady(endpoint: string): Promise<boolean> {
   try {
     const response = await fetch(`http://${endpoint}/readyz`, {
@@ -49,7 +49,7 @@ export async function answersReady(endpoint: string): Promise<boolean> {
 
 /**
  * Starts a process with its own log file.
- * @throws ClusterError when it is gone at once, with the end of its log; CommandError when it cannot be started.
+ * @throws ClusterError when it ends at once, with the end of its log; CommandError when it cannot be started.
  */
 export async function startProcess(
   context: StartContext,
@@ -66,7 +66,7 @@ export async function startProcess(
 }
 
 /**
- * Asks `check` again and again until it answers other than null.
+ * Calls `check` again and again until it returns a value other than null.
  * @throws ClusterError when the time is over or one of the processes has died; the signal's reason when it is aborted.
  */
 export async function waitFor<T>(

@@ -1,6 +1,6 @@
 /**
- * The etcd with which members of a local cluster are started: what its state records, or, for a cluster that has none yet,
- * what Vase chooses. Every command, view server and keeper that starts a member finds it here.
+ * The etcd with which members of a local cluster are started: the one that its state records, or, for a cluster that records
+ * none yet, the one that Vase chooses. Every command, view server and keeper that starts a member finds it here.
  */
 import { ClusterError } from '../../../errors.ts';
 import { findClusterEtcd, type KnownEtcd } from '../../../etcd/cluster-etcd.ts';
@@ -17,7 +17,7 @@ import { dataFolderOf, type StateFolder } from '../../../state/state-folder.ts';
 export type FoundEtcd = Pick<LocalContext, 'etcd' | 'etcdWhy' | 'etcdFault'>;
 
 /**
- * A fault is for whoever starts a member: what runs goes on without one.
+ * The caller that starts a member throws the fault: running members need no etcd.
  * @param fetching how one may be fetched or built; null: none is.
  */
 export async function findMemberEtcd(
@@ -36,13 +36,13 @@ export async function findMemberEtcd(
   }
 }
 
-/** A minor; null where no member has data that tell. */
+/** The newest minor release that wrote any member's data; null where no data show it. */
 function newestData(folder: StateFolder, state: ClusterState): string | null {
   const releases = membersOf(state).flatMap(({ name }) => readDataRelease(dataFolderOf(folder, name)) ?? []);
   return releases.toSorted((a, b) => compareReleases(`${b}.0`, `${a}.0`))[0] ?? null;
 }
 
-/** Of data whose patch nothing tells, any patch of their minor will do. */
+/** When the patch release of the data is not known, any patch of their minor will do. */
 function newerOf(seen: KnownEtcd | null, data: string | null): KnownEtcd | null {
   if (data === null || (seen !== null && compareReleases(seen.version, `${data}.0`) >= 0)) return seen;
   return { version: data, path: null };
@@ -63,20 +63,20 @@ async function find(
   return { etcd: choice.binary ?? choice.lastResort };
 }
 
-/** Notes what the cluster runs from now on; the caller saves the state. */
+/** Records the cluster's etcd from now on; the caller saves the state. */
 export function recordEtcd({ state, etcd }: Pick<StartContext, 'state' | 'etcd'>): void {
   if (etcd === null || (state.etcd !== undefined && state.etcd.version !== etcd.version)) return;
   state.etcd = { path: etcd.path, version: etcd.version };
 }
 
 /**
- * What a member may be started with.
+ * The etcd with which a member may be started.
  * @throws ClusterError where there is none of the release that the cluster runs.
  */
 export function demandEtcd({ state, etcd, etcdFault }: StartContext): EtcdBinary {
   if (etcdFault !== undefined) throw etcdFault;
   if (etcd === null) throw new ClusterError('etcd is not where it was', { nextStep: 'Run `make up`.' });
-  // It is found before the cluster's lock is taken: another cluster may have come by then.
+  // It was found before the cluster's lock was taken: another cluster may have been made since.
   if (state.etcd !== undefined && state.etcd.version !== etcd.version)
     throw new ClusterError(`the cluster runs etcd ${state.etcd.version} by now, and not ${etcd.version}`);
   return etcd;

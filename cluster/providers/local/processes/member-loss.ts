@@ -1,5 +1,5 @@
 /**
- * Whether the data of a member that does not run are lost for good: gone, or such that etcd ends at each start on them.
+ * Whether the data of a member that does not run are lost: deleted, or so damaged that etcd ends at each start on them.
  * Raft counts on what a member has promised, so one without its data must leave the shard and join it as a new one.
  */
 import { shardName } from '../../../../sharder/core/view.ts';
@@ -9,7 +9,7 @@ import { readTail } from './log-file.ts';
 import { dataFolderOf, logFileOf } from '../../../state/state-folder.ts';
 import { inspectVolume, type Volume } from '../state/volume-mark.ts';
 
-/** From a start to its end etcd writes some dozen lines, and a panic as many again for each of its threads. */
+/** From its start to its end etcd writes some dozen lines, and a panic writes as many again for each of its threads. */
 const linesOfLog = 2000;
 
 /** What etcd gives as its reason where the fault is not in the data. */
@@ -31,7 +31,7 @@ export function findLoss(volume: Volume): string | null {
   return reason === null ? null : `the data of ${name} are damaged, and etcd cannot start on them: ${reason}`;
 }
 
-/** As `findLoss`, of a member that runs: what is gone is gone, even from under it. Damage is found at a start alone. */
+/** As `findLoss`, for a member that runs: deleted data are lost even under a running process. Only a start shows damage. */
 export function findDeleted(volume: Volume): string | null {
   if (inspectVolume(volume) === 'own') return null;
   const loss = findLoss(volume);
@@ -39,13 +39,13 @@ export function findDeleted(volume: Volume): string | null {
 }
 
 /**
- * Why etcd could not make anything of its data at its last start, in its own words.
+ * Why etcd could not read its data at its last start, in its own words.
  * @param log the end of its log.
- * @returns null where it could, where another reason is given, or where the log does not tell.
+ * @returns null where it could, where the log gives another reason, or where it gives none.
  */
 export function findDamage(log: string): string | null {
   const lines = log.split('\n');
-  // Each start says the release before it opens the data.
+  // Each start logs the release before it opens the data.
   const start = lines.findLastIndex((line) => line.includes('"etcd-version"'));
   if (start < 0) return null;
   const last = lines.slice(start);
@@ -74,7 +74,7 @@ function parse(line: string): Record<string, unknown> {
   }
 }
 
-/** What to do about it, as `up` and `status` say it. */
+/** The lost data and what to do about them, as `up` and `status` say it. */
 export function describeLoss(what: string, name: string, shard: { id: number; hasQuorum: boolean }): Problem {
   return {
     what,
@@ -86,7 +86,7 @@ export function describeLoss(what: string, name: string, shard: { id: number; ha
   };
 }
 
-/** What to do about one that joins or leaves its shard, or is named in the view, and is not there yet; null for any other. */
+/** What to do about a member that joins, leaves, or is not named in the view yet; null for any other. */
 export function describeChange(member: MemberState, shard: Pick<ShardState, 'id'>): Problem | null {
   if (!isChanging(member)) return null;
   const { name, joining, leaving } = member;
@@ -99,7 +99,7 @@ export function describeChange(member: MemberState, shard: Pick<ShardState, 'id'
   return { what, fix: `\`${goOnCommand(member, shard)}\` goes on with that, and so does \`make up\`.` };
 }
 
-/** What to do about one that runs and whose data are deleted. */
+/** What to do about a running member whose data are deleted. */
 export function describeDeleted(what: string, { name }: MemberState, shard: ShardState): Problem {
   const others = votersOf(shard).filter((each) => each.name !== name);
   if (isQuorum(shard, new Set(others.map((each) => each.name))))
@@ -112,13 +112,13 @@ export function describeDeleted(what: string, { name }: MemberState, shard: Shar
   };
 }
 
-/** The command that goes on with what was begun with this member. */
+/** The command that continues the change that was begun with this member. */
 export function goOnCommand({ name, adding, leaving }: MemberState, { id }: Pick<ShardState, 'id'>): string {
   if (leaving !== undefined) return `vase member remove ${name}`;
   return adding === undefined ? `vase member replace ${name}` : `vase member add ${shardName(id)}`;
 }
 
-/** Whether a majority of the shard's voters is among these. */
+/** Whether these names include a majority of the shard's voters. */
 export function isQuorum(shard: Pick<ShardState, 'members'>, names: ReadonlySet<string>): boolean {
   const voters = votersOf(shard);
   return voters.filter(({ name }) => names.has(name)).length > voters.length / 2;

@@ -1,6 +1,6 @@
 /**
- * Processes of a state folder's cluster, found without its records: a command that was killed between starting one and
- * writing it down leaves a stray, and a state file may be lost. Their command lines name the folder, in whatever spelling.
+ * Processes of a state folder's cluster, found without its records: a command that was killed between starting a process and
+ * recording it leaves a stray, and a state file may be lost. Their command lines name the folder, in any spelling.
  */
 import { dirname } from 'node:path';
 import type { MemberState } from '../state/cluster-state.ts';
@@ -20,8 +20,8 @@ export async function findOwnProcesses(folder: StateFolder): Promise<ProcessIden
 }
 
 /**
- * A command or a view server that was killed between starting a member and recording it left one that holds the member's ports
- * and data; its command line tells. It is killed: what it has acknowledged is on disk.
+ * A command or a view server that was killed between starting a member and recording it has left a stray that holds the member's
+ * ports and data; its command line shows that. It is killed: what it has acknowledged is on disk.
  */
 export async function stopStrays(
   folder: StateFolder,
@@ -40,7 +40,7 @@ export async function stopStrays(
   }
 }
 
-/** The data folder that an etcd was started on, under its one name; null for any other process. */
+/** The data folder that an etcd was started on, as its canonical path; null for any other process. */
 function dataFolderIn(commandLine: string): string | null {
   const found = /(?:^|\/)etcd --name=\S+ --data-dir=(.*?)(?: --|$)/.exec(commandLine);
   return found === null ? null : sameName(found[1]!);
@@ -50,13 +50,13 @@ function isOwn(commandLine: string, folder: StateFolder): boolean {
   const dataFolder = dataFolderIn(commandLine);
   if (dataFolder !== null) return dirname(dataFolder) === sameName(folder.data);
   const title = /^vase (keeper|(?:sharder|view-server)-\d+) of (.*)$/.exec(commandLine);
-  // A title is cut where there is no room for it, and never in a folder's favour: only a whole name counts.
+  // A long title is cut. A cut title must not match another folder, so only a whole name counts.
   return (
     title !== null && processTitle(sameName(title[2]!), title[1]!) === processTitle(folder.root, title[1]!)
   );
 }
 
-/** A name that leads nowhere, such as one with a folder that nobody may enter, is nobody's and stays as it is. */
+/** Returns a path that cannot be resolved unchanged, such as one below a folder without permission: it matches no folder. */
 function sameName(path: string): string {
   try {
     return canonicalPath(path);

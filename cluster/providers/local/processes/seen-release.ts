@@ -1,6 +1,6 @@
 /**
- * Which etcd the members of a cluster run whose state was written before that was recorded: by what the running ones say, and
- * by their logs. The newest of them counts: an older release cannot have run on its data and done well.
+ * Which etcd the members run in a cluster whose state does not record it yet: read from the running members and from the logs.
+ * The newest release counts: an older one cannot have run on its data and done well.
  */
 import { createReadStream, existsSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { dataFolderOf, logFileOf, type StateFolder } from '../../../state/state-
 /** A healthy member on this machine answers within milliseconds; a paused one never does. */
 const answerTimeoutMs = 1500;
 
-/** Null where no member has data, as in a new cluster, or where nothing tells. */
+/** Null where no member has data, as in a new cluster, or where no member and no log names a release. */
 export async function findSeenRelease(
   folder: StateFolder,
   state: Pick<ClusterState, 'shards'>,
@@ -45,7 +45,7 @@ async function askMember(member: MemberState): Promise<KnownEtcd[]> {
     if (typeof etcdserver !== 'string') return [];
     return [{ version: etcdserver, path: programOf(member.process.pid) }];
   } catch {
-    // It is just starting, or stuck: its log tells.
+    // The member is just starting, or hangs: its log names the release.
     return [];
   }
 }
@@ -59,7 +59,7 @@ function programOf(pid: number): string | null {
   }
 }
 
-/** Each start writes its release, in JSON, a line each. Read once in a cluster's life, and line by line. */
+/** Each start logs its release, as a line of JSON. The logs are read once in a cluster's life, and line by line. */
 async function readLogs(folder: StateFolder, { name }: MemberState): Promise<KnownEtcd[]> {
   const found = new Set<string>();
   const log = logFileOf(folder, name);

@@ -1,6 +1,6 @@
 /**
- * What is known of a local cluster between two commands: its topology, the ports it was given and the processes that
- * were started. Written atomically; what it says of a process holds only if the process still has that start time.
+ * What is known of a local cluster between two commands: its topology, its ports and the processes that were started.
+ * Written atomically; an entry of a process holds only if the process still has that start time.
  */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
@@ -12,11 +12,11 @@ import type { StateFolder } from '../../../state/state-folder.ts';
 const port = z.int().min(1).max(65_535);
 const processIdentity = z.object({ pid: z.int().positive(), startedAt: z.string() }).nullable();
 
-/** How often the keeper has started a process again since `up` or a restart asked for did, and when it last did. */
+/** How often the keeper has restarted a process since `up` or a requested restart started it, and when it last did. */
 const restarts = z.looseObject({ count: z.int().positive(), at: z.string() }).optional();
 
 const joining = z.looseObject({
-  /** etcd's id, decimal, of the one that it replaces and that has to leave first; null: none. */
+  /** etcd's id, decimal, of the member that it replaces and that must leave first; null: none. */
   replaces: z.string().nullable(),
   /** Whether it has been started: from then on an empty data folder is a loss. */
   started: z.boolean(),
@@ -28,15 +28,15 @@ const memberState = z.looseObject({
   peerPort: port,
   process: processIdentity,
   restarts,
-  /** Whether its data carry their mark; those of before there was one get it at their next start. */
+  /** Whether its data have their mark; data from before marks existed get one at the next start. */
   marked: z.boolean().optional(),
-  /** etcd's id, decimal, of one that joined a shard which was there; those that were made with it have none. */
+  /** etcd's id, decimal, of a member that joined an existing shard; the shard's first members have none. */
   id: z.string().optional(),
-  /** While it has no vote yet: to be added as a learner, and to be promoted. */
+  /** While the member has no vote yet: it must be added as a learner, and promoted. */
   joining: joining.optional(),
-  /** It is one more than before, and the view does not name it yet. */
+  /** The member enlarges the shard, and the view does not name it yet. */
   adding: z.literal(true).optional(),
-  /** Told to leave its shard for good: the view does not name it any more, or soon will not. */
+  /** The member is being removed permanently: the view no longer names it, or soon will not. */
   leaving: z.literal(true).optional(),
 });
 
@@ -46,7 +46,7 @@ const shardState = z.looseObject({
   token: z.string(),
   /** True once the shard had a leader: from then on an empty data folder is a loss, not a start. */
   formed: z.boolean(),
-  /** The name of the member whose data alone the shard is being made of; it is not alone in it yet. */
+  /** The name of the member from whose data alone the shard is being recovered, until it is the only member. */
   recovering: z.string().optional(),
   members: z.array(memberState),
 });
@@ -54,11 +54,11 @@ const shardState = z.looseObject({
 const sharderState = z.looseObject({
   name: z.string(),
   adminPort: port,
-  /** Where it alone answers users; those of before there was such a port get one when `up` runs. */
+  /** Where this sharder alone answers users; a sharder from before such ports existed gets one when `up` runs. */
   ownPort: port.nullable().default(null),
   process: processIdentity,
   restarts,
-  /** The settings it was started with; another text here means that it has to be restarted. */
+  /** The settings it was started with; a sharder whose text differs from the wanted one must be restarted. */
   settings: z.string(),
 });
 
@@ -90,20 +90,20 @@ const schema = z.looseObject({
   topology: z.unknown().transform((raw): Topology => parseTopology(raw)),
   /** What `topology.ports.http` became: the same, or the free port that was found for 0. */
   httpPort: port,
-  /** What every member is started with; clusters of before it was recorded have none until one is started or `up` runs. */
+  /** The etcd with which every member is started; older clusters record none until a member is started or `up` runs. */
   etcd: etcdState.optional(),
-  /** Those that exist, the home shard first; the view server makes and deletes the others. */
+  /** The existing shards, the home shard first; the view server makes and deletes the others. */
   shards: z.array(shardState),
   sharders: z.array(sharderState),
-  /** Clusters of before there were any have none. */
+  /** Empty for clusters that are older than view servers. */
   viewServers: z.array(viewServerState).default([]),
-  /** What starts the others again; clusters of before there was one have none. */
+  /** The process that restarts the others; clusters that are older than keepers have none. */
   keeper: keeperState.optional(),
 });
 
 /**
- * Raised with each new field: a keeper or view server that was started before, and outlives a change of Vase, would drop it
- * whenever it writes the state, so `up` starts a new one.
+ * Raised with each new field: an older keeper or view server that outlives a change of Vase would drop the field whenever it
+ * writes the state, so `up` starts a new one.
  */
 export const stateVersion = 6;
 
@@ -117,12 +117,12 @@ export function membersOf(state: Pick<ClusterState, 'shards'>): MemberState[] {
   return state.shards.flatMap((shard) => shard.members);
 }
 
-/** Those that have a vote and keep it, or had one until their data were lost. */
+/** The members that have a vote and keep it, or had one until their data were lost. */
 export function votersOf({ members }: Pick<ShardState, 'members'>): MemberState[] {
   return members.filter((member) => member.joining === undefined && member.leaving === undefined);
 }
 
-/** Those that the view names: one that is replaced is among them all the time, one that is new when it has its vote. */
+/** The members that the view names: a replaced member always, a new one when it has its vote. */
 export function namedOf({ members }: Pick<ShardState, 'members'>): MemberState[] {
   return members.filter(
     ({ adding, joining: joins, leaving }) =>
@@ -130,15 +130,15 @@ export function namedOf({ members }: Pick<ShardState, 'members'>): MemberState[]
   );
 }
 
-/** Whether a change of members has been begun and has not come to its end. */
+/** Whether a change of this member has been begun and is not complete. */
 export function isChanging({ joining: joins, adding, leaving }: MemberState): boolean {
   return joins !== undefined || adding !== undefined || leaving !== undefined;
 }
 
-/** Something of the cluster that runs as a process. */
+/** A part of the cluster that runs as a process. */
 export type Owner = Pick<MemberState, 'name' | 'process' | 'restarts'>;
 
-/** All that the keeper keeps running: members, sharders and view servers. */
+/** All processes that the keeper keeps running: members, sharders and view servers. */
 export function ownersOf(state: Pick<ClusterState, 'shards' | 'sharders' | 'viewServers'>): Owner[] {
   return [...membersOf(state), ...state.sharders, ...state.viewServers];
 }

@@ -1,12 +1,12 @@
 /**
- * What can be seen of a local cluster without the schema of its state, which takes longer to load than a request to the store: whether
- * there is one, and where it answers.
+ * What can be found out about a local cluster without the schema of its state, which takes longer to load than a request to the
+ * store: whether a cluster exists, and where it answers.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { readEndpoint } from '../../../state/state-file.ts';
 import type { StateFolder } from '../../../state/state-folder.ts';
 
-/** Members' folders, and what is kept of replaced ones, ascending: whatever else lies in the data folder is not Vase's. */
+/** Members' folders, and the kept data of replaced members, ascending: other files in the data folder are not Vase's. */
 export function listData(folder: StateFolder): string[] {
   if (!existsSync(folder.data)) return [];
   return readdirSync(folder.data)

@@ -1,4 +1,4 @@
-/** What the parts of the local provider share: where things are, how to reach etcd, and the cluster's state. */
+/** What the parts of the local provider share: the cluster's paths, the way to reach etcd, and the cluster's state. */
 import { compileCacheOf } from '../../../host/compile-cache.ts';
 import type { EtcdBinary } from '../../../etcd/etcd-binary.ts';
 import type { ClusterError } from '../../../errors.ts';
@@ -14,23 +14,23 @@ export interface LocalSettings {
   checkout: string;
   /** Holds the state, the data and the logs. */
   stateRoot: string;
-  /** Where an etcd is that is not on PATH, and where one is fetched to. Shared by all clusters of a checkout. */
+  /** Where an etcd may be that is not on PATH, and where Vase puts one that it fetches. Shared by all clusters of a checkout. */
   binaries: string;
-  /** VASE_ETCD and PATH say where an etcd is; PATH and HOME are all that the processes get of it. */
+  /** VASE_ETCD and PATH say where an etcd is; the processes get only PATH and HOME of it. */
   environment: Readonly<Record<string, string | undefined>>;
   /** The Node.js that runs sharders. */
   nodePath: string;
-  /** For tests that break sharders on purpose: further arguments of that Node.js. */
+  /** Further arguments of that Node.js, for tests that break sharders on purpose. */
   sharderNodeArguments?: readonly string[];
-  /** For the same tests: further variables of the sharders. */
+  /** Further variables of the sharders, for the same tests. */
   sharderEnvironment?: Readonly<Record<string, string>>;
-  /** For tests that kill a view server at one moment: further arguments of the Node.js that runs view servers. */
+  /** Further arguments of the view servers' Node.js, for tests that kill a view server at one moment. */
   viewServerNodeArguments?: readonly string[];
-  /** For tests that need what has ended to stay so: false, and no keeper is started. */
+  /** False: no keeper is started, for tests in which an ended process must stay ended. */
   keeper?: boolean;
 }
 
-/** One action on the cluster. Whoever changes `state` calls `save` before the next wait. */
+/** One action on the cluster. A function that changes `state` calls `save` before its next wait. */
 export interface LocalContext {
   settings: LocalSettings;
   folder: StateFolder;
@@ -39,13 +39,13 @@ export interface LocalContext {
   state: ClusterState;
   /** Set by the step that finds it. */
   etcd: EtcdBinary | null;
-  /** Why a new cluster runs this one: a clause. */
+  /** Why a new cluster runs this etcd: a clause. */
   etcdWhy?: string;
-  /** Why there is none that a member may be started with. */
+  /** Why there is no etcd with which a member may be started. */
   etcdFault?: ClusterError;
-  /** The view as the records have it, or a copy of it; set by the step that writes or finds them. */
+  /** The view of the records, or a copy of it; set by the step that writes or finds them. */
   view?: View;
-  /** What is wrong with shards and could not be mended; and the shards that are dead. Set by the step that starts them. */
+  /** Problems of shards that could not be mended; and the shards that are dead. Set by the step that starts them. */
   left?: { problems: Problem[]; deadShards: ReadonlySet<number> };
   /** Whether members whose data are lost are replaced. */
   replaceLost?: boolean;
@@ -53,10 +53,10 @@ export interface LocalContext {
   started: ProcessIdentity[];
 }
 
-/** Without what asks members: all that starting a process takes. */
+/** All that starting a process takes: without what asks members. */
 export type StartContext = Omit<LocalContext, 'rpc' | 'view' | 'left' | 'replaceLost'>;
 
-/** Whether what holds the view could not be brought up. */
+/** Whether the home shard, which holds the view, could not be brought up. */
 export function isHomeDead({ state, left }: Pick<LocalContext, 'state' | 'left'>): boolean {
   return left?.deadShards.has(state.shards[0]!.id) ?? false;
 }
@@ -77,7 +77,7 @@ export function processEnvironment(settings: LocalSettings): Record<string, stri
   return environment;
 }
 
-/** Of those that run Node.js. */
+/** The environment of processes that run Node.js. */
 export function nodeEnvironment(settings: LocalSettings): Record<string, string> {
   return { ...processEnvironment(settings), NODE_COMPILE_CACHE: compileCacheOf(settings.checkout) };
 }

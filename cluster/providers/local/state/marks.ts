@@ -1,7 +1,6 @@
 /**
- * Which processes were killed on purpose, by a test: they stay down until somebody asks for them. A file names the very
- * process, so that a mark which was forgotten says nothing of the next one. No lock is needed, so that a test can strike at
- * any moment.
+ * Which processes a test has killed on purpose: they stay down until a command starts them. A mark names one process, so that
+ * a forgotten mark does not apply to the next one. Marks need no lock, so that a test can strike at any moment.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What `up` makes of the cluster that is there and the topology that is wanted: the state to work towards, or a refusal
- * with its reason. Nothing is started or written here.
+ * What `up` makes of the existing cluster and the wanted topology: the state to work towards, or a refusal with its
+ * reason. Nothing is started or written here.
  */
 import { randomUUID } from 'node:crypto';
 import { shardName } from '../../../../sharder/core/view.ts';
@@ -19,12 +19,12 @@ import { processState } from '../../../host/process-identity.ts';
 import { counted } from '../../steps.ts';
 import type { StateFolder } from '../../../state/state-folder.ts';
 
-/** Gives so many free ports, each of which it gives only once. */
+/** Returns this many free ports; never returns a port twice. */
 export type GivePorts = (count: number) => Promise<number[]>;
 
 /**
- * The state to work towards. Sharders beyond the number that is wanted are still in it, at the end: they have to be
- * stopped first.
+ * The state to work towards. It still contains, at the end, the sharders beyond the wanted number: they must be stopped
+ * first.
  * @throws ClusterError for a change that cannot be made to a cluster that has data, and for a port that is taken.
  */
 export async function planUp(
@@ -53,7 +53,7 @@ export async function planUp(
   return state;
 }
 
-/** Leaves out every port of the cluster that is there. */
+/** Never gives a port that the existing cluster uses. */
 export function portGiver(folder: StateFolder, state: ClusterState | null): GivePorts {
   const used = new Set<number>();
   if (state !== null) {
@@ -88,7 +88,7 @@ export async function planShard(id: number, topology: Topology, givePorts: GiveP
   return { id, token, formed: false, members };
 }
 
-/** The sharders that are there, and as many more as the topology asks for. */
+/** The existing sharders, and as many more as the topology asks for. */
 export async function addSharders(
   present: readonly SharderState[],
   topology: Topology,
@@ -105,7 +105,7 @@ export async function addSharders(
   return sharders.map((sharder) => ({ ...sharder, ownPort: sharder.ownPort ?? ports.pop()! }));
 }
 
-/** The view servers that are there, and as many more as the topology asks for; the first has the port that it names. */
+/** The existing view servers, and as many more as the topology asks for; the first has the port that the topology names. */
 async function addViewServers(
   present: readonly ViewServerState[],
   topology: Topology,
@@ -130,8 +130,8 @@ async function addViewServers(
 }
 
 /**
- * While a cluster was down, somebody else may have come to listen on its ports. Clients and administration can move
- * elsewhere; a peer port is part of the shard's own membership and stays, so `startMember` will say who holds it.
+ * While a cluster was down, another program may have begun to listen on its ports. Clients and administration can move to
+ * another port; a peer port is part of the shard's own membership and stays, so `startMember` will say who holds it.
  */
 async function replaceTakenPorts(state: ClusterState, givePorts: GivePorts): Promise<void> {
   for (const member of membersOf(state)) {
@@ -147,12 +147,12 @@ async function replaceTakenPorts(state: ClusterState, givePorts: GivePorts): Pro
   }
 }
 
-/** A port that its own process holds is not taken. */
+/** A port that the owner's process holds is not taken. */
 async function isTaken(owner: Pick<MemberState, 'process'>, port: number): Promise<boolean> {
   return !(await anyRuns([owner])) && !(await isPortFree(port));
 }
 
-/** @throws ClusterError when the port that the user wants, or has used so far, is somebody else's. */
+/** @throws ClusterError when another program holds the port that the user wants, or has used so far. */
 async function choosePublicPort(
   current: ClusterState | null,
   topology: Topology,

@@ -1,5 +1,5 @@
 /**
- * The mark that each member's data carry: whose they are. Data without it, or with another one, are not started as the
+ * The mark in each member's data: it names their member. Data without it, or with another one, are not started as the
  * member's: an empty folder under an old name would vote again in terms in which that name has voted, and foreign data would
  * answer for a shard that they know nothing of. etcd warns of the file at each start and leaves it alone.
  */
@@ -11,15 +11,15 @@ import { writeStateFile } from '../../../state/state-file.ts';
 import type { ClusterState, MemberState, ShardState } from './cluster-state.ts';
 import { dataFolderOf, type StateFolder } from '../../../state/state-folder.ts';
 
-/** Unknown fields are a later version's and say nothing here. */
+/** A later version may add fields; they are ignored here. */
 const schema = z.object({
   format: z.literal(1),
   cluster: z.string(),
   shard: z.int(),
-  /** Random, made with the shard: no two shards of any clusters share one. */
+  /** Random, made with the shard: no two shards of any cluster share one. */
   token: z.string(),
   member: z.string(),
-  /** etcd's id of a member that joined a shard which was there: another's of the same name are an earlier one's data. */
+  /** etcd's id of a member that joined an existing shard: data of the same name with another id are an earlier member's. */
   id: z.string().optional(),
 });
 type VolumeMark = z.output<typeof schema>;
@@ -32,10 +32,10 @@ export interface Volume {
 }
 
 /**
- * - `own`: its data, with a log; `unmarked`: the same, of before there was a mark.
- * - `empty`: nothing is there, and nothing has to be. `lost`: its data should be there and are not.
+ * - `own`: its data, with a log; `unmarked`: the same, from before marks existed.
+ * - `empty`: there are no data, and none are needed. `lost`: its data should exist and do not.
  * - `earlier`: data of a member of this name that has left the shard.
- * - `foreign`: somebody else's, or nobody knows whose.
+ * - `foreign`: data of another member, or of an unknown one.
  */
 type VolumeKind = 'own' | 'unmarked' | 'empty' | 'lost' | 'earlier' | 'foreign';
 
@@ -58,7 +58,7 @@ export function inspectVolume(volume: Volume): VolumeKind {
 }
 
 /**
- * Makes sure that the folder is this member's, and marks it. The caller saves the state.
+ * Makes sure that the folder belongs to this member, and marks it. The caller saves the state.
  * @returns the folder.
  * @throws ClusterError when its data are gone or are not its own.
  */
@@ -75,10 +75,10 @@ export function claimVolume(volume: Volume): string {
 }
 
 /**
- * Makes an empty folder for a member that joins; what an earlier one or a lost one has left is kept beside it, under a name
- * with the time. The caller saves the state.
- * @returns where that is kept; null where nothing was left.
- * @throws ClusterError when the folder is somebody else's.
+ * Makes an empty folder for a member that joins; keeps the data of an earlier or lost member beside it, under a name with the
+ * time. The caller saves the state.
+ * @returns where the data are kept; null where there were none.
+ * @throws ClusterError when the folder holds foreign data.
  */
 export function renewVolume(volume: Volume): string | null {
   const { folder, member } = volume;
@@ -114,7 +114,7 @@ function markFor({ state, shard, member }: Volume): VolumeMark {
   };
 }
 
-/** etcd takes a folder without a segment of the log for a new member's, whatever else is in it. */
+/** etcd takes a folder without a segment of the log for a new member's, even with other files in it. */
 function holdsLog(path: string): boolean {
   const log = join(path, 'member', 'wal');
   return existsSync(log) && readdirSync(log).some((name) => name.endsWith('.wal'));
@@ -140,7 +140,7 @@ function writeMark(path: string, mark: VolumeMark): void {
   writeStateFile(markOf(path), mark);
 }
 
-/** But for what a marking that was cut short has left. */
+/** Ignores the rest of an interrupted marking. */
 function holdsAnything(path: string): boolean {
   return existsSync(path) && readdirSync(path).some((name) => !name.startsWith('vase.json.'));
 }

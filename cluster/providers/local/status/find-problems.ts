@@ -40,7 +40,7 @@ export function findProblems(
   ];
 }
 
-/** What is wrong with one member; empty: it is well. */
+/** The problems of one member; empty when it is well. */
 export function findMemberProblems(
   folder: StateFolder,
   state: ClusterState,

@@ -9,10 +9,10 @@ import { findOwnProcesses } from '../processes/own-processes.ts';
 import { holdsCluster, listData } from '../state/found-files.ts';
 import type { StateFolder } from '../../../state/state-folder.ts';
 
-/** Names that a sentence can hold. */
+/** At most this many names are listed in a sentence. */
 const namesMax = 12;
 
-/** What is kept of members that were replaced, for the status. */
+/** The kept data of replaced members, for the status. */
 export function keptNotes(folder: StateFolder): string[] {
   const kept = listData(folder).filter((name) => name.includes('.kept-'));
   if (kept.length === 0) return [];
@@ -22,8 +22,8 @@ export function keptNotes(folder: StateFolder): string[] {
 }
 
 /**
- * The state of a cluster whose state file is gone, from the copy beside its data; null where nothing is left of any.
- * @throws ClusterError where there are data, or processes, of a cluster of which nothing is known.
+ * The state of a cluster whose state file is gone, from the copy beside its data; null where nothing of a cluster is left.
+ * @throws ClusterError where there are data, or processes, of an unknown cluster.
  */
 export async function recoverState(folder: StateFolder): Promise<ClusterState | null> {
   const copy = readStateCopy(folder);
@@ -44,7 +44,7 @@ export async function recoverState(folder: StateFolder): Promise<ClusterState | 
   );
 }
 
-/** A cluster that is there all the same, for the status of a folder without a state file. */
+/** The problems of a cluster that exists without a state file, for the status of the folder. */
 export function problemsWithoutState(folder: StateFolder): Problem[] {
   if (!holdsCluster(folder)) return [];
   const fix = existsSync(folder.stateCopy)
@@ -68,7 +68,7 @@ export function describeData(folder: StateFolder): string | null {
   return `${whose}: ${held} in ${folder.data}`;
 }
 
-/** From the state file or its copy, whichever can be read; null for neither. */
+/** The state from the state file or its copy, whichever can be read; null for neither. */
 export function readableState(folder: StateFolder): ClusterState | null {
   for (const read of [readState, readStateCopy]) {
     try {
@@ -81,7 +81,7 @@ export function readableState(folder: StateFolder): ClusterState | null {
   return null;
 }
 
-/** What the files take on the disk, which for a log that etcd has laid out in advance is less than it says. */
+/** The files' size on the disk: for a log that etcd has preallocated it is less than the files' own size. */
 function sizeOf(path: string): number {
   let bytes = 0;
   const stats = statSync(path, { throwIfNoEntry: false });

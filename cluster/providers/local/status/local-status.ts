@@ -1,4 +1,4 @@
-/** How a local cluster is: each process, each member's own answer, and what is wrong with a fix for it. */
+/** The status of a local cluster: each process, each member's own answer, and each problem with a fix for it. */
 import { durationsOf, mergedDurations, readFsyncHistogram } from '../../../metrics/fsync-histogram.ts';
 import { wayToAnother } from '../../../etcd/cluster-etcd.ts';
 import { dataBugNotes } from '../../../etcd/data-bugs.ts';
@@ -97,7 +97,7 @@ export async function readStatus(
   };
 }
 
-/** From under a member that runs. */
+/** Whether data are deleted under a running member. */
 function isAnyDeleted(folder: StateFolder, state: ClusterState): boolean {
   return state.shards.some((shard) =>
     shard.members.some(
@@ -117,7 +117,7 @@ export async function healthOf(identity: ProcessIdentity | null): Promise<Proces
   return state === 'gone' ? 'stopped' : state;
 }
 
-/** One shard alone. @param quotaBytes null: nobody needs to know. */
+/** Reads one shard alone. @param quotaBytes null where the caller does not need it. */
 export async function readShard(
   rpc: EtcdCaller,
   shard: ShardState,
@@ -159,7 +159,7 @@ export async function readShard(
       fsync: histogram && durationsOf(histogram),
     };
   });
-  // Of two that take themselves for the leader, the one in the newer term is.
+  // When two members take themselves for the leader, the one in the newer term is the leader.
   const leaders = members
     .filter((member) => member.etcd?.leads)
     .toSorted((a, b) => b.etcd!.raftTerm - a.etcd!.raftTerm);
@@ -200,7 +200,7 @@ async function readViewServer(viewServer: ViewServerState): Promise<ViewServerSt
   };
 }
 
-/** A view server that is missing hinders no request: it makes the cluster degraded and no worse. */
+/** A missing view server hinders no request: it makes the cluster degraded and no worse. */
 function judge(
   shards: readonly ShardStatus[],
   sharders: readonly SharderStatus[],
