@@ -11,12 +11,12 @@ const program = new Command('vase')
   .description('A sharded, linearizable, scalable key-value store on etcd.')
   .version(version, '--version', "print Vase's version")
   .exitOverride()
-  // An option belongs to the command that it stands behind: `vase bench report RUN --json`.
+  // An option belongs to the command that it follows: `vase bench report RUN --json`.
   .enablePositionalOptions()
   .showHelpAfterError('(see --help)')
   .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong use.');
 
-// Whoever reads the output has read enough (`vase logs etcd-1-0 | head`): ends as a program without a handler of SIGPIPE.
+// The reader of the output has read enough (`vase logs etcd-1-0 | head`): it ends as a program without a handler of SIGPIPE.
 const brokenPipeExitCode = 141;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -1,7 +1,7 @@
 /**
  * The commands, in the order of the help: what it says of each, and where its module is. A command's module is loaded when the
- * command is asked for: together they are some hundreds, which a help or a `get` would wait for. A test holds the texts to
- * those of the modules.
+ * user asks for the command: together they load some hundreds of modules, and a help or a `get` would wait for them. A test
+ * checks that the texts equal those of the modules.
  */
 import type { Command } from 'commander';
 import { type CommandEntry, nameOf } from './context/command-entry.ts';
@@ -131,11 +131,11 @@ export const commandTable: readonly CommandEntry[] = [
 ];
 
 /**
- * Adds the command that the arguments ask for as it is; where they ask for none, of each one what the help says.
- * @param names what stands where a command's name stands; null: all commands as they are.
+ * Adds the command that the arguments ask for, in full; when they ask for none, adds each with only the help's text.
+ * @param names the words in the place of a command's name; null: all commands in full.
  */
 export async function addCommands(program: Command, names: readonly string[] | null): Promise<void> {
-  // Nothing but a help tells of the others, and to make two dozen of them takes a tenth of a start.
+  // Only a help shows the others, and making two dozen of them takes a tenth of a start.
   const alone = commandTable.find((entry) => nameOf(entry) === names?.[0]);
   if (alone !== undefined) return (await alone.load())(program);
   for (const entry of commandTable) {
@@ -149,7 +149,7 @@ function addOutline(program: Command, { usage, description }: CommandEntry): voi
   if (usage.includes(' [options]')) outline.option('--json');
 }
 
-/** What stands where a command's name stands: `help up` asks for the help of `up`. */
+/** The words in the place of a command's name: `help up` asks for the help of `up`. */
 export function namesIn(argv: readonly string[]): string[] {
   return argv.filter((argument) => !argument.startsWith('-')).slice(0, 2);
 }

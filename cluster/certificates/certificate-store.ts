@@ -1,6 +1,6 @@
 /**
- * A cluster's authorities and certificates in one folder that only its owner can read. What is there and still right is
- * kept; only what is missing, about to expire, or for other names than are asked for is made anew.
+ * A cluster's authorities and certificates in one folder that only its owner can read. A valid certificate is kept; one that
+ * is missing, about to expire, or for other names than the requested ones is made anew.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -8,16 +8,16 @@ import path from 'node:path';
 import type { CertificateRequest } from '../manifests/certificates.ts';
 import type { KeyPair } from './issue-certificate.ts';
 
-/** A certificate with what it is to be checked by. PEM. */
+/** A certificate with the authority that checks it. PEM. */
 export interface IssuedCertificate extends KeyPair {
   authority: string;
 }
 
 const dayMs = 86_400_000;
-/** Left when a certificate is made anew: a cluster that is deployed once a quarter never sees one expire. */
+/** A certificate with less time left is made anew: a cluster that is deployed once a quarter never sees one expire. */
 const renewDays = 120;
 
-/** @returns by name of the secret. */
+/** @returns the certificates by name of the secret. */
 export async function ensureCertificates(
   folder: string,
   requests: readonly CertificateRequest[],
@@ -48,12 +48,12 @@ export async function ensureCertificates(
 }
 
 export interface EndingCertificate {
-  /** Of the secret, or of the authority. */
+  /** Name of the secret, or of the authority. */
   name: string;
   daysLeft: number;
 }
 
-/** Those that `ensureCertificates` would make anew because they end soon, or have ended; the first to end first. */
+/** The certificates that `ensureCertificates` would make anew because they end soon, or have ended; the first to end first. */
 export async function endingCertificates(folder: string, nowMs: number): Promise<EndingCertificate[]> {
   const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -82,7 +82,7 @@ async function readPair(folder: string, name: string): Promise<KeyPair | null> {
   }
 }
 
-/** The key first: a certificate without its key, left by an interruption, is none; each file is whole or not there. */
+/** Writes the key first: a certificate that an interruption left without its key would be useless. Each file is whole or absent. */
 async function writePair(folder: string, name: string, pair: KeyPair): Promise<void> {
   for (const [suffix, text] of [
     ['key', pair.key],

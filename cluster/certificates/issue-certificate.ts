@@ -1,6 +1,6 @@
 /**
- * Makes certificates and the authorities that sign them, in this process: P-256 keys that leave it only as the text that
- * is returned. Node can read certificates and cannot make them, hence the library.
+ * Makes certificates and the authorities that sign them, in this process: the P-256 keys leave it only in the returned
+ * text. Node can read certificates but cannot make them, hence the library.
  */
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
@@ -17,7 +17,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 const dayMs = 86_400_000;
 const authorityDays = 3650;
 const certificateDays = 825;
-/** Clocks of the machines that check a certificate may be behind this one's. */
+/** The clock of a machine that checks a certificate may be behind this machine's. */
 const skewMs = 3_600_000;
 
 const usageOids = {
@@ -77,7 +77,7 @@ function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
-/** Positive, so without the highest bit, and too long to be given twice. */
+/** A positive number, so without the highest bit, and long enough to be unique. */
 function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = (bytes[0]! & 0x7f) | 0x40;

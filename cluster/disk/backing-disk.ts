@@ -1,6 +1,6 @@
 /**
- * Which disk of this machine holds a folder. Caps are set on whole disks, so a partition answers with the disk that it is
- * a part of; a folder in an overlay answers with the disk of the layer that is written to.
+ * Finds the disk of this machine that holds a folder. Caps are set on whole disks, so a folder on a partition gives the whole
+ * disk; a folder in an overlay gives the disk of the layer that is written to.
  */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 /** An overlay on an overlay on an overlay is as deep as containers go. */
 const layersMax = 4;
 
-/** "major:minor" of the whole disk; null where there is none (memory, network, hidden by a container) or no such folder. */
+/** "major:minor" of the whole disk; null without a disk (memory, network, hidden by a container) or without the folder. */
 export function backingDisk(folder: string): string | null {
   if (process.platform !== 'linux' || !existsSync(folder)) return null;
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
@@ -26,9 +26,9 @@ export function backingDisk(folder: string): string | null {
 
 export interface Mount {
   device: string;
-  /** What is mounted: "/dev/sda1", "overlay", "tmpfs". */
+  /** The mounted source: "/dev/sda1", "overlay", "tmpfs". */
   source: string;
-  /** Of an overlay, where its writes go. */
+  /** The folder to which an overlay writes. */
   upperFolder: string | null;
 }
 
@@ -70,7 +70,7 @@ function wholeDisk({ device, source }: Mount): string | null {
   return readFileSync(join(disk, 'dev'), 'utf8').trim();
 }
 
-/** File systems over several disks (btrfs) have a number of their own and name a disk as their source. */
+/** A file system over several disks (btrfs) has a number of its own and names a disk as its source. */
 function numbersOf(source: string): string {
   if (!source.startsWith('/dev/') || !existsSync(source)) return 'none';
   const { rdev } = statSync(source);

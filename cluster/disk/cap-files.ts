@@ -1,15 +1,15 @@
 /**
- * What to write into a control group so that its processes use a disk no faster than a profile says, for both versions
- * of control groups.
+ * The lines for a control group so that its processes use a disk no faster than a profile says, for both versions of
+ * control groups.
  *
  * Version 1 (blkio.throttle.*) counts what a process reads, writes directly, or writes itself by waiting for an fsync;
- * what the kernel writes back later, and the file system's own journal, is nobody's. etcd waits for every write to its log,
- * so that is what is capped: measured on ext4, one such wait counts as about three operations, because the kernel counts
- * a flush as it does a write. Version 2 (io.max) also counts what is written back.
+ * it counts neither what the kernel writes back later nor the file system's own journal. etcd waits for every write to its
+ * log, so the cap holds for these: measured on ext4, one such wait counts as about three operations, because the kernel
+ * counts a flush as it does a write. Version 2 (io.max) also counts what is written back.
  */
 import type { DiskProfile } from './disk-profile.ts';
 
-/** A file of the group, and the line for one disk in it. */
+/** A file of the group, and its line for one disk. */
 export type CapLine = readonly [file: string, line: string];
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The disks that a member's volume can emulate, as figures. What is emulated is how many operations and bytes a second
- * the disk takes, not its latency: a real persistent disk is a network away and answers later than the disk that is here.
+ * The disks that a member's volume can emulate, as figures. The emulation bounds the operations and bytes a second, not the
+ * latency: a real persistent disk is a network away and answers later than this machine's disk.
  *
  * Source: https://cloud.google.com/compute/docs/disks/performance, "Zonal SSD PD" (read on 2026-11-22): 30 read and
  * 30 write IOPS and 0.48 MiB/s per GiB, at most 100,000 IOPS and 1,200 MiB/s per instance. The page also grants each
@@ -31,7 +31,7 @@ export function diskProfile(name: string): DiskProfile {
   const sizeGib = byteCount(match[1]!) / gib;
   return {
     name,
-    // Less than one operation a second would be none at all, which to the kernel means no limit.
+    // Less than one operation a second would round to 0, which means no limit to the kernel.
     iops: Math.max(1, Math.min(iopsMax, Math.round(iopsPerGib * sizeGib))),
     bytesPerSecond: Math.max(1, Math.min(bytesPerSecondMax, Math.round(bytesPerSecondPerGib * sizeGib))),
   };
@@ -39,7 +39,7 @@ export function diskProfile(name: string): DiskProfile {
 
 /**
  * The disk that a cluster emulates; null for none.
- * @param otherwise what the provider has where the topology leaves it open (null).
+ * @param otherwise the provider's default, for a topology that leaves it open (null).
  */
 export function emulatedDisk(ssd: string | null, otherwise: string | null): DiskProfile | null {
   const name = ssd ?? otherwise;

@@ -1,6 +1,6 @@
 /**
- * Builds an etcd from its own Go module, where the machine has Go: `go.mod` names the release, `go.sum` holds the checksums
- * of all that it is made of. It takes a minute or two where nothing of it was built before.
+ * Builds an etcd from its own Go module, when the machine has Go: `go.mod` names the release, `go.sum` holds the checksums
+ * of all its modules. The first build takes a minute or two.
  */
 import { join } from 'node:path';
 import { CommandError } from '../host/command-error.ts';
@@ -9,12 +9,12 @@ import type { FetchOptions } from './fetch-release.ts';
 
 const tellEveryMs = 3000;
 const askMsMax = 20_000;
-/** On a slow machine, with all that has to be downloaded. */
+/** The longest build: on a slow machine, with all downloads. */
 const buildMsMax = 1_800_000;
 
 /**
  * @param module the folder of its go.mod.
- * @param options.progress is told every few seconds what is downloaded, or how many packages have been compiled.
+ * @param options.progress hears every few seconds what is downloaded, or how many packages have been compiled.
  * @returns the path of the program.
  * @throws Error that says why there is none.
  */
@@ -26,7 +26,7 @@ export async function buildRelease(
   const settings = {
     cwd: module,
     signal,
-    // Go itself is not fetched, and no setting of the user's makes this another build.
+    // Go itself is not fetched, and no user setting changes this build.
     extraEnvironment: { GOTOOLCHAIN: 'local', GOWORK: 'off', CGO_ENABLED: '0' },
   };
   const go = await askGo(settings);
@@ -48,7 +48,7 @@ export async function buildRelease(
     });
   } catch (error) {
     if (!(error instanceof CommandError) || error.result.exitCode === null) throw error;
-    // What it prints last says why.
+    // The last line of its output says why.
     const why = error.output.trim().split('\n').at(-1);
     throw new Error(`${go}: ${why}`, { cause: error });
   }

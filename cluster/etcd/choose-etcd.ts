@@ -1,8 +1,8 @@
 /**
- * The one place that decides which etcd a new cluster runs: what VASE_ETCD names; else the first on PATH that etcd's
- * maintainers support and that has no known bug which touches data; else what was fetched or built before; else the pinned
- * archive, or the same minor built with Go. Only where none of these can be had is it one with known faults: that on PATH, or
- * the distribution's.
+ * The one place that decides which etcd a new cluster runs: the one that VASE_ETCD names; else the first on PATH that etcd's
+ * maintainers support and that has no known bug which touches data; else one that was fetched or built before; else the
+ * pinned archive, or the same minor built with Go. Only when it gets none of these does it take one with known faults: that
+ * on PATH, or the distribution's.
  */
 import { ClusterError } from '../errors.ts';
 import { describeDataBugs, isSound } from './data-bugs.ts';
@@ -14,17 +14,17 @@ export interface ChosenEtcd {
   binary: EtcdBinary;
   /** A clause. */
   why: string;
-  /** What was not taken, a sentence for each. */
+  /** Why each rejected etcd was not taken, a sentence for each. */
   passedOver: string[];
 }
 
 /** What a machine has. */
 export type Choice =
   | ChosenEtcd
-  /** One has to be fetched or built; `lastResort` is what can be run where that fails. */
+  /** One has to be fetched or built; `lastResort` can be run when that fails. */
   | { binary: null; passedOver: string[]; lastResort: EtcdBinary | null };
 
-/** What is there: nothing is fetched. @throws ClusterError when what VASE_ETCD names cannot be used. */
+/** Chooses among the etcds on the machine; nothing is fetched. @throws ClusterError when the one that VASE_ETCD names is unusable. */
 export async function chooseEtcd(search: EtcdSearch): Promise<Choice> {
   const named = await namedEtcd(search);
   if (named !== null) return { binary: named, why: 'VASE_ETCD names it', passedOver: [] };
@@ -49,7 +49,7 @@ export async function chooseEtcd(search: EtcdSearch): Promise<Choice> {
 
 /**
  * The etcd that a new cluster runs, fetched or built if need be.
- * @throws ClusterError when there is none and none can be had; says what was tried. The signal's reason.
+ * @throws ClusterError when there is none and none can be fetched or built; it says what was tried. The signal's reason.
  */
 export async function obtainEtcd(search: EtcdSearch, options: ObtainOptions): Promise<ChosenEtcd> {
   const choice = await chooseEtcd(search);

@@ -1,6 +1,6 @@
 /**
- * The etcd of a cluster that has data: the release that it runs, whatever is on PATH by now. Members of two releases do not
- * understand each other for long: an older one, started on data of a newer one, has made all the others panic.
+ * The etcd of a cluster that has data: the release that it runs, even if PATH has another one now. Members of two releases do
+ * not work together for long: an older one, started on data of a newer one, has made all the others panic.
  */
 import { existsSync } from 'node:fs';
 import { sep } from 'node:path';
@@ -30,18 +30,18 @@ export interface ClusterEtcd {
 }
 
 /**
- * What is known of it: of a cluster whose state was written before it was recorded, the release alone may be, or the minor
- * alone ("3.7"), of which any patch will do.
+ * What is known of a cluster's etcd: if the state is older than this record, only the release may be known, or only the
+ * minor ("3.7"), of which any patch will do.
  */
 export type KnownEtcd = Omit<ClusterEtcd, 'path'> & { path: string | null };
 
-/** What to do about one with known faults. */
+/** What to do about a release with known faults. */
 export const wayToAnother = `A cluster keeps its release, for Vase does not upgrade it yet. \`make clean\` deletes it with its data, and the next \`make up\` takes etcd ${defaultMinor} without them, where it can be had.`;
 
 /**
  * The program at the recorded path, or one of the same release elsewhere.
- * @param fetching where one that Vase had fetched or built may be got again; null: not at all.
- * @throws ClusterError when there is none: says where it was, what there is instead, and how to get it.
+ * @param fetching allows to fetch or build again one that Vase had fetched or built; null: neither.
+ * @throws ClusterError when there is none: it says where it was, which ones exist instead, and how to get it.
  */
 export async function findClusterEtcd(
   known: KnownEtcd,
@@ -72,14 +72,14 @@ export async function findClusterEtcd(
   throw missing(known, reason, others);
 }
 
-/** In the order in which they are looked at for a cluster that is there. */
+/** All etcds, in the order in which an existing cluster looks at them. */
 async function* allEtcds(search: EtcdSearch): AsyncGenerator<EtcdBinary | RejectedEtcd> {
   if (search.named) yield examineEtcd(programAt(search.named));
   yield* ownEtcds(search);
   yield* fetchedEtcds(search);
 }
 
-/** @param reason why the program that is there cannot be used; null where there is none. */
+/** @param reason why the program at the path cannot be used; null when there is none. */
 function missing(
   { path, version }: KnownEtcd,
   reason: string | null,
@@ -100,7 +100,7 @@ function missing(
 }
 
 /**
- * A sentence where a new cluster would run another release; null where it would not, or one would have to be fetched.
+ * A sentence when a new cluster would run another release; null when it would not, or would have to fetch one.
  * @param search where the command looks for an etcd.
  */
 export async function otherForNew(
@@ -113,8 +113,8 @@ export async function otherForNew(
 }
 
 /**
- * @throws ClusterError when VASE_ETCD names an etcd of another release than the cluster runs: only an upgrade brings that, and
- *   Vase has none yet.
+ * @throws ClusterError when VASE_ETCD names an etcd of another release than the cluster runs: that needs an upgrade, which Vase
+ *   does not have yet.
  */
 export async function refuseOtherNamed(version: string, search: EtcdSearch): Promise<void> {
   const named = await namedEtcd(search);

@@ -1,4 +1,4 @@
-/** What the version of an etcd tells: which of two is the newer one, and the minor. */
+/** Reads versions of etcd: which of two is newer, and the minor of one. */
 
 /**
  * Negative where `one` is older than `other`, positive where it is newer, 0 where they are the same: "3.10.0" is newer than

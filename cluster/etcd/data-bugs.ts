@@ -1,15 +1,15 @@
 /**
- * etcd's own bugs that touch what Vase relies on, and the patch of each minor that mended them: from etcd's record in
- * tests/robustness/README.md and its change logs. Only bugs of released versions that a newer patch is free of stand here.
+ * etcd's own bugs that touch what Vase relies on, and the patch of each minor that fixed them: from etcd's record in
+ * tests/robustness/README.md and its change logs. The list has only bugs of released versions that a newer patch has fixed.
  */
 import { compareReleases, minorOf } from './compare-releases.ts';
 
 interface DataBug {
-  /** In github.com/etcd-io/etcd; null where the change log alone names it. */
+  /** The issue in github.com/etcd-io/etcd; null when only the change log names the bug. */
   issue: number | null;
   /** A clause: what happens. */
   what: string;
-  /** By minor; a minor without an entry never had it in a release. */
+  /** The first affected version, by minor; a minor without an entry never had the bug in a release. */
   since?: Readonly<Record<string, string>>;
   fixedIn: Readonly<Record<string, string>>;
 }
@@ -68,7 +68,7 @@ const dataBugs: readonly DataBug[] = [
   },
 ];
 
-/** The minors that etcd's maintainers mend; 3.4 came to its end of life in June 2026. */
+/** The minors that etcd's maintainers still fix; 3.4 reached its end of life in June 2026. */
 const supportedMinors = ['3.5', '3.6', '3.7'] as const;
 
 /** @param version for example "3.5.27". */
@@ -81,17 +81,17 @@ export function dataBugsOf(version: string): DataBug[] {
   });
 }
 
-/** Whether etcd's maintainers still mend its minor. */
+/** Whether etcd's maintainers still fix its minor. */
 export function isSupported(version: string): boolean {
   return supportedMinors.some((minor) => minor === minorOf(version));
 }
 
-/** Supported, and without a known bug that touches data: what a new cluster may run unasked. */
+/** Supported, and without a known bug that touches data: a new cluster may run it unasked. */
 export function isSound(version: string): boolean {
   return isSupported(version) && dataBugsOf(version).length === 0;
 }
 
-/** A sentence for whoever runs this release; null where there is nothing to say. */
+/** A sentence for the operator of this release; null when it has no known bug. */
 export function describeDataBugs(version: string): string | null {
   const reasons = [
     ...supportFaults(version),
@@ -109,8 +109,8 @@ function supportFaults(version: string): string[] {
 }
 
 /**
- * What is to be said of each release that runs, and what to do.
- * @param versions each as often as it comes; undefined and null: not known.
+ * A note on each release that runs and has bugs, and what to do.
+ * @param versions of all members, repetitions allowed; undefined and null: not known.
  * @param cure a sentence.
  */
 export function dataBugNotes(versions: readonly (string | null | undefined)[], cure: string): string[] {

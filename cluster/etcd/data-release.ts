@@ -1,7 +1,7 @@
 /**
- * The release that a member's data are of, as etcd itself has written it into its database: the key `clusterVersion` of the
- * bucket `cluster`. The file is a tree of pages (go.etcd.io/bbolt), of which the few on the way to that key are read; one
- * that is damaged, or is just being written, tells nothing.
+ * Reads the release of a member's data, as etcd itself has written it into its database: the key `clusterVersion` of the
+ * bucket `cluster`. The file is a tree of pages (go.etcd.io/bbolt); only the few pages on the way to that key are read. A
+ * file that is damaged, or is just being written, gives no release.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const pageBytesMax = 64 * 1024;
 
 /**
  * @param dataFolder of one member.
- * @returns the minor, such as "3.6"; null where there are no data, or they do not tell.
+ * @returns the minor, such as "3.6"; null when there are no data, or these do not say.
  */
 export function readDataRelease(dataFolder: string): string | null {
   let file: number | null = null;
@@ -27,7 +27,7 @@ export function readDataRelease(dataFolder: string): string | null {
     const { root, pageBytes } = readMeta(file);
     const bucket = valueIn(read(file, root * pageBytes, pageBytes), 'cluster');
     const page = Number(bucket.readBigUInt64LE(0));
-    // A small bucket stands in its parent's page.
+    // A small bucket is stored in its parent's page.
     const keys = page === 0 ? bucket.subarray(headerBytes) : read(file, page * pageBytes, pageBytes);
     return /^(\d+\.\d+)\./.exec(valueIn(keys, 'clusterVersion').toString('latin1'))?.[1] ?? null;
   } catch {
@@ -38,7 +38,7 @@ export function readDataRelease(dataFolder: string): string | null {
 }
 
 /**
- * @param data what the cluster's data are of, for example "3.7"; null where nothing is known.
+ * @param data the release of the cluster's data, for example "3.7"; null when it is not known.
  * @throws ClusterError for an older etcd.
  */
 export function refuseNewerData({ path, version }: EtcdBinary, data: string | null): void {
@@ -67,14 +67,14 @@ function readMeta(file: number): { root: number; pageBytes: number } {
   return { root: Number(meta.readBigUInt64LE(16)), pageBytes };
 }
 
-/** Its checksum is FNV-1a of 64 bits over what stands before it. */
+/** Its checksum is FNV-1a of 64 bits over the bytes before it. */
 function isWhole(meta: Buffer): boolean {
   let hash = 0xcbf29ce484222325n;
   for (const byte of meta.subarray(0, 56)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   return meta.readUInt32LE(0) === magic && hash === meta.readBigUInt64LE(56);
 }
 
-/** @throws RangeError where the page does not have the key, or is not one of keys and values. */
+/** @throws RangeError when the page does not have the key, or does not hold keys and values. */
 function valueIn(page: Buffer, key: string): Buffer {
   if (page.readUInt16LE(8) !== leafFlag) throw new RangeError('not a page of keys and values');
   const count = page.readUInt16LE(10);

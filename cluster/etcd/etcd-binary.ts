@@ -1,6 +1,6 @@
 /**
  * The etcds that a machine has: the one that VASE_ETCD names, those on PATH and in `.vase/bin`, and those that Vase has fetched
- * or built. What an etcd can do is asked of itself, never guessed from its version.
+ * or built. The program itself is asked what it can do; that is never guessed from its version.
  */
 import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
@@ -21,7 +21,7 @@ export interface EtcdSearch {
   named?: string | undefined;
   /** The PATH to search, in the system's notation. */
   searchPath: string;
-  /** Where the user may have put one; a fetched one goes into its folder `fetched`. */
+  /** A folder in which the user may have put an etcd; a fetched one goes into its folder `fetched`. */
   binaries: string;
 }
 
@@ -34,7 +34,7 @@ export function etcdSearch(machine: {
   return { named: environment['VASE_ETCD'], searchPath: environment['PATH'] ?? '', binaries };
 }
 
-/** Holds nothing but what was fetched, so that it can be deleted without a loss. */
+/** The folder of fetched etcds alone, so that it can be deleted without a loss. */
 export function fetchedFolder(search: Pick<EtcdSearch, 'binaries'>): string {
   return join(search.binaries, 'fetched');
 }
@@ -52,23 +52,23 @@ export interface RejectedEtcd {
 const oldestVersion = [3, 4] as const;
 const askTimeoutMs = 20_000;
 
-/** Those that the user has put on PATH or into the folder for binaries, in the order in which they count; also unusable ones. */
+/** The etcds that the user has put on PATH or into the folder for binaries, first choice first; unusable ones, too. */
 export async function* ownEtcds(search: EtcdSearch): AsyncGenerator<EtcdBinary | RejectedEtcd> {
   const folders = [...search.searchPath.split(delimiter).filter((folder) => folder !== ''), search.binaries];
   yield* examineAll(folders);
 }
 
-/** Those that were fetched or built, in no order that counts. */
+/** The etcds that were fetched or built, in no particular order. */
 export async function* fetchedEtcds(search: EtcdSearch): AsyncGenerator<EtcdBinary | RejectedEtcd> {
   const folder = fetchedFolder(search);
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d/.test(name)) : [];
-  // An earlier Vase had one alone, in the folder itself.
+  // An earlier Vase kept a single one, in the folder itself.
   yield* examineAll([...names.map((name) => join(folder, name)), folder]);
 }
 
 /**
- * The one that VASE_ETCD names; null where it names none.
- * @throws ClusterError when that cannot be used.
+ * The etcd that VASE_ETCD names; null when it names none.
+ * @throws ClusterError when the named one cannot be used.
  */
 export async function namedEtcd({ named }: EtcdSearch): Promise<EtcdBinary | null> {
   if (!named) return null;
@@ -91,7 +91,7 @@ async function* examineAll(folders: readonly string[]): AsyncGenerator<EtcdBinar
   const seen = new Set<string>();
   for (const path of folders.map((folder) => resolve(folder, 'etcd'))) {
     if (!isExecutable(path)) continue;
-    // One folder may be a link to another, as /bin to /usr/bin.
+    // One folder may be a link to another, such as /bin to /usr/bin.
     const own = realpathSync(path);
     if (!seen.has(own)) yield examineEtcd(path);
     seen.add(own);

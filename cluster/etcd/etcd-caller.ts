@@ -1,6 +1,6 @@
 /**
- * Calls to etcd members for commands, over the sharder's own client. The client is loaded at the first call: it is half
- * of the time in which a command starts, and most commands need none.
+ * Calls to etcd members for commands, over the sharder's own client. The client is loaded at the first call: loading it
+ * takes half of a command's start, and most commands need none.
  */
 import type { EtcdRpc } from '../../sharder/core/ports.ts';
 import type { EtcdTls } from '../../sharder/etcd/connection.ts';

@@ -1,6 +1,6 @@
 /**
- * The command line of one etcd member. A function of the topology and the member's place, so that it can be read and
- * tested without starting anything.
+ * The command line of one etcd member. It depends only on the topology and the member's place, so that it can be read
+ * and tested without starting a process.
  */
 import { asFlags, etcdSettings, etcdSettingsWhereKnown } from '../topology/etcd-settings.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -15,12 +15,12 @@ export interface EtcdMemberPlace {
   token: string;
   /** `new` until the shard has had its first leader. */
   clusterState: 'new' | 'existing';
-  /** Makes it the only member of its cluster, whatever its data say. */
+  /** Makes it the only member of its cluster, even if its data name others. */
   forceNewCluster?: boolean;
 }
 
 /**
- * @param knownFlags what this etcd understands; flags that not every version since 3.4 has are left out where unknown.
+ * @param knownFlags the flags that this etcd knows; it gets flags that not every version since 3.4 has only if it knows them.
  */
 export function etcdFlags(
   place: EtcdMemberPlace,

@@ -24,7 +24,7 @@ export async function fetchPackage({ workFolder, signal }: FetchOptions): Promis
   return join(unpacked, 'usr', 'bin', 'etcd');
 }
 
-/** A machine whose package lists are missing or old, such as a fresh container, gets them once, where root may do so. */
+/** If package lists are missing or old, as in a fresh container, they are updated once, provided that this process is root. */
 async function downloadPackage(cwd: string, signal: AbortSignal): Promise<void> {
   const settings = { cwd, signal, timeoutMs: downloadTimeoutMs };
   try {

@@ -1,6 +1,6 @@
 /**
- * Fetches an archive of etcd's release page: download, check of its SHA-256, unpacking. Where there is no way to the outside,
- * that is found out within seconds.
+ * Fetches an archive of etcd's release page: downloads it, checks its SHA-256, unpacks it. Without a network it fails within
+ * seconds.
  */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -13,12 +13,12 @@ import { runCommand } from '../host/run-command.ts';
 import type { ReleaseArchive } from './releases.ts';
 
 export interface FetchOptions {
-  /** Gets the archive and what is unpacked of it; the caller deletes it. */
+  /** The folder for the archive and its content; the caller deletes it. */
   workFolder: string;
   signal: AbortSignal;
 }
 
-/** To the answer's begin, and from one piece of it to the next. */
+/** The longest wait for the answer to begin, and for each further piece of it. */
 const silenceMsMax = 5000;
 const downloadMsMax = 300_000;
 /** Releases are about 20 MB; an endless answer must not fill the disk. */
@@ -42,7 +42,7 @@ export async function fetchRelease(
   return join(workFolder, archive.folder, 'etcd');
 }
 
-/** @returns the SHA-256 of what was written. */
+/** @returns the SHA-256 of the written file. */
 async function download(url: string, path: string, signal: AbortSignal): Promise<string> {
   const tooSlow = new AbortController();
   const timer = setTimeout(

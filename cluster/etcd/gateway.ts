@@ -1,8 +1,8 @@
-/** etcd's HTTP gateway: any call as JSON, for what the sharder's own client does not speak. */
+/** etcd's HTTP gateway: any call as JSON, for calls that the sharder's own client does not have. */
 
 /**
  * @param url of a member, for its clients.
- * @throws Error when it does not answer in time, or refuses; the message has its own words.
+ * @throws Error when it does not answer in time, or refuses; the message has the member's own words.
  */
 export async function callGateway(
   url: string,

@@ -1,6 +1,6 @@
 /**
- * Who belongs to an etcd cluster, by etcd's own list, and changes of that. Each change is one entry of the cluster's log and
- * needs its quorum. A call that fails may have been done all the same: whoever goes on looks at the list first.
+ * The members of an etcd cluster, by etcd's own list, and changes of that list. Each change is one entry of the cluster's log
+ * and needs its quorum. A failed call may have changed the list: the caller reads the list before it goes on.
  */
 import { z } from 'zod';
 import { callGateway } from './gateway.ts';
@@ -8,7 +8,7 @@ import { callGateway } from './gateway.ts';
 /** An entry waits for the slowest disk of a quorum. */
 const timeoutMs = 7000;
 
-/** What is empty or false is left out; ids are numbers of 64 bits, as decimal text. */
+/** Empty and false fields are left out; ids are numbers of 64 bits, as decimal text. */
 const etcdMember = z
   .object({
     ID: z.string(),
@@ -30,13 +30,13 @@ export async function listEtcdMembers(url: string): Promise<EtcdMember[]> {
   return z.object({ members: z.array(etcdMember) }).parse(answer).members;
 }
 
-/** Adds a member that has no vote: it gets the data, and nobody waits for it. @throws Error */
+/** Adds a member that has no vote: it gets the data, and the quorum does not wait for it. @throws Error */
 export async function addLearner(url: string, peerUrl: string): Promise<EtcdMember> {
   const answer = await call(url, 'add', { peerURLs: [peerUrl], isLearner: true });
   return z.object({ member: etcdMember }).parse(answer).member;
 }
 
-/** @throws Error, for one, where etcd finds that the rest would be without a quorum. */
+/** @throws Error, for example when etcd finds that the rest would be without a quorum. */
 export async function removeEtcdMember(url: string, id: string): Promise<void> {
   await call(url, 'remove', { ID: id });
 }
@@ -46,7 +46,7 @@ export async function promoteLearner(url: string, id: string): Promise<void> {
   await call(url, 'promote', { ID: id });
 }
 
-/** Lets another member lead: etcd answers when it does. @param url of the leader. @throws Error where it does not come to it. */
+/** Makes another member the leader; etcd answers when it is. @param url of the leader. @throws Error when it does not become so. */
 export async function moveLeader(url: string, targetId: string): Promise<void> {
   const path = '/v3/maintenance/transfer-leadership';
   await callGateway(url, { path, body: { targetID: targetId }, timeoutMs });

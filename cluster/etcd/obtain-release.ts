@@ -1,7 +1,7 @@
 /**
- * Gets a release of etcd from outside and keeps it in the folder for binaries, in `fetched/VERSION/etcd`: fetched or built
- * once, whichever clusters of the checkout run it. Nothing is believed that does not say it is that release, and what fails
- * or is interrupted leaves nothing behind.
+ * Gets a release of etcd from outside and keeps it in the folder for binaries, in `fetched/VERSION/etcd`: it is fetched or built
+ * once for all clusters of the checkout. A program is kept only if it says that it is that release, and a failed or interrupted
+ * try leaves no files behind.
  */
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,23 +20,23 @@ import type { EtcdRelease } from './releases.ts';
 
 export interface ObtainOptions {
   signal: AbortSignal;
-  /** Told what is being tried, and what failed. */
+  /** Hears what is being tried, and what failed. */
   progress?: ((text: string) => void) | undefined;
   /** Default: this machine's, as in `EtcdRelease.archives`. */
   platform?: string;
 }
 
-/** `binary` is null where none can be had, and `failures` say why, a clause for each try. */
+/** `binary` is null when no try succeeded; `failures` say why, a clause for each try. */
 export interface Obtained {
   binary: EtcdBinary | null;
   failures: string[];
 }
 
-/** A folder of a command that was killed; none takes so long. */
+/** An older work folder is left from a killed command: no command takes so long. */
 const workFolderMsMax = 2 * 3_600_000;
 
 /**
- * The first of these that is there; else the first archive that can be fetched; else the first that can be built.
+ * The first of these releases that is on the machine; else the first archive that can be fetched; else the first that can be built.
  * @throws the signal's reason.
  */
 export async function obtainRelease(
@@ -81,7 +81,7 @@ export async function obtainRelease(
   return { binary: null, failures: [`no archive of etcd ${names} is pinned for ${platform}`] };
 }
 
-/** The distribution's package, whatever release it has; with `version`, that alone. @throws the signal's reason. */
+/** The distribution's package, of any release; with `version`, of that release alone. @throws the signal's reason. */
 export async function obtainPackage(
   search: EtcdSearch,
   options: ObtainOptions,
@@ -91,7 +91,7 @@ export async function obtainPackage(
   return tryEach([{ version, name: "the distribution's package etcd-server", get }], search, options);
 }
 
-/** One that was fetched or built before. */
+/** An etcd of this version that was fetched or built before. */
 export async function findFetched(search: EtcdSearch, version: string): Promise<EtcdBinary | null> {
   const path = fetchedPath(search, version);
   if (!isExecutable(path)) return null;
@@ -100,7 +100,7 @@ export async function findFetched(search: EtcdSearch, version: string): Promise<
 }
 
 interface Source {
-  /** What it has to be; null: whatever it is. */
+  /** The version that it must have; null: any. */
   version: string | null;
   name: string;
   get: (workFolder: string) => Promise<string>;

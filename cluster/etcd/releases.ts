@@ -1,6 +1,6 @@
 /**
  * The releases of etcd that Vase can get, in one table: archives of the release page with their SHA-256, and patches that are
- * built from etcd's own Go module, whose checksums stand in its go.sum. A platform whose digest could not be confirmed from
+ * built from etcd's own Go module, whose checksums its go.sum holds. A platform whose digest could not be confirmed from
  * two independent sources has no entry.
  */
 import { join } from 'node:path';
@@ -20,14 +20,14 @@ export interface EtcdRelease {
   version: string;
   /** By `${process.platform}-${process.arch}`. */
   archives: Readonly<Record<string, ReleaseArchive>>;
-  /** The folder of the go.mod that it is built from; null where it is not built. */
+  /** The folder of the go.mod that it is built from; null when it is not built. */
   module: string | null;
 }
 
-/** What a new cluster runs where the machine has no sound etcd. */
+/** The minor that a new cluster runs when the machine has no sound etcd. */
 export const defaultMinor = '3.6';
 
-/** etcd's name of a platform, by Node.js's. */
+/** etcd's name of a platform, by Node.js's name. */
 const platforms = {
   'linux-x64': 'linux-amd64',
   'linux-arm64': 'linux-arm64',
@@ -57,7 +57,7 @@ export const releases: readonly EtcdRelease[] = [
     { 'linux-x64': '5025b5b24d81a9616b6e284ccd439b9a3df055ef8fdcdc142af3ec8f6a3b3c95' },
     moduleOf('3.5'),
   ),
-  // Has known faults: for clusters that run it because an earlier Vase fetched it.
+  // It has known faults, and is here for clusters that run it because an earlier Vase fetched it.
   archived('3.5.21', {
     'linux-x64': 'adddda4b06718e68671ffabff2f8cee48488ba61ad82900e639d108f2148501c',
     'linux-arm64': '95bf6918623a097c0385b96f139d90248614485e781ec9bee4768dbb6c79c53f',
@@ -80,7 +80,7 @@ function moduleOf(minor: string): string {
 }
 
 /**
- * Those of the table that a wish may mean, newest first; of a minor, the sound ones.
+ * The releases of the table that `wanted` may mean, newest first; for a minor only the sound ones.
  * @param wanted a version, or a minor such as "3.6".
  */
 export function releasesFor(wanted: string): EtcdRelease[] {

@@ -1,4 +1,4 @@
-/** How a program that was run came to a bad end. Apart from what runs programs, so that the command line can tell of it and load nothing. */
+/** How a program failed. It is apart from the code that runs programs: the command line reports a failure without loading that. */
 
 export interface CommandResult {
   /** Null when the command did not start or was ended by a signal. */

@@ -1,6 +1,6 @@
 /**
- * Where Node.js keeps what V8 has made of a module, types stripped, and reads it again: half of a start is that. Where it
- * cannot be written it is not.
+ * The folder in which Node.js keeps V8's compiled code of modules, types stripped, and reads it again: compiling is half of a
+ * start. If the folder cannot be written, there is no cache.
  */
 import { join } from 'node:path';
 

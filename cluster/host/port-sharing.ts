@@ -1,19 +1,19 @@
 /**
- * Who else listens on the public port. Sharders share it, and the kernel lets every process of the same user join them:
- * two `up` that both saw the port free would have their clients spread over two clusters. Only Linux tells.
+ * Finds other processes that listen on the public port. Sharders share it, and the kernel lets every process of the same user
+ * join them: two `up` that both saw the port free would have their clients spread over two clusters. Only Linux tells.
  */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { listCommandLines } from './process-identity.ts';
 
 /** As in Linux's include/net/tcp_states.h. */
 const listening = '0A';
-/** 127.0.0.1 as /proc shows it on machines that are little-endian, which all that etcd supports are. */
+/** 127.0.0.1 as /proc shows it on little-endian machines; all machines that etcd supports are little-endian. */
 const loopback = '0100007F';
 const wordsMax = 80;
 
 /**
  * @param own the processes that may listen there.
- * @returns another one that does: "node … (process 123)"; null where there is none.
+ * @returns another process that listens: "node … (process 123)"; null when there is none.
  */
 export async function otherListener(port: number, own: readonly number[]): Promise<string | null> {
   const sockets = await listeningSockets(port);
@@ -24,7 +24,7 @@ export async function otherListener(port: number, own: readonly number[]): Promi
     if (held.some((socket) => sockets.has(socket)))
       return `${commandLine.slice(0, wordsMax)} (process ${pid})`;
   }
-  // It has ended meanwhile, or is not ours to look into.
+  // The process has ended meanwhile, or belongs to another user.
   const still = [...(await listeningSockets(port))].some((socket) => sockets.has(socket));
   return still ? 'a process that cannot be named' : null;
 }

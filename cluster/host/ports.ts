@@ -15,7 +15,7 @@ const lastPort = 31_999;
 /**
  * Distinct free ports on 127.0.0.1.
  * @param options.startAt any text; the same text starts the search at the same port. Different checkouts start at
- *   different ones, so that two which start at the same moment seldom choose the same port.
+ *   different ports, so two that search at the same moment seldom choose the same port.
  */
 export async function chooseFreePorts(
   count: number,

@@ -29,8 +29,8 @@ export async function readMachineCpuSeconds(): Promise<number | null> {
 }
 
 /**
- * All but idle time and waiting for disks. Time that the hypervisor gave to others counts as busy: nobody here could have
- * had it.
+ * All time but idle time and waiting for disks. Time that the hypervisor gave to others counts as busy: no process here
+ * could have had it.
  */
 export function parseBusySeconds(stat: string): number {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (

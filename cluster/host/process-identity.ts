@@ -1,5 +1,5 @@
 /**
- * Processes by pid and start time, so that a pid which the system has given to somebody else is never taken for ours,
+ * Processes by pid and start time, so that a pid which the system has given to another process is never taken for ours,
  * let alone killed. Start times come from /proc where there is one and from `ps` elsewhere.
  */
 import { readdir, readFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export interface ProcessIdentity {
 
 export type ProcessState = 'running' | 'paused' | 'gone';
 
-/** How often a process that was told to stop is looked at. */
+/** The pause between two looks at a process that was told to stop. */
 const pollMs = 20;
 /** A killed process ends at once unless the kernel has yet to do its I/O: seconds, on a disk that is capped. */
 const killedMsMax = 15_000;
@@ -32,7 +32,7 @@ export async function processState(identity: ProcessIdentity): Promise<ProcessSt
   return found.stopped ? 'paused' : 'running';
 }
 
-/** Signals the group that the process leads. False, and nothing is signalled, when the process is gone. */
+/** Signals the group that the process leads. False, without a signal, when the process is gone. */
 export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
   if ((await processState(identity)) === 'gone') return false;
   try {

@@ -7,7 +7,7 @@ import { createWriteStream } from 'node:fs';
 import { execa } from 'execa';
 import { CommandError, type CommandResult } from './command-error.ts';
 
-/** Output kept of one command: enough for any listing that Vase reads, far below what hurts. */
+/** The output of one command that is kept: enough for any listing that Vase reads, and little memory. */
 const outputBytesMax = 16 * 1024 * 1024;
 
 export interface CommandOptions {
@@ -18,7 +18,7 @@ export interface CommandOptions {
   input?: Uint8Array | string;
   timeoutMs?: number;
   signal?: AbortSignal;
-  /** Told each line of standard error as it comes. */
+  /** Hears each line of standard error as it comes. */
   onErrorLine?: (line: string) => void;
   /** Show what it prints instead of returning it. */
   shown?: boolean;

@@ -8,11 +8,11 @@ export interface ProcessUsage {
 }
 
 export interface Usage {
-  /** Of this process's clock, in ms. */
+  /** The time of the reading on this process's clock, in ms. */
   takenAtMs: number;
-  /** Busy time of all cores since boot; null where the system does not tell. */
+  /** Busy time of all cores since boot; null when the system does not tell. */
   machineCpuSeconds: number | null;
-  /** By the names of members and sharders. What could not be read is left out. */
+  /** By the names of members and sharders. A process that could not be read is left out. */
   processes: ReadonlyMap<string, ProcessUsage>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Builds Vase's image with the docker command line. The image is named after what it is made of, so that the same
- * checkout and base give the same name, and a build that has been made is not made again.
+ * Builds Vase's image with the docker command line. The image is named after its content, so the same checkout and
+ * base give the same name, and no build is made twice.
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,17 +16,17 @@ const buildTimeoutMs = 600_000;
 export interface BuiltImage {
   /** Such as "vase:3f9c0a7d5e21". */
   image: string;
-  /** Whether it was there already. */
+  /** Whether the image existed already. */
   reused: boolean;
 }
 
 export interface ImageBuild {
   checkout: string;
-  /** What it is built from: topology.images.base. */
+  /** The base image: topology.images.base. */
   baseImage: string;
   /** Name without a tag; default "vase". GKE puts its registry before it. */
   repository?: string;
-  /** Build even where the image is there already. */
+  /** Builds even when the image exists already. */
   anew?: boolean;
   signal?: AbortSignal;
 }

@@ -1,6 +1,6 @@
 /**
  * Looks for what must never be in an image: keys, tokens, and files that hold them. It says which file and what kind,
- * never the secret. What it knows are the usual forms; it is a net, not a proof.
+ * never the secret. It knows the usual forms: it is a net, not a proof.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const forbiddenNames: readonly { pattern: RegExp; what: string }[] = [
   { pattern: /\.(pem|key|p12|pfx|jks|keystore)$/, what: 'a key' },
 ];
 
-/** `marks`: one of these stands in every text that has the form; to look for them is much faster than to match it. */
+/** `marks`: every text of the form has one of these; looking for them is much faster than matching the pattern. */
 const secretForms: readonly { marks: readonly string[]; pattern: RegExp; what: string }[] = [
   {
     marks: ['PRIVATE KEY-----'],

@@ -1,6 +1,6 @@
 /**
- * Which folders of node_modules a set of packages needs, by the lock file: the packages, their dependencies and theirs.
- * Development packages cannot get in, and neither can one that is made for one kind of machine.
+ * Finds the folders of node_modules that a set of packages needs, by the lock file: the packages, their dependencies, and so
+ * on. It refuses development packages and packages for one kind of machine.
  */
 
 export interface LockedPackage {

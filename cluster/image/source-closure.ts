@@ -1,6 +1,6 @@
 /**
- * Which of the checkout's files, and which packages, the programs in the image need: all of their own folders, and
- * whatever those import from elsewhere, to the end.
+ * Finds the checkout's files and the packages that the programs in the image need: all of their own folders, and all files
+ * that these import from elsewhere, directly or not.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
@@ -8,7 +8,7 @@ import path from 'node:path';
 
 /** Folders that go into the image whole, data files included. */
 const programFolders = ['sharder', 'cluster/viewserver', 'cluster/volume-guard'];
-/** Loaded on demand, and never in a pod: it starts processes on the machine of whoever runs `vase`. */
+/** Loaded on demand, and never in a pod: it starts processes on the machine of the user who runs `vase`. */
 const leftOut: ReadonlySet<string> = new Set(['cluster/providers/local/local-fleet.ts']);
 
 export interface SourceClosure {

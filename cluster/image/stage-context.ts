@@ -1,7 +1,7 @@
 /**
  * The folder that the image is built from: the programs' sources and the packages that they import, nothing else. It
- * depends on the checkout's content alone: the same content gives the same files, modes, times and digest. What is in it
- * is known, and its digest taken, without writing anything.
+ * depends on the checkout's content alone: the same content gives the same files, modes, times and digest. Its list and its
+ * digest are computed without writing a file.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -20,17 +20,17 @@ export interface StagedContext {
   bytes: number;
 }
 
-/** Path in the context, with slashes, to where its content is: a file's path, or the bytes themselves. */
+/** Path in the context, with slashes, to the content: a file's path, or the bytes themselves. */
 export type ImageContext = ReadonlyMap<string, string | Buffer>;
 
-/** All that an image keeps of a file's time. */
+/** The time of every file in the image. */
 const epochSeconds = 0;
-/** Of a package, what nothing reads at run time. Licences stay. */
+/** The files of a package that nothing reads at run time. Licences stay. */
 const packageLeftOut =
   /(\.d\.[mc]?ts|\.map|\.md|\.markdown)$|^(tests?|docs|examples?|benchmarks?|\.github)$|\/tests$/i;
 
 /**
- * What the image of a checkout is built from, sorted by path.
+ * The files that the image of a checkout is built from, sorted by path.
  * @throws ClusterError when node_modules does not match the lock file.
  */
 export async function listContext(checkout: string): Promise<ImageContext> {
@@ -43,7 +43,7 @@ export async function listContext(checkout: string): Promise<ImageContext> {
     for (const file of packageFiles(path.join(checkout, folder), ''))
       found.set(`root/vase/${folder}/${file}`, path.join(checkout, folder, file));
   }
-  // Node needs to know that the sources are modules; scripts and development packages are nobody's business there.
+  // Node needs to know that the sources are modules; the image has no use for scripts and development packages.
   const description = '{ "name": "vase", "private": true, "type": "module" }\n';
   found.set('root/vase/package.json', Buffer.from(description));
   found.set('check/main.ts', path.join(import.meta.dirname, 'check-modules', 'main.ts'));
@@ -62,7 +62,7 @@ export function digestOf(context: ImageContext): string {
 }
 
 /**
- * @param options.folder an empty folder, or one that is not there yet.
+ * @param options.folder an empty folder, or one that does not exist yet.
  * @throws ClusterError when node_modules does not match the lock file, or something looks like a secret.
  */
 export async function stageContext(options: { checkout: string; folder: string }): Promise<StagedContext> {
@@ -126,7 +126,7 @@ async function refuseSecrets(folder: string, files: readonly string[]): Promise<
   throw new ClusterError(`this looks like a secret and must not go into an image: ${list}`);
 }
 
-/** Last, and from the inside out: a change inside a folder changes its time. */
+/** Called last, and works from the inside out: a change inside a folder changes the folder's time. */
 async function sealFolders(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const folders = entries

@@ -1,6 +1,6 @@
 /**
  * How long etcd waits for its disk, by its own measure: the histogram etcd_disk_wal_fsync_duration_seconds, which every
- * member counts since its start. The difference of two snapshots is what happened between them.
+ * member counts since its start. The difference of two snapshots has the fsyncs between them.
  */
 import { bucketsOf, type MetricsReading, parseMetrics } from './metrics-text.ts';
 import { readMetrics } from './read-metrics.ts';
@@ -9,11 +9,11 @@ const metric = 'etcd_disk_wal_fsync_duration_seconds';
 const names: ReadonlySet<string> = new Set([`${metric}_count`, `${metric}_sum`, `${metric}_bucket`]);
 
 export interface FsyncHistogram {
-  /** Of this process's clock, for rates. */
+  /** The time of the snapshot on this process's clock, for rates. */
   takenAtMs: number;
   count: number;
   sumSeconds: number;
-  /** Ascending; each counts the fsyncs that took at most so long, the last one all of them (Infinity). */
+  /** Ascending; each counts the fsyncs that took at most so long, the last one all fsyncs (Infinity). */
   buckets: readonly { leSeconds: number; count: number }[];
 }
 
@@ -32,7 +32,7 @@ export interface FsyncDurations {
 export const resolutionMs = 1;
 
 /**
- * @param metrics what a member's /metrics answers, Prometheus's text format.
+ * @param metrics a member's answer to /metrics, in Prometheus's text format.
  * @returns null when the histogram is not in it.
  */
 export function parseFsyncHistogram(metrics: string, takenAtMs: number): FsyncHistogram | null {
@@ -65,7 +65,7 @@ export async function readFsyncHistogram(url: string): Promise<FsyncHistogram | 
   return reading === undefined ? null : histogramIn(reading, performance.now());
 }
 
-/** What happened since the member's start; null when it has not synced yet. */
+/** The fsyncs since the member's start; null when it has not synced yet. */
 export function durationsOf(histogram: FsyncHistogram): FsyncDurations | null {
   if (histogram.count === 0) return null;
   return {
@@ -76,7 +76,7 @@ export function durationsOf(histogram: FsyncHistogram): FsyncDurations | null {
   };
 }
 
-/** What happened between two snapshots of one member; null when it synced nothing or has started anew in between. */
+/** The fsyncs between two snapshots of one member; null when there were none or the member has restarted in between. */
 export function fsyncsBetween(
   before: FsyncHistogram,
   after: FsyncHistogram,
@@ -95,7 +95,7 @@ export function fsyncsBetween(
   return durations && { ...durations, fsyncsPerSecond: durations.fsyncs / seconds };
 }
 
-/** Over several members, each since its start; null when none has synced. Their buckets are the same: etcd's are fixed. */
+/** The fsyncs of several members, each since its start; null when none has synced. All have the same buckets: etcd's are fixed. */
 export function mergedDurations(histograms: readonly (FsyncHistogram | null)[]): FsyncDurations | null {
   const [first, ...rest] = histograms.filter((histogram) => histogram !== null);
   if (first === undefined) return null;

@@ -1,4 +1,4 @@
-/** Reads Prometheus's text format: samples by name and labels, and what happened between two readings of a process. */
+/** Reads Prometheus's text format: samples by name and labels, and the differences between two readings of a process. */
 
 export interface MetricSample {
   labels: Readonly<Record<string, string>>;
@@ -7,7 +7,7 @@ export interface MetricSample {
 
 export type MetricsReading = ReadonlyMap<string, readonly MetricSample[]>;
 
-/** Lines of metrics that `isWanted` does not want, and lines that are no samples, are left out. */
+/** Leaves out metrics for which `isWanted` is false, and lines that are no samples. */
 export function parseMetrics(text: string, isWanted: (name: string) => boolean): MetricsReading {
   const reading = new Map<string, MetricSample[]>();
   for (const match of text.matchAll(/^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/gm)) {
@@ -29,7 +29,7 @@ function parseLabels(text: string): Record<string, string> {
   );
 }
 
-/** The sum of a metric over the series that fit; 0 where there is none. */
+/** The sum of a metric over the series that fit; 0 without any. */
 export function total(
   reading: MetricsReading,
   name: string,
@@ -56,7 +56,7 @@ export function bucketsOf(
   return new Map([...buckets].toSorted(([a], [b]) => a - b));
 }
 
-/** What came since; the whole of `after` where the process has started anew in between. */
+/** The counts since `before`; the whole of `after` when the process has restarted in between. */
 export function bucketsBetween(before: Buckets, after: Buckets): Buckets {
   const startedAnew = (before.get(Infinity) ?? 0) > (after.get(Infinity) ?? 0);
   return new Map(

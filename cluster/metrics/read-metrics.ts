@@ -5,7 +5,7 @@ import { type MetricsReading, parseMetrics } from './metrics-text.ts';
 const readMsMaxUnlessSaid = 2000;
 const metricsBytesMax = 4 * 1024 * 1024;
 
-/** By URL, for those that answered in time; of each the metrics of these names. */
+/** The metrics of these names, by URL, for the processes that answered in time. */
 export async function readMetrics(
   urls: readonly string[],
   names: ReadonlySet<string>,
@@ -20,7 +20,7 @@ export async function readMetrics(
   );
 }
 
-/** Null when it was refused, reset or too slow: there are no figures, whatever the reason. */
+/** Null when the call was refused, reset or too slow: the reason does not matter, there are no figures. */
 async function readOne(
   url: string,
   names: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-/** How often each slot was asked for, as sharders count it: at `/slots` beside their metrics. */
+/** The operations of each slot, as sharders count them: at `/slots` beside their metrics. */
 import { SLOT_COUNT } from '../../sharder/core/slot.ts';
 
 const readMsMax = 2000;
@@ -6,7 +6,7 @@ const bytesMax = 64 * 1024;
 
 export type SlotCounts = readonly number[];
 
-/** By URL of the sharders' metrics, for those that answered in time with a count of every slot. */
+/** The counts by URL of the sharders' metrics, for the sharders that answered in time with a count of every slot. */
 export async function readSlots(metricsUrls: readonly string[]): Promise<Map<string, SlotCounts>> {
   const counts = await Promise.all(metricsUrls.map(readOne));
   return new Map(
@@ -17,7 +17,7 @@ export async function readSlots(metricsUrls: readonly string[]): Promise<Map<str
   );
 }
 
-/** Operations by slot from one reading to the next, over all sharders that told both; a process that began anew counts from 0. */
+/** Operations by slot from one reading to the next, over all sharders that answered both; a restarted process counts from 0. */
 export function slotsBetween(
   before: ReadonlyMap<string, SlotCounts>,
   after: ReadonlyMap<string, SlotCounts>,
@@ -41,7 +41,7 @@ async function readOne(metricsUrl: string): Promise<SlotCounts | null> {
     const { operations } = JSON.parse(text) as { operations?: unknown };
     return isCounts(operations) ? operations : null;
   } catch {
-    // Refused, reset, too slow, or a sharder of before: nothing is known of its slots.
+    // The call was refused, reset or too slow, or the sharder is of an older version: its slots are unknown.
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The view as the shards besides the home shard have it in copy: all that can be known of it while the home shard is dead.
- * A copy is a hint and may be out of date; sharders start from the same copies.
+ * Reads the copies of the view in the shards other than the home shard: while the home shard is dead, no more can be known
+ * of it. A copy is a hint and may be out of date; sharders start from the same copies.
  */
 import { decodeView, VIEW_MIRROR_KEY, type View, type ViewShard } from '../../sharder/core/view.ts';
 import type { EtcdCaller } from '../etcd/etcd-caller.ts';
@@ -8,8 +8,8 @@ import { readStored } from './stored-record.ts';
 
 /**
  * @param home endpoints of the home shard: a copy that names none of them is of another cluster, or out of date.
- * @param shards those that may have a copy. All are asked at once, the members of each in turn.
- * @returns the newest copy; null where none can be had.
+ * @param shards the shards that may have a copy. All are asked at once, the members of each in turn.
+ * @returns the newest copy; null when no copy can be read.
  */
 export async function readMirroredView(
   rpc: EtcdCaller,

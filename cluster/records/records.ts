@@ -1,6 +1,6 @@
 /**
- * The view and fence records of a new cluster. They are only ever created, never overwritten: a record that is there is
- * the truth, whatever this program would have written.
+ * The view and fence records of a new cluster. They are only created, never overwritten: an existing record is the
+ * truth, even when this program would write another one.
  */
 import type {
   EtcdReply,
@@ -26,7 +26,7 @@ import {
 import { ClusterError } from '../errors.ts';
 
 const callTimeoutMs = 3000;
-/** Rounds over a shard's members before giving up; the cluster has a leader, so the first should do. */
+/** Rounds over a shard's members before giving up; the shard has a leader, so the first round should be enough. */
 const roundsMax = 5;
 /** Others change the view a few times a second at most. */
 const swapsMax = 16;
@@ -52,7 +52,7 @@ export async function writeRecords(
   const stored = await createView(rpc, shards);
   const view = await renewEndpoints(rpc, home, { stored, shards });
   let created = stored.created ? 1 : 0;
-  // A shard that the view does not know is about to join or has left: its records are the view server's to write.
+  // A shard that the view does not know is about to join or has left: the view server writes its records.
   for (const { id, endpoints } of shards) {
     const known = view.shards.find((each) => each.id === id);
     if (known !== undefined && !dead.has(id) && (await createFence(rpc, { ...known, endpoints }, view)))
@@ -62,10 +62,10 @@ export async function writeRecords(
 }
 
 /**
- * The first records of a cluster that `up` did not make, written from inside it. Where a view has ever been changed, or
- * was written whole, nothing is touched, not even what is missing: the home shard's fence is written last, so that it
- * tells a cluster which was begun from one which lost something.
- * @param noteFormed called for each shard of the view before its fence is written, and for those that have theirs.
+ * Writes the first records of a cluster that `up` did not make, from inside the cluster. When a view has ever been changed, or
+ * all records were written once, it changes nothing and adds no missing record: the home shard's fence is written last, so it
+ * distinguishes a cluster whose first records are incomplete from one that has lost some.
+ * @param noteFormed called for each shard of the view before its fence is written, and for shards that have one.
  * @returns records that were not there before.
  * @throws ClusterError when a shard does not answer, and when shards have fences while the view is gone.
  */
@@ -79,7 +79,7 @@ export async function writeFirstRecords(
   let raw = (await readRecord(rpc, home, { key: VIEW_KEY }))?.value ?? null;
   if (raw === null) {
     const fenced = await findFenced(rpc, shards);
-    // Another writer's view is there before its first fence.
+    // Another writer writes its view before its first fence.
     if (fenced !== null && (await readRecord(rpc, home, { key: VIEW_KEY })) === null)
       throw viewLost(home, fenced);
     const stored = await createView(rpc, shards);
@@ -123,7 +123,7 @@ interface StoredRecord {
   modRevision: number;
 }
 
-/** Where there is none yet, each shard gets its identity here. */
+/** Creates the view when there is none, with an identity for each shard. */
 async function createView(
   rpc: EtcdCaller,
   shards: readonly ViewShard[],
@@ -137,7 +137,7 @@ async function createView(
     success: [{ kind: 'put', key, value }],
     failure: [{ kind: 'range', key }],
   };
-  // Sending it again after a lost answer is safe: the second one finds the record and changes nothing.
+  // Sending the request again after a lost answer is safe: the second one finds the record and changes nothing.
   const reply = await callShard(rpc, shards[0]!, request);
   if (reply.kind !== 'txn') throw new Error(`etcd answered a txn with ${reply.kind}`);
   if (reply.succeeded) return { value, modRevision: reply.header!.revision, created: true };
@@ -148,7 +148,7 @@ async function createView(
 }
 
 /**
- * The record of what the view gives the shard, with a copy of the view. True when it was not there before.
+ * Creates the fence record of the slots that the view gives the shard, and a copy of the view. True when there was none before.
  * @throws ClusterError when another shard answers in its place.
  */
 async function createFence(rpc: EtcdCaller, shard: ViewShard, view: View): Promise<boolean> {
@@ -174,8 +174,8 @@ function sameEndpoints(view: View, shards: readonly ViewShard[]): boolean {
 }
 
 /**
- * Gives the shards these endpoints in the view, by compare-and-swap; where the view has them already, nothing is changed. Which
- * shards there are is for the view to say: one that it does not know, or not any more, is left out.
+ * Gives the shards these endpoints in the view, by compare-and-swap; when the view has them already, nothing is changed. Only
+ * the view decides which shards exist: one that it does not know, or no longer knows, is left out.
  * @param home where the home shard is.
  * @throws ClusterError when the home shard does not answer, or has no view.
  */
@@ -190,7 +190,7 @@ export async function nameEndpoints(
   return renewEndpoints(rpc, home, { stored, shards });
 }
 
-/** An answer that was lost costs one round: the next finds what was asked for, or the view that somebody else has written. */
+/** A lost answer costs one round: the next round finds the wanted endpoints, or a view that another process has written. */
 async function renewEndpoints(
   rpc: EtcdCaller,
   home: ViewShard,
@@ -229,7 +229,7 @@ function withEndpoints(view: View, shards: readonly ViewShard[]): View {
   };
 }
 
-/** Asks the members in turn until one answers. For requests that may be sent twice. */
+/** Asks the members in turn until one answers; only for requests that may be sent twice. */
 async function callShard(rpc: EtcdCaller, shard: ViewShard, request: EtcdRequest): Promise<EtcdReply> {
   let problem = '';
   for (let round = 0; round < roundsMax; round++) {

@@ -18,7 +18,7 @@ export function parseSlotList(text: string): number[] {
   return [...slots].toSorted((a, b) => a - b);
 }
 
-/** As `parseSlotList` reads it. */
+/** Writes slots in the form that `parseSlotList` reads. */
 export function describeSlots(slots: readonly number[]): string {
   const spans: [number, number][] = [];
   for (const slot of slots) {

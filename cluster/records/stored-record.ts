@@ -1,13 +1,13 @@
-/** One record of a shard, as whichever of its members answers has it. */
+/** Reads one record of a shard from the first member that answers. */
 import { readRecord, RecordError } from '../../sharder/core/record-fields.ts';
 import type { EtcdCaller } from '../etcd/etcd-caller.ts';
 
 const answerTimeoutMs = 3000;
 
 /**
- * The members are asked in turn: the first that answers tells for all of them.
+ * The members are asked in turn: the first answer counts for all of them.
  * @param endpoints "host:port" of the members.
- * @returns null where none answers, there is no record, or it cannot be read.
+ * @returns null when no member answers, there is no record, or it cannot be read.
  */
 export async function readStored<Value>(
   rpc: EtcdCaller,

@@ -1,10 +1,10 @@
-/** A copy stops before its destination is full, and goes on when there is room: what users write meanwhile has to fit, too. */
+/** A copy pauses before its destination is full, and goes on when there is room: users' writes meanwhile have to fit, too. */
 import { pause } from '../../sharder/core/pause.ts';
 import type { MoverContext, MoveSteps } from './mover-context.ts';
 import { fillMax, percentOf } from './plan/shard-room.ts';
 import type { ShardId } from '../../sharder/core/numbers.ts';
 
-/** Resolves when the shard has room, or nobody knows. @throws RecordsChangedError when the move is to stop meanwhile. */
+/** Resolves when the shard has room, or its fill is unknown. @throws RecordsChangedError when the move has to stop meanwhile. */
 export async function awaitRoom(
   { clock, limits, fillOf }: Pick<MoverContext, 'clock' | 'limits' | 'fillOf'>,
   driver: Pick<MoveSteps, 'checkOn' | 'wait'>,

@@ -1,8 +1,8 @@
-/** Since when, and for what, a move comes no further: kept while it is begun anew, until it gets past where it failed. */
+/** Since when a move is blocked, and why. A restart of the move keeps this, until the move gets past the phase that failed. */
 import type { MovePhase, MoveProgress } from './plan/move-plan.ts';
 import type { ShardId } from '../../sharder/core/numbers.ts';
 
-/** Where a move has come to; what `rollback` is for begins again at the start. */
+/** The order of the phases; after `rollback` a move begins again at the start. */
 const steps: Readonly<Record<MovePhase, number>> = {
   waiting: 0,
   rollback: 0,

@@ -1,6 +1,6 @@
 /**
- * Deletes everything that slots hold, markers too, in chunks: one deletion of a whole slot would stop the shard for a while.
- * The next chunk is listed while some are deleted; a last look from the start finds nothing.
+ * Deletes all keys of slots, markers too, in chunks: one deletion of a whole slot would stop the shard for a while.
+ * It lists the next chunk while it deletes others, and ends when a look from the start finds nothing.
  */
 import { dataPrefix, dataRangeEnd } from '../../sharder/core/slot.ts';
 import { toSlotSpans } from '../../sharder/core/slot-runs.ts';
@@ -16,7 +16,7 @@ interface Range {
   rangeEnd: string;
 }
 
-/** @throws SupersededError when the slots are somebody else's meanwhile. @throws UnavailableError */
+/** @throws SupersededError when the fence record no longer allows it. @throws UnavailableError */
 export async function clearSlots(
   context: ClearingContext,
   slots: readonly number[],
@@ -28,7 +28,7 @@ export async function clearSlots(
   }
 }
 
-/** Whether there was anything; what was there has been deleted. */
+/** Deletes what is there; false when there was nothing. */
 async function clearOnce(context: ClearingContext, range: Range, writer: FencedWriter): Promise<boolean> {
   const { clock, limits, freezes } = context;
   const window = new WriteWindow(limits.clearsInFlightMax);
@@ -51,7 +51,7 @@ async function clearOnce(context: ClearingContext, range: Range, writer: FencedW
   return key !== range.key;
 }
 
-/** The keys behind which the next chunks end, as many as may be deleted at the same time. @throws UnavailableError */
+/** The end keys of the next chunks: as many chunks as may be deleted at the same time. @throws UnavailableError */
 async function listChunks(
   { records, limits: { clearKeysMax, clearsInFlightMax } }: ClearingContext,
   shard: ShardId,

@@ -1,7 +1,7 @@
 /**
- * A mover's claim to fill slots at their destination: the record says `importing` with the move and an attempt that is this
- * claim's alone. Every write compares the record, and a write of which nobody knows whether it was made renews the claim, so
- * that it cannot land after what is written later.
+ * A mover's claim to fill slots at their destination: the fence record says `importing` with the move and an attempt that
+ * only this claim has. Every write compares the record. When the outcome of a write is unknown, the claim is renewed, so that
+ * the write cannot land after later ones.
  */
 import type { RequestOp } from '../../sharder/core/etcd-messages.ts';
 import type { Fence, FenceRecord, SlotState } from '../../sharder/core/fence.ts';
@@ -17,7 +17,7 @@ export class DestinationClaim {
   private readonly context: MoverContext;
   private readonly move: MoveRecord;
   private attempt: Revision;
-  /** Whether the move was claimed before: somebody may still be about to stop the slots. */
+  /** Whether another claim came before: its mover may still be about to stop the slots. */
   readonly isTakeover: boolean;
 
   private constructor(context: MoverContext, move: MoveRecord, fence: Fence, before: Fence) {
@@ -41,8 +41,8 @@ export class DestinationClaim {
   }
 
   /**
-   * Claims the slots, whoever else has. The record is read before the view, and compared when it is written: the move stood
-   * in the view, without an abort, when nobody had yet given up the claim in this record.
+   * Claims the slots, even if another mover has. It reads the record before the view, and compares the record when it writes:
+   * so the view had the move, without an abort, at a time when no mover had given up the claim in this record.
    * @throws RecordsChangedError, UnavailableError
    */
   static async take(context: MoverContext, move: MoveRecord, source: FenceRecord): Promise<DestinationClaim> {
@@ -69,7 +69,7 @@ export class DestinationClaim {
   }
 
   /**
-   * The commit point: the last writes and the ownership, in one transaction.
+   * The commit point: one transaction makes the last writes and changes the owner.
    * @param stateOf the slot's new state.
    */
   async activate(

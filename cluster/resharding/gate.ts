@@ -1,4 +1,4 @@
-/** So many at a time and no more; the others wait in their order. */
+/** Lets at most so many actions run at a time; the others wait in their order. */
 import type { Clock } from '../../sharder/core/ports.ts';
 
 export class Gate {
@@ -12,7 +12,7 @@ export class Gate {
     this.free = places;
   }
 
-  /** Runs the action when there is a place, and gives the place back however it ends. */
+  /** Runs the action when a place is free, and frees the place however the action ends. */
   async pass<Result>(action: () => Promise<Result>): Promise<Result> {
     if (this.free > 0) this.free--;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -26,7 +26,7 @@ export class Gate {
     }
   }
 
-  /** Lets those inside do their work undisturbed: resolves when nobody is inside, or after this time. */
+  /** Lets the actions inside work undisturbed: resolves when none is inside, or after this time. */
   async whenEmpty(clock: Clock, waitMsMax: number): Promise<void> {
     if (this.free === this.places) return;
     await new Promise<void>((resolve) => {

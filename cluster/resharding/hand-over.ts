@@ -1,6 +1,6 @@
 /**
  * The phases of a move under one claim of the destination: clear, copy page by page, tail, stop the slots, drain, activate.
- * The time in which the slots are stopped has two round trips: the freeze, and the activation with the last writes in it.
+ * The slots are stopped for two round trips: the freeze, and the activation with the last writes in it.
  */
 import type { RequestOp } from '../../sharder/core/etcd-messages.ts';
 import type { FenceRecord, SlotState } from '../../sharder/core/fence.ts';
@@ -26,7 +26,7 @@ import { WriteWindow } from './write-window.ts';
 interface Frozen {
   /** The source's record with the slots frozen. */
   record: FenceRecord;
-  /** Not later than the slots stopped. */
+  /** A time not later than the moment when the slots stopped. */
   frozenAtMs: number;
 }
 
@@ -53,7 +53,7 @@ export class HandOver {
     this.proof = new TailProof(context, { shard, slots }, this.tail);
   }
 
-  /** @throws one of the errors of steps, and the caller begins anew; resolves when the destination owns the slots. */
+  /** @throws a step error, after which the caller begins anew; resolves when the destination owns the slots. */
   async run(): Promise<void> {
     const { context, driver, move, claim, tail } = this;
     await clearSlots(context, move.slots, claim.writer);
@@ -82,7 +82,7 @@ export class HandOver {
       for await (const page of copyPages(records, limits, { shard: move.from, slots: move.slots })) {
         await awaitRoom(context, driver, move.to);
         if (tail.isHeavy) {
-          // Of keys whose pages are written by then.
+          // The tail holds writes to keys of these pages: the pages have to be written before.
           await window.settled();
           window.check();
           await this.writeTail();
@@ -111,7 +111,7 @@ export class HandOver {
     trace.emit({ name: 'move.copied', move: move.id, from: move.from, keys: progress.keysCopied, oldest });
   }
 
-  /** Writes what the watch has brought until little is left. */
+  /** Writes the events of the watch until few are left. */
   private async catchUp(): Promise<void> {
     do {
       this.driver.checkOn();
@@ -120,8 +120,8 @@ export class HandOver {
   }
 
   /**
-   * Proves what the watch has said so far, and that the source can be asked for the rest while the slots are stopped. After
-   * each round there is less to list.
+   * Proves what the watch has said so far, and that the source can list the rest while the slots are stopped. Each round
+   * leaves less to list.
    * @throws OversizedError, and what `TailProof.rehearse` throws
    */
   private async rehearse(): Promise<void> {
@@ -134,7 +134,7 @@ export class HandOver {
     }
   }
 
-  /** Waits until the watch has said all that is in the copy. */
+  /** Waits until the watch has reached the newest revision in the copy. */
   private async hearAll(): Promise<void> {
     const { records, clock, limits } = this.context;
     for (let probes = 1; ; probes++) {
@@ -154,14 +154,14 @@ export class HandOver {
     const { record, frozenAtMs } = await this.freeze();
     driver.enter('drain');
     const asked = this.proof.askStopped(tail.record.base);
-    // Whoever does not come to ask for it has another reason to fail.
+    // When this method fails before it awaits the answer, it throws another error.
     asked.catch(() => undefined);
     const leftMs = () => frozenAtMs + limits.freezeMsMax - clock.nowMs();
     while (!tail.areAllMarked) {
       if (leftMs() <= 0) throw new UnavailableError(move.from, 'the end of the slots does not come in time');
       await tail.next(leftMs());
     }
-    // Read now: whoever takes the slots back deletes their markers, and then this mover's record changes nothing any more.
+    // Read now: a mover that takes the slots back deletes their markers, and then this mover's record changes nothing any more.
     const owned = new Map(
       move.slots.map((slot): [number, SlotState] => {
         const state = record.slots[slot] as Extract<SlotState, { kind: 'frozen' }>;
@@ -173,7 +173,7 @@ export class HandOver {
     try {
       await this.proof.conclude(asked, leftMs());
     } catch (error) {
-      // Where another mover has taken over, the slots have gone back to their source, which has taken writes since.
+      // If another mover has taken over, the slots have gone back to their source, which has taken writes since.
       if (error instanceof UnprovenError) await claim.verify();
       throw error;
     }
@@ -203,7 +203,7 @@ export class HandOver {
     }
   }
 
-  /** Null, and nothing stopped, when it is not the moment. */
+  /** Null when the moment is wrong: then no slot has been stopped. */
   private async tryToFreeze(probes: number): Promise<Frozen | null> {
     const { move, tail } = this;
     const { records, clock, limits } = this.context;
@@ -221,7 +221,7 @@ export class HandOver {
     return frozen === null ? null : { record: frozen.record, frozenAtMs };
   }
 
-  /** Into the destination, as many operations at a time as one transaction takes. */
+  /** Writes the tail into the destination, with as many operations at a time as one transaction takes. */
   private async writeTail(): Promise<void> {
     for (const chunk of inChunks(this.tail.take(), this.context.limits)) await this.claim.writer.write(chunk);
   }

@@ -1,12 +1,12 @@
 /**
- * Drives one move to its end. It remembers nothing that matters: each start looks at the view and at the two shards' fence
- * records and does what they ask for, so whatever breaks it, it begins anew, here or in another process.
+ * Drives one move to its end. It keeps no state that matters: each start reads the view and the two shards' fence records and
+ * does what they ask for. So after any failure the move begins anew, here or in another process.
  *
  *     destination owns the slots            publish, clean, done: only forward from here
  *     the view asks for an abort            the destination gives up its claim, then the source takes the slots back
  *     otherwise                             claim, copy, tail, freeze, drain, activate
  *
- * Invariant: whoever lets the source have frozen slots back has first made sure that no earlier claim of the destination can
+ * Invariant: before a mover gives frozen slots back to the source, it makes sure that no earlier claim of the destination can
  * become ownership: the claim was replaced or given up, and the record that the claimant compares has changed with it.
  */
 import type { RequestOp } from '../../sharder/core/etcd-messages.ts';
@@ -27,25 +27,25 @@ import { type Setback, setbackOf } from './records/setback.ts';
 import { RecordsChangedError } from './records/step-errors.ts';
 import { withAbort } from './plan/view-changes.ts';
 
-/** What is to happen after a step. */
+/** What the driver does after a step. */
 type Next =
-  /** Nothing: the move is in the view no more, or is done. */
+  /** Nothing: the move has left the view, or is done. */
   | { kind: 'over' }
-  /** The records say what: they have changed by what the step did. */
+  /** It reads the records again: the step has changed them. */
   | { kind: 'look_again' }
-  /** The same, after a rest: the step led nowhere. */
+  /** It reads the records again after a rest: the step failed. */
   | { kind: 'begin_anew'; setback: Setback };
 
 export class MoveDriver implements MoveSteps {
   readonly progress: MoveProgress;
-  /** The slots are at their destination, for everybody to see. */
+  /** The destination owns the slots, and the view says so. */
   isHandedOver = false;
   private readonly context: MoverContext;
   private superseded = 0;
   private failures = 0;
   /** The view has been seen to ask for an abort. */
   private isAborting = false;
-  /** Why it is given up; null while it is not. */
+  /** Why the move is given up; null while it is not. */
   private failure: string | null = null;
   private readonly blocks: BlockWatch;
 
@@ -58,8 +58,8 @@ export class MoveDriver implements MoveSteps {
   }
 
   /**
-   * The shard that it waits for, for long enough that moves of others need not wait with it: it has come no further, or has
-   * nothing to do but wait for an answer.
+   * The shard that blocks the move, once other moves need not wait with it: the move has made no progress for long, or only
+   * waits for this shard's answer.
    */
   get heldUpBy(): number | null {
     const { clock, limits, records } = this.context;
@@ -97,7 +97,7 @@ export class MoveDriver implements MoveSteps {
     this.blocks.note({ shard: block.shard, message: block.reason }, clock.nowMs());
   }
 
-  /** Resolves when the move is in the view no more, or this process has been stopped. */
+  /** Resolves when the move has left the view, or this process has been stopped. */
   async run(): Promise<void> {
     const { context } = this;
     while (!context.isStopped()) {
@@ -129,16 +129,16 @@ export class MoveDriver implements MoveSteps {
     if (setback.kind === 'try_failed') this.noteTry(setback);
   }
 
-  /** Copies that come to nothing are not made for ever. */
+  /** Counts failed copies: a move does not repeat them for ever. */
   private noteTry({ why, shard, message }: Extract<Setback, { kind: 'try_failed' }>): void {
     const { records, trace, limits } = this.context;
     const { progress } = this;
     const isUnproven = why === 'unproven';
     trace.emit({ name: isUnproven ? 'move.unproven' : 'move.repeated', move: progress.id, reason: message });
-    // The next watch is another member's.
+    // Another member serves the next watch.
     if (isUnproven) records.avoidPreferred(shard);
     progress.tries++;
-    // Of fewer slots there would be less to list.
+    // A move of fewer slots has less to list.
     const isTooLarge = why === 'oversized' && progress.slots.length > 1;
     if (progress.tries >= limits.triesMax || isTooLarge) this.failure = message;
   }
@@ -191,9 +191,9 @@ export class MoveDriver implements MoveSteps {
   }
 
   /**
-   * Slots that an earlier mover stopped go back to the source while they are copied once more; its record is written anew even
-   * when none is stopped, since a freeze may be on its way. The source is read first, then the claim is verified: whoever
-   * stopped the slots before that had an earlier claim, which can become nothing any more.
+   * Slots that an earlier mover stopped go back to the source while they are copied once more. The source's record is written
+   * anew even when no slot is stopped, since a freeze may be on its way. The source is read first, then the claim is verified:
+   * a mover that stopped the slots before that had an earlier claim, and that claim can no longer become ownership.
    */
   private async unfreeze(move: MoveRecord, claim: DestinationClaim): Promise<void> {
     const { records } = this.context;
@@ -231,7 +231,7 @@ export class MoveDriver implements MoveSteps {
   private async takeBack(move: MoveRecord, source: Fence): Promise<void> {
     const markers = move.slots.map((slot): RequestOp => ({ kind: 'delete_range', key: dataPrefix(slot) }));
     const record = withSlots(source.record, move.slots, (state) => {
-      // Somebody else has undone the move meanwhile, and the next one has the slot.
+      // Another mover has undone this move meanwhile, and the next move has the slot.
       if (state?.kind !== 'owned' && !isFrozenBy(move, state))
         throw new RecordsChangedError(`the source has a slot that is ${state?.kind ?? 'nobody’s'}`);
       const { epoch, versionOffset } = state as SlotState & { kind: 'owned' };
@@ -240,7 +240,7 @@ export class MoveDriver implements MoveSteps {
     await this.replace(source, record, markers);
   }
 
-  /** Everything after the commit point; may be done by two at a time, and any number of times. */
+  /** Everything after the commit point; two movers may do it at the same time, and any number of times. */
   private async finish(move: MoveRecord): Promise<void> {
     const { records, trace } = this.context;
     this.enter('publish');
@@ -282,7 +282,7 @@ export class MoveDriver implements MoveSteps {
       throw new RecordsChangedError(`the record of shard ${record.shard} has changed`);
   }
 
-  /** Longer with each failure in a row, and much longer for whoever stands in another mover's way. */
+  /** Rests longer with each failure in a row, and much longer after another mover has taken over. */
   private async rest(setback: Setback): Promise<void> {
     const { clock, random, limits } = this.context;
     this.isAborting = false;

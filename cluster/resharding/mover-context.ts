@@ -1,4 +1,4 @@
-/** What the movers of one resharder share, and what the phases of a move tell whoever drives it. */
+/** What the movers of one resharder share, and what the phases of a move tell its driver. */
 import type { Clock, Random, Trace } from '../../sharder/core/ports.ts';
 import type { MoverEvent } from './mover-event.ts';
 import type { Gate } from './gate.ts';
@@ -21,17 +21,17 @@ export interface MoverContext {
   /** The part of its quota that a shard's keys take; null: not known. */
   fillOf: (shard: ShardId) => number | null;
   isStopped(): boolean;
-  /** A move's slots are at their destination, and the view says so: what is left is to clean up. */
+  /** The destination owns the move's slots, and the view says so: only the cleaning is left. */
   onHandedOver(): void;
-  /** The view says of a move why it has failed. */
+  /** The view says why a move has failed. */
   onFailed(move: FailedMove): void;
 }
 
 export interface MoveSteps {
   readonly progress: MoveProgress;
-  /** @throws RecordsChangedError when the work at hand has been asked to stop. */
+  /** @throws RecordsChangedError when the current work has been asked to stop. */
   checkOn(): void;
   enter(phase: MovePhase): void;
-  /** The work at hand waits for a shard; null: it goes on. */
+  /** The current work waits for a shard; null: it goes on. */
   wait(block: Pick<MoveBlock, 'shard' | 'reason'> | null): void;
 }

@@ -1,4 +1,4 @@
-/** What a resharder, the movers of its moves and its clients of shards tell their trace. */
+/** The events that a resharder, its movers and its shard clients report to their trace. */
 import type { ViewUnreachable } from '../../sharder/core/core-event.ts';
 import type { EtcdClientEvent } from '../../sharder/etcd/client/client-event.ts';
 import type { MovePhase } from './plan/move-plan.ts';
@@ -7,12 +7,12 @@ import type { ShardId } from '../../sharder/core/numbers.ts';
 
 export type MoverEvent = MoveEvent | MirrorEvent | ViewUnreachable | EtcdClientEvent;
 
-/** Of one move. `move` is its id. */
+/** An event of one move. `move` is its id. */
 export type MoveEvent =
   | PhaseEntered
   /** A mover begins anew from the records. */
   | { name: 'move.interrupted'; move: string; reason: string }
-  /** The watch had not told what the source holds; a copy came to nothing for another reason. */
+  /** The watch had not told all that the source holds; a copy failed for another reason. */
   | { name: 'move.unproven' | 'move.repeated'; move: string; reason: string }
   /** A copy waits for room at its destination; it goes on. */
   | { name: 'move.paused'; move: string; shard: ShardId; reason: string }
@@ -20,9 +20,9 @@ export type MoveEvent =
   | MoveCopied
   /** The commit point. `frozenMs`: how long the slots stood still. */
   | { name: 'move.activated'; move: string; slots: number; keysCopied: number; frozenMs: number }
-  /** It is given up after so many tries, and to be undone. */
+  /** The move is given up after so many tries, and will be undone. */
   | { name: 'move.failed'; move: string; tries: number; reason: string }
-  /** It has left the view, undone; done. `slots` counts them. */
+  /** The move has left the view: undone, or done. `slots` is their number. */
   | { name: 'move.aborted'; move: string; slots: number }
   | { name: 'move.done'; move: string; slots: number; from: ShardId; to: ShardId };
 

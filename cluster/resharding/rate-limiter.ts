@@ -1,4 +1,4 @@
-/** Lets so many keys a second pass, evenly, over all who ask. */
+/** Lets so many keys a second pass, evenly, for all callers together. */
 import { pause } from '../../sharder/core/pause.ts';
 import type { Clock } from '../../sharder/core/ports.ts';
 
@@ -7,13 +7,13 @@ export class RateLimiter {
   private readonly perSecondMax: number | null;
   private freeAtMs = -Infinity;
 
-  /** @param perSecondMax null: as many as come. */
+  /** @param perSecondMax null: no limit. */
   constructor(clock: Clock, perSecondMax: number | null) {
     this.clock = clock;
     this.perSecondMax = perSecondMax;
   }
 
-  /** Resolves when these may pass; those who asked before have passed by then. */
+  /** Resolves when these keys may pass; the keys of earlier calls pass before them. */
   async take(keys: number): Promise<void> {
     if (this.perSecondMax === null) return;
     const nowMs = this.clock.nowMs();

@@ -1,6 +1,6 @@
 /**
- * All that changes who owns which slot. Every change is a compare-and-swap on records in etcd which carry the move's id, so
- * that any number of these may run at once and any successor goes on from the records alone.
+ * Changes the owners of slots. Every change is a compare-and-swap on records in etcd which carry the move's id, so any number
+ * of resharders may run at once, and a successor goes on from the records alone.
  */
 import { pause } from '../../sharder/core/pause.ts';
 import type { Clock, EtcdRpc, Random, Trace } from '../../sharder/core/ports.ts';
@@ -33,7 +33,7 @@ export interface ResharderSettings {
   concurrentMovesMax: number;
   /** Slots of one move: all of them stop at the same time, for the moment of the hand-over. */
   slotsPerMoveMax: number;
-  /** Of all moves together; null: as fast as it goes. */
+  /** Of all moves together; null: no limit. */
   keysPerSecondMax: number | null;
 }
 
@@ -45,15 +45,15 @@ export interface ResharderOptions {
   /** Client endpoints of the home shard, "host:port". */
   home: readonly string[];
   settings: ResharderSettings;
-  /** The part of its quota that a shard's keys take, as far as it is known. */
+  /** The part of its quota that a shard's keys take; null: not known. */
   fillOf?: (shard: ShardId) => number | null;
-  /** Bounds that are tightened, by tests and the simulator. */
+  /** Bounds that tests and the simulator tighten. */
   limits?: Partial<MoverLimits>;
 }
 
-/** Moves under way, with those that only clean up, as a multiple of those that copy. */
+/** The bound of all moves under way, those that only clean up among them, as a multiple of the bound of those that copy. */
 const cleaningFactor = 2;
-/** Moves that have failed and are remembered: far more than are under way at a time. */
+/** Failed moves that are remembered: far more than are under way at a time. */
 const failuresMax = 256;
 
 export class Resharder {
@@ -89,7 +89,7 @@ export class Resharder {
   /**
    * Reads the view again and again, drives every move in it to its end, and keeps the copies of the view, until `stop`. Safe
    * when two run at once.
-   * @throws only what is a programmer's error.
+   * @throws only a programmer's errors.
    */
   async run(): Promise<void> {
     const { clock, limits, records, trace } = this.context;
@@ -110,7 +110,7 @@ export class Resharder {
     }
   }
 
-  /** Ends `run` soon; whatever is under way stays as it is, for any successor. */
+  /** Ends `run` soon; work under way stays as it is, and a successor takes it up. */
   stop(): void {
     this.isStopped = true;
     for (const driver of this.drivers.values()) driver.noteAbort();
@@ -124,8 +124,8 @@ export class Resharder {
   }
 
   /**
-   * Joins without slots; its fence record is written first. The id must be the view's `nextShard`. Calling it again after
-   * success gives the view.
+   * The shard joins without slots; its fence record is written first. The id must be the view's `nextShard`. A second call
+   * after success returns the view.
    * @throws RefusedError `shard-id`
    */
   async addShard(shard: ViewShard): Promise<View> {
@@ -146,8 +146,8 @@ export class Resharder {
   }
 
   /**
-   * The fewest moves after which every shard that is not draining has its share. Nothing is written. Slots that are on their
-   * way already stay in their moves.
+   * The fewest moves after which every shard that is not draining has its share. Nothing is written. Slots that are on
+   * their way already stay in their moves.
    * @param goal.weights by shard id, default 1 each: shares of slots in proportion. @param goal.loads measured load by slot
    *   (1024 numbers): shares of load, not of slots.
    */
@@ -156,8 +156,8 @@ export class Resharder {
   }
 
   /**
-   * The moves are in the view; `run`, here or elsewhere, carries them out. Plans are cut into moves of neighbouring slots.
-   * @param slotsMax of one move: fewer than the settings say, where larger ones have failed.
+   * Writes the moves into the view; `run`, here or in another process, carries them out. Plans are cut into moves of neighbouring slots.
+   * @param slotsMax slots of one move: fewer than the settings say, where larger moves have failed.
    * @throws RefusedError `stale-plan`, `slots-in-move`, `unknown-shard`, `shard-draining`, `bad-plan`
    */
   async propose(plans: readonly MovePlan[], slotsMax = Infinity): Promise<View> {
@@ -168,15 +168,15 @@ export class Resharder {
     return view;
   }
 
-  /** The moves that take everything away from a shard. @throws RefusedError `home-shard`, `unknown-shard`, `last-shard` */
+  /** The moves that take all slots away from a shard. @throws RefusedError `home-shard`, `unknown-shard`, `last-shard` */
   async drainPlan(id: number): Promise<MovePlan[]> {
     return planRemoval(await this.readView(), id);
   }
 
   /**
-   * From now on no plan gives it slots.
-   * @param epoch of the view on which that was decided; absent: of any.
-   * @throws RefusedError as `drainPlan`; `stale-plan` when the view is not that one any more
+   * From now on no plan gives the shard slots.
+   * @param epoch the epoch of the view on which this was decided; absent: any.
+   * @throws RefusedError as `drainPlan`; `stale-plan` when the view has changed since
    */
   markDraining(id: number, epoch?: Epoch): Promise<View> {
     return this.context.records.updateView((view) => {
@@ -186,7 +186,7 @@ export class Resharder {
     });
   }
 
-  /** It takes slots as any other again, or is not there. */
+  /** Plans may give the shard slots again; nothing happens when the view has no such shard. */
   unmarkDraining(id: number): Promise<View> {
     return this.context.records.updateView((view) => withoutDraining(view, id));
   }
@@ -211,8 +211,8 @@ export class Resharder {
   }
 
   /**
-   * Asks for the move to be undone; resolves when the view says so, not when it is done. Nobody asks the destination, which
-   * may not answer: where it owns the slots already, the mover finds that in its record and goes forward all the same.
+   * Asks for the move to be undone; resolves when the view says so, not when the move is undone. It does not ask the
+   * destination, which may not answer: if that owns the slots already, the mover reads so in its record and goes forward.
    * @throws RefusedError `unknown-move`, `move-committed`
    */
   async abort(moveId: string): Promise<void> {
@@ -221,12 +221,12 @@ export class Resharder {
     this.wake();
   }
 
-  /** Of every move that this one works on. */
+  /** The progress of every move that this resharder works on. */
   progress(): readonly MoveProgress[] {
     return [...this.drivers.values()].map((driver) => ({ ...driver.progress }));
   }
 
-  /** Moves that were given up, as far as this one has seen, oldest first. */
+  /** Moves that were given up, as far as this resharder has seen, oldest first. */
   failures(): readonly FailedMove[] {
     return [...this.failed.values()];
   }
@@ -237,8 +237,8 @@ export class Resharder {
   }
 
   /**
-   * Starts what is to be done and not under way, oldest first, within bounds. Moves that wait for a shard take nobody's
-   * place, and of those that would wait for it, too, no more are started than may be under way.
+   * Starts the moves that are not under way, oldest first, within bounds. A move that waits for a shard takes no other's
+   * place; of the moves that would wait for the same shard, no more are started than may be under way.
    */
   private drive(view: View): void {
     for (const { why, ...move } of view.moves)

@@ -12,10 +12,10 @@ import type { SourceTail } from './source/source-tail.ts';
 import { RecordsChangedError } from './records/step-errors.ts';
 import { UnavailableError } from './records/unavailable-error.ts';
 
-/** A probe that takes so many times as long as the quickest is as good. */
+/** A probe counts as quick when it takes at most so many times as long as the quickest. */
 const nearlyAs = 1.5;
 
-/** The source's record with the slots stopped. @throws RecordsChangedError when they are not its own. */
+/** The source's record with the slots stopped. @throws RecordsChangedError when it does not own them. */
 export function frozenBy(move: MoveRecord, source: Fence): FenceRecord {
   return withSlots(source.record, move.slots, (state) => {
     if (state?.kind !== 'owned') throw new RecordsChangedError('the source does not own the slots');
@@ -40,8 +40,8 @@ export class SourceProbe {
   }
 
   /**
-   * Asks the source, by a key in the first slot, and waits until the watch has brought it.
-   * @param probes which one it is of a phase, from 1 on. @param source its record, read before; absent: read now.
+   * Writes a probe key into the first slot of the source, and waits until the watch has brought it.
+   * @param probes the number of this probe in its phase, from 1 on. @param source its record, read before; absent: read now.
    * @returns how many milliseconds the probe took, with the claim's own proof; null when it did not come in time.
    */
   async send(probes: number, source?: Fence): Promise<number | null> {
@@ -51,13 +51,13 @@ export class SourceProbe {
     frozenBy(move, read);
     const probedAtMs = clock.nowMs();
     const text = `probe ${move.id} ${read.modRevision} ${tail.heardRevision} ${probes}`;
-    // In this order: the probe of a claim that has been given up would stay behind.
+    // In this order: the probe key of a claim that has been given up would be left behind.
     await claim.verify();
     const isAlive = await this.write(read, text, quickEnoughMs(limits, probes));
     return isAlive ? clock.nowMs() - probedAtMs : null;
   }
 
-  /** The slots stop for about as long as a probe takes: a slow one may be followed by a better moment. */
+  /** The slots stop for about as long as a probe takes: after a slow one a better moment may come. */
   judge(tookMs: number, probes: number): boolean {
     const { limits, quickestProbes } = this.context;
     const source = this.move.from;
@@ -67,7 +67,7 @@ export class SourceProbe {
     return tookMs <= limits.freezeProbeMs || (quickestMs < Infinity && tookMs <= nearlyAs * quickestMs);
   }
 
-  /** Writes a probe into the source and waits until the watch has brought it; false when it has not in time. */
+  /** Writes a probe into the source and waits until the watch has brought it; false when it has not come in time. */
   private async write(source: Fence, text: string, msMax: number): Promise<boolean> {
     const { move, tail } = this;
     const { records, clock } = this.context;

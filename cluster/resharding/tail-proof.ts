@@ -1,7 +1,7 @@
 /**
- * The proof that a destination has what its source has: etcd's watch has lost, repeated and reordered events in releases that
- * people run, so what it has said since the copy is compared with what ranges say, before the destination owns the slots. A
- * range gives every key that has changed, with its revision, and the number of keys, so that nothing lost can hide.
+ * The proof that a destination has what its source has. etcd's watch has lost, repeated and reordered events in releases that
+ * people run, so what it has said since the copy is compared with the answers of ranges, before the destination owns the slots.
+ * A range returns every changed key with its revision, and the number of keys, so no lost event stays unseen.
  */
 import type { KeyValue } from '../../sharder/core/etcd-messages.ts';
 import { pause } from '../../sharder/core/pause.ts';
@@ -34,8 +34,8 @@ export class TailProof {
   }
 
   /**
-   * A rehearsal while users write, of all that the watch has said so far, once it has said all that was copied: what is proven
-   * need not be listed again.
+   * A rehearsal while users write: it proves all that the watch has said so far, once the watch has said all that was copied.
+   * Proven changes need not be listed again.
    * @returns how many milliseconds the source takes: about as long as it will while the slots are stopped.
    * @throws UnprovenError, CompactedError, UnavailableError
    */
@@ -54,12 +54,12 @@ export class TailProof {
   }
 
   /**
-   * The proof itself, of slots that have stopped: nothing is written to them any more but by whoever lets them go back.
+   * The proof itself, of stopped slots: only a mover that gives them back to the source still writes to them.
    * @returns what the source says; `conclude` compares it once the watch has said everything.
    */
   async askStopped(base: number): Promise<Asked> {
     const { changed, count } = await ask(this.context, this.proven, { base, revision: 0 });
-    // Each slot that has stopped has its marker.
+    // Each stopped slot has its marker.
     return { changed, count: count - this.proven.slots.length };
   }
 
@@ -87,7 +87,7 @@ export class TailProof {
   }
 }
 
-/** @param revision 0: now. Markers are counted, where there are any. */
+/** @param revision 0: now. The count includes markers, where there are any. */
 async function ask(
   context: MoverContext,
   { shard, slots }: ProvenSlots,
@@ -104,7 +104,7 @@ async function ask(
   return { changed, count: counts.reduce((sum, count) => sum + count, 0) };
 }
 
-/** The keys that are there and have changed after `base`, markers among them. */
+/** The existing keys that have changed after `base`, markers among them. */
 async function askChanged(
   { records, limits }: MoverContext,
   { shard, slots }: ProvenSlots,
@@ -112,7 +112,7 @@ async function askChanged(
 ): Promise<KeyValue[]> {
   const changed: KeyValue[] = [];
   const range = { keysOnly: true, minModRevision: base + 1, revision };
-  // For each page etcd looks at all keys that are left: the fewer the better.
+  // For each page etcd looks at all keys that are left: the fewer pages, the better.
   const keysMax = limits.listedKeysMax;
   for await (const { kvs } of pagesOf(records, limits, { shard, slots, keysMax, range }))
     changed.push(...kvs);

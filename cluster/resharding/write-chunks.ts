@@ -1,4 +1,4 @@
-/** Writes into a destination, cut into what one transaction takes. */
+/** Cuts writes into a destination into chunks that one transaction takes. */
 import type { RequestOp } from '../../sharder/core/etcd-messages.ts';
 import type { MoverLimits } from './records/mover-limits.ts';
 

@@ -1,4 +1,4 @@
-/** Writes under way at the same time, so many at most. The first failure stops the rest from being started. */
+/** Runs at most so many writes at the same time. After the first failure it starts no more. */
 
 export class WriteWindow {
   private readonly placesMax: number;
@@ -19,7 +19,7 @@ export class WriteWindow {
     this.underWay.add(ended);
   }
 
-  /** Resolves when nothing is under way, whether or not all went well. */
+  /** Resolves when no write is under way, even if some failed. */
   async settled(): Promise<void> {
     await Promise.all(this.underWay);
   }

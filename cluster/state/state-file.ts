@@ -1,11 +1,11 @@
-/** A file in which a provider keeps what it knows between two commands: always whole, and only its owner's to read. */
+/** A file in which a provider keeps its state between two commands: it is always whole, and only its owner can read it. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { ClusterError } from '../errors.ts';
 import { localHost } from '../host/local-host.ts';
 
 /**
  * The state as last written; null when there is none.
- * @param reading.parse throws for what this version did not write.
+ * @param reading.parse throws for content that this version did not write.
  * @param reading.nextStep what to do about such a file.
  * @throws ClusterError when the file is not one that this version wrote.
  */
@@ -31,8 +31,8 @@ export function readStateFile<State>(
 }
 
 /**
- * Where the store answers, for example "http://127.0.0.1:5000", with no check of the rest; null when there is no state file.
- * @param reading.portOf the port in the file's content; may throw for what is no state.
+ * The store's URL, for example "http://127.0.0.1:5000"; the rest of the state is not checked. Null when there is no state file.
+ * @param reading.portOf the port in the file's content; may throw for content that is no state.
  * @param reading.nextStep what to do about a file that cannot be understood.
  * @throws ClusterError when the file is not one that this version wrote.
  */
@@ -55,7 +55,7 @@ function isPort(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535;
 }
 
-/** Replaces the file in one step: a reader sees the old one or the new one, whole. Its folder is there. */
+/** Replaces the file in one step: a reader sees the old one or the new one, whole. Its folder must exist. */
 export function writeStateFile(path: string, state: unknown): void {
   const temporary = `${path}.${process.pid}`;
   try {

@@ -9,7 +9,7 @@ export interface StateFolder {
   /** Without symbolic links: one folder has one name, however it is spelt. */
   root: string;
   stateFile: string;
-  /** Of the state, beside the data: what `up` goes by where the state file is gone. */
+  /** A copy of the state, beside the data: `up` reads it when the state file is gone. */
   stateCopy: string;
   lockFile: string;
   logs: string;
@@ -31,7 +31,7 @@ export function stateFolder(root: string): StateFolder {
   };
 }
 
-/** The one name of a path whose end need not be there. Relative to the current folder. */
+/** The one name of a path whose last parts need not exist. Relative to the current folder. */
 export function canonicalPath(path: string): string {
   const absolute = resolve(path);
   try {

@@ -10,7 +10,7 @@ import { identifyProcess, processState, type ProcessIdentity } from '../host/pro
 import type { StateFolder } from './state-folder.ts';
 
 const pollMs = 50;
-/** A view server or the keeper, whom nobody sees at work, holds it while it starts or stops some processes. */
+/** A view server or the keeper holds the lock while it starts or stops some processes; no user sees it at work. */
 const unseenMsMax = 30_000;
 /** Takeovers of stale locks that one attempt makes; more would mean that holders die as fast as they come. */
 const takeoversMax = 5;
@@ -20,19 +20,19 @@ type Role = 'command' | 'view-server' | 'keeper';
 interface Holder extends ProcessIdentity {
   /** What the holder does, for the message to others. */
   purpose: string;
-  /** Locks that an older version has made have none: a command's. */
+  /** A lock that an older version has made has none: a command holds it. */
   role?: Role;
-  /** Tells apart two holders in one process. */
+  /** Distinguishes two holders in one process. */
   id: string;
 }
 
 export interface LockOptions {
   purpose: string;
-  /** Who takes it; default: a command. */
+  /** The role of the caller; default: a command. */
   role?: Role;
   /**
    * How long to wait for another holder before giving up. Default: not at all for a command, whose end may be minutes away;
-   * for a view server, which nobody has asked for anything just now, as long as its work should take.
+   * for a view server, which no user waits for, as long as its work should take.
    */
   waitMsMax?: number;
 }
@@ -67,7 +67,7 @@ export async function withLock<T>(
   }
 }
 
-/** Null when the lock is ours now, otherwise its live holder. */
+/** Null when this process holds the lock now, otherwise its live holder. */
 async function acquire(
   folder: StateFolder,
   { id, text }: { id: string; text: string },
@@ -89,7 +89,7 @@ async function acquire(
   }
 }
 
-/** A hard link is made whole or not at all, so nobody ever reads a half-written lock. */
+/** A hard link is made whole or not at all, so no process reads a half-written lock. */
 function linkIfFree(from: string, to: string): boolean {
   try {
     linkSync(from, to);

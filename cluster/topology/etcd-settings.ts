@@ -2,7 +2,7 @@
 import { byteCount } from './quantity.ts';
 import type { Topology } from './topology.ts';
 
-/** etcd's own default, said aloud because the sharders' batches and the largest value (1 MiB) are cut to it. */
+/** etcd's own default, set explicitly because the sharders' batches and the largest value (1 MiB) are cut to it. */
 const requestBytesMax = 1_572_864;
 /**
  * Raft entries between two snapshots. etcd keeps about this many in memory, and one entry may be a whole batch, so the
@@ -23,7 +23,7 @@ export function etcdSettings(etcd: Topology['etcd']): Record<string, string | nu
   };
 }
 
-/** Flags that an etcd may not know, or name otherwise in its help. */
+/** Flags that an etcd may not know, or may name differently in its help. */
 export const etcdSettingsWhereKnown: Readonly<Record<string, string | number>> = {
   '--pre-vote': 'true',
   '--snapshot-count': snapshotCount,

@@ -1,4 +1,4 @@
-/** A topology from several sources, the later ones winning field by field: the cluster that is there, a file, settings. */
+/** Merges a topology from several sources, where a later one wins field by field: the existing cluster, a file, settings. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { UsageError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 /** Plain data with some of a topology's fields, not yet validated. */
 export type PartialTopology = Record<string, unknown>;
 
-/** The fields of all sources; where two give the same field, the later one's. Undefined fields count as not given. */
+/** The fields of all sources; when two give the same field, the later one wins. Undefined fields count as not given. */
 export function mergeTopologies(...sources: readonly unknown[]): PartialTopology {
   const merged: PartialTopology = {};
   for (const source of sources) {
@@ -41,7 +41,7 @@ export function readTopologyFile(path: string): PartialTopology {
   throw new UsageError(`topology file ${path}: must be a mapping of fields such as "shards: 3"`);
 }
 
-/** A whole number where the text is one, otherwise the text itself, so that the topology's own check names the field. */
+/** A whole number when the text is one, otherwise the text itself, so that the topology's own check names the field. */
 export function numberOrText(text: string): number | string {
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

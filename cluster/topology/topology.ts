@@ -1,6 +1,6 @@
 /**
- * The one description of a cluster: what every provider starts, what the manifests are generated from, what a benchmark
- * varies. It is plain data, complete (every field has a value after parsing) and validated; a wrong value is a
+ * The one description of a cluster: every provider starts it, the manifests are generated from it, a benchmark varies it.
+ * It is plain data, complete (every field has a value after parsing) and validated; a wrong value is a
  * `TopologyError` that names the field and what is allowed.
  */
 import { z } from 'zod';
@@ -38,7 +38,7 @@ const schema = z.strictObject({
   members: oneOf(1, 3, 5).default(3),
   /** Sharder processes or replicas. */
   sharders: wholeNumber(1, 1000).default(2),
-  /** View server processes or replicas: one leads, the others stand by. 0: none, slots stay where they are. */
+  /** View server processes or replicas: one is the leader, the others stand by. 0: none, slots stay where they are. */
   viewServers: wholeNumber(0, 5).default(1),
   ports: z
     .strictObject({
@@ -53,7 +53,7 @@ const schema = z.strictObject({
       /**
        * Names by which users may call the store and the view server, besides localhost, every address and the cluster's own
        * services: "store.example" with any port, "store.example:8443" with this one. Requests to other names are refused,
-       * since a web page could have made them lead here, and a page of such an origin is trusted.
+       * since a web page could have pointed such a name at the store; a page of an allowed origin is trusted.
        */
       hosts: z
         .array(z.string().regex(/^[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?$/, 'names such as "store.example"'))
@@ -82,19 +82,19 @@ const schema = z.strictObject({
       path: ['electionMs'],
     })
     .prefault({}),
-  /** Disk that each member's volume emulates where there is none of the kind. null: as the provider has it. */
+  /** Disk that each member's volume emulates when the machine has none of the kind. null: the provider's default. */
   ssd: z
     .string()
     .regex(/^(off|pd-ssd:[1-9][0-9]*(Gi|Ti))$/, '"off" or a disk and its size such as "pd-ssd:10Gi"')
     .nullable()
     .default(null),
   resources: z.strictObject({ sharder: resources.prefault({}), etcd: resources.prefault({}) }).prefault({}),
-  /** What is scaled by itself: the sharders by Kubernetes, the shards by the view server. */
+  /** What scales automatically: Kubernetes scales the sharders, the view server the shards. */
   autoscaling: z
     .strictObject({
-      /** Replicas at most; at least `sharders`, whatever is said here. */
+      /** Replicas at most; `sharders` when this is less. */
       shardersMax: wholeNumber(1, 1000).default(30),
-      /** Mean processor use, in percent of what is requested, that the autoscaler aims at. */
+      /** Mean processor use, in percent of the request, that the autoscaler aims at. */
       cpuPercent: wholeNumber(1, 100).default(70),
       /** What the view server does with the shards. */
       shards: z
@@ -103,7 +103,7 @@ const schema = z.strictObject({
           enabled: z.boolean().default(false),
           /** The objective: 95 of 100 requests end within this. */
           p95Ms: wholeNumber(1, 60_000).default(50),
-          /** Over this long is each judgement made. */
+          /** The length of the window that each judgement is based on. */
           windowSeconds: wholeNumber(5, 3600).default(30),
           /** With fewer requests in a window, their latency proves nothing. */
           requestsMin: wholeNumber(1, 1_000_000_000).default(500),
@@ -118,18 +118,18 @@ const schema = z.strictObject({
     .prefault({}),
   moves: z
     .strictObject({
-      /** Keys that the view server copies in a second at most, over all moves; 0: as fast as it goes. */
+      /** Keys that the view server copies in a second at most, over all moves; 0: no limit. */
       keysPerSecond: wholeNumber(0, 100_000_000).default(5000),
     })
     .prefault({}),
-  /** Mutual TLS, sharders to etcd and member to member; on GKE alone. null: as the platform's overlay has it. */
+  /** Mutual TLS, sharders to etcd and member to member; on GKE alone. null: the overlay's default for the platform. */
   tls: z.boolean().nullable().default(null),
   images: z
     .strictObject({
       /** The kind node; VASE_NODE_IMAGE. */
       node: image.default('kindest/node:v1.35.0'),
       /**
-       * etcd, of a new cluster: what has one keeps the one that is recorded. VASE_ETCD_IMAGE. A release without a known fault
+       * etcd of a new cluster: an existing cluster keeps its recorded one. VASE_ETCD_IMAGE. A release without a known fault
        * that touches data, by a digest that two independent public projects name.
        */
       etcd: image.default(

@@ -1,6 +1,6 @@
 /**
- * The first view and fences of a cluster in Kubernetes that was applied by kubectl alone: there its view servers are all
- * that can write them. Where there is a view, nothing is written.
+ * Writes the first view and fences of a cluster in Kubernetes that was applied by kubectl alone: there only its view servers
+ * can write them. When there is a view, nothing is written.
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../../sharder/core/ports.ts';
@@ -12,7 +12,7 @@ import { writeFirstRecords } from '../records/records.ts';
 import { parseTopology, shardIds } from '../topology/topology.ts';
 import { pauseUntilAborted } from './home/leader-lease.ts';
 
-/** New members need a while to elect, and their names to be known. */
+/** New members need a while to elect a leader, and DNS needs a while to know their names. */
 const retryMs = 1000;
 
 export interface FirstRecords {
@@ -25,7 +25,7 @@ export interface FirstRecords {
   signal: AbortSignal;
 }
 
-/** Resolves when the records are there, whoever wrote them, or at the signal. */
+/** Resolves when the records are there, even if another process wrote them, or at the signal. */
 export async function ensureFirstRecords({ topology: text, ...options }: FirstRecords): Promise<void> {
   const { rpc, fleet, clock, logger, signal } = options;
   const topology = parseTopology(JSON.parse(text));
@@ -40,7 +40,7 @@ export async function ensureFirstRecords({ topology: text, ...options }: FirstRe
       return;
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
-      // Once, and not at every try.
+      // Logged once, not at every try.
       if (error.message !== said) logger.warn({ nextStep: error.nextStep }, error.message);
       said = error.message;
     }

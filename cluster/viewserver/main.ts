@@ -1,6 +1,6 @@
 /**
  * A view server process: it stands by until the lease makes it the leader, then drives moves and jobs, and answers over
- * HTTP. On SIGTERM it gives the lease back and leaves; a SIGKILL at any point leaves records from which a successor goes on.
+ * HTTP. On SIGTERM it gives the lease back and exits; a SIGKILL at any point leaves records from which a successor goes on.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -28,19 +28,19 @@ import { createServerMetrics } from './server-metrics.ts';
 import { ShardCaller } from './home/shard-caller.ts';
 import { NewestView } from './home/newest-view.ts';
 
-/** Requests under way get this long when the process is told to stop, from the close of its port on. */
+/** When the process is told to stop, requests under way get this long from the close of its port on. */
 const stopDeadlineMs = 3000;
-/** A kept connection has this long for the request whose answer tells it to end. */
+/** A kept-alive connection has this long to send the request whose answer tells it to end. */
 const idleMs = 1000;
 const readyPollMs = 100;
-/** A watch that does not tell all is etcd's fault, and a move that is given up is for somebody to look at. */
+/** Events that an operator should look at: etcd's watch has lost events, or a move was given up. */
 const warnings: ReadonlySet<MoverEvent['name']> = new Set<MoverEvent['name']>([
   'move.unproven',
   'move.repeated',
   'move.failed',
   'move.paused',
 ]);
-/** A lease cannot be given back to a home shard that does not answer: it runs out by itself. */
+/** Time to give the lease back; if the home shard does not answer, the lease runs out by itself. */
 const leaveMsMax = 4000;
 
 function readConfigOrExit(): ViewServerConfig {
@@ -53,7 +53,7 @@ function readConfigOrExit(): ViewServerConfig {
   }
 }
 
-/** Loaded when it is needed: a pod has no use for what starts processes. */
+/** The fleet is loaded when it is needed: a pod never needs the code that starts processes. */
 async function createFleet(): Promise<ShardFleet> {
   if (config.fleet === 'local') {
     const { localFleetFromEnvironment } = await import('../providers/local/local-fleet.ts');
@@ -149,7 +149,7 @@ async function start(): Promise<void> {
   const port = await listen(server, { host: config.host, port: config.port, reusePort: false });
   logger.info({ port, fleet: config.fleet }, 'listening');
   void view.run(ended.signal);
-  // A local cluster's are written by `up`.
+  // `up` writes those of a local cluster.
   if (config.fleet === 'kubernetes')
     void writeFirstRecords().catch((error: unknown) =>
       logger.error({ err: error }, 'could not read the first records'),

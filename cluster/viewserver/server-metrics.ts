@@ -1,4 +1,4 @@
-/** The view server's /metrics: who leads, how far the moves are, what the autoscaler saw. */
+/** The view server's /metrics: who is the leader, how far the moves are, what the autoscaler saw. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Trace } from '../../sharder/core/ports.ts';
 import { collectProcessMetrics } from '../../sharder/http/process-metrics.ts';

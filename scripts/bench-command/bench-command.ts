@@ -1,4 +1,4 @@
-/** What `vase bench` and `vase bench report` do: choose or make a run, show how it goes on, and say what came out. */
+/** Carries out `vase bench` and `vase bench report`: chooses or makes a run, shows its progress, and says what came out. */
 import { basename } from 'node:path';
 import { UsageError } from '../../cluster/errors.ts';
 import type { Provider } from '../../cluster/providers/provider.ts';
@@ -28,14 +28,14 @@ export interface BenchFlags {
   json?: boolean;
 }
 
-/** Writes the report of a run anew, and says what came out as the run did. */
+/** Writes the report of a run anew, and says what came out, as the run itself did. */
 export async function report(run: string, flags: { json?: boolean }): Promise<void> {
   const folder = new RunFolder(pathOfRun(run));
   const plan = folder.readPlan();
   tellOutcome(createPrinter({ json: flags.json === true }), plan, await outcomeOf(folder, plan));
 }
 
-/** Measures what is left of a run, or a new one. Sets the exit code. */
+/** Measures the cells that are left of a run, or a new run. Sets the exit code. */
 export async function measure(flags: BenchFlags): Promise<void> {
   const printer = createPrinter({ json: flags.json === true });
   const { plan, folder, environment, resumed, notes } = await chooseRun(flags, printer);
@@ -76,7 +76,7 @@ interface ChosenRun {
   folder: RunFolder;
   environment: Environment;
   resumed: boolean;
-  /** For its results. */
+  /** Notes for the run's results. */
   notes: string[];
 }
 
@@ -154,7 +154,7 @@ function describeTime(seconds: number): string {
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }
 
-/** Prints what was found, and sets the exit code. */
+/** Prints the outcome, and sets the exit code. */
 function tellOutcome(
   printer: Printer,
   plan: BenchPlan,

@@ -17,7 +17,7 @@ interface CompareFlags {
 
 /**
  * @param bench the command `vase bench`.
- * @param folderOf where the run is that the user named.
+ * @param folderOf gives the folder of the run that the user named.
  */
 export function addCompareCommand(bench: Command, folderOf: (run: string) => string): void {
   bench

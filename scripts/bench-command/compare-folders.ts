@@ -1,11 +1,11 @@
-/** What `vase bench compare` says of the runs in these folders: two are compared, more are shown beside each other. */
+/** The output of `vase bench compare` for the runs in these folders: two are compared, more are shown beside each other. */
 import { UsageError } from '../../cluster/errors.ts';
 import { readRun, type Run } from '../bench/records/read-run.ts';
 import { compareRuns, defaultCompareOptions } from '../bench/analysis/compare-runs.ts';
 import { describeComparison, describeSpread } from './describe.ts';
 import { spreadRuns } from '../bench/analysis/spread-runs.ts';
 
-/** What the command prints, both ways, and its exit code. Throws UsageError on a folder that is no run. */
+/** The command's output, as text and as JSON, and its exit code. Throws UsageError on a folder that is no run. */
 export async function compareFolders(
   folders: readonly string[],
   threshold: number,

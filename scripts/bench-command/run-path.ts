@@ -1,4 +1,4 @@
-/** Where runs are. */
+/** The folders of runs. */
 import { isAbsolute, join } from 'node:path';
 import { stateRoot } from '../context/places.ts';
 

@@ -1,9 +1,10 @@
 /**
- * `make ci`: every check and every test, each run to its end whatever the others did. The end names every test that was
+ * `make ci`: every check and every test, each run to its end even when others fail. The end names every test that was
  * skipped, and every one that failed with the first line of its error; the last line says how many passed and how many
  * failed; a check counts as one. Exit code 1 when anything failed. Its arguments are goals that were run before and their
- * exit codes, "up=0 test=1": they are counted and not run again (`.ci/run`); after `test` it runs what that left. The tests of kind run where VASE_CI_KIND has
- * the settings that they take, such as "VASE_NODE_IMAGE=kindest/node:v1.35.0"; else a line says that they were skipped.
+ * exit codes, "up=0 test=1": they are counted and not run again (`.ci/run`); after `test` it runs the tests that `test`
+ * left. The tests of kind run when VASE_CI_KIND has the settings that they take, such as
+ * "VASE_NODE_IMAGE=kindest/node:v1.35.0"; else a line says that they were skipped.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +27,7 @@ async function succeeds(
     await runCommand(command, args, { cwd: checkout, shown: true, extraEnvironment });
     return true;
   } catch {
-    // What it printed has been seen; that it failed is what counts.
+    // Its output has been shown; only the failure counts here.
     return false;
   }
 }
@@ -36,7 +37,7 @@ async function make(goal: string): Promise<boolean> {
   return succeeds('make', ['--no-print-directory', goal]);
 }
 
-/** Of what `make test` or one of its like has left. */
+/** The run of tests from the reports that `make test` or a similar goal has left. */
 function runOf(goal: string, set: TestSet, ended: boolean): RunOfTests {
   const reports = laneNames.map((lane) => ({
     name: `${goal}, ${lane}`,

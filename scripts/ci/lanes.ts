@@ -1,6 +1,6 @@
 /**
- * Runs programs beside each other, each line of their output behind the lane's name. All of them, and whatever they have
- * started, have ended when this returns, also when it is interrupted.
+ * Runs programs beside each other, each line of their output behind the lane's name. All of them, and all processes that
+ * they have started, have ended when this returns, also when it is interrupted.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ export interface LaneOptions {
   show: (line: string) => void;
 }
 
-/** What ends all lanes. A terminal sends its own to the lanes, too, which do no more about the second. */
+/** The signals that end all lanes. A terminal sends its signal to the lanes, too; they ignore the second one. */
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** @returns the names of the lanes that failed, and whether an interrupt has ended all. */
@@ -29,7 +29,7 @@ export async function runLanes(
   lanes: readonly Lane[],
   { environment, show }: LaneOptions,
 ): Promise<{ failed: string[]; interrupted: boolean }> {
-  // An empty folder at the end of PATH changes nothing, and is found in all that descends from the lanes.
+  // An empty folder at the end of PATH changes nothing, and marks all processes that descend from the lanes.
   const mark = mkdtempSync(join(tmpdir(), 'vase-lanes-'));
   const env = { ...environment, PATH: `${environment['PATH'] ?? ''}${delimiter}${mark}` };
   const children: ChildProcess[] = [];
@@ -62,7 +62,7 @@ export async function runLanes(
   }
 }
 
-/** Null when it did not start or a signal ended it. */
+/** Null when the process did not start or a signal ended it. */
 async function exitCode(child: ChildProcess): Promise<number | null> {
   try {
     const [code] = (await once(child, 'exit')) as [number | null];

@@ -1,8 +1,8 @@
-/** The processes that have a folder in their PATH by which their ancestor has marked them; on Linux, where /proc is. */
+/** Finds processes by a folder in their PATH, with which their ancestor has marked them; only on Linux, which has /proc. */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-/** What is started while the others are looked for is found the next time. */
+/** A process that starts during one round is found in the next. */
 const roundsMax = 5;
 
 /** Kills them, and removes the folders for temporary files that they name. */
@@ -19,7 +19,7 @@ function endThoseFound(mark: string): number {
     try {
       process.kill(Number(pid), 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // The process has ended by itself.
     }
     for (const [folder, parent] of folders)
       if (parent === tmpdir() || parent === '/dev/shm') rmSync(folder, { recursive: true, force: true });
@@ -27,7 +27,7 @@ function endThoseFound(mark: string): number {
   return found;
 }
 
-/** Empty for a process that has ended or is somebody else's. */
+/** Empty for a process that has ended or is another user's. */
 function read(pid: string, file: 'environ' | 'cmdline'): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');

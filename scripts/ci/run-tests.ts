@@ -1,7 +1,7 @@
 /**
  * `make test`, `make test-all` and, in CI, what the first left to the second: the tests with clusters, one file at a time,
- * and beside them at a lower priority the others, which take the processor time that those leave, and all of it once those
- * have ended. Exit code 1 when either fails. Its argument is the set (test-sets.ts).
+ * and beside them, at a lower priority, the other tests, which use the processor time that is left, and all of it once the
+ * tests with clusters have ended. Exit code 1 when either fails. Its argument is the set (test-sets.ts).
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -19,7 +19,7 @@ import {
   type TestSet,
 } from './test-sets.ts';
 
-/** Of the lane that gives way: a tenth of a core where the other one wants all. */
+/** The niceness of the lane that gives way: it gets a tenth of a core when the other lane wants all. */
 const niceness = '10';
 
 function laneFor(set: TestSet, name: LaneName, files: readonly string[]): Lane {
@@ -30,7 +30,7 @@ function laneFor(set: TestSet, name: LaneName, files: readonly string[]): Lane {
   const vitest = ['vitest', 'run', ...reporters, ...mine];
   if (name === 'clusters') return { name, command: vitest };
   const options = [`--maxWorkers=${availableParallelism()}`];
-  // What is parted by the releases of etcd has no test where there is one release.
+  // A file that is split by releases of etcd has no tests when there is one release.
   if (set === 'rest') options.push('--passWithNoTests');
   return { name, command: ['nice', '-n', niceness, ...vitest, ...options] };
 }

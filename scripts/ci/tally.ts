@@ -1,15 +1,15 @@
-/** What came of one part of `make ci`, and the sum of all. */
+/** The result of one part of `make ci`, and the sum of all. */
 
 export interface Tally {
   name: string;
   passed: number;
-  /** Title of each that failed, and the first line of its error. */
+  /** Title of each failed test, and the first line of its error. */
   failures: { title: string; error: string }[];
   /** A line for each test that was not run, or for several of one file. */
   skipped: string[];
 }
 
-/** Of a command that is judged by its exit code alone: it counts as one. */
+/** The tally of a command that is judged by its exit code alone: it counts as one. */
 export function tallyCommand(name: string, ended: boolean): Tally {
   const failures = ended ? [] : [{ title: `make ${name}`, error: 'see its output above' }];
   return { name, passed: ended ? 1 : 0, failures, skipped: [] };

@@ -1,4 +1,4 @@
-/** Every file of tests, as the projects of vitest.config.ts have it. */
+/** Lists every file of tests, as the projects of vitest.config.ts do. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { projects } from './test-sets.ts';

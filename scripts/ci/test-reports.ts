@@ -1,4 +1,4 @@
-/** Where the tests leave vitest's JSON reports: one of each lane. */
+/** The paths of vitest's JSON reports: one for each lane. */
 import { join } from 'node:path';
 import { checkout } from '../context/places.ts';
 import type { LaneName, TestSet } from './test-sets.ts';

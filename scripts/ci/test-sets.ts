@@ -1,11 +1,11 @@
 /**
- * What `make test` runs within six minutes on two cores, and what it leaves to `make test-all`. A new file of the unit,
+ * Which tests `make test` runs within six minutes on two cores, and which it leaves to `make test-all`. A new file of the unit,
  * property and contract tests belongs to `make test`, a new e2e file to the rest, unless it is named here with the reason.
  */
 
 export const projects = ['unit', 'property', 'contract', 'e2e'] as const;
 
-/** Quick: `make test`. Rest: what that left. All: both, `make test-all`. */
+/** Quick: `make test`. Rest: the tests that `make test` leaves. All: both, `make test-all`. */
 const sets = ['quick', 'rest', 'all'] as const;
 export type TestSet = (typeof sets)[number];
 
@@ -13,7 +13,7 @@ export function isTestSet(text: string | undefined): text is TestSet {
   return sets.some((set) => set === text);
 }
 
-/** The e2e files of `make test`: what a user does first, and what covers much in a short time. */
+/** The e2e files of `make test`: those for a user's first steps, and those that cover much in a short time. */
 export const quickE2e: Readonly<Record<string, string>> = {
   'test/e2e/readme.test.ts': "every command of the README, on the README's cluster",
   'test/e2e/local-cluster.test.ts':
@@ -44,7 +44,7 @@ export const slow: Readonly<Record<string, string>> = {
   'test/property/protocol-model.test.ts': 'every state of the protocol, and of each broken variant',
 };
 
-/** Files of which `make test` runs a part and the rest runs what is left: VASE_TEST_SET tells them which. */
+/** Files of which `make test` runs one part and the rest runs the other: VASE_TEST_SET tells them which. */
 export const parted: Readonly<Record<string, { quick: string; rest: string }>> = {
   'test/contract/data-release.test.ts': { quick: 'the etcd that is used', rest: 'every other release' },
   'test/contract/etcd-contract.test.ts': { quick: 'the etcd that is used', rest: 'every other release' },
@@ -68,7 +68,7 @@ export function isIn(set: TestSet, file: string): boolean {
 export const laneNames = ['clusters', 'others'] as const;
 export type LaneName = (typeof laneNames)[number];
 
-/** The e2e files that start no cluster of processes: programs that stand in for the cloud's, images, a source that is read. */
+/** The e2e files that start no cluster of processes: they use stand-ins for the cloud's programs, images, or only read a source. */
 export const withoutCluster: readonly string[] = [
   'test/e2e/gke-dead-shard.test.ts',
   'test/e2e/gke-flow.test.ts',

@@ -1,4 +1,4 @@
-/** What `make ci` reads of vitest's JSON report: how many tests of each project passed, failed or were not run. */
+/** Reads vitest's JSON report for `make ci`: how many tests of each project passed, failed or were not run. */
 import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -16,10 +16,10 @@ export interface VitestReport {
 }
 
 const outsideAnyTest = 'an error outside any test; see the output above';
-/** Beyond it a file's skipped tests are counted, not named. */
+/** When a file has more skipped tests, they are counted, not named. */
 const namedMax = 5;
 
-/** Null when there is none, or only a part of one. */
+/** Null when there is no report, or only a part of one. */
 export function readReport(path: string): VitestReport | null {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as VitestReport;
@@ -28,11 +28,11 @@ export function readReport(path: string): VitestReport | null {
   }
 }
 
-/** What one command has run: one or more processes of vitest. */
+/** The tests of one command: one or more processes of vitest. */
 export interface RunOfTests {
-  /** For what belongs to no test. */
+  /** The name for errors that belong to no test. */
   name: string;
-  /** Of each process; null when it left none, or only a part of one. */
+  /** The report of each process; null when it left none, or only a part of one. */
   reports: readonly { name: string; report: VitestReport | null }[];
   /** Whether the command exited with 0. */
   ended: boolean;
@@ -41,7 +41,7 @@ export interface RunOfTests {
 /**
  * One tally for each project, which is the folder in test/, over all runs. A run that failed has at least one failure: a
  * file that cannot be loaded counts as one, and so does an error outside any test; each process without a report is one.
- * @param root what files are named from.
+ * @param root the folder that file names are relative to.
  */
 export function tallyReports(runs: readonly RunOfTests[], root: string): Tally[] {
   const tallies = new Map<string, Tally>();
@@ -96,7 +96,7 @@ function firstLine(text: string | undefined): string {
   return line.slice(0, 500) || 'no message';
 }
 
-/** A line for each test that was skipped, or for all of a file with many of them. */
+/** A line for each skipped test, or one for all of a file with many of them. */
 function describeSkipped(
   { assertionResults }: VitestReport['testResults'][number],
   path: string,

@@ -23,9 +23,9 @@ export function addBenchCommand(program: Command): void {
     .option('--resume <run>', 'go on with this run: its folder, or the name of it')
     .option('--json', 'print JSON, one document per line')
     .addHelpText('after', help)
-    // A --json behind a subcommand is that one's.
+    // A --json after a subcommand belongs to the subcommand.
     .enablePositionalOptions()
-    // Loaded only where it is used: libraries that draw and load are no part of other commands.
+    // Loaded only here: other commands do not need the libraries that draw and load.
     .action(async (flags: BenchFlags) => (await import('../bench-command/bench-command.ts')).measure(flags));
   addCompareCommand(bench, pathOfRun);
   bench

@@ -1,4 +1,4 @@
-/** `vase check FILE.jsonl …`: judges recorded histories of any store, each alone. */
+/** `vase check FILE.jsonl …`: judges recorded histories of any store, each on its own. */
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { UsageError } from '../../cluster/errors.ts';
@@ -12,7 +12,7 @@ import { printFailure } from '../terminal/print-failure.ts';
 import { createPrinter } from '../terminal/printer.ts';
 
 const exitCodes = { ok: 0, illegal: 4, unknown: 6 } as const;
-/** Of several histories, the first of these that one of them has. */
+/** The exit code of several histories: the first of these that one of them has. */
 const gravest = [exitCodes.illegal, 2, exitCodes.unknown, exitCodes.ok];
 
 interface Flags {
@@ -46,7 +46,7 @@ export function addCheckCommand(program: Command): void {
     });
 }
 
-/** @param isOneOfMany: what is printed then names the file, and a bad file does not keep the others from being judged. */
+/** @param isOneOfMany: then the output names the file, and the others are judged even after a bad file. */
 async function checkFile(file: string, isOneOfMany: boolean, flags: Flags): Promise<number> {
   const json = flags.json === true;
   try {

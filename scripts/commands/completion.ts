@@ -12,7 +12,7 @@ const help = `
   zsh   eval "$(vase completion zsh)", in ~/.zshrc, after compinit
   fish  vase completion fish | source, in ~/.config/fish/config.fish`;
 
-/** @param commands what it completes. */
+/** @param commands the commands that it completes. */
 export function completionCommand(commands: readonly CommandEntry[]): (program: Command) => void {
   return (program) => addCompletionCommand(program, commands);
 }

@@ -31,7 +31,7 @@ export function addDoctorCommand(program: Command): void {
     );
 }
 
-/** What a new kind cluster takes; for one that is there, only whether Docker and kind answer. */
+/** Checks what a new kind cluster needs; for an existing one, only whether Docker and kind answer. */
 async function examineKind(endpoint: string | null): Promise<Finding[]> {
   const { examineForKind } = await import('../../cluster/providers/kind/preflight.ts');
   const { images } = parseTopology({ images: topologyFromEnvironment(process.env)['images'] });

@@ -1,6 +1,6 @@
 /**
- * `vase etcd`: which etcd the cluster runs and a new one would, and why; with a release, gets that and prints its folder, for
- * scripts and tests.
+ * `vase etcd`: says which etcd the cluster runs and which a new one would run, and why; with a release, gets that and prints
+ * its folder, for scripts and tests.
  */
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
@@ -81,7 +81,7 @@ async function get(release: string, search: EtcdSearch, { printer, signal }: Com
   printer.result(dirname(path), { folder: dirname(path), path, version });
 }
 
-/** @throws ClusterError when it cannot be had: says what was tried. */
+/** @throws ClusterError when no try gets it: it says what was tried. */
 async function obtain(release: string, search: EtcdSearch, options: ObtainOptions): Promise<EtcdBinary> {
   if (release === 'default') return (await obtainEtcd(search, options)).binary;
   const { binary, failures } = await obtainRelease(releasesFor(release), search, options);

@@ -1,4 +1,4 @@
-/** `vase get KEY`: the value's bytes, as they are. */
+/** `vase get KEY`: prints the value's bytes, unchanged. */
 import type { Command } from 'commander';
 import { withStore } from '../context/store-client.ts';
 

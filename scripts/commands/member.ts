@@ -1,4 +1,4 @@
-/** `vase member list|add|remove|replace`: the members of each shard, more or fewer of them, a new one in the place of a lost one. */
+/** `vase member list|add|remove|replace`: lists the members of each shard, adds and removes them, replaces a lost one. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { ListedMember, MemberControl } from '../../cluster/providers/provider.ts';
 import { shownSteps } from '../../cluster/providers/steps.ts';

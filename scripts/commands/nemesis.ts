@@ -1,4 +1,4 @@
-/** `vase nemesis`: works on the cluster that is up, strikes it with faults, heals it, and judges the history. */
+/** `vase nemesis`: works on the running cluster, strikes it with faults, heals it, and judges the history. */
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';

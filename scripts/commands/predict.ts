@@ -100,7 +100,7 @@ async function predictFrom(file: string, flags: Flags, printer: Printer): Promis
   if (size === null) process.exitCode = 1;
 }
 
-/** Along one axis with the plan's largest number of the other, so that the other is not what limits. */
+/** Along one axis with the plan's largest number of the other, so that the other is not the limit. */
 function curveOf(
   cells: readonly PlannedCell[],
   profile: Profile,

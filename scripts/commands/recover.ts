@@ -1,4 +1,4 @@
-/** `vase shard recover`: a shard that has lost its quorum for good is made anew of what one of its members has. */
+/** `vase shard recover`: makes a shard that has lost its quorum permanently anew, from the data of one of its members. */
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { UsageError } from '../../cluster/errors.ts';
@@ -67,7 +67,7 @@ function describeRecovery({ plan, loss }: Recovery): string {
   return [plan, ...loss.map((sentence) => style.warning(sentence))].join('\n');
 }
 
-/** @throws UsageError without a yes, or where there is nobody to ask. */
+/** @throws UsageError without a yes, or without a terminal to ask on. */
 async function demandYes(id: number, signal: AbortSignal): Promise<void> {
   const refused = new UsageError('nothing was done; `--yes` does it without asking');
   if (!process.stdin.isTTY) throw refused;

@@ -1,4 +1,4 @@
-/** `vase shard add|remove|list`: shards come and go while the cluster serves. */
+/** `vase shard add|remove|list`: adds and removes shards while the cluster serves. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { addRecoverCommand } from './recover.ts';

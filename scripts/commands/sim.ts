@@ -86,10 +86,10 @@ async function soak({ seeds, json }: Flags): Promise<number> {
 }
 
 interface Replay {
-  /** How it is told from the others. */
+  /** The name of the replay among others. */
   name: string;
   scenario: Scenario;
-  /** Whether nobody has seen the scenario yet. */
+  /** Whether the scenario is drawn from a seed, so that the user has not seen it yet. */
   isDrawn: boolean;
 }
 
@@ -103,7 +103,7 @@ function ofFile(file: string): Replay {
   return { name: file, scenario: readScenario(file), isDrawn: false };
 }
 
-/** The exit code of the gravest. */
+/** Returns the exit code of the gravest. */
 async function replayAll(replays: readonly Replay[], flags: Flags): Promise<number> {
   const printer = createPrinter({ json: flags.json === true });
   const violations: Violation[] = [];

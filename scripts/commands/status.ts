@@ -1,4 +1,4 @@
-/** `vase status`: how the cluster is, what is wrong, and what to do. Exit code 1 when something is wrong. */
+/** `vase status`: shows the state of the cluster, what is wrong, and what to do. Exit code 1 when something is wrong. */
 import type { Command } from 'commander';
 import type { ClusterHealth, ClusterStatus, MemberStatus } from '../../cluster/providers/provider.ts';
 import { describeDisk } from '../../cluster/disk/disk-profile.ts';
@@ -71,7 +71,7 @@ function roleOf(etcd: MemberStatus['etcd'], leads: boolean): string {
   return etcd.isLearner ? 'learner' : 'follower';
 }
 
-/** What etcd measures of its disk, beside what the emulated disk should be. */
+/** etcd's measurements of its disk, beside the emulated disk's figures. */
 function diskTable({ shards, disk }: ClusterStatus): string {
   const rows = shards.map(({ name, fsync, members }) => [
     name,

@@ -1,4 +1,4 @@
-/** `vase view`: which shard has which slots, what is moving, what has been asked for; and the way to take it back. */
+/** `vase view`: shows which shard has which slots, the moves and the jobs; and takes a job back. */
 import type { Command } from 'commander';
 import type { ViewDocument } from '../../cluster/viewserver/http/view-document.ts';
 import { describeJob, describeProgress } from '../context/follow-jobs.ts';
@@ -7,7 +7,7 @@ import { drawTable } from '../terminal/table.ts';
 import { withViewServer } from '../context/view-client.ts';
 import { addViewOptions, type ViewFlags } from '../context/view-options.ts';
 
-/** A table of all spans would be long where slots have moved often. */
+/** A table of all spans would be long when slots have moved often. */
 const spansShownMax = 24;
 
 export function addViewCommand(program: Command): void {

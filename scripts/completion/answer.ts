@@ -1,6 +1,6 @@
 /**
- * What can stand where the cursor is. Only the module of the command that is named is loaded: a shell waits for the answer at
- * every press of the key.
+ * Finds the words that can stand at the cursor. Only the module of the named command is loaded: a shell waits for the answer
+ * at every press of the key.
  */
 import { Command, type Option } from 'commander';
 import { type CommandEntry, nameOf } from '../context/command-entry.ts';
@@ -8,7 +8,7 @@ import { type ClusterNames, clusterNames, runNames } from './find-names.ts';
 
 export interface Candidate {
   value: string;
-  /** Empty where the value says all. */
+  /** Empty when the value needs none. */
   description: string;
 }
 
@@ -26,15 +26,15 @@ interface Place {
 const nothing: Answer = { candidates: [], files: false };
 
 /**
- * @param commands all that there are.
- * @param words what stands behind `vase`, the last of them as far as it is written: "" where nothing is yet.
+ * @param commands all commands.
+ * @param words the words after `vase`; the last may be unfinished: "" when nothing of it is written yet.
  */
 export async function answer(
   commands: readonly CommandEntry[],
   words: readonly string[],
   place: Place,
 ): Promise<Answer> {
-  // Bash takes the sign out of --option=value as a word of its own.
+  // Bash splits the sign of --option=value off as a word of its own.
   const whole = words.flatMap((word) => (word === '=' ? [] : splitOption(word)));
   const current = words.at(-1) === '=' ? '' : (whole.pop() ?? '');
   const [name] = whole;
@@ -103,7 +103,7 @@ function placeholderOf({ flags }: Option): string {
   return /[<[]([^>\]]+?)(?:\.\.\.)?[>\]]/.exec(flags)?.[1] ?? '';
 }
 
-/** By the word that stands for the value in the help. */
+/** Finds the values by the placeholder in the help. */
 function valuesOf(
   choices: readonly string[] | undefined,
   placeholder: string,
@@ -112,7 +112,7 @@ function valuesOf(
 ): Answer {
   if (choices !== undefined) return plain(choices);
   const { shards, members, processes }: ClusterNames = clusterNames(place);
-  // A job's, of `vase view --abort`.
+  // It is a job's id, of `vase view --abort`.
   if (placeholder === 'id' && command.name() === 'view') return nothing;
   if (placeholder === 'id' && command.name() === 'move')
     return plain(shards.map((name) => name.replace('etcd-', '')));

@@ -1,6 +1,6 @@
 /**
- * The names that can be completed, of the cluster that is there or was stopped: read from its state file without its schema. What
- * cannot be read has no names, since a shell that completes has nobody to tell of a fault.
+ * The names that can be completed, of the running or stopped cluster: read from its state file without its schema. An
+ * unreadable file gives no names, since a shell that completes cannot report a fault.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ export function clusterNames(place: { provider: string | undefined; stateRoot: s
   }
 }
 
-/** Of benchmarks and of other runs that left a folder. */
+/** The names of benchmarks and of other runs that left a folder. */
 export function runNames(stateRoot: string): string[] {
   try {
     return readdirSync(join(stateRoot, 'runs')).toSorted();
@@ -67,7 +67,7 @@ function localNames({ shards, sharders, viewServers = [], keeper }: LocalState):
   };
 }
 
-/** Those that it was made with; what was added since only Kubernetes knows. */
+/** The names that the cluster was made with; only Kubernetes knows those that were added since. */
 function kindNames({ topology }: KindState): ClusterNames {
   const shards = Array.from({ length: topology.shards }, (_, index) => `etcd-${topology.firstShard + index}`);
   const ordinals = Array.from({ length: topology.members }, (_, index) => index);

@@ -1,7 +1,7 @@
 /**
- * The script of each shell: it asks `vase completion answer` what can stand where the cursor is, a line for each, with a tab before
- * its description, and ":files" where a file's name may stand. Where no program is called vase, the script makes it a name of the
- * command line of this checkout.
+ * The script of each shell: it asks `vase completion answer` for the words that can stand at the cursor: a line for each, with a tab
+ * before its description, and ":files" when a file's name may stand there. When no program is called vase, the script makes it a
+ * name of the command line of this checkout.
  */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];

@@ -1,6 +1,6 @@
 /**
- * Where a command finds or makes its cluster. What the user says wins (--provider, VASE_PROVIDER); then the cluster that
- * is in the state folder; and a new one is made in kind where that can be expected to work, else of local processes.
+ * Chooses where a command finds or makes its cluster. The user's choice wins (--provider, VASE_PROVIDER); then the cluster in
+ * the state folder; a new one is made in kind when that can be expected to work, else of local processes.
  */
 import { ClusterError } from '../../cluster/errors.ts';
 import type { KindProfile } from '../../cluster/providers/kind/kind-state.ts';
@@ -12,23 +12,23 @@ import { clusterIn, oneOf, providerKinds, whereToLook } from './find-cluster.ts'
 const profiles = ['small', 'zones'] as const;
 
 export interface ProviderWish {
-  /** As the user wrote it; undefined or empty: as it comes. */
+  /** As the user wrote it; undefined or empty: no wish. */
   provider: string | undefined;
   profile: string | undefined;
   checkout: string;
   binaries: string;
   stateRoot: string;
-  /** What a command that makes a cluster will ask for; null for one that only uses what is there. */
+  /** The topology of a command that makes a cluster; null for a command that only uses an existing one. */
   makes: Pick<Topology, 'images'> | null;
 }
 
 export interface Choice {
   provider: Provider;
-  /** Said to the user where nobody asked for this one: a sentence. */
+  /** A sentence for the user when the user did not ask for this provider. */
   why: string | null;
 }
 
-/** @throws UsageError for a name that is none; ClusterError when the folder holds a cluster of another kind. */
+/** @throws UsageError for an unknown name; ClusterError when the folder holds a cluster of another kind. */
 export async function chooseProvider(wish: ProviderWish): Promise<Choice> {
   const said = oneOf('VASE_PROVIDER', wish.provider, providerKinds);
   const profile = oneOf('VASE_KIND_PROFILE', wish.profile, profiles);
@@ -66,7 +66,7 @@ async function create(
     const { GkeProvider } = await import('../../cluster/providers/gke/gke-provider.ts');
     return new GkeProvider({ checkout, stateRoot, confirm: process.env['CONFIRM'] ?? '' });
   }
-  // Loaded only where it is used: half of the commands want an answer within a tenth of a second.
+  // Loaded only here: half of the commands have to answer within a tenth of a second.
   const { KindProvider } = await import('../../cluster/providers/kind/kind-provider.ts');
   return new KindProvider({ checkout, stateRoot, profile });
 }

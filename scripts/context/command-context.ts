@@ -15,24 +15,24 @@ export interface CommandContext {
 
 export interface ContextFlags {
   json?: boolean;
-  /** Where the cluster runs; wins over VASE_PROVIDER. */
+  /** The provider of the cluster; wins over VASE_PROVIDER. */
   provider?: string;
-  /** Of a new kind cluster; wins over VASE_KIND_PROFILE. */
+  /** The profile of a new kind cluster; wins over VASE_KIND_PROFILE. */
   profile?: string;
-  /** What a command that makes a cluster will ask for: without a word of the user's, the provider is chosen by it. */
+  /** The topology of a command that makes a cluster: it decides the provider when the user chooses none. */
   makes?: Pick<Topology, 'images'>;
 }
 
 /**
- * Runs a command's body; gives back what it used, whatever happens. A signal, or the end of whoever reads the output,
- * asks the body to end and clean up; a second one changes nothing, because half a clean-up would leave processes behind.
+ * Runs a command's body; releases what it used, even after an error. A signal, or the end of the output's reader, asks the
+ * body to end and clean up; a second one changes nothing, because half a clean-up would leave processes behind.
  */
 export async function withContext(
   flags: ContextFlags,
   body: (context: CommandContext) => Promise<void>,
 ): Promise<void> {
   const { signal, release } = listenForInterrupts();
-  // They know the spinner and all of the providers: the help of a command needs none.
+  // These modules load the spinner and all of the providers: the help of a command needs neither.
   const { createStepReporter } = await import('../terminal/step-reporter.ts');
   const { chooseProvider } = await import('./choose-provider.ts');
   const { provider, why } = await chooseProvider({

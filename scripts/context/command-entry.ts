@@ -1,8 +1,8 @@
-/** What is known of a command before its module is loaded. */
+/** The facts about a command before its module is loaded. */
 import type { Command } from 'commander';
 
 export interface CommandEntry {
-  /** The name, and what may stand behind it, as the help shows it. */
+  /** The name and its arguments, as the help shows them. */
   usage: string;
   description: string;
   load(): Promise<(program: Command) => void>;

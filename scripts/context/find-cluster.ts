@@ -1,4 +1,4 @@
-/** Which provider has the cluster of a state folder, seen by its files alone: no provider is loaded for it. */
+/** Finds the provider of a state folder's cluster, by its files alone: it loads no provider. */
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../cluster/errors.ts';
 import { gkeFiles } from '../../cluster/providers/gke/gke-files.ts';
@@ -10,24 +10,24 @@ import { stateFolder } from '../../cluster/state/state-folder.ts';
 export const providerKinds = ['local', 'kind', 'gke'] as const satisfies readonly ProviderKind[];
 
 /**
- * For a command that uses the cluster that is there; without one, where it would be.
+ * For a command that uses an existing cluster: the provider that the user names, else the cluster's, else `local`.
  * @param wish.provider as the user wrote it.
- * @throws UsageError for a name that is none.
+ * @throws UsageError for an unknown name.
  */
 export function whereToLook(wish: { provider: string | undefined; stateRoot: string }): ProviderKind {
   const said = oneOf('VASE_PROVIDER', wish.provider, providerKinds);
-  // GKE last, and never for a command that makes a cluster: nobody shall get one that costs money without having said so.
+  // GKE last, and never for a command that makes a cluster: no user shall get one that costs money without asking for it.
   return said ?? clusterIn(wish.stateRoot) ?? (existsSync(gkeFiles(wish.stateRoot).state) ? 'gke' : 'local');
 }
 
-/** Null where there is none on this machine. */
+/** Null when there is none on this machine. */
 export function clusterIn(stateRoot: string): 'local' | 'kind' | null {
   if (existsSync(kindFolder(stateRoot).stateFile)) return 'kind';
   return holdsCluster(stateFolder(stateRoot)) ? 'local' : null;
 }
 
 /**
- * Null where nothing is said.
+ * Null when the text is empty or absent.
  * @throws UsageError for anything but one of the names.
  */
 export function oneOf<Name extends string>(

@@ -1,4 +1,4 @@
-/** Where the store of the cluster that is up answers: a local or kind cluster's state file says it, and only GKE has to be asked. */
+/** Finds the URL of the running cluster's store: a local or kind cluster's state file has it, and only GKE has to be asked. */
 import { kindFolder, readKindEndpoint } from '../../cluster/providers/kind/kind-folder.ts';
 import { readLocalEndpoint } from '../../cluster/providers/local/state/found-files.ts';
 import { stateFolder } from '../../cluster/state/state-folder.ts';

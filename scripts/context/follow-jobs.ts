@@ -1,4 +1,4 @@
-/** Records jobs at the view server and shows how they go on. The view server does the work: whoever follows may leave. */
+/** Records jobs at the view server and shows their progress. The view server does the work: the follower may leave. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClusterError } from '../../cluster/errors.ts';
@@ -19,7 +19,7 @@ export interface JobRequest {
 }
 
 /**
- * Shows the plan for `--dry-run`, else has it carried out and follows it to its end.
+ * Shows the plan for `--dry-run`, else asks for it and follows it to its end.
  * @throws ClusterError when a job fails, or when it is interrupted: the message says that the view server goes on.
  */
 export async function planOrCarryOut(

@@ -1,7 +1,7 @@
-/** What asks a command to end early. */
+/** Listens for signals that ask a command to end early. */
 import { ClusterError } from '../../cluster/errors.ts';
 
-/** A signal that Ctrl-C, SIGTERM, SIGHUP and the end of whoever reads the output abort; `release` gives the signals back. */
+/** A signal that Ctrl-C, SIGTERM, SIGHUP and the end of the output's reader abort; `release` removes the handlers. */
 export function listenForInterrupts(): { signal: AbortSignal; release: () => void } {
   const interrupt = new AbortController();
   const onSignal = (name: NodeJS.Signals) => interrupt.abort(new ClusterError(`interrupted by ${name}`));

@@ -1,4 +1,4 @@
-/** For the commands that change members of shards: what the provider offers, or a word that it does not yet. */
+/** For the commands that change members of shards: the provider's control of members, or an error when it has none yet. */
 import { UsageError } from '../../cluster/errors.ts';
 import type { MemberControl } from '../../cluster/providers/provider.ts';
 import { withContext, type CommandContext } from './command-context.ts';
@@ -7,7 +7,7 @@ const instead =
   '`kubectl get pods` lists them; each member has certificates, which only deploying a new cluster makes, so that a shard ' +
   'keeps as many as it was deployed with';
 
-/** @throws UsageError where the cluster's provider has no such control yet. */
+/** @throws UsageError when the cluster's provider has no such control yet. */
 export async function withMembers(
   flags: { json?: boolean },
   body: (members: MemberControl, context: CommandContext) => Promise<void>,

@@ -1,4 +1,4 @@
-/** Where a command finds what it works on. No command depends on the current folder. */
+/** The folders and files that a command works on. No command depends on the current folder. */
 import { join } from 'node:path';
 
 /** The folder with package.json. */

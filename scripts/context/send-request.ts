@@ -1,6 +1,6 @@
 /**
- * One HTTP request, without `fetch`: that, and an `import` of node:http, which looks at all that it exports, load a whole second client;
- * together with what else a command needs, it would start in three times the time of bare Node.js instead of two.
+ * Sends one HTTP request without `fetch`: `fetch`, and an `import` of node:http, which reads all exports, load a whole second client;
+ * with the rest that a command needs, its start would take three times as long as bare Node.js's instead of twice.
  */
 import type { AgentOptions, IncomingHttpHeaders } from 'node:http';
 
@@ -10,7 +10,7 @@ export interface Reply {
   body: Buffer;
 }
 
-/** @throws whatever kept the answer from coming whole, and the signal's reason. */
+/** @throws the error that kept the whole answer from coming, and the signal's reason. */
 export async function sendRequest(
   url: URL,
   options: { method: string; signal: AbortSignal; timeoutMs: number; value: Uint8Array | null },
@@ -18,7 +18,7 @@ export async function sendRequest(
   const { method, signal, timeoutMs, value } = options;
   const http = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
   const { proxyEnv } = (http.globalAgent as unknown as { options: AgentOptions }).options;
-  // Node.js made its agent before `skipProxies` said what a proxy is not for.
+  // Node.js made its own agent before `skipProxies` named the addresses without a proxy.
   const agent = proxyEnv === undefined ? http.globalAgent : new http.Agent({ proxyEnv: process.env });
   return new Promise((resolve, reject) => {
     const asked = http.request(url, { method, agent }, (response) => {

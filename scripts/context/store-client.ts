@@ -8,13 +8,13 @@ import { sendRequest, type Reply } from './send-request.ts';
 /** The store itself answers within its own deadline, which is shorter. */
 const requestTimeoutMs = 30_000;
 
-/** Where a key is and at which version. */
+/** The place of a key and its version. */
 interface Placed {
   version: number;
   shard: string;
 }
 
-/** Every method throws a ClusterError for an answer that is no success; it says whether a write may have been applied. */
+/** Every method throws a ClusterError for an answer that is no success; the error says whether a write may have been applied. */
 export class StoreClient {
   private readonly endpoint: string;
   private readonly signal: AbortSignal;

@@ -7,19 +7,19 @@ import { ClusterError, UsageError } from '../../cluster/errors.ts';
 import { withContext, type CommandContext } from './command-context.ts';
 
 const requestMsMax = 20_000;
-/** A view server that died is followed by another within seconds; one that nobody starts again never is. */
+/** Another view server follows a dead one within seconds, unless none is started. */
 const awayMsMax = 120_000;
-/** ... for what is only asked; longer than it takes another one to lead. */
+/** ... for requests that only read; longer than another one takes to become leader. */
 const answerMsMax = 15_000;
 const retryMs = 500;
 
 export interface PlannedMoves {
   dryRun: true;
   shards?: string[];
-  /** How many would move. */
+  /** The number of slots that would move. */
   slots: number;
   moves: { from: number; to: number; count: number; slots: string }[];
-  /** Of each shard's quota, in percent; of shards that answered. Moves that leave one too full are refused. */
+  /** In percent of each shard's quota, for the shards that answered. Moves that leave a shard too full are refused. */
   fills: { shard: number; percentNow: number; percentAfter: number; isTooFull: boolean }[];
 }
 
@@ -31,10 +31,10 @@ export interface JobAnswer {
 export class ViewClient {
   private readonly find: () => Promise<string | null>;
   private readonly signal: AbortSignal;
-  /** Null when it has to be found anew. */
+  /** Null when the address has to be found anew. */
   private endpoint: string | null = null;
 
-  /** @param find gives the address of a view server that runs; null when none does. Asked again when it was of no use. */
+  /** @param find gives the address of a running view server; null when none runs. It is called again when the address was useless. */
   constructor(find: () => Promise<string | null>, signal: AbortSignal) {
     this.find = find;
     this.signal = signal;
@@ -44,13 +44,13 @@ export class ViewClient {
     return this.persist(answerMsMax, () => this.ask('GET', '/view')) as Promise<ViewDocument>;
   }
 
-  /** The moves that the request would lead to; changes nothing. */
+  /** Returns the moves that the request would make; changes nothing. */
   plan(method: 'POST' | 'DELETE', path: string, body: object): Promise<PlannedMoves> {
     const asked = { ...body, dryRun: true };
     return this.persist(answerMsMax, () => this.ask(method, path, asked)) as Promise<PlannedMoves>;
   }
 
-  /** Has jobs recorded. Asked again under the same key while the answer is lost: it is done once. */
+  /** Asks for jobs. While the answer is lost, it asks again under the same key, so they are recorded once. */
   async record(method: 'POST' | 'DELETE', path: string, body: object, key: string): Promise<Job[]> {
     const answer = await this.persist(awayMsMax, () => this.ask(method, path, body, key));
     return (answer as { jobs: Job[] }).jobs;
@@ -65,7 +65,7 @@ export class ViewClient {
     await this.persist(answerMsMax, () => this.ask('DELETE', path));
   }
 
-  /** Repeats while no view server answers; whichever is found then is asked. */
+  /** Repeats the call while no view server answers, each time to the one that is found then. */
   private async persist(forMs: number, call: () => Promise<unknown>): Promise<unknown> {
     const untilMs = performance.now() + forMs;
     for (;;) {
@@ -111,7 +111,7 @@ export class ViewClient {
   }
 }
 
-/** It may answer in a moment. */
+/** No view server answers now, but one may in a moment. */
 class ViewServerAway extends ClusterError {
   override name = 'ViewServerAway';
 

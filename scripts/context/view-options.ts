@@ -1,4 +1,4 @@
-/** The options that commands of the view server share. */
+/** The options that the view server's commands share. */
 import type { Command } from 'commander';
 
 export interface ViewFlags {

@@ -1,4 +1,4 @@
-/** A pause that an abort ends early, without an error: whoever waits then looks at the signal. */
+/** A pause that an abort ends early, without an error: the caller then checks the signal. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export async function delay(durationMs: number, signal: AbortSignal): Promise<void> {

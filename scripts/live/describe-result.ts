@@ -1,4 +1,4 @@
-/** Tells what came of a live run, for people. */
+/** Describes the result of a live run, for people. */
 import { join } from 'node:path';
 import { style } from '../terminal/printer.ts';
 import { exitCodeOf, type LiveResult } from './live-result.ts';

@@ -1,6 +1,6 @@
 /**
- * What the nemesis does, drawn from a seed as plain data: one endless list of strikes for each shard and one for the
- * sharders. Whom a strike hits is known only when it falls, because leaders change.
+ * The plan of the nemesis, drawn from a seed as plain data: one endless list of strikes for each shard and one for the
+ * sharders. The victim of a strike is known only when it falls, because leaders change.
  */
 import type { RandomStream } from '../../sim/kernel/random-stream.ts';
 
@@ -20,19 +20,19 @@ export type FaultKind = ShardFaultKind | SharderFaultKind;
 
 export interface Strike<Kind extends FaultKind> {
   kind: Kind;
-  /** How long everything is left alone before it. */
+  /** The time without a fault before the strike. */
   calmMs: number;
   forMs: number;
   /** Chooses among several possible victims: a whole number taken modulo their count. */
   pick: number;
   /**
-   * One sharder sends nothing to the shard meanwhile, so that it does not learn of the fault, and is asked as soon as
-   * the victim comes back: whoever trusted that member would now read the past.
+   * One sharder sends nothing to the shard meanwhile, so that it does not learn of the fault. Clients ask it as soon as the
+   * victim comes back: a sharder that trusted that member would now read the past.
    */
   leavesSharderIdle: boolean;
 }
 
-/** Shortest and longest; a paused leader is missed after etcd's election timeout of 1 to 2 s. */
+/** Shortest and longest time; the others miss a paused leader after etcd's election timeout of 1 to 2 s. */
 const spansMs: Record<FaultKind, readonly [number, number]> = {
   pause_leader: [1500, 4000],
   kill_leader: [500, 3000],
@@ -44,12 +44,12 @@ const spansMs: Record<FaultKind, readonly [number, number]> = {
   kill_sharder: [200, 1500],
 };
 
-/** A sharder's write through the lost leader ends when another one leads, within 3 s; only then do its writes reach it. */
+/** A sharder's write through the lost leader ends when there is a new leader, within 3 s; only then do its writes reach that. */
 const idleSpanMs = [4500, 6000] as const;
 
-/** Leaders first and more often: that is where linearizability is lost. Every kind comes before any comes again. */
+/** Leaders first and more often: faults of leaders can break linearizability. Every kind comes before any comes again. */
 export function* shardStrikes(random: RandomStream, members: number): Generator<Strike<ShardFaultKind>> {
-  // Where one member is the whole shard, it leads, and its loss is that of the quorum.
+  // If one member is the whole shard, it is the leader, and its loss is that of the quorum.
   const rest: readonly ShardFaultKind[] = members === 1 ? [] : [...shardFaultKinds.slice(2), 'pause_leader'];
   for (let round = 0; ; round++) {
     const first = drawStrike(random, 'pause_leader');

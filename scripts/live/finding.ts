@@ -1,6 +1,6 @@
 /**
- * What a live run finds wrong with the cluster, whatever its history says: a process that ended and was not struck, and a
- * time without an answer that no fault explains.
+ * The faults of the cluster that a live run finds apart from its history: a process that ended and was not struck, and a time
+ * without an answer that no fault explains.
  */
 
 export type Finding =
@@ -10,7 +10,7 @@ export type Finding =
       who: string;
       /** When it was last seen running, in nanoseconds since the recorder began. */
       fromNs: number;
-      /** When it was seen running again, or was started by the run itself; null: not before the run's end. */
+      /** When it was seen running again, or the run itself started it; null: not before the run's end. */
       untilNs: number | null;
     }
   | {
@@ -21,11 +21,11 @@ export type Finding =
       fromNs: number;
       /** The next answer, or the end of the last operation. */
       untilNs: number;
-      /** How much of it lies outside of every fault that excuses it. */
+      /** The part of it outside of every fault that excuses it. */
       unexplainedNs: number;
     };
 
-/** As the verdict, the report and `--json` tell it. */
+/** A finding as the verdict, the report and `--json` show it. */
 export interface ToldFinding {
   kind: Finding['kind'];
   who: string;

@@ -1,4 +1,4 @@
-/** Undoes every fault on a cluster: wakes what is paused, starts what has ended, and waits until all of it is well. */
+/** Undoes every fault on a cluster: wakes paused processes, starts ended ones, and waits until the cluster is well. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterStatus, FaultControl, ProcessHealth } from '../../cluster/providers/provider.ts';
 import type { Strikable } from './watched-cluster.ts';
@@ -6,8 +6,8 @@ import type { Strikable } from './watched-cluster.ts';
 const pollMs = 250;
 
 /**
- * Cannot be interrupted: a half-healed cluster is what it is there to prevent.
- * @returns the last status: ready, or what is wrong after `timeoutMs`.
+ * It cannot be interrupted: its purpose is to prevent a half-healed cluster.
+ * @returns the last status: ready, or with what is wrong after `timeoutMs`.
  */
 export async function heal(cluster: Strikable, { timeoutMs }: { timeoutMs: number }): Promise<ClusterStatus> {
   const deadlineMs = performance.now() + timeoutMs;
@@ -29,6 +29,6 @@ async function mend(faults: FaultControl, name: string, process: ProcessHealth):
     if (process === 'paused') await faults.resume(name);
     else if (process === 'stopped') await faults.restart(name);
   } catch {
-    // One that cannot be started now must not keep the others down; the next round tries again, the status tells.
+    // A process that cannot be started now must not keep the others down; the next round tries again, and the status shows it.
   }
 }

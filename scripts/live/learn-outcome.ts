@@ -44,7 +44,7 @@ function fromSuccess(action: Action, { headers, body }: Extract<Answer, { kind: 
   }
 }
 
-/** A body that is no number was not written by this run: it stays as it is, for the checker to refuse. */
+/** This run did not write a body that is no number: it stays unchanged, and the checker refuses it. */
 function decodeValue(body: string): Scalar {
   return /^\d{1,15}$/.test(body) ? Number(body) : body;
 }

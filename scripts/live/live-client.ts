@@ -1,7 +1,7 @@
 /**
  * A client of a live run: a closed loop of operations on one shard, each through a door of its choice, over connections
  * of its own.
- * After an answer that is not known it goes on as another logical process, as the checker wants it.
+ * After an unknown outcome it goes on as another logical process, as the checker requires.
  */
 import type { Action, Outcome } from '../../sim/checker/history/operation.ts';
 import type { RandomStream } from '../../sim/kernel/random-stream.ts';
@@ -11,11 +11,11 @@ import type { LiveRecorder } from './live-recorder.ts';
 import { StoreCaller, type StoreRequest } from './store-caller.ts';
 import type { Door, LiveKey, Traffic } from './traffic.ts';
 
-/** Between two operations, on average: the machine also runs the cluster that is under test. */
+/** The mean pause between two operations: the machine also runs the cluster that is under test. */
 const pauseMsMean = 8;
-/** After a definite failure: a sharder that is gone answers at once. */
+/** The pause after a definite failure: a request to a dead sharder fails at once. */
 const failurePauseMs = 40;
-/** How often a client opens its connections anew and may come to another sharder. */
+/** How often a client opens its connections anew and may reach another sharder. */
 const reconnectChance = 0.01;
 const mix = { get: 45, put: 25, cas: 20, delete: 10 };
 
@@ -42,8 +42,8 @@ export class LiveClient {
   }
 
   /**
-   * Works on the shard until `until` is aborted, and ends the operation that is under way then.
-   * @param broken breaks even that one off.
+   * Works on the shard until `until` is aborted, and then ends the operation under way.
+   * @param broken aborts even that operation.
    */
   async run(shard: string, { until, broken }: { until: AbortSignal; broken: AbortSignal }): Promise<void> {
     const { random, traffic } = this.parts;
@@ -110,7 +110,7 @@ export class LiveClient {
   private remember(key: LiveKey, action: Action, outcome: Outcome): void {
     const seen = seenValue(action, outcome);
     if (seen !== null) this.known.set(key.name, seen);
-    // Another value is there: what was known would never hold again.
+    // The key has another value: a condition on the known one would never hold again.
     else if (outcome.kind === 'mismatch' || outcome.kind === 'ok') this.known.delete(key.name);
   }
 }

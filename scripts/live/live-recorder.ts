@@ -19,7 +19,7 @@ export interface Invocation {
 export class LiveRecorder {
   /** A 412 and a 404 are answers: they count as ok. */
   readonly counts = { ok: 0, failed: 0, unknown: 0 };
-  /** By key: writes that the store has acknowledged. */
+  /** Acknowledged writes by key. */
   readonly acknowledgedWrites = new Map<string, number>();
   /** Every fault, with its victims. */
   readonly struck: Struck[] = [];
@@ -31,7 +31,7 @@ export class LiveRecorder {
   constructor(path: string) {
     this.file = createWriteStream(path, { flags: 'wx' });
     this.ended = finished(this.file);
-    // Whoever closes the recorder learns of it; without this, a full disk would end the process with members paused.
+    // The caller of `close` gets the error; without this, a full disk would end the process while members are paused.
     this.ended.catch(() => undefined);
   }
 

@@ -1,4 +1,4 @@
-/** What came of a live run: the verdict on its history, whether enough happened for it to mean anything, and the files. */
+/** The result of a live run: the verdict on its history, whether enough happened for it to mean anything, and the files. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterStatus } from '../../cluster/providers/provider.ts';
@@ -15,9 +15,9 @@ import type { LiveRecorder } from './live-recorder.ts';
 import { findSilences, type ClusterNames } from './silences.ts';
 import type { Traffic } from './traffic.ts';
 
-/** A tenth of what an idle machine of two cores does while faults last. */
+/** A tenth of the rate of an idle machine of two cores while faults last. */
 const okPerSecondMin = 20;
-/** From then on, each lane of the nemesis has had the time for each of its kinds. */
+/** After this time, each lane of the nemesis has had time for each of its kinds. */
 const allKindsDurationMs = 60_000;
 const firstKinds: readonly FaultKind[] = ['pause_leader', 'kill_leader', ...sharderFaultKinds];
 const allKinds: readonly FaultKind[] = [...shardFaultKinds, ...sharderFaultKinds];
@@ -26,7 +26,7 @@ export interface RunSettings {
   seed: number;
   /** How long faults strike. */
   durationMs: number;
-  /** Made new; gets history.jsonl, report.html and summary.json. */
+  /** A new folder for history.jsonl, report.html and summary.json. */
   folder: string;
 }
 
@@ -36,7 +36,7 @@ export interface LiveResult extends RunSettings {
   explanation: string;
   /** Whether the cluster was well, and every key could be read, once the faults were undone. */
   isHealthy: boolean;
-  /** What was wrong under no fault of the run, in the order of time. */
+  /** What was wrong without a fault of the run, in the order of time. */
   findings: readonly ToldFinding[];
   operations: { ok: number; failed: number; unknown: number };
   faults: Record<FaultKind, number>;
@@ -100,8 +100,8 @@ function toDrawn({ kind, what, fromMs, untilMs }: ToldFinding): DrawnFinding {
 }
 
 /**
- * 0 linearizable, 4 not, 6 unknown, 3 not healthy after healing, 7 a finding, 1 linearizable and too little happened. What
- * comes first in this order decides: 4, 6, 3, 7, 1.
+ * 0 linearizable, 4 not, 6 unknown, 3 not healthy after healing, 7 a finding, 1 linearizable and too little happened. The
+ * first in this order decides: 4, 6, 3, 7, 1.
  */
 export function exitCodeOf({ verdict, isHealthy, findings, shortcomings }: LiveResult): number {
   if (verdict !== 'ok') return { illegal: 4, unknown: 6 }[verdict];

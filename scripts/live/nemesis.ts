@@ -1,6 +1,6 @@
 /**
  * Strikes a running cluster with faults: in each shard one at a time, so that a quorum usually remains, and at the same
- * time one sharder after the other. Each fault is undone before the next; a fault that an abort cuts short, too.
+ * time one sharder after the other. Each fault is undone before the next, even one that an abort cuts short.
  */
 import type { ClusterStatus, MemberStatus, ShardStatus } from '../../cluster/providers/provider.ts';
 import { RandomStream } from '../../sim/kernel/random-stream.ts';
@@ -22,7 +22,7 @@ import type { Strikable } from './watched-cluster.ts';
 const pollMs = 150;
 /** An election takes about 2 s, and a member or sharder that starts about 1 s, on a machine that is not overloaded. */
 const recoveryMsMax = 10_000;
-/** What an idle sharder has under way in the shard ends by then. */
+/** Operations that an idle sharder has under way in the shard end within this time. */
 const idleMsBefore = 400;
 /** Reads wait in the paused member before it wakes: not so long that the sharder gives up on them after 1 s. */
 const rushMsBefore = 400;
@@ -36,7 +36,7 @@ export interface NemesisParts {
 }
 
 export class Nemesis {
-  /** Faults that had something to strike. */
+  /** Faults that found a victim. */
   readonly fired = Object.fromEntries(
     [...shardFaultKinds, ...sharderFaultKinds].map((kind) => [kind, 0]),
   ) as Record<FaultKind, number>;
@@ -48,7 +48,7 @@ export class Nemesis {
     this.parts = parts;
   }
 
-  /** Strikes until the signal. Ends once its faults are undone; the processes it started may not serve yet. */
+  /** Strikes until the signal, and ends once its faults are undone; the processes that it started may not serve yet. */
   async run(signal: AbortSignal): Promise<void> {
     const status = await this.parts.cluster.status();
     const failure = new AbortController();
@@ -75,9 +75,9 @@ export class Nemesis {
     const random = new RandomStream(this.parts.seed, 'nemesis of the sharders');
     for (const strike of sharderStrikes(random)) {
       await delay(strike.calmMs, until);
-      // A sharder that is struck meanwhile would spoil what an idle one may show.
+      // A sharder that is struck meanwhile would spoil the test of an idle one.
       const isFree = (status: ClusterStatus) => areServing(status) && !this.parts.traffic.hasIdle;
-      // Every kind has to fall: a strike that is passed over would put the next of its kind off beyond a short run's end.
+      // Every kind has to strike: after a skipped strike the next of its kind would come after a short run's end.
       let status: ClusterStatus | null = null;
       while (status === null && !until.aborted) status = await this.when(until, isFree);
       if (status === null || until.aborted) return;
@@ -111,7 +111,7 @@ export class Nemesis {
     }
   }
 
-  /** Pauses or kills the victims, and wakes or starts them again once `lasts` has ended, whatever happens. */
+  /** Pauses or kills the victims, and wakes or starts them again once `lasts` has ended, even after an error. */
   private async inflict(
     { kind }: Strike<ShardFaultKind | SharderFaultKind>,
     victims: readonly string[],
@@ -170,7 +170,7 @@ function isWhole({ leader, members }: ShardStatus): boolean {
   return leader !== null && members.every(({ etcd }) => etcd !== null);
 }
 
-/** The members that a strike hits, leader first. A quorum is the fewest members without which the shard stands still. */
+/** The members that a strike hits, leader first. For a quorum it hits the fewest members without which the shard stands still. */
 export function victimsOf(
   { kind, pick }: Pick<Strike<ShardFaultKind>, 'kind' | 'pick'>,
   { leader, members }: { leader: string | null; members: readonly Pick<MemberStatus, 'name'>[] },

@@ -1,12 +1,12 @@
 /**
  * Notices processes of the cluster that end, or are started again, although the run did not strike them. It sees them in
- * statuses, which may come from several askers at once and be stale when they arrive: what the run did to a process while a
- * status was on its way is not taken for the process's own doing.
+ * statuses, which several callers may ask for at once and which may be stale when they arrive: an end or a start that the run
+ * itself caused while a status was on its way is not counted against the process.
  */
 import type { ClusterStatus } from '../../cluster/providers/provider.ts';
 import type { Finding } from './finding.ts';
 
-/** A process that ends again and again is told by the first of them. */
+/** The first findings are enough for a process that ends again and again. */
 const findingsMax = 100;
 
 type Ended = Extract<Finding, { kind: 'process-ended' }>;
@@ -20,7 +20,7 @@ export interface WatchOptions {
   startNsMax: number;
 }
 
-/** Taken before a status is asked for. */
+/** The moment before a status is asked for. */
 export interface Look {
   taken: number;
   touches: number;
@@ -29,7 +29,7 @@ export interface Look {
 interface Seen {
   name: string;
   runs: boolean;
-  /** Differs between two processes of one name where the system says so. */
+  /** Differs between two processes of one name when the system can tell. */
   identity: string;
   restarts: number;
 }
@@ -60,7 +60,7 @@ export class ProcessWatch {
     this.options = options;
   }
 
-  /** The run is about to end this process, or to start it. */
+  /** Called before the run ends this process, or starts it. */
   leaveAlone(name: string): void {
     this.touch(name);
     if (this.struck.has(name)) return;
@@ -71,7 +71,7 @@ export class ProcessWatch {
     this.awaited.delete(name);
   }
 
-  /** The run has started this process again. */
+  /** Called when the run has started this process again. */
   expect(name: string): void {
     this.touch(name);
     const restarts = this.struck.get(name) ?? null;
@@ -83,7 +83,7 @@ export class ProcessWatch {
     return { taken: this.taken, touches: this.touches };
   }
 
-  /** A status that was asked for before another one came says nothing new. */
+  /** Ignores a status that was asked for before another one came: it says nothing new. */
   see(look: Look, status: ClusterStatus): void {
     if (look.taken !== this.taken) return;
     this.taken++;
@@ -93,7 +93,7 @@ export class ProcessWatch {
       if (this.isUntouched(seen.name, look)) this.take(seen, this.options.nowNs());
     for (const [name, known] of this.known) {
       if (names.has(name) || !this.isUntouched(name, look)) continue;
-      // Of a name that its successor does not bear: a pod of a Deployment.
+      // The successor has another name: a pod of a Deployment.
       this.end(name, known);
       this.known.delete(name);
     }
@@ -121,7 +121,7 @@ export class ProcessWatch {
     this.known.set(name, { identity, restarts, atNs: nowNs, ended: null });
   }
 
-  /** For the first time, or for the first time since it was struck. */
+  /** A process is seen for the first time, or for the first time since it was struck. */
   private meet({ name, runs, identity, restarts }: Seen, nowNs: number): void {
     const awaited = this.awaited.get(name);
     const met: Known = { identity, restarts, atNs: awaited?.sinceNs ?? nowNs, ended: null };
@@ -153,7 +153,7 @@ function processesIn({ provider, shards, sharders, viewServers }: ClusterStatus)
     name,
     runs: process !== 'stopped',
     identity: String(pid ?? pod),
-    // A process that differs tells it where pids are known: the count is written down a moment later.
+    // When pids are known, another pid shows a restart: the count is written a moment later.
     restarts: provider === 'local' ? 0 : restarts.count,
   }));
 }

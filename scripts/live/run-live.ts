@@ -1,6 +1,6 @@
 /**
  * A live run: clients work on a cluster of real processes while the nemesis strikes it; then everything is healed, every
- * key is read once more through every door, and the history is judged. Whatever happens, the faults are undone.
+ * key is read once more through every door, and the history is judged. The faults are undone even after an error.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const clientsPerShard = 6;
 const keysPerShard = 3;
 /** An election, a start and a catching-up take a few seconds; a minute without is a failure. */
 const healMsMax = 60_000;
-/** A final read may meet a sharder that has only just found the leader. */
+/** A final read may meet a sharder that has not yet found the leader. */
 const finalReadAttemptsMax = 20;
 const finalReadPauseMs = 100;
 
@@ -101,7 +101,7 @@ interface Work {
   settings: LiveSettings;
 }
 
-/** Clients and nemesis together, for the time of the run; then the cluster is healed, and its status returned. */
+/** Runs clients and nemesis together for the time of the run, then heals the cluster and returns its status. */
 async function workUnderFaults(cluster: WatchedCluster, work: Work): Promise<ClusterStatus> {
   const { nemesis, settings } = work;
   const { signal, durationMs } = settings;
@@ -153,7 +153,7 @@ function startProgress({ recorder, nemesis, settings }: Work): () => void {
   return () => clearInterval(timer);
 }
 
-/** Reads every key through every door. Returns what could not be read, each as "key through door". */
+/** Reads every key through every door. Returns the reads that failed, each as "key through door". */
 async function readAll(traffic: Traffic, recorder: LiveRecorder, signal: AbortSignal): Promise<string[]> {
   const unread: string[] = [];
   const parts = { traffic, recorder, random: new RandomStream(0, 'final reads'), nextValue: () => 0 };
@@ -175,7 +175,7 @@ async function readAll(traffic: Traffic, recorder: LiveRecorder, signal: AbortSi
   }
 }
 
-/** Best effort, and no part of the history: what stays behind is a handful of small keys that no run will use again. */
+/** Best effort, and no part of the history: at worst a handful of small keys stays, which no run will use again. */
 async function deleteKeys({ keys, doors }: Traffic, signal: AbortSignal): Promise<void> {
   const caller = new StoreCaller();
   for (const { stored } of keys) {

@@ -1,13 +1,13 @@
 /**
- * Times in which clients worked on a shard and nothing was answered, although no fault explains it. An answer is what
- * tells the client something: a success, or a condition that did not hold.
+ * Times in which clients worked on a shard and nothing was answered, although no fault explains it. An answer tells
+ * the client a result: a success, or a condition that did not hold.
  */
 import type { History } from '../../sim/checker/history/history-reader.ts';
 import type { Finding } from './finding.ts';
 
 /** An election, a start and a sharder's way to the new leader take a few seconds once a fault is over. */
 const unexplainedNsMax = 10e9;
-/** Clients pause for milliseconds between operations; after a longer pause nobody was waiting. */
+/** Clients pause for milliseconds between operations; during a longer pause no client was waiting. */
 const pauseNsMax = 1e9;
 
 /** A fault that was inflicted, and on whom. */
@@ -32,8 +32,8 @@ interface Work extends Span {
 }
 
 /**
- * A fault excuses the shard whose member it strikes, and every shard when it strikes the only sharder. What is left of a
- * silence outside of such faults is counted as a whole, so that faults which go on cannot hide a shard that never comes back.
+ * A fault excuses the shard whose member it strikes, and every shard when it strikes the only sharder. The rest of a
+ * silence outside of such faults is counted as a whole, so continuing faults cannot hide a shard that never comes back.
  * @param history its keys are "<shard>/<number>", its times those of `struck`.
  */
 export function findSilences(history: History, struck: readonly Struck[], names: ClusterNames): Finding[] {
@@ -66,7 +66,7 @@ function isExcuse(
   );
 }
 
-/** Those that are long enough to matter, whether or not a fault explains them. */
+/** The silences that are long enough to matter, whether or not a fault explains them. */
 function silencesOf(work: readonly Work[]): Span[] {
   const answersNs = work.filter(({ isAnswered }) => isAnswered).map(({ untilNs }) => untilNs);
   const sorted = Float64Array.from(answersNs).toSorted();

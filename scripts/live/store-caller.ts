@@ -1,10 +1,10 @@
 /**
- * One client's connections to the store: one to each door. Tells what came back apart from what certainly never left and
- * from what was lost on the way; it repeats nothing.
+ * One client's connections to the store: one to each door. It distinguishes an answer from a request that was never sent
+ * and from one that was lost; it repeats nothing.
  */
 import { Agent, request as startRequest, type ClientRequest } from 'node:http';
 
-/** Longer than a sharder's operation timeout of 5 s: its word is worth more than a broken connection. */
+/** Longer than a sharder's operation timeout of 5 s: its answer says more than a broken connection. */
 const answerMsMax = 7000;
 
 export interface StoreRequest {
@@ -25,7 +25,7 @@ export type Answer =
 export class StoreCaller {
   private agent = createAgent();
 
-  /** Never throws. The signal breaks the connection: the answer is then lost. */
+  /** Never throws. The signal breaks the connection: then the answer is lost. */
   async call(options: StoreRequest, signal: AbortSignal): Promise<Answer> {
     const answer = await new Promise<Answer>((resolve) => this.start(options, signal, resolve));
     if (answer.kind === 'lost') this.reconnect();

@@ -1,4 +1,4 @@
-/** Finds keys of every shard by asking the store where candidates are, so that each shard has its part of the traffic. */
+/** Finds keys of every shard by asking the store for the shards of candidates, so that each shard gets its part of the traffic. */
 import { StoreCaller } from './store-caller.ts';
 import type { LiveKey } from './traffic.ts';
 

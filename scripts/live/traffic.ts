@@ -1,6 +1,6 @@
 /**
- * Where the clients of a live run send what: keys of every shard, through the public port and through each sharder's own.
- * The nemesis can have a sharder left alone for a shard, and have the shard's clients rush to it.
+ * Decides what the clients of a live run send, and where: keys of every shard, through the public port and each sharder's own.
+ * The nemesis can make all clients avoid a sharder for a shard, and then make the shard's clients rush to it.
  */
 import type { RandomStream } from '../../sim/kernel/random-stream.ts';
 
@@ -23,7 +23,7 @@ export interface Door {
 export interface Errand {
   key: LiveKey;
   door: Door;
-  /** Only a read, and at once. */
+  /** The client sends only a read, and at once. */
   rushes: boolean;
 }
 
@@ -46,7 +46,7 @@ export class Traffic {
     return [...new Set(this.keys.map(({ shard }) => shard))];
   }
 
-  /** Whether some sharder is left alone, or rushed to. */
+  /** Whether clients avoid some sharder, or rush to it. */
   get hasIdle(): boolean {
     return this.idle.size + this.rushed.size > 0;
   }
@@ -79,7 +79,7 @@ export class Traffic {
       return { key, door, rushes: true };
     }
     const idle = this.idle.get(shard);
-    // Behind the public port may be the very sharder that is to be left alone.
+    // The public port may lead to the very sharder that clients have to avoid.
     const open =
       idle === undefined
         ? this.doors

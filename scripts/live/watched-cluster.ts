@@ -1,13 +1,13 @@
-/** The cluster as a live run sees and strikes it: each status goes past the watch, and each strike is told to it. */
+/** The cluster as a live run sees and strikes it: the watch gets each status, and hears of each strike. */
 import type { ClusterStatus, FaultControl, Provider } from '../../cluster/providers/provider.ts';
 import { delay } from './delay.ts';
 import { ProcessWatch } from './process-watch.ts';
 
-/** What strikes and what heals need of a cluster. */
+/** The parts of a cluster that striking and healing need. */
 export type Strikable = Pick<Provider, 'status' | 'faults'>;
 
 const pollMs = 500;
-/** A pod whose container waits after a crash, or is made anew. */
+/** The longest start of a pod: its container waits after a crash, or is made anew. */
 const podStartNsMax = 60e9;
 
 export class WatchedCluster implements Strikable {
@@ -33,11 +33,11 @@ export class WatchedCluster implements Strikable {
     return status;
   }
 
-  /** Looks again and again until the signal, and once more: nobody else may be asking. */
+  /** Looks again and again until the signal, and once more: no other code may be asking. */
   async lookUntil(signal: AbortSignal): Promise<void> {
     do {
       await delay(pollMs, signal);
-      // Whoever needs the status meets the same error and tells of it.
+      // Code that needs the status gets the same error and reports it.
       await this.status().catch(() => undefined);
     } while (!signal.aborted);
   }

@@ -1,4 +1,4 @@
-/** `make pictures`: draws the pictures of the papers anew; a test compares what is checked in with what this draws. */
+/** `make pictures`: draws the pictures of the papers anew; a test compares the checked-in pictures with the drawn ones. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawOverview, themes } from './overview.ts';

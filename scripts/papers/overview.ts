@@ -102,7 +102,7 @@ function heading(text: string, x: number, fill: string): string {
   return words({ text, at: { x, y: 26 }, fill, anchor: 'middle' });
 }
 
-/** Its name, its three members of which one leads, and which of the 1024 slots it owns. */
+/** Its name, its three members, one of them the leader, and which of the 1024 slots it owns. */
 function drawShard(index: number, { ink, muted, line, panel, shards, move }: Colours): string[] {
   const colour = shards[index]!;
   const top = shardTops[index]!;

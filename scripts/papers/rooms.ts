@@ -1,6 +1,6 @@
 /**
  * The rooms of the sources: a folder with sources is a room, and an import from one room of a file in another is an arrow.
- * Rooms between which arrows lead around are a circle: none of them can be read, tested or changed without the others.
+ * Rooms whose arrows lead around are a circle: none of them can be read, tested or changed without the others.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -22,8 +22,8 @@ export function readRooms(root: string): Room[] {
 }
 
 /**
- * @param sources by path from the root of the checkout, with slashes. What leads to none of them is no import.
- * @returns in the order in which one reads: a room stands above those that it imports.
+ * @param sources by path from the root of the checkout, with slashes. A path to none of them is no import.
+ * @returns the rooms in reading order: a room is above those that it imports.
  */
 export function roomsOf(sources: ReadonlyMap<string, string>): Room[] {
   const rooms = new Map<string, { files: number; arrows: Map<string, number> }>();
@@ -63,7 +63,7 @@ export function circlesIn(rooms: readonly Room[]): string[][] {
   return [...circles.values()];
 }
 
-/** Itself only when arrows lead back to it. */
+/** The rooms that arrows reach from it; it is one of them only when arrows lead back to it. */
 function reachedFrom(start: string, rooms: readonly Room[]): ReadonlySet<string> {
   const arrows = new Map(rooms.map((room) => [room.name, room.arrows]));
   const reached = new Set(arrows.get(start)!.keys());
@@ -72,7 +72,7 @@ function reachedFrom(start: string, rooms: readonly Room[]): ReadonlySet<string>
   return reached;
 }
 
-/** Of the longest way down from each room, the number of arrows; a circle is left where it would begin anew. */
+/** The number of arrows on the longest way down from each room; a way ends when a circle would begin anew. */
 function depthsOf(rooms: readonly Room[]): ReadonlyMap<string, number> {
   const arrows = new Map(rooms.map((room) => [room.name, room.arrows]));
   const depths = new Map<string, number>();

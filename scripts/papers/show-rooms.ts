@@ -1,4 +1,4 @@
-/** `make rooms`: shows the rooms of each floor, or of the one that is named, from the top down, and who imports whom. */
+/** `make rooms`: shows the rooms of each floor, or of the named one, from the top down, and which room imports which. */
 import { join } from 'node:path';
 import { describeFloor, floors, readRooms } from './rooms.ts';
 

@@ -55,7 +55,7 @@ export function words({ text, at, fill, size = 13, anchor = 'start', isStrong = 
   return `<text x="${at.x}" y="${at.y}" fill="${fill}" font-size="${size}" text-anchor="${anchor}"${weight}>${escaped(text)}</text>`;
 }
 
-/** A curve that leaves and arrives level, or straight down where the two are above each other. */
+/** A curve that leaves and arrives level, or straight down when one is above the other. */
 export function arrow(
   from: Point,
   to: Point,
@@ -70,7 +70,7 @@ export function arrow(
   return `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="1.5"${dashes} marker-end="url(#tip)"/>`;
 }
 
-/** @param title for whoever cannot see it. @param tip the colour of arrows' tips. */
+/** @param title for people who cannot see the picture. @param tip the colour of arrows' tips. */
 export function picture(
   { width, height, title, tip }: { width: number; height: number; title: string; tip: string },
   parts: readonly string[],

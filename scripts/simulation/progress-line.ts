@@ -1,4 +1,4 @@
-/** How a long run of the simulator goes on: one line that is rewritten on a terminal, a line every ten seconds elsewhere. */
+/** Shows the progress of a long simulator run: one line that is rewritten on a terminal, a line every ten seconds elsewhere. */
 import type { Progress } from '../../sim/run/search-failure.ts';
 
 const plainEveryMs = 10_000;
@@ -9,7 +9,7 @@ export interface ProgressLine {
   end: () => void;
 }
 
-/** @param title stands in front. @param runs how many there will be. */
+/** @param title the text in front. @param runs the number of runs. */
 export function createProgressLine(title: string, runs: number): ProgressLine {
   const isTerminal = process.stderr.isTTY;
   const startedAtMs = performance.now();

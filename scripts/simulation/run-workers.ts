@@ -1,4 +1,4 @@
-/** Runs pieces of the simulator's work in processes of their own and adds up what they report. */
+/** Runs pieces of the simulator's work in processes of their own and adds up their reports. */
 import { fork } from 'node:child_process';
 import type { FaultTally } from '../../sim/run/faults/fault-script.ts';
 import { type Failure, newProgress, type Progress } from '../../sim/run/search-failure.ts';
@@ -12,7 +12,7 @@ export interface WorkResult {
 }
 
 export interface WorkOptions {
-  /** Arguments of Node.js for the workers, besides those that all need. */
+  /** Arguments of Node.js for the workers, besides those that all workers get. */
   nodeArguments?: readonly string[];
   environment?: Readonly<Record<string, string>>;
   /** Called with the sum over all workers. */
@@ -21,7 +21,7 @@ export interface WorkOptions {
   stopAtFailure?: boolean;
 }
 
-/** All pieces at the same time. @throws Error when a worker dies. */
+/** Runs all pieces at the same time. @throws Error when a worker dies. */
 export async function runWorkers(works: readonly Work[], options: WorkOptions = {}): Promise<WorkResult> {
   const progresses = works.map(newProgress);
   const result: WorkResult = { progress: newProgress(), failures: [], hashes: works.map(() => []) };

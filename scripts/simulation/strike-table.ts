@@ -1,4 +1,4 @@
-/** What the runs of a soak went through, for people: what befell which phase of a move, what else, and how often. */
+/** The events in the runs of a soak, for people: which faults struck which phase of a move, which others, and how often. */
 import Table from 'cli-table3';
 import { strikeName } from '../../sim/run/scenario/draw-strikes.ts';
 import { strikablePhases, strikeKinds } from '../../sim/run/scenario/scenario.ts';

@@ -1,4 +1,4 @@
-/** One process of the simulator: does one piece of work, tells its parent how it goes, and leaves. */
+/** One process of the simulator: does one piece of work, reports its progress to its parent, and exits. */
 import { runScenario } from '../../sim/run/run-scenario.ts';
 import { scenarioOfSeed } from '../../sim/run/scenario/scenario-arbitrary.ts';
 import type { Scenario } from '../../sim/run/scenario/scenario.ts';
@@ -35,7 +35,7 @@ const progressEveryRuns = 10;
 
 process.once('message', (work: Work) => void perform(work).then(() => process.disconnect()));
 
-// A promise that the simulated code has left behind is a failure of that code: it must not pass unseen.
+// A rejected promise that the simulated code has left behind is a failure of that code: it must be reported.
 const strays = new StrayErrors();
 process.on('unhandledRejection', (reason) => strays.note(reason));
 

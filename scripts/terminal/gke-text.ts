@@ -18,14 +18,14 @@ const actionWords = {
 /** Variables by name; those without a value count as not given. */
 type Variables = Readonly<Record<string, string | number | undefined>>;
 
-/** What was given besides the target. */
+/** The settings that were given besides the target. */
 export interface Given {
   /** As on the command line of `make`. */
   size?: Variables;
   environment?: Variables;
 }
 
-/** What decides, too, and need not be set where the command is pasted. */
+/** Variables that decide, too, and may be unset where the command is pasted. */
 const fromEnvironment = [
   'VASE_SHARDS',
   'VASE_MEMBERS',
@@ -37,7 +37,7 @@ const fromEnvironment = [
   'VASE_STATE',
 ];
 
-/** The `make` command that does what was planned with these settings: without one of them it would do something else. */
+/** The `make` command that carries out the plan with these settings: without one of them it would do something else. */
 function confirmation(
   goal: 'deploy-gke' | 'destroy-gke',
   { project, region, name, exposure }: GkeTarget,
@@ -50,7 +50,7 @@ function confirmation(
     ...(exposure.kind === 'public' ? { EXPOSE: 'public', ALLOW: exposure.ranges.join(',') } : {}),
     ...size,
     CONFIRM: project,
-    // `make` hands what stands on its command line on to what it runs.
+    // `make` passes the variables of its command line to the programs that it runs.
     ...Object.fromEntries(fromEnvironment.map((variable) => [variable, environment[variable]])),
   };
   const words = Object.entries(variables)

@@ -3,7 +3,7 @@ import { ClusterError, UsageError } from '../../cluster/errors.ts';
 import { CommandError } from '../../cluster/host/command-error.ts';
 import { printErrorLine } from './printer.ts';
 
-/** Of a failed command's output, the end is what says why. */
+/** The end of a failed command's output says why it failed. */
 const outputLinesMax = 20;
 
 /**

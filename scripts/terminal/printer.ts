@@ -5,13 +5,13 @@
  */
 import { styleText } from 'node:util';
 
-/** Back to the line's begin, and what stands there is gone. */
+/** Moves to the line's beginning and clears the line. */
 const clearedLine = '\r\u{1b}[2K';
 
 export interface Printer {
   /** A line of its own that is neither progress nor result. */
   note(text: string, data: object): void;
-  /** Where a long command stands: replaced by the next on a terminal, a line of its own elsewhere. */
+  /** The progress of a long command: on a terminal the next replaces it, elsewhere it is a line of its own. */
   progress(text: string, data: object): void;
   /** The command's result: `text` for people, `data` for `--json`. */
   result(text: string, data: object): void;
@@ -41,7 +41,7 @@ export function createPrinter(options: { json: boolean }): Printer {
   };
 }
 
-/** A terminal that tells no width, as some containers have, would make the spinner clear lines without end. */
+/** A terminal without a width, as in some containers, would make the spinner clear lines without end. */
 export function canSpin(): boolean {
   return process.stderr.isTTY && process.stderr.columns > 0;
 }

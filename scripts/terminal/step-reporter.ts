@@ -1,4 +1,4 @@
-/** How the steps of a long command are shown: a spinner on a terminal, plain lines in a pipe, JSON where it is asked for. */
+/** Shows the steps of a long command: a spinner on a terminal, plain lines in a pipe, JSON when it is asked for. */
 import ora, { type Ora } from 'ora';
 import type { StepReporter } from '../../cluster/providers/steps.ts';
 import { canSpin, printErrorLine, printJson } from './printer.ts';

@@ -1,12 +1,12 @@
-/** What bringing a cluster up has come to, as text: the same for every place where it can run. */
+/** The result of bringing a cluster up, as text: the same for every provider. */
 import type { UpResult } from '../../cluster/providers/provider.ts';
 import { counted } from '../../cluster/providers/steps.ts';
 import { style } from './printer.ts';
 
-/** A shard or a member could not be brought up, and the rest serves. */
+/** Exit code when a shard or a member could not be brought up, and the rest serves. */
 export const leftExitCode = 3;
 
-/** `head` says whether all is well; `problems` are those that are left, each with what to do. */
+/** `head` says whether all is well; `problems` are the remaining ones, each with what to do. */
 export function describeUp({ endpoint, topology, size: members, changed, left }: UpResult): {
   head: string;
   problems: string[];

@@ -1,6 +1,6 @@
 /**
- * Loads every module below the folder that it is given, but for the programs (main.ts), and fails on the first that
- * cannot be loaded. It runs while the image is built, with the image's own Node.
+ * Loads every module below the given folder, except the programs (main.ts), and fails on the first that cannot be
+ * loaded. It runs while the image is built, with the image's own Node.
  */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';

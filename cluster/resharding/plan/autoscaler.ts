@@ -1,13 +1,13 @@
 /**
- * When a shard is added or removed: a state machine from what was measured over one window to a decision with its reason.
- * It adds when the latency objective is broken and the shards are what breaks it, moves slots where that does as well, and removes when the objective would
- * hold with one less. It does not flap: a change needs several windows that agree, is followed by a pause, and a removal
- * that had to be taken back makes the next one need twice as many.
+ * Decides when a shard is added or removed: a state machine that turns the measurements of one window into a decision with
+ * its reason. It adds a shard when the latency objective is broken and the shards break it, moves slots where that is enough,
+ * and removes a shard when the objective would hold with one less. It does not flap: a change needs several windows that
+ * agree, and a pause follows it; after a removal that had to be taken back the next one needs twice as many windows.
  */
 import { describeHotSlots, type HotSlots, placementOf } from './hot-slots.ts';
 
 export interface AutoscalerSettings {
-  /** 95 of 100 requests are to end within this. */
+  /** 95 of 100 requests have to end within this. */
   p95Ms: number;
   /** With fewer requests in a window, their latency proves nothing. */
   requestsMin: number;
@@ -17,36 +17,36 @@ export interface AutoscalerSettings {
   max: number;
 }
 
-/** What was measured over one window. */
+/** The measurements of one window. */
 export interface LoadSample {
-  /** At the window's end, on a clock that goes on when another view server leads. */
+  /** The window's end, on a clock that goes on when another view server becomes leader. */
   atMs: number;
   windowMs: number;
   shards: number;
-  /** Those that told what happened in all of the window ... */
+  /** Sharders that reported all of the window ... */
   sharders: number;
-  /** ... of so many. */
+  /** ... of so many that were asked. */
   shardersAsked: number;
-  /** Real requests that ended in the window, over all sharders. */
+  /** Users' requests that ended in the window, over all sharders. */
   requests: number;
-  /** Of those. Null without requests. */
+  /** The 95th percentile of their latencies. Null without requests. */
   p95Ms: number | null;
   /** The part of the time in which the sharders waited for a shard's transactions: 0 to 1, of the busiest shard's busiest lane. */
   shardBusy: number;
-  /** Processor time that the sharders used, of what they may use: 0 to 1. */
+  /** The part of their processor time that the sharders used: 0 to 1. */
   sharderBusy: number;
-  /** Of the sharders' calls to etcd. Null without calls. */
+  /** The 95th percentile of the sharders' calls to etcd. Null without calls. */
   etcdP95Ms: number | null;
-  /** Of the worst member. Null where it is not known. */
+  /** The slowest member's 99th percentile. Null where it is not known. */
   fsyncP99Ms: number | null;
   dbBytesMax: number | null;
   /** Processor time of the busiest member, in cores. */
   memberCoresMax: number | null;
-  /** Where its operations went; null: nobody told, or there were none. */
+  /** Where the operations went; null: no sharder reported it, or there were none. */
   hot: HotSlots | null;
-  /** Why the shard that would be removed does not fit into the others; null where it does, as far as is known. */
+  /** Why the others have no room for the shard that would be removed; null where they have, as far as is known. */
   unfit: string | null;
-  /** Slots are being moved, or shards come or go. */
+  /** Slots are being moved, or shards are being added or removed. */
   isChanging: boolean;
 }
 
@@ -57,35 +57,35 @@ export interface Decision {
   kind: DecisionKind;
   /** One sentence. */
   reason: string;
-  /** Whom a broken objective is blamed on. */
+  /** What breaks the objective. */
   bottleneck: Bottleneck | null;
-  /** With one shard less, as far as can be said. */
+  /** The prediction with one shard less; null when there is none. */
   predictedP95Ms: number | null;
   sample: LoadSample;
 }
 
-/** What outlives the view server that judges: plain data, times on the samples' clock. */
+/** What the next leader takes over: plain data, times on the samples' clock. */
 export interface AutoscalerMemory {
-  /** Before then nothing is changed. */
+  /** Nothing is changed before this time. */
   quietUntilMs: number;
-  /** The last removal. */
+  /** The time of the last removal. */
   removedAtMs: number | null;
-  /** Windows that have to agree before the next one. */
+  /** Windows that have to agree before the next removal. */
   calmNeeded: number;
   /** The least rate, in requests per second, at which so many shards did not hold the objective. */
   brokenRates: readonly { shards: number; rate: number; atMs: number }[];
-  /** What was measured before the last addition. */
+  /** The measurements before the last addition. */
   addition: { shards: number; rate: number; p95Ms: number; atMs: number } | null;
 }
 
-/** Of the sharders, so many parts have to answer before anything is judged. */
+/** This part of the sharders has to answer before anything is judged. */
 const answeredMin = 0.9;
 /** An addition has helped when p95 is down to this part of what it was before ... */
 const helpedP95Share = 0.9;
-/** ... or this part of what a shard served before is served more. With less load than this part nothing can be said. */
+/** ... or the rate has risen by this part of what one shard served before. Below the next part of the earlier load nothing is proven. */
 const helpedRateShare = 0.3;
 const comparableRateShare = 0.8;
-/** Windows one after the other that have to agree. */
+/** Windows in a row that have to agree. */
 const brokenWindows = 2;
 const calmWindows = 4;
 const calmWindowsMax = 256;
@@ -93,15 +93,15 @@ const calmWindowsMax = 256;
 const sharderBusyMax = 0.85;
 /** Below this the shards do not explain a broken objective. */
 const shardBusyMin = 0.5;
-/** With one shard less, the others may be this busy at most; below the part at which queues grow steeply. */
+/** With one shard less, the others may be this busy at most: queues grow steeply above it. */
 const busyAfterMax = 0.65;
 /** ... and the latency at most this part of the objective: the room in which it may rise before a shard is added. */
 const headroom = 0.6;
-/** A number of shards that broke under some load is not gone back to before the load is down to this part of it. */
+/** The autoscaler goes back to a number of shards that broke under some load only when the load is down to this part of it. */
 const brokenRateShare = 0.7;
 /** A removal that is followed by an addition within so many pauses was a mistake. */
 const reversalPauses = 10;
-/** For so many pauses it is remembered what broke: machines and loads change. */
+/** A broken rate is remembered for so many pauses: machines and loads change. */
 const memoryPauses = 50;
 
 export class Autoscaler {
@@ -109,7 +109,7 @@ export class Autoscaler {
   private brokenSince = 0;
   private calmSince = 0;
   private wasChanging = false;
-  /** To be kept, and given to whoever judges next. */
+  /** The caller keeps it, and gives it to the autoscaler of the next leader. */
   memory: AutoscalerMemory = {
     quietUntilMs: 0,
     removedAtMs: null,
@@ -150,7 +150,7 @@ export class Autoscaler {
     return this.judgeHolding(sample, decide);
   }
 
-  /** Whether the next window may be the one after which a shard is removed. */
+  /** Whether a shard may be removed after the next window. */
   get mayRemoveNext(): boolean {
     return this.calmSince + 1 >= this.memory.calmNeeded;
   }
@@ -161,7 +161,7 @@ export class Autoscaler {
     this.brokenSince += 1;
     const bottleneck = findBottleneck(sample);
     const broken = `p95 is ${round(sample.p95Ms)} ms, the objective ${p95Ms} ms`;
-    // Where slots are hot, it says nothing of the number of shards.
+    // A window with hot slots says nothing about the number of shards.
     if (bottleneck === 'shards' && !isMisplaced(sample)) this.rememberBroken(sample);
     if (this.brokenSince < brokenWindows)
       return decide('none', `${broken}; for one window so far`, { bottleneck });
@@ -189,7 +189,7 @@ export class Autoscaler {
     return decide('add-shard', `${broken}, because the shards are busy: ${evidence(sample)}`, { bottleneck });
   }
 
-  /** Null: slots are where they belong, as far as is known. */
+  /** Null: the slots are placed well, as far as is known. */
   private judgePlacement(sample: LoadSample, broken: string, decide: Decide): Decision | null {
     const { hot } = sample;
     if (hot === null) return null;
@@ -245,7 +245,7 @@ export class Autoscaler {
     const busyAfter = (shardBusy * shards) / (shards - 1);
     if (busyAfter > busyAfterMax)
       return { reason: `with one shard less they would be ${percent(busyAfter)} busy`, predictedP95Ms: null };
-    // Too few requests to say how long they take: that the shards are idle has to do.
+    // There are too few requests to say how long they take: idle shards are proof enough.
     if (requests < requestsMin || p95Ms === null) return { reason: null, predictedP95Ms: null };
     const predictedP95Ms = (p95Ms * (1 - shardBusy)) / (1 - busyAfter);
     if (predictedP95Ms <= headroom * objectiveMs) return { reason: null, predictedP95Ms };
@@ -263,7 +263,7 @@ export class Autoscaler {
     this.remember({ brokenRates: [...fresh.filter((broken) => broken !== known), { shards, rate, atMs }] });
   }
 
-  /** Why another shard would not help either; null when the last one did, or nothing is known of one. */
+  /** Why another shard would not help either; null when the last one helped, or nothing is known of one. */
   private uselessAddition(sample: AnsweredSample): string | null {
     const { addition } = this.memory;
     if (addition === null || sample.shards <= addition.shards) return null;
@@ -299,7 +299,7 @@ export class Autoscaler {
 
 type Decide = (kind: DecisionKind, reason: string, more?: Partial<Decision>) => Decision;
 
-/** One in which requests ended. */
+/** A sample of a window in which requests ended. */
 type AnsweredSample = LoadSample & { p95Ms: number };
 
 function isBroken(sample: LoadSample, settings: AutoscalerSettings): sample is AnsweredSample {
@@ -307,7 +307,7 @@ function isBroken(sample: LoadSample, settings: AutoscalerSettings): sample is A
   return requests >= settings.requestsMin && p95Ms !== null && p95Ms > settings.p95Ms;
 }
 
-/** Sharders first: one that is short of processor time measures its own delay as that of the shards. */
+/** It checks the sharders first: one that is short of processor time measures its own delay as that of the shards. */
 function findBottleneck(sample: LoadSample): Bottleneck {
   const { sharderBusy, shardBusy, etcdP95Ms, p95Ms } = sample;
   if (sharderBusy >= sharderBusyMax) return 'sharders';
@@ -317,12 +317,12 @@ function findBottleneck(sample: LoadSample): Bottleneck {
   return shardBusy >= shardBusyMin && (explains || isMisplaced(sample)) ? 'shards' : 'unknown';
 }
 
-/** A few slots have so much of the load that their shard is busy for them. */
+/** A few slots have so much of the load that they alone make their shard busy. */
 function isMisplaced({ hot }: LoadSample): boolean {
   return hot !== null && placementOf(hot) !== 'even';
 }
 
-/** What was measured of the shards, in words. */
+/** The measurements of the shards, in words. */
 function evidence({ shardBusy, etcdP95Ms, fsyncP99Ms, memberCoresMax, hot }: LoadSample): string {
   const parts = [
     hot === null ? null : describeHotSlots(hot),

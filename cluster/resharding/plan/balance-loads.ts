@@ -1,4 +1,4 @@
-/** Which slot goes where when slots are not alike: shares of measured load, evened out by the fewest and largest steps. */
+/** Decides which slot moves where when slots differ in load: it evens out measured load with the fewest and largest steps. */
 import { present } from '../../../sharder/core/invariant.ts';
 import type { Slot } from '../../../sharder/core/numbers.ts';
 
@@ -14,13 +14,13 @@ export interface LoadBalance {
   fixed: ReadonlySet<number>;
 }
 
-/** A shard is even with its share when it is nearer than this part of it: what is measured is never exact. */
+/** A shard has its share when it is within this part of it: a measurement is never exact. */
 const tolerance = 0.05;
 
 /**
- * A table in which slots of shards that take none have moved to others, and in which, while a shard has too much load, the
- * slot of it moved that brings it and the shard with the least nearest to their shares. Every such step makes the table
- * better, so there are no more of them than slots.
+ * Returns a table in which the slots of shards that take none have moved to others. Then, while a shard has too much load, it
+ * moves the slot that brings this shard and the least loaded one nearest to their shares. Every such step makes the table
+ * better, so there are no more steps than slots.
  */
 export function balanceLoads({ table, shards, weightOf, loads, fixed }: LoadBalance): number[] {
   const target = [...table];
@@ -50,7 +50,7 @@ export function balanceLoads({ table, shards, weightOf, loads, fixed }: LoadBala
   return target;
 }
 
-/** The slot whose load is nearest to what is wanted, among those whose move makes the two shards more even; null: none. */
+/** The slot whose load is nearest to the wanted load, among those whose move makes the two shards more even; null: none. */
 function bestSlot(
   target: readonly number[],
   options: { from: number; loadOf: (slot: Slot) => number; fixed: ReadonlySet<number>; wanted: number },

@@ -1,10 +1,10 @@
-/** Which slot goes where when shards come or go: pure, total, balanced to within one slot, with as few moves as possible. */
+/** Decides which slot moves where when shards join or leave: pure, total, balanced to within one slot, with the fewest moves. */
 import { present } from '../../../sharder/core/invariant.ts';
 
 export interface SlotBalance {
   /** A shard's share in proportion; not negative, not all 0. Default 1 each. */
   weightOf?: (id: number) => number;
-  /** Slots that stay where they are, whatever comes of the balance. */
+  /** Slots that stay where they are, even if the balance suffers. */
   fixed?: ReadonlySet<number>;
 }
 
@@ -33,7 +33,7 @@ export function balanceSlots(
   const places = [...shares].flatMap(([id, share]) =>
     Array.from({ length: Math.max(0, share - (kept.get(id) ?? 0)) }, () => id),
   );
-  // The shares add up to all slots, so whoever is below its share can take at least what moves.
+  // The shares add up to all slots, so the shards below their shares can take at least all slots that move.
   for (const [index, slot] of moving.entries()) table[slot] = present(places[index], 'a place for a slot');
   return table;
 }

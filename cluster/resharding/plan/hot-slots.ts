@@ -1,15 +1,15 @@
-/** Where the operations go: which shard has the most of them, by which slots, and what another placement would make of it. */
+/** Where the operations go: which shard has most of them, which slots cause that, and what another placement would change. */
 import type { View } from '../../../sharder/core/view.ts';
 import type { MovePlan } from './move-plan.ts';
 import { planBalance } from './plan-moves.ts';
 import type { ShardId, Slot } from '../../../sharder/core/numbers.ts';
 
 export interface HotSlots {
-  /** That most operations are for. */
+  /** The shard with most operations. */
   shard: ShardId;
-  /** Of all operations, from 0 to 1. */
+  /** Its part of all operations, from 0 to 1. */
   share: number;
-  /** Its hottest ones, hottest first, with their parts of all operations. */
+  /** Its hottest slots, hottest first, with their parts of all operations. */
   slots: readonly { slot: Slot; share: number }[];
   /** The part of the shard that would have most, if slots were placed by their load ... */
   shareAfter: number;
@@ -17,7 +17,7 @@ export interface HotSlots {
   moved: number;
 }
 
-/** - `move`: another placement helps. - `one-key`: none does, with whatever shards. - `even`: the load is spread as it can be. */
+/** - `move`: another placement helps. - `one-key`: no placement helps, with any shards. - `even`: the load is as even as it can be. */
 export type Placement = 'move' | 'one-key' | 'even';
 
 const slotsShown = 3;
@@ -46,7 +46,7 @@ export function findHotSlots(
 }
 
 export function placementOf({ share, slots, shareAfter }: HotSlots): Placement {
-  // A slot moves as a whole: a shard that had it alone would have as much.
+  // A slot moves as a whole: a shard with this slot alone would be as busy.
   if ((slots[0]?.share ?? 0) >= helpsShare * share) return 'one-key';
   return shareAfter <= helpsShare * share ? 'move' : 'even';
 }

@@ -1,7 +1,7 @@
-/** What is to be moved, and how far it has come: plain data for whoever plans, proposes and shows it. */
+/** Planned moves and their progress: plain data for the code that plans, proposes and shows them. */
 import type { ShardId, Slot } from '../../../sharder/core/numbers.ts';
 
-/** Slots that are to go from one shard to another, before they are a move in the view. */
+/** Slots that a plan takes from one shard to another, before they are a move in the view. */
 export interface MovePlan {
   /** Ascending. */
   slots: readonly Slot[];
@@ -10,23 +10,23 @@ export interface MovePlan {
 }
 
 /**
- * Where a move is. `waiting`: in the view, nobody works on it here. `rollback`: an abort, or a start from the beginning after
- * a freeze that led nowhere.
+ * Where a move is. `waiting`: in the view, not under way here. `rollback`: an abort, or a start from the beginning after
+ * a freeze that failed.
  */
 export type MovePhase =
   'waiting' | 'import' | 'copy' | 'tail' | 'freeze' | 'drain' | 'activate' | 'publish' | 'clean' | 'rollback';
 
-/** What keeps a move from going on: it is tried again and again until that is over. */
+/** What blocks a move: the mover tries again and again until this is over. */
 export interface MoveBlock {
   /** The shard that does not do its part. */
   shard: ShardId;
   /** One sentence without a full stop. */
   reason: string;
-  /** On the resharder's clock: since when it has come no further. */
+  /** On the resharder's clock: since when the move has made no progress. */
   sinceMs: number;
 }
 
-/** As the resharder that works on it knows it. */
+/** The progress, as the resharder that works on the move knows it. */
 export interface MoveProgress {
   id: string;
   slots: readonly Slot[];
@@ -39,13 +39,13 @@ export interface MoveProgress {
   keysTotal: number | null;
   /** On the resharder's clock: when it began to work on the move. */
   startedMs: number;
-  /** Null while it goes on. */
+  /** Null while the move goes on. */
   block: MoveBlock | null;
-  /** Copies that came to nothing: history was forgotten, or the watch had not told all. */
+  /** Copies that failed: history was forgotten, or the watch had not told all. */
   tries: number;
 }
 
-/** It was given up after a few tries, and is being undone, or has been. */
+/** A move that was given up after a few tries, and is being undone, or has been. */
 export interface FailedMove {
   id: string;
   slots: readonly Slot[];

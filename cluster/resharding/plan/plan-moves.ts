@@ -1,4 +1,4 @@
-/** From the table that is to the moves that make it the one that shall be: pure, and with as few slots moved as possible. */
+/** Computes the moves that turn the present table into the wanted one: pure, with as few slots moved as possible. */
 import { ownerOf, type View, type ViewShard } from '../../../sharder/core/view.ts';
 import { balanceLoads } from './balance-loads.ts';
 import { balanceSlots } from './balance-slots.ts';
@@ -14,7 +14,7 @@ export interface BalanceGoal {
   loads?: readonly number[];
 }
 
-/** Where each slot is, or is on its way to. */
+/** The shard that each slot is at, or is on its way to. */
 function settledSlots(view: View): number[] {
   const slots = [...view.slots];
   for (const move of view.moves) if (!move.abort) for (const slot of move.slots) slots[slot] = move.to;
@@ -31,7 +31,7 @@ export function planBalance(view: View, goal: BalanceGoal): MovePlan[] {
   return plansBetween(view, tableFor(view, taking, goal));
 }
 
-/** What so many shards that join lead to, each after the one before it has its share: a slot may move more than once. */
+/** The plans when so many shards join, each after the one before it has its share: a slot may move more than once. */
 export function planJoins(view: View, count: number): { shards: number[]; plans: MovePlan[] } {
   let grown: View = { ...view, slots: settledSlots(view), moves: [] };
   const shards: number[] = [];
@@ -49,13 +49,13 @@ export function planJoins(view: View, count: number): { shards: number[]; plans:
   return { shards, plans };
 }
 
-/** As `planDrain`, of a shard that may leave. @throws RefusedError `home-shard`, `unknown-shard`, `last-shard` */
+/** As `planDrain`, for a shard that may leave. @throws RefusedError `home-shard`, `unknown-shard`, `last-shard` */
 export function planRemoval(view: View, id: number): MovePlan[] {
   withDraining(view, id);
   return planDrain(view, id);
 }
 
-/** The plans that take everything away from a shard and leave all else where it is. */
+/** The plans that move all slots of a shard away and leave all other slots where they are. */
 export function planDrain(view: View, id: number): MovePlan[] {
   const others = takingShards(view).filter((shard) => shard.id !== id);
   if (others.length === 0)
@@ -73,7 +73,7 @@ export function planDrain(view: View, id: number): MovePlan[] {
     );
     least.given++;
   }
-  // Each takes neighbours: few moves, and few ranges to read.
+  // Each taker gets neighbouring slots: few moves, and few ranges to read.
   for (const taker of takers) for (const slot of leaving.splice(0, taker.given)) table[slot] = taker.id;
   return plansBetween(view, table);
 }
@@ -112,7 +112,7 @@ function tableFor(view: View, taking: readonly number[], { weights, loads }: Bal
   return balanceSlots(table, taking, { weightOf, fixed });
 }
 
-/** Slots that stand in a move are in no plan. Each plan is a run of neighbours. */
+/** Slots that are in a move are in no plan. Each plan is a run of neighbours. */
 function plansBetween(view: View, target: readonly number[]): MovePlan[] {
   const moving = new Set(view.moves.flatMap((move) => move.slots));
   const bySlots = new Map<string, { slots: Slot[]; from: ShardId; to: ShardId }>();

@@ -1,25 +1,25 @@
-/** What the cluster's state forbids: the request is sound, and its answer is no. */
+/** The cluster's state forbids the request: the request is sound, and its answer is no. */
 
 export type RefusalCode =
-  /** The home shard holds the view: it stays, and its slots may go. */
+  /** The home shard holds the view: it stays, but its slots may move away. */
   | 'home-shard'
   | 'unknown-shard'
-  /** Nobody would be left to take the slots. */
+  /** No shard would be left to take the slots. */
   | 'last-shard'
-  /** The id is not the view's `nextShard`: somebody else has added a shard, or the id has been used before. */
+  /** The id is not the view's `nextShard`: another client has added a shard, or the id has been used before. */
   | 'shard-id'
-  /** Its members would speak TLS, and nobody has made certificates for them. */
+  /** Its members would speak TLS, but there are no certificates for them. */
   | 'no-certificates'
-  /** Still owns slots, holds some that are on their way, or keeps data. */
+  /** The shard still owns slots, is the source or destination of a move, or keeps data. */
   | 'shard-in-use'
   | 'shard-draining'
-  /** Its quota has no room for what would move there. */
+  /** Its quota has no room for the keys that would move there. */
   | 'shard-full'
   | 'slots-in-move'
   /** The plan does not fit the view: a slot is not where the plan takes it from. */
   | 'stale-plan'
   | 'bad-plan'
-  /** All shards that take slots would have none. */
+  /** All shards that take slots would have weight 0. */
   | 'bad-weights'
   | 'unknown-move'
   /** The destination owns the slots already: such a move only goes forward. */

@@ -1,9 +1,9 @@
-/** How full moves would leave the shards: what etcd's quota has room for is known before anything is moved. */
+/** How full the shards are after moves: it is known before a move whether etcd's quota has room for it. */
 import { isGappy } from '../../../sharder/core/reserve.ts';
 import { RefusedError } from './refused-error.ts';
 import type { ShardId } from '../../../sharder/core/numbers.ts';
 
-/** A part of the quota. What is above it is for what users write meanwhile, and for the gaps between the keys. */
+/** A part of the quota. The rest is for users' writes meanwhile, and for the gaps between the keys. */
 export const fillMax = 0.8;
 
 export interface ShardRoom {
@@ -15,7 +15,7 @@ export interface ShardRoom {
   quotaBytes: number;
 }
 
-/** The part of its quota that is taken; that of the gaps, too, where they take nearly all of it. */
+/** The part of its quota that is taken; it counts the gaps, too, where these take nearly all of it. */
 export function fillOf({ usedBytes, sizeBytes, quotaBytes }: ShardRoom): number {
   return (isGappy({ sizeBytes, inUseBytes: usedBytes, quotaBytes }) ? sizeBytes : usedBytes) / quotaBytes;
 }
@@ -33,7 +33,7 @@ export interface ShardFill {
   after: number;
 }
 
-/** Of every shard whose room is known; one that is still to be made is as large as the smallest of the others, and empty. */
+/** The fill of every shard whose room is known; a shard that does not exist yet counts as empty and as large as the smallest. */
 export function fillsAfter(rooms: readonly ShardRoom[], moved: readonly MovedBytes[]): ShardFill[] {
   if (rooms.length === 0) return [];
   const smallest = Math.min(...rooms.map(({ quotaBytes }) => quotaBytes));
@@ -51,7 +51,7 @@ export function fillsAfter(rooms: readonly ShardRoom[], moved: readonly MovedByt
   });
 }
 
-/** What leaves a shard as full as it is, or less so, is never too much. */
+/** A shard that gets no fuller is never too full. */
 export function isTooFull({ now, after }: ShardFill): boolean {
   return after > fillMax && after > now;
 }

@@ -1,13 +1,13 @@
 /**
- * Changes of the view, pure: each gives the changed view, null when there is nothing to change, and refuses what must not be.
- * Whoever writes the view puts them to a compare-and-swap, so what they see is what they change.
+ * Changes of the view, pure: each returns the changed view, or null when there is nothing to change, or throws a refusal.
+ * The writer applies each by compare-and-swap, so a change is made to the same view that it was given.
  */
 import { SLOT_COUNT } from '../../../sharder/core/slot.ts';
 import { homeShardOf, type MoveRecord, type View, type ViewShard } from '../../../sharder/core/view.ts';
 import type { MovePlan } from './move-plan.ts';
 import { RefusedError } from './refused-error.ts';
 
-/** With a shard that has no slots yet. */
+/** The view with a shard that has no slots yet. */
 export function withShard(view: View, shard: ViewShard): View | null {
   if (find(view, shard.id)) return null;
   if (shard.id !== view.nextShard)
@@ -16,7 +16,7 @@ export function withShard(view: View, shard: ViewShard): View | null {
   return { ...view, shards: [...view.shards, { id, endpoints, identity }], nextShard: id + 1 };
 }
 
-/** With an id that no shard gets any more: what is being made under it cannot join. Null when it has one, or had. */
+/** The view with this id spent: a shard that is being made under it cannot join. Null when a shard has the id, or had it. */
 export function withoutId(view: View, id: number): View | null {
   return id < view.nextShard ? null : { ...view, nextShard: id + 1 };
 }
@@ -33,8 +33,8 @@ export function withDraining(view: View, id: number): View | null {
 }
 
 /**
- * With a shard that was to be removed and takes slots again; it has those that it had not given away. Written even when it
- * takes them already: a mark that is on its way compares the view, and must fail.
+ * The view in which a shard that was to be removed takes slots again; it keeps the slots that have not moved away. Written
+ * even when it takes slots already: a mark that is on its way compares the view, and must fail.
  */
 export function withoutDraining(view: View, id: number): View | null {
   const shard = find(view, id);
@@ -43,7 +43,7 @@ export function withoutDraining(view: View, id: number): View | null {
   return { ...view, shards: view.shards.map((each) => (each === shard ? taking : each)) };
 }
 
-/** Without a shard that has given everything away. */
+/** The view without a shard that owns no slots. */
 export function withoutShard(view: View, id: number): View | null {
   const shard = find(view, id);
   if (shard === undefined) return null;
@@ -56,7 +56,7 @@ export function withoutShard(view: View, id: number): View | null {
   return { ...view, shards: view.shards.filter((other) => other !== shard) };
 }
 
-/** With moves, one for each plan. */
+/** The view with moves, one for each plan. */
 export function withMoves(view: View, plans: readonly MovePlan[]): View | null {
   if (plans.length === 0) return null;
   const moving = new Set(view.moves.flatMap((move) => move.slots));
@@ -79,7 +79,7 @@ export function withMoves(view: View, plans: readonly MovePlan[]): View | null {
   return { ...view, moves: [...view.moves, ...moves] };
 }
 
-/** @param why absent: somebody asked for it. */
+/** @param why absent: a client asked for the abort. */
 export function withAbort(view: View, id: string, why?: string): View | null {
   const move = view.moves.find((each) => each.id === id);
   if (move === undefined) throw new RefusedError('unknown-move', `there is no move ${id}`);

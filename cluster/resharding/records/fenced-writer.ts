@@ -1,6 +1,6 @@
 /**
  * Writes data into a shard as long as its fence record says what the writer relies on. Each transaction compares the record's
- * mod revision, so that a write of a mover that has been superseded changes nothing, however late it arrives.
+ * mod revision, so a write of a superseded mover changes nothing, however late it arrives.
  */
 import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
 import { encodeFence, type Fence, fenceKey, type FenceRecord } from '../../../sharder/core/fence.ts';
@@ -19,21 +19,21 @@ export interface FencedWriterOptions {
   /** Whether a newer record still says what the writes rely on. */
   holds(record: FenceRecord): boolean;
   /**
-   * Called when a write may or may not have been made: must make sure that it never lands later than what follows, by
-   * changing the fence; null where a late one does no harm.
+   * Called when the outcome of a write is unknown. It must change the fence, so that this write never lands after later
+   * writes; null where a late write does no harm.
    */
   renew: ((fence: Fence) => Promise<Fence>) | null;
   retryPauseMs: number;
 }
 
-/** Times that a write is tried against records that change, or that may not have arrived. */
+/** Tries of one write: the record may change, or the outcome may stay unknown. */
 const triesMax = 20;
 
 export class FencedWriter {
   private readonly options: FencedWriterOptions;
   private fence: Fence;
   private renewing: Promise<void> | null = null;
-  /** What etcd takes at most in one transaction, as far as it is known. */
+  /** The most operations that etcd takes in one transaction, as far as is known. */
   operationsMax: number;
 
   constructor(options: FencedWriterOptions, operationsMax: number) {
@@ -42,13 +42,13 @@ export class FencedWriter {
     this.operationsMax = operationsMax;
   }
 
-  /** The newest record that is known to this writer. */
+  /** The newest record that this writer knows. */
   get current(): Fence {
     return this.fence;
   }
 
   /**
-   * Makes one write, exactly once as far as what follows is concerned.
+   * Makes one write; for all later writes it counts exactly once.
    * @throws SupersededError when the record no longer holds. @throws UnavailableError
    */
   async write(operations: readonly RequestOp[]): Promise<void> {
@@ -67,8 +67,8 @@ export class FencedWriter {
   }
 
   /**
-   * Replaces the record itself, with data in the same transaction; the writer is of no use afterwards.
-   * @throws SupersededError, UnavailableError; after the latter the records tell whether it was done.
+   * Replaces the record itself, with data in the same transaction; the writer cannot be used afterwards.
+   * @throws SupersededError, UnavailableError; after the latter the records say whether the transaction was made.
    */
   async conclude(
     change: (record: FenceRecord) => FenceRecord,
@@ -136,7 +136,7 @@ export class FencedWriter {
     this.fence = fence;
   }
 
-  /** Once, however many writes were lost under this fence. */
+  /** Renews once, however many writes were lost under this fence. */
   private async renewFrom(fence: Fence): Promise<void> {
     const { renew } = this.options;
     if (renew === null || this.fence.modRevision !== fence.modRevision) return;

@@ -1,7 +1,7 @@
 /**
  * Keeps a copy of the view in every shard but the home shard, for sharders that start while the home shard does not answer.
- * Nothing waits for it: the copies are hints. Each shard has one call under way at most, and is left in peace for a while
- * after each, longer and longer while it does not answer.
+ * Nothing waits for it: the copies are hints. Each shard has one call under way at most. After each call the keeper pauses,
+ * longer and longer while the shard does not answer.
  */
 import { pause } from '../../../sharder/core/pause.ts';
 import type { Clock, Trace } from '../../../sharder/core/ports.ts';
@@ -30,16 +30,16 @@ export interface MirrorKeeperOptions {
 export class MirrorKeeper {
   private readonly options: MirrorKeeperOptions;
   private newest: View | null = null;
-  /** Shards with somebody at work for them. */
+  /** Shards for which a task is copying. */
   private readonly busy = new Set<number>();
-  /** Shard to the epoch that it has at least. */
+  /** Shard to the epoch that its copy has at least. */
   private readonly copied = new Map<number, number>();
 
   constructor(options: MirrorKeeperOptions) {
     this.options = options;
   }
 
-  /** What is to be copied from now on, unless it is older than what was. */
+  /** From now on this view is copied, unless it is older than the one before. */
   note(view: View): void {
     if (this.newest !== null && view.epoch < this.newest.epoch) return;
     this.newest = view;
@@ -52,7 +52,7 @@ export class MirrorKeeper {
     return (this.copied.get(shard) ?? 0) < view.epoch;
   }
 
-  /** The view that the shard is still to get; null when it has it, or nobody is to give it any. */
+  /** The view that the shard still has to get; null when it has it, or must get none. */
   private due(shard: ShardId): View | null {
     const { newest, options } = this;
     if (newest === null || options.isStopped() || !isMirrored(newest, shard)) return null;
@@ -78,7 +78,7 @@ export class MirrorKeeper {
     this.busy.delete(shard);
   }
 
-  /** False when somebody else has written meanwhile. @throws UnavailableError */
+  /** False when another process has written meanwhile. @throws UnavailableError */
   private async copy(shard: ShardId, view: View): Promise<boolean> {
     const { records } = this.options;
     const found = await records.read(shard, { kind: 'range', key: VIEW_MIRROR_KEY });
@@ -94,7 +94,7 @@ function isMirrored(view: View, shard: ShardId): boolean {
   return view.shards.slice(1).some(({ id }) => id === shard);
 }
 
-/** One that cannot be read is as good as none. */
+/** A copy that cannot be read counts as none. */
 function epochOf(bytes: Uint8Array): number {
   try {
     return decodeView(bytes).epoch;

@@ -1,6 +1,6 @@
 /**
- * The records of a cluster, the view and the shards' fences, for whoever changes them: linearizable reads, and writes that
- * are compare-and-swaps on the mod revision that was read. Nobody here writes a record that it has not read.
+ * Reads and changes the records of a cluster, the view and the shards' fences: reads are linearizable, and writes are
+ * compare-and-swaps on the mod revision that was read. No code here writes a record that it has not read.
  */
 import type {
   EtcdReply,
@@ -51,11 +51,11 @@ export interface RecordsClientOptions {
   callMs: number;
 }
 
-/** The number that the home shard's client bears: the view is read before any shard is known. */
+/** The number of the home shard's client: the view is read before any shard is known. */
 const homeNumber = 0;
-/** Member ids that are remembered of one shard: far more than it has at a time. */
+/** Member ids that are remembered for one shard: far more than it has at a time. */
 const membersMax = 64;
-/** Times that a change of the view is tried against changes by others; each of them has got somewhere meanwhile. */
+/** Tries of one change of the view against changes by others; each lost try means that another change was made. */
 const swapsMax = 100;
 
 export class RecordsClient {
@@ -63,14 +63,14 @@ export class RecordsClient {
   private readonly clients = new Map<number, EtcdShardClient>();
   private readonly home: EtcdShardClient;
   private known: View | null = null;
-  /** Records as they were read last: what has not changed need not be decoded again. */
+  /** Records as they were read last: an unchanged one need not be decoded again. */
   private newestView: { view: View; modRevision: Revision } | null = null;
   private readonly newestFences = new Map<number, Fence>();
   /** Shard to its identity, where it has one. */
   private readonly identities = new Map<number, string | undefined>();
   /** Shard to the ids of the members that have answered with the shard's own record. */
   private readonly members = new Map<number, Set<string>>();
-  /** Of shards that are asked and do not answer. */
+  /** Since when shards have not answered. */
   readonly silences: SilenceWatch;
   private viewTurn: Promise<unknown> = Promise.resolve();
   private readonly turns = new Map<number, Promise<unknown>>();
@@ -92,19 +92,19 @@ export class RecordsClient {
   }
 
   /**
-   * Changes the view by compare-and-swap until it is changed. `change` is called for each view that is met and returns the
-   * new one, its epoch left to this method, or null when there is nothing to change; it may throw to give up.
+   * Changes the view by compare-and-swap, again and again until it succeeds. `change` is called with each view that is read and
+   * returns the new one, or null when there is nothing to change; it may throw to give up. This method sets the epoch.
    */
   updateView(change: (view: View) => Omit<View, 'epoch'> | null): Promise<View> {
-    // One after the other: two moves of one process need not get in each other's way.
+    // One after the other, so that two moves of one process do not conflict.
     const turn = this.viewTurn.then(() => this.swapView(change));
     this.viewTurn = turn.catch(() => undefined);
     return turn;
   }
 
   /**
-   * Runs an action that reads a shard's record and then replaces it, one at a time in this process: its moves need not get in
-   * each other's way. Against other processes the compare-and-swap stands.
+   * Runs an action that reads a shard's record and then replaces it, one at a time in this process, so that its moves do not
+   * conflict. The compare-and-swap protects against other processes.
    */
   alone<Result>(shard: ShardId, action: () => Promise<Result>): Promise<Result> {
     const turn = (this.turns.get(shard) ?? Promise.resolve()).then(action);
@@ -139,9 +139,9 @@ export class RecordsClient {
   }
 
   /**
-   * Puts a record in the place of the one that was read, with more operations in the same transaction.
-   * @returns the new fence, or null when the record was not the one any more: nothing is changed then.
-   * @throws UnavailableError when it is not known.
+   * Replaces the record that was read, with more operations in the same transaction.
+   * @returns the new fence, or null when the record had changed meanwhile: then nothing is written.
+   * @throws UnavailableError when the outcome is unknown.
    */
   async replaceFence(
     before: Fence,
@@ -156,8 +156,8 @@ export class RecordsClient {
   }
 
   /**
-   * Gives a shard that joins its identity, with its first record; one that has them keeps them.
-   * @returns the identity; undefined for a shard that was begun before there were any.
+   * Writes the identity and the first record of a shard that joins; a shard that has them keeps them.
+   * @returns the identity; undefined for a shard that is older than identities.
    * @throws UnavailableError
    */
   async nameShard({ id, endpoints }: ViewShard, epoch: Epoch): Promise<string | undefined> {
@@ -171,8 +171,8 @@ export class RecordsClient {
   }
 
   /**
-   * A range of a shard's data, which whoever answers is proven to have: the copy of what another shard says would be of no
-   * use, and a source that seems to be empty worse than that. `not_applied` where that is not so.
+   * Reads a range of a shard's data, with proof that the shard itself answers: a copy of another shard's data would be useless,
+   * and a source that only seems empty would lose data. `not_applied` where the proof fails.
    */
   async read(shard: ShardId, range: RangeRequest): Promise<CallOutcome> {
     const key = await this.keyOf(shard);
@@ -192,14 +192,14 @@ export class RecordsClient {
     return { kind: 'reply', reply: { ...answer, header } };
   }
 
-  /** Whether the member of this id, which has just answered, is one of the shard's: asks, unless it is known. */
+  /** Whether the member with this id, which has just answered, belongs to the shard: asks, unless it is known. */
   async isMember(shard: ShardId, memberId: string): Promise<boolean> {
     const isKnown = () => this.members.get(shard)?.has(memberId) === true;
     if (!isKnown()) await this.read(shard, { kind: 'range', key: await this.keyOf(shard), countOnly: true });
     return isKnown();
   }
 
-  /** What answered for the shard has no record of it: it is another one, or none yet. */
+  /** The member that answered has no record of the shard: it is another shard's, or of none yet. */
   mistaken(shard: ShardId, header: ReplyHeader | null): UnavailableError {
     if (header !== null) this.clients.get(shard)?.distrust(header.memberId);
     if (shard === homeNumber)
@@ -229,7 +229,7 @@ export class RecordsClient {
     return this.clients.has(shard);
   }
 
-  /** One request, however it ends. */
+  /** Sends one request and returns its outcome. */
   async execute(shard: ShardId, request: EtcdRequest, readOnly: boolean): Promise<CallOutcome> {
     const client = await this.client(shard);
     this.silences.asked(shard);

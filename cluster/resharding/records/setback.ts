@@ -1,4 +1,4 @@
-/** Why a step of a move led nowhere, as a value: what the mover does next is decided over it. None of them is for good. */
+/** Why a step of a move failed, as a value: the mover decides by it what to do next. No setback is final. */
 import {
   CompactedError,
   OversizedError,
@@ -14,12 +14,12 @@ export type Setback =
   | { kind: 'unavailable'; shard: ShardId; message: string }
   /** Another mover has claimed the slots: this one leaves them alone for a while. */
   | { kind: 'superseded'; message: string }
-  /** The records are not what the step builds on any more, or the work is to stop. */
+  /** The records have changed under the step, or the work has to stop. */
   | { kind: 'changed'; message: string }
-  /** Everything is to be copied again; `shard` is the source. */
+  /** Everything has to be copied again; `shard` is the source. */
   | { kind: 'try_failed'; why: 'unproven' | 'compacted' | 'oversized'; shard: ShardId; message: string };
 
-/** @throws the error itself when it is none of a step's: a programmer's. */
+/** @throws the error itself when it is not a step error: it is a programmer's. */
 export function setbackOf(error: unknown): Setback {
   if (error instanceof UnavailableError)
     return { kind: 'unavailable', shard: error.shard, message: error.message };

@@ -1,4 +1,4 @@
-/** A fence record with other states for some slots: pure, and the epoch of the record follows. */
+/** Returns a fence record with other states for some slots: pure; the record's epoch is at least theirs. */
 import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
 import type { Slot } from '../../../sharder/core/numbers.ts';
 

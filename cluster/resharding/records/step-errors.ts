@@ -1,4 +1,4 @@
-/** Why a step of a move is begun anew from the records. None of them says that anything went wrong for good. */
+/** Why a step of a move begins anew from the records. None of these errors is final. */
 import type { ShardId } from '../../../sharder/core/numbers.ts';
 
 /** Another mover has claimed the slots: this one leaves them alone for a while. */
@@ -6,12 +6,12 @@ export class SupersededError extends Error {
   override name = 'SupersededError';
 }
 
-/** The records are not what the step builds on any more. */
+/** The records have changed under the step. */
 export class RecordsChangedError extends Error {
   override name = 'RecordsChangedError';
 }
 
-/** Everything is to be copied again, and not for ever: after a few tries the move is given up. */
+/** Everything has to be copied again; after a few tries the move is given up. */
 abstract class TryFailedError extends Error {
   /** The source. */
   readonly shard: ShardId;
@@ -22,12 +22,12 @@ abstract class TryFailedError extends Error {
   }
 }
 
-/** The watch of the source has not told what the source holds: the next one is another member's. */
+/** The watch of the source has not told what the source holds: the next one asks another member. */
 export class UnprovenError extends TryFailedError {
   override name = 'UnprovenError';
 }
 
-/** The source has forgotten revisions that were still needed, or the mover keys that have changed. */
+/** The source has compacted revisions that were still needed, or the mover no longer remembers all changed keys. */
 export class CompactedError extends TryFailedError {
   override name = 'CompactedError';
 }

@@ -1,4 +1,4 @@
-/** A shard did not answer in time, or not usably. Whether something was changed is for the records to say. */
+/** A shard did not answer in time, or its answer was unusable. Only the records say whether something was changed. */
 import type { ShardId } from '../../../sharder/core/numbers.ts';
 
 export class UnavailableError extends Error {

@@ -1,18 +1,18 @@
 /**
- * What a copy holds: pages in the order of their keys, each of the newest revision of its moment, so that none asks for what
- * the source has forgotten, however long the copy takes. What the watch says counts from the revision of a key's own page on.
+ * The pages that a copy holds, in the order of their keys. Each is read at the newest revision of its moment, so no page asks
+ * for a forgotten revision, however long the copy takes. For a key, the watch's events count from its page's revision on.
  */
 import { present } from '../../../sharder/core/invariant.ts';
 import { orderOf } from '../../../sharder/core/key-order.ts';
 import type { Revision } from '../../../sharder/core/numbers.ts';
 
 export class CopiedPages {
-  /** Ascending, as orders: where pages end. Neighbours of one revision are one page. */
+  /** Where pages end, ascending. Neighbouring pages of one revision are one page. */
   private ends: string[] = [];
   private revisions: number[] = [];
   private isAll = false;
 
-  /** Of the first page; 0 before it. */
+  /** The revision of the first page; 0 before there is one. */
   get oldest(): number {
     return this.revisions[0] ?? 0;
   }
@@ -28,7 +28,7 @@ export class CopiedPages {
     this.ends.push(orderOf(end));
   }
 
-  /** From now on the copy is as if all of it had been made at this revision. */
+  /** From now on the whole copy counts as made at this revision. */
   settleAt(revision: Revision): void {
     this.ends = [];
     this.revisions = [revision];
@@ -39,7 +39,7 @@ export class CopiedPages {
     return this.isAll || this.pageOf(key) < this.ends.length;
   }
 
-  /** What is said of the key up to this revision, the copy holds, or will: no later page is of an older revision. */
+  /** The copy holds the key's events up to this revision, or will: no later page is of an older revision. */
   baseOf(key: string): number {
     return this.isAll ? this.newest : (this.revisions[this.pageOf(key)] ?? this.newest);
   }

@@ -1,6 +1,5 @@
 /**
- * The pages of slots, in the order of their keys. Pages are bounded by keys, and by bytes as far as the page before lets one
- * guess.
+ * Reads slots in pages, in the order of their keys. A page is bounded by keys, and by bytes as guessed from the page before.
  */
 import type { KeyValue, RangeReply, RangeRequest } from '../../../sharder/core/etcd-messages.ts';
 import { revisionOf } from '../../../sharder/core/reply-revision.ts';
@@ -27,12 +26,12 @@ interface PagesOptions {
   slots: readonly Slot[];
   /** Keys of a page at most. */
   keysMax: number;
-  /** `revision` 0: each page is of the newest there is when it is read. */
+  /** `revision` 0: each page is read at the newest revision of its moment. */
   range: Pick<RangeRequest, 'keysOnly' | 'minModRevision'> & { revision: Revision };
 }
 
 /**
- * A copy of slots: each page as it is when it is read, since the revision of the first one may be forgotten before the last.
+ * Copies slots; each page is read at its own moment, since etcd may forget the first page's revision before the last is read.
  * @throws UnprovenError when a page is older than the one before it. @throws UnavailableError
  */
 export async function* copyPages(
@@ -51,13 +50,13 @@ export async function* copyPages(
   }
 }
 
-/** The next one is read while one is written: a page more is held in memory. */
+/** Reads the next page while one is written: one more page is held in memory. */
 async function* oneAhead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
   for (let next = items.next(); ;) {
     const { value, done } = await next;
     if (done === true) return;
     next = items.next();
-    // Whoever does not come for it has another reason to end.
+    // A caller that does not take this page has another error to throw.
     next.catch(() => undefined);
     yield value;
   }

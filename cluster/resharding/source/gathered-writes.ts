@@ -1,4 +1,4 @@
-/** What is still to be written to a destination: the newest state of each key, so that any number of writes take one place. */
+/** The writes that a destination still needs: the newest state of each key, so any number of writes to a key take one place. */
 import type { RequestOp } from '../../../sharder/core/etcd-messages.ts';
 
 export class GatheredWrites {
@@ -22,7 +22,7 @@ export class GatheredWrites {
     this.sum += bytesOf(key, value);
   }
 
-  /** All of it, which is not here any more then. */
+  /** Returns all writes, and forgets them. */
   take(): RequestOp[] {
     const operations = [...this.values].map(([key, value]): RequestOp =>
       value === null ? { kind: 'delete_range', key } : { kind: 'put', key, value },

@@ -1,6 +1,6 @@
 /**
- * The marker of a slot: its key with no user's key behind it. Written in the transaction that stops the slot, it says in the
- * source's own history where the slot ends. With another value it is a probe: a mover's question whether its watch is alive.
+ * The marker of a slot: the slot's prefix as a key, without a user's key. The transaction that stops the slot writes it, so it
+ * says in the source's own history where the slot ends. With another value it is a probe, which tests whether a watch is alive.
  */
 import { dataPrefix } from '../../../sharder/core/slot.ts';
 

@@ -1,7 +1,7 @@
 /**
- * What has been written to slots at their source since a revision: a watch that is opened again when it breaks, gathered as
- * the newest state of each key. Events come in the order of their revisions, each revision whole, so when a slot's marker has
- * come, so has everything that was written to the slot before it stopped.
+ * Gathers what users have written to slots at their source since a revision, as the newest state of each key: a watch, which is
+ * opened again when it breaks. Events come in the order of their revisions, each revision whole, so when a slot's marker has
+ * come, all writes to the slot before it stopped have come, too.
  */
 import type { EtcdEvent, KeyValue, RequestOp } from '../../../sharder/core/etcd-messages.ts';
 import { present } from '../../../sharder/core/invariant.ts';
@@ -27,41 +27,41 @@ export interface SourceTailOptions {
   /** Ascending. */
   slots: readonly Slot[];
   move: string;
-  /** Whether this process works on moves no more. */
+  /** Whether this process has stopped working on moves. */
   isStopped(): boolean;
 }
 
-/** Batches of events that are kept until it is known who sends them. */
+/** Batches of events that are kept until the sender is known. */
 const earlyBatchesMax = 1024;
-/** Of the room for what has come: with more than one part in so many it is written before the copy goes on. */
+/** When the events take more than one part in so many of their room, they are written before the copy goes on. */
 const heavyShare = 4;
 
 export class SourceTail {
   private readonly options: SourceTailOptions;
   private readonly slots: ReadonlySet<number>;
-  /** Of keys that are copied. */
+  /** The writes to keys that are copied. */
   private readonly gathered = new GatheredWrites();
-  /** What has been said of keys whose page has not come: most of it is in that page. */
+  /** Events of keys whose page has not come: most of them are in that page. */
   private early: EtcdEvent[] = [];
   private earlyBytes = 0;
   private readonly pages = new CopiedPages();
-  /** What has been said since the copy, written or not. */
+  /** What the watch has said since the copy, written or not. */
   readonly record = new TailRecord(this.pages);
   /** Slot to the revision of its marker. */
   private readonly marks = new Map<number, number>();
   /** Slots that have a marker or a probe. */
   private readonly markerSlots = new Set<number>();
   private lastProbe = '';
-  /** Everything up to here has come, or is in the copy. */
+  /** All events up to this revision have come, or are in the copy. */
   private receivedRevision = 0;
   private cancel: Cancel | null = null;
   private isOverflowing = false;
   private isReopening = false;
   private isClosed = false;
   private compacted = false;
-  /** More keys have changed since the copy than are remembered. */
+  /** More keys have changed since the copy than can be remembered. */
   private isTooMuch = false;
-  /** There is no source to ask any more, or nobody to ask for. */
+  /** The source has left the view, or this process has stopped. */
   private isLost = false;
   private waiters: (() => void)[] = [];
 
@@ -77,9 +77,9 @@ export class SourceTail {
   }
 
   /**
-   * The next page of the copy, with its own markers, goes up to the key `end`: what the watch says of its keys up to its
-   * revision is old, and so is what it has said already. Of a watch that lags that may be the first of two writes of which
-   * the page holds the second. What it says of keys whose page is still to come will be in that.
+   * Adds the next page of the copy, with its own markers, up to the key `end`. The watch's events of its keys up to its
+   * revision are old, those that have come already, too: a watch that lags may say the first of two writes when the page
+   * holds the second. Events of keys whose page is still to come will be in that page.
    */
   cover({ end, revision, kvs }: Pick<Page, 'end' | 'revision' | 'kvs'>): void {
     this.pages.add(end, revision);
@@ -92,17 +92,17 @@ export class SourceTail {
     this.relieve();
   }
 
-  /** Everything up to this revision has come. */
+  /** All events up to this revision have come. */
   get heardRevision(): number {
     return this.receivedRevision;
   }
 
-  /** Keys that wait to be written. */
+  /** Keys that still have to be written. */
   get lag(): number {
     return this.gathered.size;
   }
 
-  /** It waits for what has come to be written, or soon will. */
+  /** Whether the watch waits until its events are written, or soon will. */
   get isHeavy(): boolean {
     return this.isOverflowing || this.gathered.bytes > this.options.limits.tailBytesMax / heavyShare;
   }
@@ -126,8 +126,8 @@ export class SourceTail {
   }
 
   /**
-   * Everything that has come of keys that are copied, as writes that may be made in any order, once their pages have been
-   * written; a second call gives what came after.
+   * Returns the events of copied keys as writes that may be made in any order, once their pages have been written; a second
+   * call returns what came after.
    */
   take(): RequestOp[] {
     this.check();
@@ -150,8 +150,8 @@ export class SourceTail {
   }
 
   /**
-   * The watch is quiet when it should not be: asks another member to go on from what has come, for as long as the source is
-   * in the view. Resolves when the watch is open, or never will be, which `take` and `next` tell.
+   * For a watch that has wrongly fallen silent: asks another member to go on from the last event, as long as the source is in
+   * the view. Resolves when the watch is open, or never will be; then `take` and `next` throw.
    */
   async reopen(): Promise<void> {
     if (this.isReopening) return;
@@ -188,7 +188,7 @@ export class SourceTail {
       ...(startRevision > 0 ? { startRevision } : {}),
     };
     let isOver = false;
-    /** What comes before it is known that the shard itself answers; null from then on. */
+    /** Events that come before it is proven that the shard itself answers; null from then on. */
     let early: (readonly EtcdEvent[])[] | null = [];
     const opened = await new Promise<{ cancel: Cancel; revision: Revision; memberId: string } | null>(
       (resolve) => {
@@ -201,7 +201,7 @@ export class SourceTail {
         const sink = {
           onCreated: (revision: Revision, memberId: string) => {
             disarm();
-            // It may not have been told yet how to cancel.
+            // `cancel` may not be set yet.
             resolve({ cancel: () => cancel(), revision, memberId });
           },
           onEvents: (events: readonly EtcdEvent[]) => {
@@ -268,7 +268,7 @@ export class SourceTail {
     const { provenKeysMax } = this.options.limits;
     const heard = this.receivedRevision;
     for (const event of events) {
-      // What is old has been said before: etcd has had watches that go back in time.
+      // An old event has been said before: etcd has had watches that go back in time.
       if (event.kv.modRevision < heard) continue;
       this.receivedRevision = Math.max(this.receivedRevision, event.kv.modRevision);
       if (this.slots.has(slotOfDataKey(event.kv.key))) this.takeEvent(event);
@@ -299,7 +299,7 @@ export class SourceTail {
     return this.gathered.bytes + this.earlyBytes > this.options.limits.tailBytesMax;
   }
 
-  /** There is room again for what the watch says. */
+  /** There is room again for the watch's events. */
   private relieve(): void {
     if (!this.isOverflowing || this.isFull) return;
     this.isOverflowing = false;

@@ -1,7 +1,7 @@
 /**
- * What the watch has said of each key since its page of the copy, kept until it has been proven: the source is asked for the
- * same, and a watch that has lost, repeated or reordered events is found out before anything is built on it. What is proven at
- * one revision is what the next proof begins with: little has changed since, and little is to be listed while slots are stopped.
+ * Records what the watch has said of each key since its page of the copy, until that is proven: the source is asked for the
+ * same, so a watch that has lost, repeated or reordered events is found out before anything is built on it. Each proof begins
+ * at the revision of the proof before: little has changed since, so there is little to list while slots are stopped.
  */
 import type { EtcdEvent, KeyValue } from '../../../sharder/core/etcd-messages.ts';
 import { invariant } from '../../../sharder/core/invariant.ts';
@@ -10,16 +10,16 @@ import { isMarker } from './marker.ts';
 import type { Revision } from '../../../sharder/core/numbers.ts';
 
 interface Said {
-  /** Of its newest event. */
+  /** The revision of the key's newest event. */
   revision: Revision;
   isThere: boolean;
   /** Whether the copy has the key, by the first event after it. */
   wasThere: boolean;
 }
 
-/** The source's own word. */
+/** What the source itself answers. */
 export interface Asked {
-  /** The keys that are there and have changed since `base`, with their revisions. Some have changed before: they do no harm. */
+  /** The existing keys that have changed since `base`, with their revisions. Keys among them that changed earlier do no harm. */
   changed: readonly Pick<KeyValue, 'key' | 'modRevision'>[];
   /** All keys of the slots but markers, changed or not. */
   count: number;
@@ -28,7 +28,7 @@ export interface Asked {
 export class TailRecord {
   private readonly pages: CopiedPages;
   private said = new Map<string, Said>();
-  /** What had been said by the revision at which the source is being asked. */
+  /** What the watch had said up to the revision at which the source is asked. */
   private asked: { said: Map<string, Said>; revision: Revision } | null = null;
   /** Keys of the copy, without markers. */
   private copiedKeys = 0;
@@ -37,7 +37,7 @@ export class TailRecord {
     this.pages = pages;
   }
 
-  /** What has changed up to this revision is in the copy, or has been proven. */
+  /** All changes up to this revision are in the copy, or have been proven. */
   get base(): number {
     return this.pages.oldest;
   }
@@ -51,23 +51,23 @@ export class TailRecord {
     this.copiedKeys += keys;
   }
 
-  /** Of a key that has been copied. */
+  /** Records an event of a key that has been copied. */
   note({ type, kv }: EtcdEvent): void {
     const base = this.asked?.revision ?? this.pages.baseOf(kv.key);
     if (kv.modRevision <= base) return;
     const before = this.said.get(kv.key);
-    // Nothing is deleted that was not there, and what was made since was not there before, unless a deletion came first.
+    // A deleted key was there before; a key that was created since was not, unless a deletion came first.
     const wasThere = before?.wasThere ?? (type === 'delete' || kv.createRevision <= base);
     this.said.set(kv.key, { revision: kv.modRevision, isThere: type === 'put', wasThere });
   }
 
-  /** The source is asked at this revision, up to which the watch has said everything: what is said from now on is kept apart. */
+  /** The source is asked at this revision, up to which the watch has said everything. Later events are kept apart. */
   askAt(revision: Revision): void {
     this.asked = { said: this.said, revision };
     this.said = new Map();
   }
 
-  /** The answer to `askAt`: where nothing differs, everything is proven up to then. @returns as `differenceTo` */
+  /** Takes the answer to `askAt`: when nothing differs, everything up to that revision is proven. @returns as `differenceTo` */
   settle(answer: Asked): string | null {
     invariant(this.asked !== null, 'the source has not been asked');
     const { said, revision } = this.asked;
@@ -80,7 +80,7 @@ export class TailRecord {
   }
 
   /**
-   * @param answer of a time after which nothing changes, when the watch has said everything.
+   * @param answer the source's answer, at a time after which nothing changes and when the watch has said everything.
    * @returns what differs, in words; null when nothing does.
    */
   differenceTo(answer: Asked): string | null {

@@ -16,7 +16,7 @@ export interface ViewServerConfig {
   port: number;
   /** VASE_ADVERTISE: "host:port" at which the other view servers reach it. Default: host and port. */
   advertise: string;
-  /** VASE_HOSTS: names by which it may be called, besides localhost and addresses. */
+  /** VASE_HOSTS: host names that a request may call it by, besides localhost and addresses. */
   hosts: readonly string[];
   /** VASE_FLEET: where shards are made. */
   fleet: 'local' | 'kubernetes';
@@ -28,9 +28,9 @@ export interface ViewServerConfig {
   tls: EtcdTls | null;
   /** VASE_AUTOSCALING: JSON of the topology's autoscaling.shards. */
   autoscaling: Topology['autoscaling']['shards'];
-  /** VASE_SHARDER_CPU: limit of one sharder in cores; one core where there is none, for it has one thread. */
+  /** VASE_SHARDER_CPU: limit of one sharder in cores; without it one core, since a sharder has one thread. */
   sharderCores: number;
-  /** Bounds of the moves; null: as fast as it goes. VASE_MOVES_MAX, VASE_SLOTS_PER_MOVE, VASE_KEYS_PER_SECOND. */
+  /** Bounds of the moves; null: no limit. VASE_MOVES_MAX, VASE_SLOTS_PER_MOVE, VASE_KEYS_PER_SECOND. */
   moves: { concurrentMovesMax: number; slotsPerMoveMax: number; keysPerSecondMax: number | null };
 }
 

@@ -1,4 +1,4 @@
-/** What happens, numbered, for whoever follows: the newest are kept, so that a follower who was cut off goes on. */
+/** The cluster's events, numbered, for followers: the newest are kept, so that a follower that was cut off can go on. */
 import type { Cancel } from '../../../sharder/core/ports.ts';
 
 const eventsMax = 2000;
@@ -25,7 +25,7 @@ export class EventLog {
     for (const follower of this.followers) follower(event);
   }
 
-  /** Those after `id` that are still kept; all of them after an id that was given by another process. */
+  /** The kept events after `id`; all kept events when another process gave the id. */
   since(id: number): readonly ClusterEvent[] {
     return id > this.lastId ? [...this.events] : this.events.filter((event) => event.id > id);
   }

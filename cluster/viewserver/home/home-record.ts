@@ -1,6 +1,6 @@
 /**
- * One record under one key of the home shard, changed by compare-and-swap. A change is a function of what is there, and
- * is made again on what has come meanwhile, so it has to be one that may be asked for twice.
+ * One record under one key of the home shard, changed by compare-and-swap. A change is a function of the present
+ * record, and is applied again to a newer record when the write fails, so applying it twice must be harmless.
  */
 import type { EtcdReply, EtcdRequest } from '../../../sharder/core/etcd-messages.ts';
 import { bytesToJson, jsonToBytes } from '../../../sharder/core/json-bytes.ts';
@@ -8,7 +8,7 @@ import type { ShardClient } from '../../../sharder/core/shard-client.ts';
 import { ClusterError } from '../../errors.ts';
 
 const callMsMax = 5000;
-/** Others change the record at a few per second at most; a call that is lost costs one round, too. */
+/** Others change the record a few times per second at most; a lost call costs a round, too. */
 const roundsMax = 20;
 
 export interface Stored<T> {
@@ -44,8 +44,8 @@ export class HomeRecord<T> {
   }
 
   /**
-   * @param change what is to be there instead; null for no change.
-   * @returns what is there afterwards.
+   * @param change returns the new record; null for no change.
+   * @returns the record afterwards.
    * @throws ClusterError when the home shard does not answer; what `change` throws.
    */
   async update(change: (value: T) => T | null): Promise<T> {
@@ -69,7 +69,7 @@ export class HomeRecord<T> {
   }
 }
 
-/** The reply; null when there is none, or what became of a write is not known. */
+/** The reply; null when there is none, or when the outcome of a write is unknown. */
 export async function callHome(
   home: ShardClient,
   request: EtcdRequest,

@@ -1,6 +1,6 @@
 /**
- * Who of several view servers leads: whoever holds the key of the home shard that is bound to its lease. For liveness
- * alone: two that take themselves for the leader do no harm, because every change they make is a compare-and-swap.
+ * Elects the leader of several view servers: the one that holds a key in the home shard, which is bound to its lease. It is
+ * for liveness alone: two servers that take themselves for the leader do no harm, since each change is a compare-and-swap.
  */
 import type { Clock, Random } from '../../../sharder/core/ports.ts';
 import type { ShardClient } from '../../../sharder/core/shard-client.ts';
@@ -9,7 +9,7 @@ import { callHome } from './home-record.ts';
 
 const LEADER_KEY = 'vase/view-server';
 
-/** Above etcd's least lease, one and a half election timeouts. A leader that dies is followed within this and a renewal. */
+/** Above etcd's least lease, one and a half election timeouts. A successor follows a dead leader within this and a renewal. */
 const ttlSeconds = 5;
 const renewMs = 1500;
 /** A leader that could not renew for so long stops before its successor can start. */
@@ -44,12 +44,12 @@ export class LeaderLease {
     return this.leading;
   }
 
-  /** Whoever was the leader when last seen; null when nobody was. */
+  /** The leader when last seen; null when there was none. */
   get leader(): Leader | null {
     return this.known;
   }
 
-  /** Runs for the leadership, holds it, runs again when it is lost, until the signal; then gives it back. */
+  /** Until the signal it tries to become leader, stays leader, and tries again when it has lost the lease; then it gives that back. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.round();
@@ -70,14 +70,14 @@ export class LeaderLease {
     else if (held === false || expired) this.setLeading(false);
   }
 
-  /** The lease that is there. Null: not known. */
+  /** The present lease. Null: not known. */
   private async renew(): Promise<number | null> {
     if (this.lease !== null) {
       const reply = await this.call({ kind: 'lease_keep_alive', id: this.lease });
       if (reply?.kind !== 'lease_keep_alive') return null;
       if (reply.ttlSeconds > 0) return this.lease;
     }
-    // 52 bits: another server's draw of the same number would be refused as a lease that exists.
+    // 52 bits: if another server drew the same number, etcd would refuse it as a lease that exists.
     const { random } = this.options;
     this.lease = 1 + (random.nextUint32() % 2 ** 20) * 2 ** 32 + random.nextUint32();
     const reply = await this.call({ kind: 'lease_grant', id: this.lease, ttlSeconds });
@@ -86,7 +86,7 @@ export class LeaderLease {
     return null;
   }
 
-  /** True: the key is ours. False: it is somebody else's. Null: not known. */
+  /** True: this server holds the key. False: another server does. Null: not known. */
   private async claim(lease: number): Promise<boolean | null> {
     const { name, address } = this.options;
     const reply = await this.call({

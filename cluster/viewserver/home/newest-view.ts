@@ -1,4 +1,4 @@
-/** The newest view, as the home shard's watch tells it: what jobs wait for and what the events are made of. */
+/** The newest view, from the home shard's watch: jobs wait for it, and events are made from it. */
 import { present } from '../../../sharder/core/invariant.ts';
 import { bytesToJson } from '../../../sharder/core/json-bytes.ts';
 import type { Cancel, Clock, EtcdRpc } from '../../../sharder/core/ports.ts';
@@ -7,12 +7,12 @@ import { decodeView, homeShardOf, isOfSameCluster, VIEW_KEY, type View } from '.
 import { callHome } from './home-record.ts';
 import { pauseUntilAborted } from './leader-lease.ts';
 
-/** A watch that hangs without a word is found out by reading now and then. */
+/** A watch that hangs silently is found out by reading now and then. */
 const rereadMs = 2000;
 
 export class NewestView {
   private readonly options: { rpc: EtcdRpc; clock: Clock; home: ShardClient };
-  /** Of the home shard: where it was at first, and then where its view says that it is. */
+  /** The home shard's endpoints: at first the configured ones, then those of the view. */
   private endpoints: readonly string[];
   private view: View | null = null;
   private readonly listeners = new Set<(view: View) => void>();
@@ -44,7 +44,7 @@ export class NewestView {
     this.cancelWatch();
   }
 
-  /** Resolves with the first view, from the newest on, for which it holds; rejects with the signal's reason. */
+  /** Resolves with the first view, from the newest on, for which `holds` is true; rejects with the signal's reason. */
   async until(holds: (view: View) => boolean, signal: AbortSignal): Promise<View> {
     await this.read();
     return new Promise((resolve, reject) => {

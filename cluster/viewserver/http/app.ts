@@ -1,4 +1,4 @@
-/** The Koa application: probes are answered by every view server, everything else by the leader, in whose name the others ask. */
+/** The Koa application: every view server answers probes; the leader answers all else, and the others forward it to the leader. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Logger } from 'pino';
@@ -33,7 +33,7 @@ export interface AppOptions {
   lease: LeaderLease;
   /** Null while this one stands by. */
   leadership: () => Leadership | null;
-  /** Who may be spoken to, and on whose behalf; left out: no name but localhost. */
+  /** The host names and origins that a request may have; absent: no name but localhost. */
   origins?: OriginCheck;
   logger: Logger;
 }
@@ -100,7 +100,7 @@ async function answer(
 const reading = allowOf(['GET', 'HEAD']);
 const optionsOf = (allow: string): Reply => ({ status: 204, headers: ['allow', allow], body: null });
 
-/** Null for what is no probe. */
+/** Null when the request is no probe. */
 async function answerProbe(options: AppOptions, method: string, path: string): Promise<Reply | null> {
   const probe = probes[path];
   if (probe === undefined) return null;

@@ -1,10 +1,10 @@
-/** Everything that a request to the view server can end in but success, as one status and one JSON body. */
+/** Every failure of a request to the view server, as one status and one JSON body. */
 import { HttpError } from '../../../sharder/http/http-error.ts';
 import { ClusterError } from '../../errors.ts';
 import { RefusedError } from '../../resharding/plan/refused-error.ts';
 import { UnavailableError } from '../../resharding/records/unavailable-error.ts';
 
-/** Other refusals are conflicts with what is there: 409. */
+/** Other refusals are conflicts with the present state: 409. */
 const statuses: Readonly<Record<string, number>> = {
   'unknown-shard': 404,
   'unknown-move': 404,
@@ -12,8 +12,8 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 /**
- * Null for a programmer's error. A change that met an unreachable shard may have been recorded: 504, not definite; asking
- * again with the same `idempotency-key` does it once.
+ * Null for a programmer's error. A change that met an unreachable shard may have been recorded: 504, not definite. A retry
+ * with the same `idempotency-key` makes the change once.
  */
 export function asHttpError(error: unknown, isChange: boolean): HttpError | null {
   if (error instanceof HttpError) return error;

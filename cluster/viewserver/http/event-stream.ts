@@ -1,6 +1,6 @@
 /**
- * Server-sent events: what is kept after `last-event-id`, then everything as it happens, for as long as this view server
- * leads: its reader then asks the next one. A reader that lags, or takes nothing from one heartbeat to the next, is cut off.
+ * Server-sent events: the kept ones after `last-event-id`, then each as it happens, as long as this view server is the leader;
+ * then the reader asks the next leader. A reader that lags, or takes nothing from one heartbeat to the next, is cut off.
  */
 import type { ServerResponse } from 'node:http';
 import { Gauge, type Registry } from 'prom-client';
@@ -12,7 +12,7 @@ import type { Leadership } from '../leading/leadership.ts';
 
 const readersMax = 64;
 const unsentBytesMax = 1024 * 1024;
-/** So that proxies and readers see that the stream lives. */
+/** Heartbeats show proxies and readers that the stream is alive. */
 const heartbeatMs = 10_000;
 
 let readers = 0;

@@ -1,6 +1,6 @@
 /**
- * A view server that stands by hands requests on to the one that leads, body and answer as they come, so that any of them
- * can be asked.
+ * A view server that stands by forwards requests to the leader, and streams body and answer, so that a client can ask any of
+ * them.
  */
 import { Agent, request as startRequest, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { present } from '../../../sharder/core/invariant.ts';
@@ -14,13 +14,13 @@ import { errorReply } from '../../../sharder/http/reply.ts';
 import { watchReader } from '../../../sharder/http/stalled-readers.ts';
 import type { Leader } from '../home/leader-lease.ts';
 
-/** Expect is answered here: the body is asked for before it is handed on. */
+/** This server answers `Expect` itself: it asks for the body before it forwards it. */
 const oneConnection = ['connection', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 
-/** Two that each take the other for the leader must not send a request to and fro. */
+/** Two servers that each take the other for the leader must not send a request back and forth. */
 const forwardedHeader = 'vase-forwarded';
 
-/** For the head of the answer: longer than the leader itself waits for the home shard. Its body may take any time. */
+/** Time for the head of the answer: longer than the leader itself waits for the home shard. The body may take any time. */
 const answerMsMax = 6000;
 
 /** Node's own may send requests through a proxy (cluster/host/skip-proxies.ts). */
@@ -52,7 +52,7 @@ export function forward(
           'vase-view-server': leader.name,
         });
       } catch (error) {
-        // What has the leader's address now does not speak as a view server does.
+        // The process at the leader's address now is no view server.
         onward.destroy(error as Error);
         return;
       }
@@ -68,7 +68,7 @@ export function forward(
       response.destroy();
       return;
     }
-    // It may have been taken on before the connection broke.
+    // The leader may have accepted the request before the connection broke.
     const sent = (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' && request.method !== 'GET';
     const refusal = sent
       ? new HttpError(504, 'timeout', `${leader.name} did not answer`)
@@ -81,7 +81,7 @@ export function forward(
   request.pipe(onward);
 }
 
-/** What is said of one connection alone is not handed on (RFC 9110, section 7.6.1). Node frames a body as the header says. */
+/** Headers of one connection alone are not forwarded (RFC 9110, section 7.6.1). Node frames a body as the header says. */
 function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
   const dropped = new Set([...oneConnection, ...named]);

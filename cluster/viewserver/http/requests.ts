@@ -1,4 +1,4 @@
-/** The bodies of requests, checked: whatever is wrong is named in one sentence with 400. */
+/** Checks the bodies of requests: a 400 names the error in one sentence. */
 import { z } from 'zod';
 import { present } from '../../../sharder/core/invariant.ts';
 import { badRequest } from '../../../sharder/http/http-error.ts';

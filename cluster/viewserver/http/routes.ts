@@ -1,6 +1,6 @@
 /**
- * What the leading view server answers. Reads show the records; changes are recorded as jobs and answered with 202 before
- * they are carried out. A change with an `idempotency-key` that was used before is answered with the job that it made.
+ * The leader's answers. Reads show the records; changes are recorded as jobs and answered with 202 before they are carried
+ * out. A change with an `idempotency-key` that was used before is answered with the job that the key made.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -125,7 +125,7 @@ async function showAutoscaler({ leadership }: RouteInput): Promise<Reply> {
   return jsonReply(200, leadership.autoscaler.report());
 }
 
-/** What HEAD of the stream of events is answered; GET does not come here. */
+/** Answers HEAD of the stream of events; GET does not come here. */
 async function headOfEvents(): Promise<Reply> {
   return { status: 200, headers: ['content-type', 'text/event-stream'], body: null };
 }
@@ -158,7 +158,7 @@ async function deleteShard(input: RouteInput): Promise<Reply> {
   return jobsReply(await record(input, [{ kind: 'remove-shard', shard: id }]));
 }
 
-/** Nothing has to move away from a shard that the view has forgotten, and of which the fleet still has some part. */
+/** No plan when the view has forgotten the shard and the fleet still has some part of it: nothing has to move away. */
 async function drainPlan({ resharder, fleet }: Leadership, id: number): Promise<MovePlan[]> {
   try {
     return await resharder.drainPlan(id);
@@ -180,7 +180,7 @@ async function postRebalance(input: RouteInput): Promise<Reply> {
     weights === null
       ? {}
       : { weights: new Map(Object.entries(weights).map(([id, weight]) => [Number(id), weight])) };
-  // Wrong weights are refused before they are recorded, too.
+  // Wrong weights, too, are refused before they are recorded.
   const plans = await input.leadership.resharder.planRebalance(given);
   if (dryRun) return planReply(input, plans, {});
   await demandRoom(input, plans);
@@ -203,7 +203,7 @@ async function postMove(input: RouteInput): Promise<Reply> {
   return jobsReply(await record(input, [{ kind: 'move', slots, to }]));
 }
 
-/** The job that wanted the move ends with it: it would propose it again. */
+/** The job that wanted the move ends, too: otherwise it would propose the move again. */
 async function abortMove({ leadership, argument, routed, budgets }: RouteInput): Promise<Reply> {
   await readNoBody(routed, budgets);
   await leadership.resharder.abort(argument);
@@ -218,7 +218,7 @@ async function abortJob({ leadership, argument, routed, budgets }: RouteInput): 
   const jobs = await leadership.jobs.change((list) => withTakenBack(list, argument));
   const job = jobs.find(({ id }) => id === argument);
   if (job === undefined) throw new HttpError(404, 'unknown-job', `there is no job ${argument}`);
-  // One that is asked for again, since the answer was lost, has been taken back already.
+  // When the answer was lost and the client asks again, the job has been taken back already.
   if (!isOpen(job) && job.state !== 'aborted')
     throw new HttpError(409, 'job-ended', `the job has ended: ${job.state}`);
   leadership.events.emit('job', job);
@@ -233,14 +233,14 @@ function keyOf(request: IncomingMessage): string {
   return key;
 }
 
-/** The job that the request's key has made before; asked first, because what it has done would refuse it now. */
+/** The job that the request's key has made before. This is asked first, since the job's own effects may refuse the request now. */
 async function recorded({ leadership, routed: { request } }: RouteInput): Promise<Job[] | null> {
   const key = keyOf(request);
   const job = (await leadership.jobs.list()).find(({ id }) => id === key);
   return job === undefined ? null : [job];
 }
 
-/** The jobs under the request's key, all of them or none; those that are there already stay as they are. */
+/** Records the jobs under the request's key, all or none; jobs that exist already stay as they are. */
 async function record(
   { leadership, routed: { request } }: RouteInput,
   works: readonly JobWork[],
@@ -268,7 +268,7 @@ function jobsReply(jobs: readonly Job[]): Reply {
   return jsonReply(202, { jobs });
 }
 
-/** The job asks again when it begins; here whoever asks for it is told at once. @throws RefusedError `shard-full` */
+/** The job asks again when it begins; here the client is told at once. @throws RefusedError `shard-full` */
 async function demandRoom({ leadership }: RouteInput, plans: readonly MovePlan[]): Promise<void> {
   if (plans.length === 0) return;
   await leadership.room.demand(await leadership.resharder.readView(), plans);
@@ -306,10 +306,10 @@ function shardIdOf(text: string): number {
   return Number(match[1]);
 }
 
-/** Of a few fields, one of them with a weight for each shard. */
+/** Bounds of a body with a few fields, one of them with a weight for each shard. */
 const jsonBounds = { objects: 16, members: 2000, depth: 8 };
 
-/** An absent body counts as {}; one that is there must be JSON, and say so. */
+/** An absent body counts as {}; a present one must be JSON, and its type must say so. */
 async function readJson({ routed, budgets }: RouteInput): Promise<unknown> {
   if (!hasNoBody(routed.request)) demandJson(routed.request);
   const { bytes, hold } = await readBody(routed, bodyBytesMax, budgets, jsonBounds);

@@ -1,4 +1,4 @@
-/** What /view, /shards and /moves show: the records, with the names and the counts that people ask for. */
+/** The documents of /view, /shards and /moves: the records, with the names and the counts that people ask for. */
 import { shardName, type View } from '../../../sharder/core/view.ts';
 import type { Leader } from '../home/leader-lease.ts';
 import type { Job } from '../jobs/job.ts';
@@ -25,11 +25,11 @@ export interface MoveDocument {
   keysCopied: number;
   keysTotal: number | null;
   bytesCopied: number;
-  /** What keeps it from going on; null while it goes on, or when nobody works on it here. */
+  /** What blocks the move; null while it goes on, or when this view server does not work on it. */
   waits: { shard: number; reason: string; seconds: number } | null;
-  /** Copies that came to nothing; after a few the move is given up. */
+  /** Copies that failed; after a few the move is given up. */
   tries: number;
-  /** Why it was given up and is being undone; null where it was not. */
+  /** Why the move was given up and is being undone; null when it was not. */
   failed: string | null;
 }
 
@@ -37,13 +37,13 @@ export interface ViewDocument {
   epoch: number;
   nextShard: number;
   leader: Leader | null;
-  /** Nothing is under way, nothing is left over: the shards that exist are those of the view, and all are active. */
+  /** No job or move is under way, and no shard is left over: the existing shards are those of the view, and all are active. */
   isClean: boolean;
   shards: ShardDocument[];
   /** "first-last" and the shard that has them. */
   slots: { slots: string; shard: number }[];
   moves: MoveDocument[];
-  /** Those that have not ended. */
+  /** Jobs that have not ended. */
   jobs: Job[];
   progress: Progress;
 }
@@ -129,7 +129,7 @@ function waitOf(block: MoveBlock | null, nowMs: number): MoveDocument['waits'] {
   return { shard, reason, seconds: Math.round((nowMs - sinceMs) / 1000) };
 }
 
-/** Neighbours of one shard together. */
+/** Joins neighbouring slots of one shard into spans. */
 function slotSpans(slots: readonly number[]): { slots: string; shard: number }[] {
   const spans: { first: number; last: number; shard: number }[] = [];
   for (const [slot, shard] of slots.entries()) {

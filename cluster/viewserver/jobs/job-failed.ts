@@ -1,4 +1,4 @@
-/** Ends a job for good: trying again would not help. */
+/** Ends a job as failed: another try would not help. */
 export class JobFailed extends Error {
   override name = 'JobFailed';
 }

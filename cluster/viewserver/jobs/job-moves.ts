@@ -1,4 +1,4 @@
-/** The moves of a job: proposed until there is nothing left to move, and waited for, with a word when they come no further. */
+/** The moves of a job: proposes them until nothing is left to move, waits for them, and reports when they are blocked. */
 import type { Clock } from '../../../sharder/core/ports.ts';
 import type { MoveRecord, View } from '../../../sharder/core/view.ts';
 import { counted } from '../../providers/steps.ts';
@@ -13,9 +13,9 @@ import type { Resharder } from '../../resharding/resharder.ts';
 import type { Room } from './room.ts';
 import type { NewestView } from '../home/newest-view.ts';
 
-/** A round ends when its moves have; each finds less to do. More rounds than this mean that somebody undoes them. */
+/** A round ends when its moves have ended; each finds less to do. More rounds than this mean that something undoes them. */
 const roundsMax = 20;
-/** Moves that are waited for are looked at so often: whether they go on, and why not. */
+/** How often a waiting job checks whether its moves go on, and why not. */
 const lookMs = 1000;
 
 export interface JobMovesParts {
@@ -28,11 +28,11 @@ export interface JobMovesParts {
 
 interface MoveSize {
   slotsMax: number;
-  /** What the job's note says of it. */
+  /** What the job's note says of the size. */
   rest: string;
 }
 
-/** Of slots that fail together some may go alone: a quarter of them at a time. @throws JobFailed when they were alone. */
+/** Slots that fail together may succeed in smaller moves: a quarter of them at a time. @throws JobFailed for a slot alone. */
 function sizeAfter(size: MoveSize, failures: readonly FailedMove[]): MoveSize {
   const [largest] = failures.toSorted((a, b) => b.slots.length - a.slots.length);
   if (largest === undefined) return size;
@@ -43,7 +43,7 @@ function sizeAfter(size: MoveSize, failures: readonly FailedMove[]): MoveSize {
   return { slotsMax, rest: `, ${slotsMax} at a time, since ${slots.length} failed together: ${reason}` };
 }
 
-/** What is told of a job that runs. */
+/** The running jobs and their notes. */
 interface Report {
   running: ReadonlyMap<string, RunningJob>;
   note: (job: Job, note: string) => Promise<void>;
@@ -61,8 +61,8 @@ export class JobMoves {
   }
 
   /**
-   * Proposes what is still to be moved and waits until no move of the job is left, until there is nothing to propose. Where
-   * moves have failed, the next ones have fewer slots.
+   * Proposes moves and waits until none of the job's is left, again and again until there is nothing to propose. After failed
+   * moves the next ones have fewer slots.
    * @throws JobFailed when a slot that was alone in its move failed, RefusedError `shard-full`
    * @param plan of a view in which no slot of the job is on its way.
    */
@@ -87,7 +87,7 @@ export class JobMoves {
         const { moves } = await resharder.propose(plans, size.slotsMax);
         proposed = moves.map(({ id }) => id);
       } catch (error) {
-        // Somebody else moves slots at the same time: planned again on what has come of it.
+        // Another process moves slots at the same time: the next round plans on the new view.
         if (!(error instanceof RefusedError) || !['stale-plan', 'slots-in-move'].includes(error.code))
           throw error;
       }
@@ -96,8 +96,8 @@ export class JobMoves {
   }
 
   /**
-   * When none of the job's moves is left, by the home shard's own word: what the watch has seen may be old when the shard did
-   * not answer it. Until then the job's note says for which shard its moves wait, if they do.
+   * Resolves when none of the job's moves is left, as read from the home shard itself: the watch's view may be old if the shard
+   * did not answer it. Until then the job's note names the shard that its moves wait for, if they do.
    */
   async whenNone(job: Job, signal: AbortSignal): Promise<View> {
     const { resharder, jobs, view } = this.parts;
@@ -120,7 +120,7 @@ export class JobMoves {
     }
   }
 
-  /** Told when the job gets stuck, and when it goes on. */
+  /** Writes the note when the job gets stuck, and when it goes on. */
   private async noteBlock(job: Job, moves: readonly MoveRecord[]): Promise<void> {
     const { resharder, clock } = this.parts;
     const progress = resharder.progress();

@@ -1,6 +1,6 @@
 /**
- * Which jobs run side by side, and which moves are a job's: pure. A job that may touch every shard runs alone, but for those
- * that have come no further because of a shard that does not answer: nobody waits for them.
+ * Decides which jobs run side by side, and which moves belong to a job: pure. A job that may touch every shard runs alone,
+ * except beside jobs that a silent shard blocks: no job waits for those.
  */
 import type { MoveRecord } from '../../../sharder/core/view.ts';
 import { isOpen, type Job } from './job.ts';
@@ -9,13 +9,13 @@ import { isOpen, type Job } from './job.ts';
 const jobsAtOnceMax = 4;
 
 export interface RunningJob {
-  /** Why it comes no further; null while it does. */
+  /** Why the job is blocked; null while it is not. */
   block: string | null;
 }
 
 /**
- * The oldest open job that may begin: none before it, running or waiting, has to do with the same slots, unless that is
- * blocked. Null when there is none, or when so many run already.
+ * The oldest open job that may begin: no earlier job, running or waiting, concerns the same slots, unless that one is
+ * blocked. Null when there is none, or when as many run as may.
  */
 export function nextJob(jobs: readonly Job[], running: ReadonlyMap<string, RunningJob>): Job | null {
   if ([...running.values()].filter(({ block }) => block === null).length >= jobsAtOnceMax) return null;
@@ -29,13 +29,13 @@ export function nextJob(jobs: readonly Job[], running: ReadonlyMap<string, Runni
   return null;
 }
 
-/** Slots that both name go in the order in which they were asked for, blocked or not. */
+/** Jobs that name the same slots run in the order in which they were asked for, blocked or not. */
 function waitsFor({ work }: Job, { work: earlier }: Job, isBlocked: boolean): boolean {
   if (work.kind === 'move' && earlier.kind === 'move') return shares(work.slots, earlier.slots);
   return !isBlocked;
 }
 
-/** Of the view's moves those that the job waits for and takes back: all that no other running job has named the slots of. */
+/** The view's moves that the job waits for and takes back: all whose slots no other running job has named. */
 export function movesOf(job: Job, moves: readonly MoveRecord[], jobs: readonly Job[]): readonly MoveRecord[] {
   const { work } = job;
   if (work.kind === 'move') return moves.filter(({ slots }) => shares(slots, work.slots));

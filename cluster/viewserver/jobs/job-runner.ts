@@ -1,6 +1,6 @@
 /**
- * Carries out jobs, oldest first, and side by side where they have nothing to do with each other. A job is a loop that
- * compares what is there with what is wanted and does the next thing; so it does not matter how often, or by how many, it was
+ * Carries out jobs, oldest first, and side by side when they do not concern the same slots. A job is a loop that compares the
+ * present state with the wanted one and does the next step; so it does not matter how often, or by how many servers, it was
  * begun before.
  */
 import type { Logger } from 'pino';
@@ -87,7 +87,7 @@ export class JobRunner {
       }
     } catch (error) {
       if (signal.aborted) return;
-      // The records could not be written; the job is still open there, and is taken up again.
+      // The records could not be written: the job is still open in them, and is taken up again.
       logger.error({ err: error, job: job.id }, 'could not record the end of a job');
       await pauseUntilAborted(clock, retryMs, signal);
     } finally {
@@ -95,7 +95,7 @@ export class JobRunner {
     }
   }
 
-  /** Nothing is done for a job that waits: whoever takes that back ends it. False when somebody has. */
+  /** Marks a waiting job as running. False when a client has taken it back, which ends a waiting job. */
   private async begin(job: Job): Promise<boolean> {
     const jobs = await this.parts.jobs.change((list) => {
       const isWaiting = list.some(({ id, state }) => id === job.id && state === 'waiting');
@@ -138,7 +138,7 @@ export class JobRunner {
     return `shard ${id} has its share`;
   }
 
-  /** Given once and kept in the job's record, so that a successor completes the same shard. */
+  /** The id is given once and kept in the job's record, so that a successor completes the same shard. */
   private async shardIdOf(job: Job): Promise<number> {
     if (job.work.kind !== 'add-shard') throw new Error('only an added shard gets an id');
     if (job.work.shard !== null) return job.work.shard;
@@ -166,11 +166,11 @@ export class JobRunner {
         await proveEmpty(caller, shard);
         await resharder.forgetShard(id);
       } catch (error) {
-        // An earlier attempt, of which nobody heard, has made the view forget it.
+        // An earlier attempt, whose answer was lost, has made the view forget the shard.
         if (!(error instanceof RefusedError && error.code === 'unknown-shard')) throw error;
       }
     }
-    // The view's word is final: an id that it has given and does not know any more is never used again.
+    // The view is final: an id that it has given and no longer has is never used again.
     const after = await resharder.readView();
     if (after.shards.some((candidate) => candidate.id === id) || id >= after.nextShard)
       throw new JobFailed(`shard ${id} is still in the view`);
@@ -178,8 +178,8 @@ export class JobRunner {
   }
 
   /**
-   * Only while the job stands: another view server may lead, and have taken it back. Whoever does so changes the view after
-   * the job, so that a mark that was decided before is refused.
+   * Marks the shard only while the job stands: another view server may be leader, and have taken the job back. That server
+   * changes the view after the job, so a mark that was decided before is refused.
    */
   private async markDraining(job: Job, id: number): Promise<void> {
     const { resharder, jobs } = this.parts;
@@ -224,7 +224,7 @@ export class JobRunner {
     return `shard ${to} has them`;
   }
 
-  /** What was asked is taken back, as far as it can be: moves are undone, what has not joined goes, what was to go stays. */
+  /** Takes the job back as far as possible: its moves are undone, a shard that has not joined is deleted, a leaving shard stays. */
   private async takeBack(job: Job, signal: AbortSignal): Promise<void> {
     const { resharder, jobs } = this.parts;
     const { moves } = await resharder.readView();
@@ -248,7 +248,7 @@ export class JobRunner {
       const rest = isShort ? ' with less than its share; `vase rebalance` evens the slots out' : '';
       return this.end(job, 'aborted', `shard ${id} stays${rest}`);
     }
-    // The view has forgotten it for good: without an end of the deletion its members would be left behind.
+    // The view never takes the shard back: if the deletion did not end, its members would be left behind.
     await this.end(job, 'done', `${await this.deleteShard(job, id, signal)}: too late to take it back`);
   }
 
@@ -261,7 +261,7 @@ export class JobRunner {
     await this.end(job, 'failed', [reason, rest].filter(Boolean).join('; '));
   }
 
-  /** A shard that is still in the view takes slots again; of one that is not, some part may be left. */
+  /** A shard that is still in the view takes slots again; of any other, some part may be left. */
   private async leaveUnremoved(id: number): Promise<string> {
     const view = await this.parts.resharder.unmarkDraining(id);
     if (view.shards.some((shard) => shard.id === id)) return `shard ${id} stays`;
@@ -269,8 +269,8 @@ export class JobRunner {
   }
 
   /**
-   * A shard that was being made and is not in the view holds nothing: it goes. Its id is spent first, so that it cannot join
-   * any more, by whatever is still on its way from here or from another view server.
+   * A shard that was being made and is not in the view holds no data: it is deleted. Its id is spent first, so that no request
+   * still on its way, from here or from another view server, can make it join.
    */
   private async dropUnjoined({ work }: Job, signal: AbortSignal): Promise<string> {
     if (work.kind !== 'add-shard' || work.shard === null) return '';
@@ -287,7 +287,7 @@ export class JobRunner {
     await this.record(job, { state: 'running', note });
   }
 
-  /** Without anybody waiting for it, and before any later note. */
+  /** Writes the note before any later one; no caller waits for it. */
   private noteSoon(job: Job, note: string): void {
     this.notes = this.notes.then(() => this.record(job, { state: 'running', note })).catch(() => undefined);
   }
@@ -306,7 +306,7 @@ export class JobRunner {
   }
 }
 
-/** The moves that take these slots to `to`, from whoever has them. */
+/** The moves that take these slots to `to`, from their present owners. */
 export function plansTo(view: View, slots: readonly number[], to: number): MovePlan[] {
   const bySource = new Map<number, number[]>();
   for (const slot of slots) {

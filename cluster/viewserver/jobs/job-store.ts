@@ -1,4 +1,4 @@
-/** The jobs in the home shard, and what wakes up whoever waits for one. */
+/** The jobs in the home shard, and the signal that wakes up code that waits for one. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../../sharder/core/ports.ts';
 import type { ShardClient } from '../../../sharder/core/shard-client.ts';
@@ -6,7 +6,7 @@ import { HomeRecord } from '../home/home-record.ts';
 import { decodeJobs, encodeJobs, type Job, type JobList, JOBS_KEY, type JobsRecord } from './job.ts';
 import { pauseUntilAborted } from '../home/leader-lease.ts';
 
-/** Another view server may have taken a job on: found by reading this often. */
+/** Another view server may have recorded a job: reading this often finds it. */
 const rereadMs = 1000;
 
 export class JobStore {
@@ -36,13 +36,13 @@ export class JobStore {
     return jobs;
   }
 
-  /** Whoever waits for a job looks again. */
+  /** Makes code that waits for a job look again. */
   stir(): void {
     this.wake.abort();
     this.wake = new AbortController();
   }
 
-  /** The job that `pick` takes, after a while when it takes none; null then, when the signal came or the jobs cannot be read. */
+  /** Resolves with the job that `pick` takes; with null after a while without one, at the signal, or when the jobs are unreadable. */
   async next(pick: (jobs: JobList) => Job | null, signal: AbortSignal): Promise<Job | null> {
     const woken = this.wake.signal;
     const job = await this.list().then(pick, (error: unknown) => {

@@ -1,10 +1,10 @@
-/** Why a job comes no further, in words: pure. */
+/** Why a job is blocked, in words: pure. */
 import type { MoveRecord } from '../../../sharder/core/view.ts';
 import type { MoveBlock, MoveProgress } from '../../resharding/plan/move-plan.ts';
 import { defaultMoverLimits } from '../../resharding/records/mover-limits.ts';
 
 export interface MoveWaits {
-  /** Those that the job waits for. */
+  /** The moves that the job waits for. */
   moves: readonly MoveRecord[];
   progress: readonly MoveProgress[];
   /** On the clock of the progress. */
@@ -14,7 +14,7 @@ export interface MoveWaits {
 }
 
 /**
- * Null while any of the moves goes on. A move on which nobody works yet waits for a place, or for the same shard as the others.
+ * Null while any of the moves goes on. A move that is not under way yet waits for a place, or for the same shard as the others.
  */
 export function describeBlock({ moves, progress, nowMs, now }: MoveWaits): string | null {
   const known = progress.filter(({ id }) => moves.some((move) => move.id === id));

@@ -1,6 +1,6 @@
 /**
- * What the view server has been asked to do, as records in the home shard: any view server that leads goes on with them
- * from there. Every step of a job looks at what is there first, so doing one again is harmless.
+ * The requested changes, as records in the home shard: any view server that becomes leader goes on with them from there.
+ * Every step of a job reads the present state first, so a repeated step is harmless.
  */
 import {
   asCount,
@@ -13,9 +13,9 @@ import {
 
 export const JOBS_KEY = 'vase/jobs';
 
-/** Asked for and not ended; past it requests are refused. */
+/** Jobs that have not ended; past it requests are refused. */
 const openJobsMax = 32;
-/** Ended ones that are remembered, so that a request which is repeated is not carried out twice. */
+/** Ended jobs that are remembered, so that a repeated request is not carried out twice. */
 const endedJobsMax = 64;
 
 export type JobWork =
@@ -25,17 +25,17 @@ export type JobWork =
   /** `weights`: shares of slots by shard id; null: equal ones. */
   | { kind: 'rebalance'; weights: Readonly<Record<string, number>> | null }
   | { kind: 'move'; slots: readonly number[]; to: number }
-  /** A later version's: it is kept as it was recorded, and neither begun nor waited for. */
+  /** A later version's job: it is kept as it was recorded, and neither begun nor waited for. */
   | { kind: 'unknown'; recorded: Readonly<Record<string, unknown>> };
 
 export type JobState = 'waiting' | 'running' | 'done' | 'failed' | 'aborted';
 
 export interface Job {
-  /** Given by whoever asks, so that asking again does nothing. */
+  /** The client gives it, so that asking again does nothing. */
   id: string;
   work: JobWork;
   state: JobState;
-  /** Whoever asked has taken it back: it ends, and moves under way are undone where that is still possible. */
+  /** The client has taken the job back: it ends, and moves under way are undone where that is still possible. */
   abort: boolean;
   /** What is being done, or why it ended as it did. */
   note: string;
@@ -52,14 +52,14 @@ export function isOpen(job: Job): boolean {
   return job.state === 'waiting' || job.state === 'running';
 }
 
-/** The list with those of the jobs whose ids it does not have; null when there are none, or no room for all of them. */
+/** The list with the jobs whose ids it does not have yet; null when there are none, or no room for all of them. */
 export function withJobs(jobs: JobList, wanted: readonly Job[]): JobList | null {
   const added = wanted.filter((job) => !jobs.some(({ id }) => id === job.id));
   if (added.length === 0 || jobs.filter(isOpen).length + added.length > openJobsMax) return null;
   return [...jobs, ...added];
 }
 
-/** The list with the job changed, and without ended jobs that are too many; null when it is not there or has ended. */
+/** The list with the job changed, and without ended jobs above the bound; null when the job is not in it or has ended. */
 export function withChange(jobs: JobList, id: string, change: Partial<Job>): JobList | null {
   const found = jobs.find((job) => job.id === id);
   if (found === undefined || !isOpen(found)) return null;
@@ -69,7 +69,7 @@ export function withChange(jobs: JobList, id: string, change: Partial<Job>): Job
   return changed.filter((job) => !forgotten.has(job));
 }
 
-/** The list with the job taken back; one that waits, or that nobody here can do, ends with it. Null when it is not there or has ended. */
+/** The list with the job taken back; a waiting job, or one of an unknown kind, ends. Null when the job is not in it or has ended. */
 export function withTakenBack(jobs: JobList, id: string): JobList | null {
   const job = jobs.find((each) => each.id === id);
   const isUnknown = job?.work.kind === 'unknown';
@@ -119,7 +119,7 @@ function decodeJob(raw: unknown): Job {
   };
 }
 
-/** It may be empty: one record that cannot be read would keep all jobs from being read. */
+/** The note may be empty: one unreadable job would make all jobs unreadable. */
 function asNote(raw: unknown): string {
   if (typeof raw !== 'string') throw new Error('note must be a string');
   return raw;

@@ -1,10 +1,10 @@
-/** How far the moves are, all together: slots, keys, bytes, rate and the time that is left, since the first of them began. */
+/** The progress of all moves together since the first of them began: slots, keys, bytes, rate and the time left. */
 import type { Cancel, Clock } from '../../../sharder/core/ports.ts';
 import type { MoveRecord, View } from '../../../sharder/core/view.ts';
 import type { MoveProgress } from '../../resharding/plan/move-plan.ts';
 
 const sampleMs = 200;
-/** The rate is that of so many samples. */
+/** The rate is taken over so many samples. */
 const samplesMax = 15;
 
 export interface Progress {
@@ -25,7 +25,7 @@ export interface Sample {
 export class ProgressMeter {
   private readonly clock: Clock;
   private readonly readMoves: () => readonly MoveProgress[];
-  /** Of every move since nothing was moved, without those that were undone: what was last seen of it. */
+  /** What was last seen of every move since the last time without moves; moves that were undone are left out. */
   private readonly seen = new Map<string, { slots: number; keys: number; bytes: number }>();
   private inView = new Map<string, MoveRecord>();
   private samples: Sample[] = [];

@@ -1,4 +1,4 @@
-/** How full the shards are, and would be: by what etcd says of its database, its quota and the number of keys. */
+/** How full the shards are, and would be after moves: from etcd's database size, its quota and the number of keys. */
 import { present } from '../../../sharder/core/invariant.ts';
 import { dataRangeOf } from '../../../sharder/core/slot.ts';
 import { ownerOf, type View } from '../../../sharder/core/view.ts';
@@ -22,9 +22,9 @@ const used = 'etcd_mvcc_db_total_size_in_use_in_bytes';
 const size = 'etcd_mvcc_db_total_size_in_bytes';
 const quota = 'etcd_server_quota_backend_bytes';
 const names = new Set([used, size, quota]);
-/** A shard does not fill up in less. */
+/** A shard does not fill up in less time. */
 const freshMs = 1000;
-/** Of a shard that does not answer nothing is counted: whoever asks for a move of it is not kept waiting. */
+/** A shard that does not answer is not counted, so that a client that asks for one of its moves does not wait. */
 const countMsMax = 2000;
 const allKeys = { key: 'd/', rangeEnd: 'd0' } as const;
 
@@ -39,14 +39,14 @@ export class Room {
 
   /**
    * The bytes of a slot are its share of its shard's keys: keys of one shard count alike. A shard that does not answer is left
-   * out, and what would leave it counts nothing: its moves wait for it anyway.
+   * out, and slots that would leave it count 0 bytes: its moves wait for it anyway.
    */
   async fillsOf(view: View, plans: readonly MovePlan[]): Promise<ShardFill[]> {
     return this.fillsAmong(new Set(view.shards.map(({ id }) => id)), view, plans);
   }
 
   /**
-   * The same, of the shards alone that the plans take from or give to: the others may not answer, which nobody has to wait for.
+   * Checks only the shards that the plans take from or give to: others may be silent, and no caller has to wait for them.
    * @throws RefusedError `shard-full`
    */
   async demand(view: View, plans: readonly MovePlan[]): Promise<void> {
@@ -54,12 +54,12 @@ export class Room {
     refuseOverfull(await this.fillsAmong(touched, view, plans));
   }
 
-  /** The part of its quota that the shard's keys take, as it was seconds ago: asked at once, told later. Null: not known yet. */
+  /** The part of its quota that the shard's keys took seconds ago: a call asks etcd, and a later call returns it. Null: not known yet. */
   fillOf(shard: number): number | null {
     const nowMs = performance.now();
     if (nowMs - this.askedAtMs >= freshMs) {
       this.askedAtMs = nowMs;
-      // What is not known now is asked again.
+      // A failed question is asked again.
       this.rooms().then(
         (rooms) => (this.known = rooms),
         () => (this.known = []),
@@ -79,7 +79,7 @@ export class Room {
     return fillsAfter(rooms, await this.bytesOf(view, plans, rooms));
   }
 
-  /** @param asked absent: all that there are. */
+  /** @param asked absent: all shards. */
   private async rooms(asked?: ReadonlySet<number>): Promise<ShardRoom[]> {
     const all = await this.parts.fleet.memberMetrics();
     const members = asked === undefined ? all : all.filter(({ shard }) => asked.has(shard));
@@ -110,14 +110,14 @@ export class Room {
     const keys = new Map<number, number>();
     const moved: MovedBytes[] = [];
     for (const { slots, from, to } of splitPlans(plans, view.slots.length)) {
-      // A plan may go on from where an earlier one of the same list leads.
+      // A plan may start from where an earlier plan of the same list ends.
       const owner = ownerOf(view, present(slots[0], 'a slot of the plan'));
       const bytes = usedBytes.get(owner);
       if (bytes === undefined) continue;
       const all = keys.get(owner) ?? (await this.count(view, owner, allKeys));
       keys.set(owner, all);
       const range = dataRangeOf(slots);
-      // Counted at two moments: what moves is all of the shard's at most, and nothing where it did not answer.
+      // The two counts are of two moments: the moved part is at most all of the shard, and 0 when it did not answer.
       const share = all === 0 ? 0 : Math.min(1, (await this.count(view, owner, range)) / all);
       moved.push({ from, to, bytes: share * bytes });
     }

@@ -1,4 +1,4 @@
-/** Measures, judges and acts, once per window, while this view server leads. Where it is not enabled it only advises. */
+/** Measures, judges and acts once per window, while this view server is the leader. When autoscaling is off, it only advises. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../../sharder/core/ports.ts';
@@ -29,7 +29,7 @@ import { refuseOverfull } from '../../resharding/plan/shard-room.ts';
 import type { Room } from '../jobs/room.ts';
 import type { NewestView } from '../home/newest-view.ts';
 
-/** In memory; the home shard keeps fewer. */
+/** Decisions in memory; the home shard keeps fewer. */
 const decisionsMax = 500;
 
 export interface AutoscalerLoopParts {
@@ -56,7 +56,7 @@ export class AutoscalerLoop {
   private readonly autoscaler: Autoscaler;
   private readonly sampler: LoadSampler;
   private readonly record: HomeRecord<AutoscalerRecord>;
-  /** The newest, oldest first, those of view servers before among them. */
+  /** The newest decisions, oldest first, with those of earlier leaders. */
   private decisions: unknown[] = [];
   private isRemembered = false;
   private lastKept = '';
@@ -69,7 +69,7 @@ export class AutoscalerLoop {
     this.record = new HomeRecord({ home: parts.home, key: AUTOSCALER_KEY, decode: decodeAutoscaler });
   }
 
-  /** What it is set to, and its newest decisions, oldest first. */
+  /** Its settings, and its newest decisions, oldest first. */
   report(): object {
     return { settings: this.parts.settings, decisions: this.decisions };
   }
@@ -91,7 +91,7 @@ export class AutoscalerLoop {
     if (view === null) return;
     await this.recall();
     const active = view.shards.filter(({ state }) => state !== 'draining');
-    // The youngest goes first: the home shard, which is the oldest, has to stay.
+    // The youngest shard leaves first: the home shard, which is the oldest, has to stay.
     const youngest = Math.max(...active.map(({ id }) => id));
     const jobs = await this.parts.jobs.list();
     const measured = await this.sampler.sample({
@@ -110,7 +110,7 @@ export class AutoscalerLoop {
     if (isCarriedOut) await this.ask(works, decision);
   }
 
-  /** What view servers before this one have come to know. */
+  /** Reads what earlier leaders have recorded. */
   private async recall(): Promise<void> {
     if (this.isRemembered) return;
     const { value } = await this.record.read();
@@ -119,7 +119,7 @@ export class AutoscalerLoop {
     this.isRemembered = true;
   }
 
-  /** What is decided, or why not, where that is another thing than the last time. @throws ClusterError */
+  /** Records the decision and its reason when it differs from the last one. @throws ClusterError */
   private async keep(decision: LoggedDecision): Promise<void> {
     const what = `${decision.kind} ${decision.reason.replaceAll(/[0-9.]+/g, '#')}`;
     if (what === this.lastKept) return;
@@ -128,7 +128,7 @@ export class AutoscalerLoop {
     this.lastKept = what;
   }
 
-  /** Why the shard is not to leave: it must not, or the others have no room for what it has. Null when it may. */
+  /** Why the shard must not leave: a rule forbids it, or the others have no room for its keys. Null when it may. */
   private async unfitOf(view: View, shard: number): Promise<string | null> {
     try {
       const fills = await this.parts.room.fillsOf(view, planRemoval(view, shard));

@@ -1,5 +1,5 @@
 /**
- * What the autoscaler knows and has decided, in the home shard: the next view server that leads goes on with it. Fields that
+ * What the autoscaler knows and has decided, in the home shard: the next leader goes on with it. Fields that
  * this version does not know stay as they are.
  */
 import { asList, asObject } from '../../../sharder/core/record-fields.ts';
@@ -25,7 +25,7 @@ export function decisionsOf(record: AutoscalerRecord): unknown[] {
   return asList(record['decisions'] ?? [], 'decisions');
 }
 
-/** What is not there, or is no number, is as in `fallback`. */
+/** A field that is absent, or is no number, is taken from `fallback`. */
 export function memoryOf(record: AutoscalerRecord, fallback: AutoscalerMemory): AutoscalerMemory {
   const raw = asObject(record['memory'] ?? {}, 'memory');
   const number = (value: unknown) => (typeof value === 'number' ? value : null);
@@ -39,7 +39,7 @@ export function memoryOf(record: AutoscalerRecord, fallback: AutoscalerMemory): 
   };
 }
 
-/** The record with what was decided last, and what is known by now. */
+/** The record with the last decision, and the memory at that time. */
 export function withDecision(
   record: AutoscalerRecord,
   { memory, decision }: { memory: AutoscalerMemory; decision: object },
@@ -52,7 +52,7 @@ export function withDecision(
   };
 }
 
-/** Those that have all of these numbers. */
+/** The entries that have all of these numbers. */
 function entriesOf<Name extends string>(list: unknown[], names: readonly Name[]): Record<Name, number>[] {
   return list.flatMap((raw) => {
     const entry = (raw ?? {}) as Record<string, unknown>;

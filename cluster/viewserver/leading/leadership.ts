@@ -1,4 +1,4 @@
-/** All that runs while this view server leads: the moves, the jobs, the autoscaler. It starts and ends as one. */
+/** All that runs while this view server is the leader: the moves, the jobs, the autoscaler. It starts and ends as one. */
 import type { Logger } from 'pino';
 import type { Clock, EtcdRpc, Random, Trace } from '../../../sharder/core/ports.ts';
 import type { ShardClient } from '../../../sharder/core/shard-client.ts';
@@ -72,7 +72,7 @@ export class Leadership {
     this.start();
   }
 
-  /** Aborts when this view server leads no more. */
+  /** Aborts when this view server is no longer the leader. */
   get ended(): AbortSignal {
     return this.end.signal;
   }
@@ -87,7 +87,7 @@ export class Leadership {
     return this.parts.clock.nowMs();
   }
 
-  /** Whatever is under way stays as it is in the records, for the next leader. */
+  /** Work under way stays as it is in the records, for the next leader. */
   stop(): void {
     this.end.abort(new Error('this view server does not lead any more'));
     this.resharder.stop();
@@ -108,7 +108,7 @@ export class Leadership {
     };
     for (const [name, part] of Object.entries(parts))
       part.catch((error: unknown) => {
-        // A part that ends by itself is a programmer's error: the next leader, or a restart, begins anew.
+        // Only a programmer's error ends a part: the next leader, or a restart, begins anew.
         logger.fatal({ err: error, part: name }, 'a part of the view server failed');
         process.exit(1);
       });

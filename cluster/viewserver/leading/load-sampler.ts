@@ -1,4 +1,4 @@
-/** What the sharders and the members have counted since the last reading, as one sample for the autoscaler. */
+/** Turns what the sharders and the members have counted since the last reading into one sample for the autoscaler. */
 import type { MemberMetrics, ShardFleet } from '../../providers/shard-fleet.ts';
 import {
   addBuckets,
@@ -51,7 +51,7 @@ export class LoadSampler {
     this.sharderCores = options.sharderCores;
   }
 
-  /** Operations by slot in the last window, over the sharders that tell them. */
+  /** Operations by slot in the last window, over the sharders that report them. */
   get slotLoads(): readonly number[] {
     return this.loads;
   }
@@ -142,12 +142,12 @@ function histogram({ before, after }: Pair, name: string, fits?: (labels: Labels
   return bucketsBetween(bucketsOf(before, name, fits), bucketsOf(after, name, fits));
 }
 
-/** A refusal is quick and serves nobody: the more of them, the better an overloaded shard would look. */
+/** A refusal is quick and serves no user: with more of them an overloaded shard would look better. */
 function without(buckets: Buckets, refused: number): Buckets {
   return new Map([...buckets].map(([bound, count]) => [bound, Math.max(0, count - refused)]));
 }
 
-/** Of a counter; all of it where the process has started anew. */
+/** The rise of a counter; its whole value when the process has restarted. */
 function difference({ before, after }: Pair, name: string, fits?: (labels: Labels) => boolean): number {
   const first = total(before, name, fits);
   const last = total(after, name, fits);

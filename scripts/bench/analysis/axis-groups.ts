@@ -1,6 +1,6 @@
 /**
  * Finds the series in a plan: cells that differ in the number of sharders alone, or of shards alone. Each such group is
- * one figure; with no group at all, the biggest set of cells alike stands in, even if it is one point.
+ * one figure; without any group, the biggest set of similar cells is the figure, even if it is one point.
  */
 import type { CellPlan } from '../records/run-data.ts';
 

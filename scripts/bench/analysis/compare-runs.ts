@@ -1,7 +1,7 @@
 /**
  * Compares two runs cell by cell: ratios with confidence intervals, and which of them are regressions. A figure is worse
- * when it is so by more than the threshold and its interval excludes "no change"; with one repeat there is no interval,
- * and the threshold alone decides, which is said.
+ * when the change exceeds the threshold and the interval excludes "no change"; with one repeat there is no interval, and
+ * the threshold alone decides, which the output says.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { CellPlan, CellResult } from '../records/run-data.ts';
@@ -24,13 +24,13 @@ const unansweredShareMax = 0.001;
 export interface CompareOptions {
   /** A change by more than this share counts: 0.1 for a tenth. */
   threshold: number;
-  /** Of the intervals, each on its own: 0.95. */
+  /** The confidence of each interval on its own: 0.95. */
   confidence: number;
 }
 
 export const defaultCompareOptions: CompareOptions = { threshold: 0.1, confidence: 0.95 };
 
-/** 'unclear': by the ratio it changed, by the interval it need not have; more repeats would tell. */
+/** 'unclear': the ratio says that it changed, the interval allows that it did not; more repeats would decide. */
 export type Verdict = 'regression' | 'better' | 'unclear' | 'same';
 
 export interface FigureComparison extends Ratio {
@@ -54,7 +54,7 @@ export interface Comparison {
   b: string;
   options: CompareOptions;
   cells: CellComparison[];
-  /** Sentences: what could not be compared, and what makes the two runs unlike. */
+  /** Sentences: what could not be compared, and how the two runs differ. */
   notes: string[];
   /** Sentences, one for each cell that is worse; empty is good. */
   regressions: string[];
@@ -132,12 +132,12 @@ function unansweredShare(results: readonly CellResult[]): number {
   return requests === 0 ? 0 : sum(({ peak }) => peak.failed + peak.indefinite) / requests;
 }
 
-/** What of a cell decides its figures, the plan's limits included. */
+/** The parts of a cell that decide its figures, the plan's limits included. */
 function effective({ plan }: Run, { sharders, shards, members, workload, limits }: CellPlan): object {
   return { sharders, shards, members, workload, limits: { ...plan.limits, ...limits } };
 }
 
-/** What is unlike apart from what was measured: with these the ratios say less of the code. */
+/** Differences of the runs apart from the measurements: with these the ratios say less about the code. */
 function describeDifferences(a: Run, b: Run): string[] {
   const notes: string[] = [];
   for (const name of ['machine', 'cores', 'memoryBytes', 'os', 'node', 'etcd', 'provider', 'disk'] as const) {

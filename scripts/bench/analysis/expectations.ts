@@ -1,4 +1,4 @@
-/** Judges what a plan expects of its cells: held, broken, or not to be judged because a cell is missing. */
+/** Judges a plan's expectations of its cells: held, broken, or not judged because a cell is missing. */
 import type { BenchPlan, CellResult, Expectation } from '../records/run-data.ts';
 import { figures, formatRatio } from './figures.ts';
 import { meanOf } from './summary.ts';

@@ -1,4 +1,4 @@
-/** The figures of a cell that reports and comparisons speak of: how each is called, read, written and judged. */
+/** The figures of a cell in reports and comparisons: how each is named, read, written and judged. */
 import type { CellResult } from '../records/run-data.ts';
 
 export type FigureName =

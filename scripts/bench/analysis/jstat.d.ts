@@ -1,4 +1,4 @@
-/** What is used of jstat, which brings no types. */
+/** The used part of jstat, which brings no types. */
 declare module 'jstat' {
   interface StudentT {
     /** The quantile: t with P(T <= t) = p at so many degrees of freedom. */

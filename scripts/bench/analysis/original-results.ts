@@ -1,4 +1,4 @@
-/** What the original Vase published (2022, GKE, locust, 500 users): the eight cells of its two figures. */
+/** The published results of the original Vase (2022, GKE, locust, 500 users): the eight cells of its two figures. */
 import { readFileSync } from 'node:fs';
 import type { PlottedFigure } from './figures.ts';
 
@@ -9,7 +9,7 @@ export interface OriginalResult {
   figures: Record<PlottedFigure, number>;
 }
 
-/** Along sharders it had seven shards, along shards thirty sharders. */
+/** Its figure along sharders had seven shards, its figure along shards thirty sharders. */
 export const originalFixed = { sharders: 7, shards: 30 } as const;
 
 export function readOriginalResults(): OriginalResult[] {

@@ -1,13 +1,13 @@
 /**
  * The ratio of two means with a confidence interval, from repeats: Welch's t interval of the difference of the logarithms'
- * means, taken back from the logarithms. It assumes neither equal scatter nor equal numbers of repeats; figures of load
- * are skewed and vary by shares rather than by amounts, so their logarithms are closer to normal than they are.
+ * means, taken back from the logarithms. It assumes neither equal scatter nor equal numbers of repeats. Figures of load
+ * are skewed and vary by shares rather than by amounts, so their logarithms are closer to a normal distribution.
  */
 import jstat from 'jstat';
 import { meanOf } from './summary.ts';
 
 export interface Ratio {
-  /** Of the geometric means, b over a. */
+  /** The ratio of the geometric means, b over a. */
   ratio: number;
   /** Null when one side has fewer than two repeats: nothing is known of its scatter. */
   interval: { low: number; high: number } | null;
@@ -27,7 +27,7 @@ export function ratioOf(a: readonly number[], b: readonly number[], confidence: 
   const ratio = Math.exp(difference);
   if (left.repeats < 2 || right.repeats < 2) return { ratio, interval: null };
   const variance = left.variance + right.variance;
-  // Repeats that agree to the last digit: Welch's degrees of freedom are 0/0 there, and the interval is a point.
+  // The repeats agree to the last digit: Welch's degrees of freedom are 0/0 then, and the interval is a point.
   if (variance === 0) return { ratio, interval: { low: ratio, high: ratio } };
   const degreesOfFreedom =
     variance ** 2 / (left.variance ** 2 / (left.repeats - 1) + right.variance ** 2 / (right.repeats - 1));

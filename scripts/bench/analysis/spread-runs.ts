@@ -1,4 +1,4 @@
-/** Several runs of one plan beside each other: how far each figure spreads, and whether what was expected held in each. */
+/** Sets several runs of one plan beside each other: how far each figure spreads, and whether the expectations held in each. */
 import { isDeepStrictEqual } from 'node:util';
 import { judgeExpectations, describeExpectation, type JudgedExpectation } from './expectations.ts';
 import { figures, type FigureName } from './figures.ts';
@@ -10,7 +10,7 @@ import { comparedFigures } from './compare-runs.ts';
 export interface FigureSpread {
   test: string;
   figure: FigureName;
-  /** A run's mean over its repeats, in the order of the runs; null where it has no result. */
+  /** Each run's mean over its repeats, in the order of the runs; null for a run without a result. */
   values: (number | null)[];
   min: number;
   median: number;

@@ -1,4 +1,4 @@
-/** What the repeats of each planned cell say together; a planned cell without a result is there too, without figures. */
+/** Sums up the repeats of each planned cell; a planned cell without a result is included, without figures. */
 import type { CellFailure, CellPlan, CellResult } from '../records/run-data.ts';
 import { figures, type FigureName } from './figures.ts';
 import type { Run } from '../records/read-run.ts';
@@ -16,7 +16,7 @@ export interface CellSummary {
   cell: CellPlan;
   results: CellResult[];
   failures: CellFailure[];
-  /** What limited its repeats, each once, the most frequent first. */
+  /** The limits of its repeats, each once, the most frequent first. */
   limits: CellResult['limit'][];
   /** In some repeat the machine or the generator was the limit: the figures are not the store's. */
   notTheStore: boolean;
@@ -58,7 +58,7 @@ function byFrequency<T>(values: T[]): T[] {
   return [...counts].toSorted((a, b) => b[1] - a[1]).map(([value]) => value);
 }
 
-/** "ycsb-a (zipfian, 500 users), 3 members a shard": what is the same for cells that may be compared. */
+/** "ycsb-a (zipfian, 500 users), 3 members a shard": the same for all cells that may be compared. */
 export function describeLoad(cell: CellPlan): string {
   const { name, users, distribution } = cell.workload;
   const { sharderCpu, etcdCpu, ssd } = cell.limits ?? {};

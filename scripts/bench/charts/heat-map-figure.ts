@@ -1,4 +1,4 @@
-/** Requests/s by sharders and shards, a panel for each workload: which of the two brings more, and where it ends. */
+/** Requests/s by sharders and shards, a panel for each workload: which of the two adds more, and where adding ends. */
 import * as Plot from '@observablehq/plot';
 import { drawPanel, estimateWidth, type Drawing, type Panel } from '../draw/drawing.ts';
 import { colorOf } from '../draw/theme.ts';
@@ -12,7 +12,7 @@ const panelsMax = 8;
 /** From pale to deep blue, one hue: it reads the same without colour. */
 const shades = ['#dceaf7', '#b4d3ec', '#7fb2dc', '#4488c2', '#1d5f9e', '#0b3c71'];
 
-/** Where dark letters stop being readable on the shade. */
+/** From this share on, dark letters are not readable on the shade. */
 const darkShare = 0.48;
 
 interface Tile {

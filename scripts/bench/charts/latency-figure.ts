@@ -18,9 +18,9 @@ import { meanOf, type CellSummary } from '../analysis/summary.ts';
 const width = 470;
 const height = 290;
 const margins = { marginLeft: 56, marginRight: 66, marginTop: 22, marginBottom: 40 };
-/** What a page can show; the table has them all. */
+/** A page can show so many; the table has all. */
 const panelsMax = 12;
-/** Answering less than this share of what is offered, the store falls behind and latencies grow with the run's length. */
+/** A store that answers less than this share of the offered load falls behind, and latencies grow with the run's length. */
 const keptUpShare = 0.95;
 
 const quantiles: { label: string; color: ColorName; of: (latency: Latencies) => number }[] = [

@@ -1,4 +1,4 @@
-/** The Universal Scalability Law through what was measured along one axis, where the points allow a fit. */
+/** Fits the Universal Scalability Law to the measurements along one axis, when the points allow a fit. */
 import { fitScalingLaw, scalingLawAt, type Estimate } from '../../../sim/capacity/scaling-law.ts';
 import { figures, formatNumber } from '../analysis/figures.ts';
 import type { ScalingInput } from './series.ts';
@@ -11,13 +11,13 @@ export interface LawPoint {
 }
 
 export interface Law {
-  /** From the least to the greatest measured count; empty where there is no fit. */
+  /** From the least to the greatest measured count; empty without a fit. */
   curve: LawPoint[];
-  /** What was fitted, or why nothing was. */
+  /** The fitted law, or why there is none. */
   sentence: string;
 }
 
-/** Cells where the machine or the generator was the limit say nothing of the store, and are left out. */
+/** Cells that the machine or the generator limited say nothing about the store, and are left out. */
 export function fitLaw({ group, summaries }: ScalingInput): Law {
   const points = group.cells.flatMap((cell): LawPoint[] => {
     const summary = summaries.find(({ test }) => test === cell.test);

@@ -1,6 +1,6 @@
 /**
  * The original's figure: requests/s, median, mean and 95th percentile against the number of sharders, or of shards, with
- * what the original published, what was predicted and what this run measured.
+ * the original's published values, the predicted ones and this run's measured ones.
  */
 import * as Plot from '@observablehq/plot';
 import { axisOf, drawPanel, type Drawing, type LegendEntry, type Panel } from '../draw/drawing.ts';

@@ -53,7 +53,7 @@ export function drawSeries(series: Series, failed: readonly number[]): Plot.Mark
       strokeWidth: 1.8,
       fill: (point: SeriesPoint) => (point.hollow ? colorOf('paper') : color),
     }),
-    // What the pointer meets is bigger than what is seen.
+    // An invisible bigger mark catches the pointer.
     Plot.dot(points, { x: 'x', y: 'y', r: 11, fill: 'transparent', title: 'title' }),
   );
   return marks;

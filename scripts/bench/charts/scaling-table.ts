@@ -1,4 +1,4 @@
-/** The values of a scaling figure, for those who would rather read than measure a line. */
+/** The values of a scaling figure, for people who would rather read them than measure a line. */
 import type { AxisGroup } from '../analysis/axis-groups.ts';
 import type { DataTable } from '../draw/drawing.ts';
 import { figures, formatNumber, plottedFigures } from '../analysis/figures.ts';

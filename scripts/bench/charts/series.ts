@@ -6,12 +6,12 @@ import { originalFixed, type OriginalResult } from '../analysis/original-results
 import type { PredictedCell } from '../records/prediction-data.ts';
 import { spreadOf, type CellSummary } from '../analysis/summary.ts';
 
-/** More profiles in one figure cannot be told apart. */
+/** A reader cannot distinguish more profiles in one figure. */
 const profilesMax = 4;
 const profileColors: ColorName[] = ['predicted', 'second', 'third', 'fourth'];
 
 export interface ScalingInput {
-  /** With the original's and all profiles; or this run alone, on axes made for it. */
+  /** `all`: with the original's series and all profiles; `run`: this run alone, on axes made for it. */
   scope: 'all' | 'run';
   group: AxisGroup;
   summaries: readonly CellSummary[];
@@ -25,10 +25,10 @@ export interface SeriesPoint {
   /** Number of sharders or shards. */
   x: number;
   y: number;
-  /** The least and the most of the repeats; both y where there are none. */
+  /** The least and the most of the repeats; both are y without repeats. */
   low: number;
   high: number;
-  /** Not the store was the limit, but the machine or the generator. */
+  /** The machine or the generator was the limit, not the store. */
   hollow: boolean;
   /** For the pointer. */
   title: string;

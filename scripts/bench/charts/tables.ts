@@ -11,7 +11,7 @@ import { kindOf, type Kind } from './use-figure.ts';
 const mebibyte = 2 ** 20;
 const shownFigures = Object.keys(figures) as FigureName[];
 
-/** One row a planned cell, in the plan's order. */
+/** One row for each planned cell, in the plan's order. */
 export function cellTable(summaries: readonly CellSummary[]): DataTable {
   return {
     columns: [
@@ -90,7 +90,7 @@ export function useTable(summaries: readonly CellSummary[]): DataTable {
   };
 }
 
-/** Fsyncs as the members counted them, beside what the emulated disk takes; null when no member told any. */
+/** Fsyncs as the members counted them, beside the emulated disk's limit; null when no member reported any. */
 export function fsyncTable(run: Run, summaries: readonly CellSummary[]): DataTable | null {
   const rows = summaries.flatMap((summary) => {
     const fsyncs = summary.results.flatMap(({ fsync }) => fsync);
@@ -167,7 +167,7 @@ function describeMost(values: number[]): string | null {
   return values.length === 0 ? null : formatNumber(Math.max(...values));
 }
 
-/** 1 when all shards answer as many requests; null when nothing was counted. */
+/** 1 when all shards answer equally many requests; null when nothing was counted. */
 function imbalance({ requestsPerShard }: CellResult): number | null {
   const counts = Object.values(requestsPerShard);
   const mean = counts.length === 0 ? 0 : meanOf(counts);

@@ -11,7 +11,7 @@ import { meanOf, type CellSummary } from '../analysis/summary.ts';
 const width = 470;
 const height = 220;
 const margins = { marginLeft: 56, marginRight: 16, marginTop: 12, marginBottom: 40 };
-/** What a page can show; the samples are in the run's folder. */
+/** A page can show so many; the samples are in the run's folder. */
 const panelsMax = 16;
 
 interface Repeat {
@@ -54,7 +54,7 @@ export function drawTimelines(run: Run, summaries: readonly CellSummary[]): Draw
 
 function drawCell({ test, cell }: CellSummary, repeats: readonly Repeat[]): Panel {
   const y = chooseValueScale(repeats.flatMap(({ samples }) => samples.map(({ requests }) => requests)));
-  // Steadiness is read from zero, whatever the dips.
+  // The axis always begins at zero, so that steadiness can be judged.
   const top = y.domain[1];
   const scaled =
     y.type === 'linear'

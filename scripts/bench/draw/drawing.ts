@@ -1,4 +1,4 @@
-/** What every figure of the report is made of, and how Observable Plot is called for it without a browser. */
+/** The parts of every figure of the report, and the call of Observable Plot for it without a browser. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { formatTick } from './scales.ts';
@@ -27,7 +27,7 @@ export interface Drawing {
   title: string;
   /** For the page's list of contents. */
   shortTitle: string;
-  /** Sentences under the title: what is seen, and how to read its marks. */
+  /** Sentences under the title: what the figure shows, and how to read its marks. */
   caption: string;
   legend: LegendEntry[];
   panels: Panel[];

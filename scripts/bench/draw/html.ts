@@ -1,4 +1,4 @@
-/** HTML from templates: what is put into one is escaped, unless it is itself the result of one or marked as markup. */
+/** HTML from templates: a value in a template is escaped, unless it is a template's result or marked as markup. */
 
 /** Text that is markup already. */
 export class Markup {

@@ -25,7 +25,7 @@ export async function renderPng(svg: string): Promise<Uint8Array> {
   }
 }
 
-/** May be done once in a process. Returns the fonts. */
+/** It may be called only once in a process. Returns the fonts. */
 async function startEngine(): Promise<Uint8Array[]> {
   await initWasm(readFileSync(resolve('@resvg/resvg-wasm/index_bg.wasm')));
   return [400, 600].map(readFont);

@@ -35,7 +35,7 @@ export function chooseCountScale(counts: readonly number[], widthPx: number): Ax
   const [from, to] = type === 'log' ? domain.map(Math.log) : domain;
   const position = (count: number): number =>
     (((type === 'log' ? Math.log(count) : count) - from!) / (to! - from!)) * widthPx;
-  // Both ends are kept; what lies between gives way.
+  // Both ends are kept; ticks between them give way.
   const ticks: number[] = [];
   for (const count of distinct) {
     const afterLast = ticks.length === 0 || position(count) - position(ticks.at(-1)!) >= 16;

@@ -1,7 +1,7 @@
 /**
- * Users in closed loops, by autocannon: each sends a request, waits for the answer, sends the next. Autocannon gives the
- * connections, the building and the parsing; times and outcomes are taken here, because it goes on without a word when a
- * server closes a connection, and from then on measures each answer from the request before.
+ * Users in closed loops, by autocannon: each sends a request, waits for the answer, sends the next. Autocannon opens
+ * the connections, builds requests and parses answers. This file takes times and outcomes: autocannon goes on silently when
+ * a server closes a connection, and from then on measures each answer from the request before.
  */
 import autocannon, { type Client, type Instance } from 'autocannon';
 import type { LoadOrder } from './load-order.ts';
@@ -9,7 +9,7 @@ import { type LoadRequest, requestSource } from './requests.ts';
 import type { Window } from './window.ts';
 import { WrittenKeys } from './written-keys.ts';
 
-/** Requests that a user repeats: enough that the drawn distribution is that of the workload over all users. */
+/** Requests that a user repeats: enough that all users together have the workload's distribution. */
 const requestsPerUser = 200;
 /** The window ends the load; this only bounds it. */
 const secondsMax = 24 * 3600;
@@ -17,7 +17,7 @@ const secondsMax = 24 * 3600;
 /**
  * Starts the loops; they go on until `stop`.
  * @param onWarm called when every user has had an answer. A busy Node.js accepts one connection in each turn of its loop,
- *   so that some of 500 users wait for many seconds before they are let in; that is no part of what is measured.
+ *   so some of 500 users wait for many seconds before they are let in; the measurement must not include that.
  */
 export function startClosedLoop(order: LoadOrder, window: Window, onWarm: () => void): { stop(): void } {
   let waiting = order.users;
@@ -66,8 +66,8 @@ function drawRequests(order: LoadOrder, user: number): LoadRequest[] {
 }
 
 /**
- * A request that is sent while another has no answer means that the other's connection was lost: autocannon has made a
- * new one. Refused connections are definite, since nothing was sent on them. Autocannon does not say which request it
+ * When a request is sent while another has no answer, the other's connection was lost, and autocannon has made a new one.
+ * Refused connections are definite failures, since nothing was sent on them. Autocannon does not say which request it
  * sends, but it sends them in their order, over and over.
  */
 function watchUser(

@@ -7,10 +7,10 @@ import { putRequest } from './requests.ts';
 /** 100 values of 16 KiB stay below what the store takes in one body. */
 const keysPerRequest = 100;
 const streamsMax = 8;
-/** What was refused or has an unknown outcome is written again; a put of the same value is harmless. */
+/** A refused write, or one with an unknown outcome, is made again; a put of the same value is harmless. */
 const attemptsMax = 5;
 
-/** Writes this worker's share of the keys: as many as it has of the users. */
+/** Writes this worker's share of the keys: the same share as it has of the users. */
 export async function fillKeys(order: LoadOrder): Promise<{ written: number; failed: number }> {
   const { keys, users } = order.workload;
   const first = Math.floor((keys * order.firstUser) / users);
@@ -62,7 +62,7 @@ async function post(pool: Pool, text: string): Promise<number[]> {
     if (statusCode !== 200) return [];
     return (JSON.parse(answer) as { results: { status: number }[] }).results.map(({ status }) => status);
   } catch {
-    // Refused, reset or too slow: nothing is known to be written.
+    // The request was refused, reset or too slow: no write is known to be made.
     return [];
   }
 }

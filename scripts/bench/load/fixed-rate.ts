@@ -1,7 +1,7 @@
 /**
- * Requests at a fixed rate, whatever the answers do. Latency counts from the moment at which a request was meant to be
- * sent: when the store stalls, the requests that had to wait for a connection are as late as their users would have seen
- * them (no coordinated omission). Autocannon is not used here: its rate is a burst at the start of each second, and its
+ * Requests at a fixed rate, independent of the answers. Latency counts from the moment at which a request was planned to be
+ * sent: when the store stalls, requests that had to wait for a connection are as late as their users would have seen them
+ * (no coordinated omission). Autocannon is not used here: its rate is a burst at the start of each second, and its
  * correction takes an interval of ceil(1/rate), which is 1 ms for every rate.
  */
 import { Pool } from 'undici';

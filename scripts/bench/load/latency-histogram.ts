@@ -19,7 +19,7 @@ export function newHistogram(): Histogram {
   });
 }
 
-/** What lies outside the range counts at its end. */
+/** A value outside the range counts at its end. */
 export function recordMs(histogram: Histogram, latencyMs: number): void {
   histogram.recordValue(Math.min(Math.max(Math.round(latencyMs * 1000), 1), microsecondsMax));
 }

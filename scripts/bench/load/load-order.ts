@@ -1,7 +1,7 @@
-/** What the parent and a worker of the load generator tell each other, as plain data over the channel of the fork. */
+/** The messages between the parent and a worker of the load generator, as plain data over the channel of the fork. */
 import type { Workload } from '../records/run-data.ts';
 
-/** From the parent, first: what to load, with this worker's share of the users, keys and rate. */
+/** The parent's first message: the load, with this worker's share of the users, keys and rate. */
 export interface LoadOrder {
   kind: 'order';
   /** Base URLs, such as "http://127.0.0.1:5000"; users take them in turn. */
@@ -14,7 +14,7 @@ export interface LoadOrder {
   ratePerSecond: number | null;
   /** Share of a period between two requests by which this worker's schedule is shifted against the others'. */
   phase: number;
-  /** A request without an answer by then has an unknown outcome. */
+  /** A request without an answer within this time has an unknown outcome. */
   timeoutSeconds: number;
   /** Length of the window. */
   seconds: number;
@@ -40,6 +40,6 @@ export type WorkerMessage =
   /** Every user has had an answer: all connections are accepted. */
   | { kind: 'warm' }
   | { kind: 'second'; second: WorkerSecond }
-  /** The window is over and all that began in it is accounted for. */
+  /** The window is over and all requests that began in it are accounted for. */
   | { kind: 'done'; seconds: number; cpuSeconds: number }
   | { kind: 'filled'; written: number; failed: number };

@@ -7,7 +7,7 @@ import type { LoadOrder, ParentMessage, WorkerMessage } from './load-order.ts';
 import { Window } from './window.ts';
 
 process.on('message', (message: ParentMessage) => void take(message));
-// The parent is gone: nobody waits for this load.
+// The parent is gone: no process needs this load any more.
 process.on('disconnect', () => process.exit(0));
 
 let order: LoadOrder;

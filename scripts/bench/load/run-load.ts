@@ -1,6 +1,6 @@
 /**
- * One load on a store, by worker processes: all start together, warm up, and measure the same window; what they report is
- * merged. Nothing of it is left when the call ends, whatever happens.
+ * One load on a store, by worker processes: all start together, warm up, and measure the same window; their reports are
+ * merged. When the call ends, no worker is left, even after an error.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -9,17 +9,17 @@ import type { LoadResult, Sample, Workload } from '../records/run-data.ts';
 import { decodeHistogram, encodeHistogram, latenciesOf, newHistogram } from './latency-histogram.ts';
 import type { LoadOrder, ParentMessage, WorkerMessage, WorkerSecond } from './load-order.ts';
 
-/** As long as the sharders' own deadline and a few seconds: what takes longer has no answer. */
+/** The sharders' own deadline and a few seconds: a request that takes longer gets no answer. */
 const timeoutSeconds = 20;
 
-/** A store that has not answered every user by then is measured as it is. */
+/** A store that has not answered every user within this time is measured as it is. */
 const warmupSecondsMax = 60;
 
 export interface LoadOptions {
   /** Base URLs; the users take them in turn. */
   urls: readonly string[];
   workload: Workload;
-  /** Load before the window, not measured: at least so long, and until every user has had an answer. */
+  /** Load before the window, which is not measured: at least so long, and until every user has had an answer. */
   warmupSeconds: number;
   /** Length of the window in whole seconds. */
   seconds: number;
@@ -52,7 +52,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadOutcome> {
     await delay(warmupSeconds * 1000, undefined, { signal });
     await atMost(warmupSecondsMax, warm, signal);
     const done = workers.all('done');
-    // Awaited below; when something else fails first, that is what is told.
+    // It is awaited below; when something else fails first, the caller gets that error.
     done.catch(() => undefined);
     workers.tell({ kind: 'measure' });
     await options.onWindow?.('opened');
@@ -92,7 +92,7 @@ export async function fillStore(
 async function atMost(seconds: number, event: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const first = new AbortController();
   const timer = delay(seconds * 1000, undefined, { signal: AbortSignal.any([signal, first.signal]) });
-  // Rejects when the event was first, too; nobody waits for it then.
+  // It also rejects when the event was first; then no code waits for it.
   timer.catch(() => undefined);
   try {
     await Promise.race([event, timer]);

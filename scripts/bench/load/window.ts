@@ -1,9 +1,9 @@
-/** What one worker counts during the measured window: a histogram and the errors of each second. Outside it, nothing. */
+/** What one worker counts during the measured window: a histogram and the errors of each second. Outside it, it counts nothing. */
 import type { Histogram } from 'hdr-histogram-js';
 import type { WorkerSecond } from './load-order.ts';
 import { encodeHistogram, newHistogram, recordMs } from './latency-histogram.ts';
 
-/** ok; definitely not applied; perhaps applied. */
+/** `ok`; `failed`: definitely not applied; `indefinite`: perhaps applied. */
 export type RequestOutcome = 'ok' | 'failed' | 'indefinite';
 
 interface Second {
@@ -13,8 +13,8 @@ interface Second {
 }
 
 /**
- * How a status counts: 504 says that the store does not know, and so may 507, of a full shard. A missing key is a failure:
- * what is read by a route that says 404 was written before the load.
+ * How a status counts: 504 says that the store does not know the outcome, and 507, of a full shard, may say so. A missing key
+ * is a failure: a route that answers 404 reads only keys that were written before the load.
  */
 export function outcomeOfStatus(status: number): RequestOutcome {
   if (status === 504 || status === 507) return 'indefinite';

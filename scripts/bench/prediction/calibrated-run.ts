@@ -1,4 +1,4 @@
-/** Fits the capacity model on some cells of a benchmark's run and sets predicted against measured for all of them. */
+/** Fits the capacity model on some cells of a benchmark's run and compares predicted with measured for all of them. */
 import { UsageError } from '../../../cluster/errors.ts';
 import { calibrate } from '../../../sim/capacity/calibrate.ts';
 import { predictCells, type PredictedTest } from '../../../sim/capacity/predict-plan.ts';
@@ -7,7 +7,7 @@ import type { Run } from '../records/read-run.ts';
 import type { CellResult } from '../records/run-data.ts';
 import { plannedCells } from './planned-cells.ts';
 
-/** What the prediction must keep to, as shares of what was measured. */
+/** The error that a prediction may have, as a share of the measured value. */
 export const toleranceShare = 0.2;
 
 export interface ComparedCell {

@@ -6,7 +6,7 @@ import type { Curve } from '../../../sim/capacity/scaling-curve.ts';
 import type { Size, Target } from '../../../sim/capacity/size-for-target.ts';
 import type { CalibratedRun } from './calibrated-run.ts';
 
-/** The original's columns as far as a prediction has them, then more. */
+/** The columns of the original that a prediction has, then more. */
 const csvHeader =
   'test,sharders,shards,users,requests_per_second,median_ms,mean_ms,p90_ms,p95_ms,p99_ms,p99_9_ms,profile';
 

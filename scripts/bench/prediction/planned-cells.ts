@@ -7,7 +7,7 @@ import { type Profile, type ProfileName, profiles } from '../../../sim/capacity/
 import { limitsOf } from '../records/cell-topology.ts';
 import type { BenchPlan } from '../records/run-data.ts';
 
-/** A profile of a cloud has its own disks, whatever the plan emulates on one machine. */
+/** A cloud's profile has its own disks, so it ignores the disk that the plan emulates on one machine. */
 const emulatingProfiles: readonly string[] = ['laptop', 'calibrated'];
 
 /** Every cell of the plan, with the limits that hold for it. */
@@ -23,7 +23,7 @@ export function plannedCells(plan: BenchPlan, profile: Pick<Profile, 'name'>): P
   });
 }
 
-/** What the plan's cells do on this platform, in the plan's order. */
+/** The prediction for the plan's cells on this platform, in the plan's order. */
 export function predictPlan(plan: BenchPlan, profile: Profile): Promise<PredictedTest[]> {
   return predictCells(plannedCells(plan, profile), profile);
 }

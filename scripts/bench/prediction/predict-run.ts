@@ -1,4 +1,4 @@
-/** Leaves in a run's folder what the report draws beside the measurements: the calibrated model's figures, and GKE's. */
+/** Writes the figures that the report draws beside the measurements into a run's folder: the calibrated model's, and GKE's. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PredictedTest } from '../../../sim/capacity/predict-plan.ts';
@@ -23,10 +23,10 @@ export async function predictRun(run: Run, fittedTests: readonly string[]): Prom
 }
 
 /**
- * The tests to fit on when nobody names any, of those that answered and that the load generator did not limit: the
- * first that was measured of each workload under each set of limits, and the last, too, of the set with most tests. They
- * lie farthest apart in most plans; all others are predicted, a workload that only one test has as well. Empty when
- * nothing was measured.
+ * The tests to fit on when the user names none, of those that answered and that the load generator did not limit: the
+ * first measured test of each workload under each set of limits, and the last, too, of the set with most tests. They lie
+ * farthest apart in most plans. All others are predicted, also a workload that only one test has. Empty when nothing was
+ * measured.
  */
 export function testsToFit({ plan, cells }: Pick<Run, 'plan' | 'cells'>): string[] {
   const kinds = new Map<string, Set<string>>();

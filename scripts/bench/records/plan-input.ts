@@ -1,7 +1,7 @@
 /**
  * Plans as people write them, in JSON: the cells by name as in the original's plans, `{"1a": {"sharders": 1, "shards": 7}}`,
- * and beside them, as far as wanted, the settings of the whole plan. What is left out has a default; a wrong field is a
- * usage error that names it.
+ * and beside them, optionally, the settings of the whole plan. An absent field has a default; a wrong field is a usage
+ * error that names it.
  */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -171,7 +171,7 @@ function completeWorkload(given: z.output<typeof workload>): Workload {
   return { ...defaults, ...defined(given) };
 }
 
-/** What a schema cannot say: names that have to be there, and what the topology thinks of the cells. */
+/** Checks what a schema cannot say: names that must exist, and whether the topology accepts the cells. */
 function checkPlan(plan: BenchPlan): void {
   const tests = plan.cells.map(({ test }) => test);
   if (tests.length === 0) throw new UsageError(`plan ${plan.name}: there is no cell`);
@@ -194,7 +194,7 @@ function checkPlan(plan: BenchPlan): void {
   }
 }
 
-/** Names become names of files. */
+/** The names become names of files. */
 function testName(plan: string, test: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,40}$/.test(test)) return test;
   throw new UsageError(

@@ -1,6 +1,6 @@
 /**
- * What the capacity model leaves in a run's folder for the report: `predictions.json`, an array of PredictedCell. One entry
- * a test and profile; a test that the model cannot predict is left out. Times are in ms.
+ * The capacity model's file in a run's folder, for the report: `predictions.json`, an array of PredictedCell. It has one entry
+ * for each test and profile; a test that the model cannot predict is left out. Times are in ms.
  */
 
 export interface PredictedCell {

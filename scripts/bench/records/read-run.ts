@@ -1,6 +1,6 @@
 /**
- * Reads a benchmark run's folder into one value. A run may have been interrupted: what is not there is left out, what
- * cannot be read is told in `problems`, and only a folder without a readable plan is refused.
+ * Reads a benchmark run's folder into one value. A run may have been interrupted: missing files are left out, `problems`
+ * names unreadable ones, and only a folder without a readable plan is refused.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ export interface Run {
   /** The last part of the folder's path: plan and time. */
   name: string;
   plan: BenchPlan;
-  /** Null when the run has not come as far as writing it. */
+  /** Null when the run has not yet written it. */
   environment: Environment | null;
   /** In the plan's order, then by repeat. */
   cells: CellResult[];
@@ -22,11 +22,11 @@ export interface Run {
   samples: ReadonlyMap<string, Sample[]>;
   /** Empty when nothing was predicted. */
   predictions: PredictedCell[];
-  /** One sentence for each file that is there and cannot be read. */
+  /** One sentence for each file that exists and cannot be read. */
   problems: string[];
 }
 
-/** Throws UsageError when the folder has no plan that can be read. */
+/** Throws UsageError when the folder has no readable plan. */
 export async function readRun(folder: string): Promise<Run> {
   const plan = await readPlan(folder);
   const problems: string[] = [];
@@ -80,7 +80,7 @@ async function readSamples(folder: string, problems: string[]): Promise<Map<stri
   return samples;
 }
 
-/** Null when the file is missing, and when it is no JSON, which is told. */
+/** Null when the file is missing, and when it is no JSON, which is reported. */
 async function readJson<T>(path: string, problems: string[]): Promise<T | null> {
   let text: string;
   try {

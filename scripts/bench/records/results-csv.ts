@@ -1,4 +1,4 @@
-/** results.csv: the columns of the original's results, in its order and units, then what it did not have. */
+/** results.csv: the columns of the original's results, in its order and units, then columns that it did not have. */
 import type { CellResult } from './run-data.ts';
 
 const columns: [name: string, of: (result: CellResult) => string | number][] = [

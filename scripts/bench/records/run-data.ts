@@ -1,10 +1,10 @@
 /**
- * What a benchmark run leaves in its folder `.vase/runs/<plan>-<time>/`: the runner writes these shapes, the report, the
+ * The files that a benchmark run writes into its folder `.vase/runs/<plan>-<time>/`: the runner writes these shapes, the report, the
  * comparison and the capacity model read them. Times are in ms, sizes in bytes, processor use in cores.
  *
  *     plan.json          the plan as it was read (BenchPlan)
  *     environment.json   Environment
- *     cells/<test>-<repeat>.json   CellResult; written atomically when the cell is done, so a run resumes by what is there
+ *     cells/<test>-<repeat>.json   CellResult; written atomically when the cell is done, so a run resumes by these files
  *     samples/<test>-<repeat>.jsonl   one Sample a line, one a second
  *     results.csv        the columns of the original's results, then more
  *     report.html  *.svg  *.png   the report
@@ -41,7 +41,7 @@ export interface Limits {
   ssd: string;
 }
 
-/** What must hold between two cells, or the run ends with exit code 1. */
+/** A ratio that must hold between two cells, or the run ends with exit code 1. */
 export interface Expectation {
   from: string;
   to: string;
@@ -81,13 +81,13 @@ export interface LoadResult {
   offeredPerSecond: number | null;
   requestsPerSecond: number;
   requests: number;
-  /** Definite failures and outcomes that are unknown, apart. */
+  /** Definite failures and unknown outcomes, counted apart. */
   failed: number;
   indefinite: number;
   latency: Latencies;
   /** Merged over all workers: hdr-histogram's compressed, base64 form, values in microseconds. */
   histogram: string;
-  /** Cores that the load generator used, of as many as it has workers: one worker cannot use more than one core. */
+  /** Cores that the load generator used, of one for each worker: a worker cannot use more than one core. */
   generatorCores: number;
   generatorWorkers: number;
 }
@@ -119,11 +119,11 @@ export interface CellResult {
   requestsPerShard: Record<string, number>;
   /** Mean operations in a batch, for reads and writes; null where no batch was seen. */
   batch: { reads: number | null; writes: number | null };
-  /** Cores of the machine that were in use, of those it has: at the top the machine is the limit. */
+  /** The machine's cores that were in use: when all are, the machine is the limit. */
   machineCores: number;
   /** What limited this cell: the sharders' CPU limit, the shards' disk or CPU, the machine, or the generator. */
   limit: 'sharders' | 'shards' | 'machine' | 'generator' | 'unknown';
-  /** What was not as the plan has it, one sentence each: a limit that this machine cannot enforce, for example. */
+  /** Differences from the plan, one sentence each: a limit that this machine cannot enforce, for example. */
   notes?: string[];
 }
 
@@ -157,6 +157,6 @@ export interface Environment {
   provider: string;
   /** "pd-ssd:10Gi (emulated)", or "off". */
   disk: string;
-  /** What 99 of 100 syncs of a shard's members took at most, in its slowest shard of all cells; null or left out: not seen. */
+  /** The 99th percentile of a shard's fsyncs, in the slowest shard of all cells; null or absent: not seen. */
   fsyncP99Ms?: number | null;
 }

@@ -1,6 +1,6 @@
 /**
- * The folder of one run: where each file is, and which cells are done. Results are written whole or not at all, so that
- * whatever ended a run, the next one goes on with the first cell that has no result.
+ * The folder of one run: where each file is, and which cells are done. Results are written whole or not at all, so after
+ * any end of a run the next one goes on with the first cell that has no result.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ import { UsageError } from '../../../cluster/errors.ts';
 import { changesSince } from './run-origin.ts';
 import type { BenchPlan, CellFailure, CellPlan, CellResult, Environment, Sample } from './run-data.ts';
 
-/** One measurement of the plan: a cell, and its how-manieth time, from 1. */
+/** One measurement of the plan: a cell, and the number of its repeat, from 1. */
 export interface Turn {
   cell: CellPlan;
   repeat: number;
 }
 
-/** Repeats go around all cells, so that what changes on the machine with time does not look like a cell's own. */
+/** Repeats go around all cells, so that a change of the machine over time does not look like an effect of one cell. */
 export function turnsOf(plan: BenchPlan): Turn[] {
   return Array.from({ length: plan.repeats }, (_, index) =>
     plan.cells.map((cell): Turn => ({ cell, repeat: index + 1 })),
@@ -28,7 +28,7 @@ export class RunFolder {
     this.path = path;
   }
 
-  /** Holds the cluster of the cell that is being measured, and nothing between cells. */
+  /** The folder of the cluster of the cell that is being measured; empty between cells. */
   get stateRoot(): string {
     return join(this.path, 'cluster');
   }
@@ -72,7 +72,7 @@ export class RunFolder {
     renameSync(temporary, target);
   }
 
-  /** What is there of a turn; null when it is still to be measured. */
+  /** The result or failure of a turn; null when it still has to be measured. */
   read(turn: Turn): CellResult | CellFailure | null {
     return readJson(join(this.path, 'cells', `${fileName(turn)}.json`)) as CellResult | CellFailure | null;
   }
@@ -99,13 +99,13 @@ export function newRunFolder(runs: string, plan: BenchPlan): RunFolder {
 
 export interface Unfinished {
   folder: RunFolder;
-  /** What is not as it was when the run began: not to be gone on with unasked. */
+  /** What has changed since the run began: such a run is not resumed unasked. */
   changes: string[];
 }
 
 /**
- * The newest run of the very same plan that has cells left and was begun with what is here now; else the newest that was
- * begun with something else, and what has changed since; null when there is none.
+ * The newest run of the very same plan that has cells left and was begun in the same environment as now; else the newest that
+ * was begun in another one, with the changes since; null when there is none.
  */
 export function findUnfinished(runs: string, plan: BenchPlan, here: Environment): Unfinished | null {
   const names = existsSync(runs) ? readdirSync(runs).filter((name) => name.startsWith(`${plan.name}-`)) : [];

@@ -1,9 +1,9 @@
-/** Whether a run that is to go on would still be of one piece: cells of other sources or programs are not to be compared. */
+/** Finds whether a resumed run would be consistent: cells of different sources or programs must not be compared. */
 import type { Environment } from './run-data.ts';
 
 const fields = ['commit', 'node', 'etcd'] as const;
 
-/** What is no longer as it was when the run began, in a few words each; what is not known is not counted. */
+/** What has changed since the run began, in a few words each; unknown values are not counted. */
 export function changesSince(recorded: Environment, here: Environment): string[] {
   return fields
     .filter((field) => recorded[field] !== 'unknown' && here[field] !== 'unknown')

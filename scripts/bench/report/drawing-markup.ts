@@ -68,7 +68,7 @@ export function tableMarkup(table: DataTable, marked: ReadonlySet<number> = new 
   </div>`;
 }
 
-/** "1,234", "1.5 (1.4–1.6)", "–": what is read from the right. */
+/** "1,234", "1.5 (1.4–1.6)", "–": fields that are aligned to the right. */
 function looksLikeNumber(field: string | number | null): boolean {
   return field === null || typeof field === 'number' || /^[-–]?[\d.,]+×?( |$)/.test(field);
 }

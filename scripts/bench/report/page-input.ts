@@ -1,4 +1,4 @@
-/** All that the page is made of. */
+/** The content of the page. */
 import type { Drawing } from '../draw/drawing.ts';
 import type { JudgedExpectation } from '../analysis/expectations.ts';
 import type { Run } from '../records/read-run.ts';

@@ -23,7 +23,7 @@ export interface ReportOptions {
 }
 
 /**
- * May be called for a run that is not at its end; what is missing is said. Returns the files' paths, the page first.
+ * It may be called for an unfinished run; the report says what is missing. Returns the files' paths, the page first.
  * Throws UsageError when the folder is not a run.
  */
 export async function writeReport(runFolder: string, options: ReportOptions = {}): Promise<string[]> {
@@ -79,10 +79,10 @@ function drawAll(run: Run, summaries: readonly CellSummary[]): Drawing[] {
   ].filter((drawing) => drawing !== null);
 }
 
-/** Where the plan is as `vase bench` reads it, below the run's folder: under its name, because a run is called by it. */
+/** The path, below the run's folder, of the plan as `vase bench` reads it: it has the plan's name, because a run takes its name from it. */
 const planToRepeat = ({ plan }: Run) => join('repeat', `${plan.name}.json`);
 
-/** Runs the same plan on the same sources, and compares the two: each line runs as it stands, in a checkout. */
+/** Lines that run the same plan on the same sources, and compare the two: each can be run unchanged in a checkout. */
 function defaultCommands(run: Run): string[] {
   const { environment, plan } = run;
   const folder = resolve(run.folder);

@@ -1,4 +1,4 @@
-/** A plan as people write them, made from one that was read: `readPlan` takes it, and it gives the same plan again. */
+/** Turns a plan back into the form that people write: `readPlan` reads it as the same plan again. */
 import type { BenchPlan } from '../records/run-data.ts';
 
 export function writtenPlan(plan: BenchPlan): Record<string, unknown> {

@@ -1,4 +1,4 @@
-/** Where a run was made: what its figures depend on and somebody else has to know to repeat it. */
+/** The environment of a run: what its figures depend on, and what another person has to know to repeat it. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
@@ -9,7 +9,7 @@ import type { ClusterStatus } from '../../../cluster/providers/provider.ts';
 import { runCommand } from '../../../cluster/host/run-command.ts';
 import type { BenchPlan, Environment } from '../records/run-data.ts';
 
-/** @param checkout the folder with package.json. `binaries`: where an etcd may be that is not on PATH. */
+/** @param checkout the folder with package.json. `binaries`: a folder that may hold an etcd that is not on PATH. */
 export async function readEnvironment(
   { checkout, binaries }: { checkout: string; binaries: string },
   plan: BenchPlan,
@@ -36,7 +36,7 @@ async function readEtcdVersion(binaries: string): Promise<string> {
   return binary?.version ?? 'unknown';
 }
 
-/** What only a cluster that is up can tell: etcd's versions, and the disks. `status`: when the load has ended. */
+/** Adds what only a running cluster can tell: etcd's versions, and the disks. `status`: of the time when the load had ended. */
 export function withCluster(environment: Environment, { shards, disk }: ClusterStatus): Environment {
   const versions = shards.flatMap(({ members }) => members.map(({ etcd }) => etcd?.version));
   const seen =
@@ -58,7 +58,7 @@ function joined(known: string, ...seen: string[]): string {
   return [...new Set([...names, ...seen])].join(', ');
 }
 
-/** With "-modified" and a hash of the changes where the sources are not those of the commit. */
+/** With "-modified" and a hash of the changes when the sources differ from the commit. */
 async function readCommit(checkout: string): Promise<string> {
   try {
     const { stdout: commit } = await runCommand('git', ['-C', checkout, 'rev-parse', '--short=12', 'HEAD']);

@@ -1,10 +1,10 @@
-/** What held a cell back, from what each part used of what it may use. */
+/** Finds what limited a cell, from the share of its allowance that each part used. */
 import { milliCores } from '../../../cluster/topology/quantity.ts';
 import type { CellResult, Limits, LoadResult, ProcessUse } from '../records/run-data.ts';
 
-/** Above it a part is taken for full: the kernel's accounts and the throttling are coarser than a few per cent. */
+/** Above it a part counts as full: the kernel's accounting and the throttling are coarser than a few per cent. */
 const fullShare = 0.92;
-/** The share of time that a member waits for its log: commits of its database take turns with it on the same disk. */
+/** Above this share of time in waiting for its log a member's disk counts as full: its database commits use the same disk in turn. */
 const diskBusyShare = 0.45;
 
 export interface LimitEvidence {
@@ -18,7 +18,7 @@ export interface LimitEvidence {
   cores: number;
 }
 
-/** The first that is full, in this order: the generator, the sharders, the shards, the machine. */
+/** The first full part, in this order: the generator, the sharders, the shards, the machine. */
 export function judgeLimit(evidence: LimitEvidence): CellResult['limit'] {
   const { peak, limits, sharders, members, fsyncBusy, machineCores, cores } = evidence;
   if (isGeneratorFull(peak)) return 'generator';
@@ -32,7 +32,7 @@ export function judgeLimit(evidence: LimitEvidence): CellResult['limit'] {
   return 'unknown';
 }
 
-/** Whether what was measured is the load generator rather than the store. */
+/** Whether the load generator was the limit, not the store. */
 export function isGeneratorFull({
   generatorCores,
   generatorWorkers,

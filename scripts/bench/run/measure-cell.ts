@@ -1,6 +1,6 @@
 /**
- * One cell: a new cluster, its load, what all parts used meanwhile, and nothing left. The closed loop shows the peak; the
- * runs at fixed rates that follow show the latencies below it.
+ * Measures one cell: it makes a new cluster, loads it, reads what all parts used meanwhile, and removes
+ * it. The closed loop shows the peak; the runs at fixed rates that follow show the latencies below it.
  */
 import { availableParallelism } from 'node:os';
 import {
@@ -37,12 +37,12 @@ export interface CellOptions {
 export interface MeasuredCell {
   result: CellResult;
   samples: Sample[];
-  /** When the load had ended. */
+  /** The status when the load had ended. */
   status: ClusterStatus;
 }
 
 /**
- * @throws what deploying or loading threw, or the signal's reason; nothing of the cluster is left then either.
+ * @throws the error of deploying or loading, or the signal's reason; the cluster is removed then, too.
  */
 export async function measureCell(options: CellOptions): Promise<MeasuredCell> {
   const { plan, turn, provider, signal, onPhase } = options;
@@ -90,7 +90,7 @@ async function loadCell(
   const rates = await runRates({ plan, turn, signal, onPhase }, load, peak.requestsPerSecond);
   const [before, after] = readings as [Reading, Reading];
   const result = resultOf({ plan, turn, startedAt, status, peak, rates }, before, after);
-  // By now the members have synced what the load wrote.
+  // By this time the members have synced what the load wrote.
   return { result, samples, status: await provider.status() };
 }
 
@@ -115,14 +115,14 @@ async function runRates(
   return rates;
 }
 
-/** What everybody has counted up to one moment. */
+/** The counters of all processes at one moment. */
 interface Reading {
   usage: Usage;
   batches: BatchCounts;
   fsync: ReadonlyMap<string, FsyncHistogram | null>;
 }
 
-/** The processor times first: what is asked of sharders and members afterwards costs them some. */
+/** It reads the processor times first: the later calls cost the sharders and members processor time. */
 async function takeReading(status: ClusterStatus, doors: readonly string[]): Promise<Reading> {
   const usage = await readUsage(status, clusterName);
   const members = status.shards.flatMap((shard) => shard.members);
@@ -163,7 +163,7 @@ function resultOf(
     limits,
     sharders: processes.filter(({ name }) => sharders.has(name)),
     members: processes.filter(({ name }) => !sharders.has(name)),
-    // A disk is the limit by its cap; one that is as fast as it is waits for this machine.
+    // Only a capped disk can be the limit; an uncapped one is the machine's.
     fsyncBusy:
       limits.ssd === 'off'
         ? []

@@ -4,8 +4,8 @@ import { readMachineCpuSeconds, readProcess } from '../../../cluster/host/proc-u
 import type { ProcessUsage, Usage } from '../../../cluster/host/usage.ts';
 
 /**
- * @param status tells the processes; taken once, since asking it costs more than what is measured.
- * @param name of the cluster, by which kind knows it.
+ * @param status names the processes; it is taken once, since asking for it costs more than the reading.
+ * @param name the name of the cluster, by which kind knows it.
  */
 export async function readUsage(status: ClusterStatus, name: string): Promise<Usage> {
   const names = new Map(

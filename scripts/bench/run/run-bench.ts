@@ -1,6 +1,6 @@
 /**
  * Runs a plan in a folder: every turn that has no result yet, one after the other, each with a cluster of its own. A cell
- * that fails is recorded and the others run; an interruption loses the cell that was being measured and nothing else.
+ * that fails is recorded and the others run; an interruption loses only the cell that was being measured.
  */
 import type { Provider } from '../../../cluster/providers/provider.ts';
 import { withCluster } from './environment.ts';
@@ -26,15 +26,15 @@ export interface BenchProgress {
 export interface BenchOptions {
   plan: BenchPlan;
   folder: RunFolder;
-  /** Where the run is made now; on record when it begins. */
+  /** The environment of the run now; recorded when the run begins. */
   environment: Environment;
-  /** Goes with the result of each cell that is measured from now on, one sentence each. */
+  /** Notes for the result of each cell that is measured from now on, one sentence each. */
   notes: readonly string[];
   /** A provider of the plan's kind whose state is in this folder. */
   createProvider(stateRoot: string): Promise<Provider>;
   signal: AbortSignal;
   onProgress: (progress: BenchProgress) => void;
-  /** All is measured; the capacity model is fitted on these tests, and predicts them all, GKE too, in half a minute. */
+  /** Called when all is measured: the capacity model is fitted on these tests, and predicts all tests, GKE too, in half a minute. */
   onPredict: (fittedTests: readonly string[]) => void;
 }
 
@@ -45,7 +45,7 @@ export interface BenchOutcome {
   report: string[];
 }
 
-/** @throws the signal's reason after an interruption, when all that is done has been written, the report too. */
+/** @throws the signal's reason after an interruption, once all finished cells and the report have been written. */
 export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
   const { plan, folder, signal } = options;
   folder.create(plan);
@@ -62,7 +62,7 @@ export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
   return outcome;
 }
 
-/** What the capacity model says of the tests that it was not fitted on stands in the report beside what they did. */
+/** The report shows the capacity model's figures for the tests that it was not fitted on beside their measured ones. */
 async function predictTests({ folder, onPredict }: BenchOptions): Promise<void> {
   const run = await readRun(folder.path);
   const fitted = testsToFit(run);
@@ -129,7 +129,7 @@ async function measureTurn(
   }
 }
 
-/** Writes results.csv and the report of what there is. */
+/** Writes results.csv and the report of the results so far. */
 export async function outcomeOf(folder: RunFolder, plan: BenchPlan): Promise<BenchOutcome> {
   const there = turnsOf(plan)
     .map((turn) => folder.read(turn))

@@ -31,7 +31,7 @@ export function parseBatches(text: string): BatchCounts {
   return countsIn([parseMetrics(text, (name) => names.has(name))]);
 }
 
-/** Of all sharders together; one that does not answer is left out. */
+/** The counts of all sharders together; one that does not answer is left out. */
 export async function readBatches(urls: readonly string[]): Promise<BatchCounts> {
   const readings = await readMetrics(
     urls.map((url) => `${url}/metrics`),

@@ -1,10 +1,10 @@
-/** How long a run still takes: what its cells are planned to take, corrected by what the finished ones really took. */
+/** How long a run still takes: the planned time of its cells, corrected by the real time of the finished ones. */
 import type { BenchPlan } from '../records/run-data.ts';
 
 /** Deploying and cleaning up a small local cluster; the first finished cell corrects it. */
 const deploySeconds = 8;
 
-/** What one cell is planned to take. */
+/** The planned time of one cell. */
 export function plannedSeconds({
   warmupSeconds,
   durationSeconds,
