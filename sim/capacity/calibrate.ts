@@ -1,7 +1,7 @@
 /**
  * A profile of the machine on which cells were measured. Processor times come from what the processes used per request,
- * the sync from etcd's own figures; what no process accounts for, the way between sharder and shard, is the one parameter
- * that is searched: the one with which the model comes nearest to the measured requests/s.
+ * the sync from etcd's own figures. No process accounts for the way between sharder and shard: it is the one parameter that is
+ * searched, and the value with which the model comes nearest to the measured requests/s is taken.
  */
 import type { LatencyProfile } from '../kernel/latency.ts';
 import { cellOf, type PlannedCell, profileFor } from './predict-plan.ts';
@@ -24,21 +24,21 @@ export interface CalibrationSettings {
   cores: number;
 }
 
-/** Below this spread two cells do not tell the cost of a transaction from that of its operations. */
+/** Below this spread two cells cannot separate the cost of a transaction from that of its operations. */
 const spreadMin = 1.5;
 /** The factor of all processor times is found when a round changes it by less than 2 %, or after so many rounds. */
 const levelRounds = 6;
 const levelTolerance = 0.02;
-/** Of an error, from short simulations. */
+/** The noise of an error, from short simulations. */
 const noise = 0.001;
 const wayFactors = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
-/** Operations a sync and bytes a byte, at first: a log and a backend. An extent and its journal come to it. */
+/** First estimate of operations per sync and bytes per byte: a log and a backend. An extent and its journal come on top. */
 const diskFactor = 2;
 const diskFactorMax = 32;
 
 /**
- * Fits a profile on cells of one run. One cell is enough; with cells whose batches differ in size, the cost of a
- * transaction is told apart from that of its operations.
+ * Fits a profile on cells of one run. One cell is enough; cells whose batches differ in size separate the cost of a
+ * transaction from that of its operations.
  * @throws Error when there is no cell, or none in which anything was answered.
  */
 export async function calibrate(
@@ -147,8 +147,8 @@ function spentUs({ use, peak }: MeasuredCell, prefix: string): number {
 }
 
 /**
- * Factors on the two parts by least squares. One factor for both when the cells are too alike to tell them apart, or when
- * the fit says that one of the two costs nothing.
+ * Factors on the two parts by least squares. One factor for both when the cells are too alike to separate them, or when the fit
+ * says that one of the two costs nothing.
  */
 function factors(rows: readonly (Parts & { spentUs: number })[]): [number, number] {
   const ratios = rows.map(({ operationsUs, transactionsUs }) => transactionsUs / operationsUs);
@@ -184,7 +184,7 @@ function walOf(measured: readonly Pick<MeasuredCell, 'fsync'>[]): LatencyProfile
   return { minUs: p50Us - meanExtraUs * Math.LN2, meanExtraUs, tailChance: 0, tailMeanUs: 0 };
 }
 
-/** What the machine did beside the store and its load. */
+/** Cores that the machine used beside the store and its load. */
 function unaccountedCores({ use, peak, machineCores }: MeasuredCell): number {
   const accounted = use.reduce((sum, { cores }) => sum + cores, peak.generatorCores);
   return Math.max(0, machineCores - accounted);
@@ -202,8 +202,8 @@ function withWay(profile: Profile, factor: number): Profile {
 }
 
 /**
- * All processor times by one factor, so that the predictions of the fitted cells are right on average. Batches are never
- * quite of the size that was measured, and what a smaller batch costs more is not seen where only means are known.
+ * All processor times by one factor, so that the predictions of the fitted cells are right on average. Simulated batches never
+ * quite have the measured size, and where only means are known, the extra cost of smaller batches does not show.
  */
 async function levelled(profile: Profile, measured: readonly MeasuredCell[]): Promise<Profile> {
   if (measured.length === 0) return profile;
@@ -231,7 +231,7 @@ function withTimes(profile: Profile, factor: number): Profile {
   };
 }
 
-/** What the disk is given for each sync and byte, so that the predictions of the throttled cells are right on average. */
+/** Scales the disk's cost of each sync and byte, so that the predictions of the throttled cells are right on average. */
 async function levelledDisk(profile: Profile, throttled: readonly MeasuredCell[]): Promise<Profile> {
   const [first] = throttled;
   if (first === undefined || first.cell.disk === null) return profile;
@@ -257,13 +257,13 @@ async function bestOf(candidates: readonly Profile[], measured: readonly Measure
     let error = 0;
     for (const cell of measured) error += (await logRatio(profile, cell)) ** 2;
     if (error < best.error) best = { profile, error };
-    // Along one parameter the error falls and then rises: what lies past the valley is not asked for.
+    // Along one parameter the error falls and then rises: candidates past the valley are not tried.
     else if (error > 2 * best.error + noise) break;
   }
   return best.profile;
 }
 
-/** Of predicted over measured requests/s. */
+/** Logarithm of predicted over measured requests/s. */
 async function logRatio(profile: Profile, { cell, peak }: MeasuredCell): Promise<number> {
   const predicted = await predictCell(profileFor(profile, cell), cellOf(cell), { requestsMax: 20_000 });
   return Math.log(predicted.requestsPerSecond / peak.requestsPerSecond);

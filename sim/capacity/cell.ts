@@ -1,6 +1,6 @@
 /**
- * What the capacity model is asked and what it answers. The shapes are parts of the benchmark's plan and result, so that a
- * plan can be handed over as it is; times are in ms, processor use in cores.
+ * Questions to the capacity model, and its answers. The shapes are parts of the benchmark's plan and result, so that a plan
+ * can be handed over as it is; times are in ms, processor use in cores.
  */
 
 export interface CellLoad {
@@ -35,7 +35,7 @@ export interface LatencyFigures {
 
 export interface Prediction {
   requestsPerSecond: number;
-  /** Requests that were answered in the window; what the figures rest on. */
+  /** Requests that were answered in the window; the figures rest on them. */
   requests: number;
   /** Requests turned away because too many waited. */
   refused: number;

@@ -1,19 +1,19 @@
 /**
- * The disk under one member's log: a sync takes its drawn time, or longer when the disk takes no more operations or bytes
- * a second. One sync at a time: the loop above waits for it.
+ * The disk under one member's log: a sync takes its drawn time, or longer when the disk has reached its operations or bytes a
+ * second. One sync at a time: the caller's loop waits for it.
  */
 import { drawLatencyUs } from '../kernel/latency.ts';
 import type { Profile } from './profile.ts';
 import type { CapacityWorld } from './store-model.ts';
 
-/** Of one write in the log beside its value: key, fence, framing. */
+/** Bytes of one write in the log beside its value: key, fence, framing. */
 const overheadBytes = 150;
 
 export class DiskModel {
   readonly #world: CapacityWorld;
   readonly #profile: Profile;
   readonly #writeBytes: number;
-  /** When the disk has caught up with what it was given. */
+  /** When the disk will have finished the work it was given. */
   #freeAtUs = 0;
 
   constructor(world: CapacityWorld, profile: Profile, valueBytes: number) {

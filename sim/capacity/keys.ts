@@ -1,6 +1,6 @@
 /**
- * Which key a request goes to, and which shard holds it: 1024 slots in contiguous ranges over the shards, as a new cluster
- * has them, and a mixing hash from keys to slots.
+ * Which key a request uses, and which shard holds it: 1024 slots in contiguous ranges over the shards, as in a new cluster, and
+ * a mixing hash from keys to slots.
  */
 import type { RandomStream } from '../kernel/random-stream.ts';
 import type { CellLoad } from './cell.ts';

@@ -1,12 +1,12 @@
 /**
- * A lane of a sharder towards one shard: one transaction in flight; when it is free, all that has gathered goes, up to the
- * sharder's own bound and with each key written once. The rules are those of sharder/core/lane.ts, without its bytes.
+ * A lane of a sharder towards one shard: one transaction in flight; when the lane is free, it sends all that has gathered, up
+ * to the sharder's own bound and with each key written once. The rules are those of sharder/core/lane.ts, without its bytes.
  */
 import { defaultLimits } from '../../sharder/core/limits.ts';
 import type { StoreRequest } from './store-model.ts';
 
 const { laneOperationsMax } = defaultLimits;
-/** What sharders are started with beside etcd's --max-txn-ops of 1024, a topology's default. */
+/** The setting with which sharders are started beside etcd's --max-txn-ops of 1024, a topology's default. */
 const batchOperationsMax = 512;
 
 export class LaneModel {

@@ -2,7 +2,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import type { LatencyFigures } from './cell.ts';
 
-/** A store that turns so many away is overloaded: a longer run would say the same. */
+/** A store that turns this many requests away is overloaded: a longer run would say the same. */
 const turnedAwayMax = 2_000;
 
 export class LatencyRecorder {

@@ -24,7 +24,7 @@ export const originalPods = {
   sharderLimitCores: 0.3,
   /**
    * The members asked for nothing; GKE's LimitRange `limits` in the namespace `default` then asks for 100m
-   * (kubernetes/kubernetes#34401). Node auto-provisioning makes nodes for what is asked for.
+   * (kubernetes/kubernetes#34401). Node auto-provisioning makes nodes for the cores that pods ask for.
    */
   memberRequestCores: 0.1,
 };
@@ -75,11 +75,11 @@ export class OriginalModel implements StoreModel {
     );
   }
 
-  /** One connection per request: the load balancer draws a sharder each time, whoever asks. */
+  /** One connection per request: the load balancer draws a sharder each time, for any user. */
   request(request: StoreRequest): void {
     const { random } = this.#world;
     const sharder = this.#sharders[random.nextBelow(this.#sharders.length)]!;
-    // Half of the work is the same each time, half depends on what the threads do to each other.
+    // Half of the work is the same each time, half depends on how the threads hinder each other.
     const workUs = this.#costs.sharderUs / 2 + random.nextExponential(this.#costs.sharderUs / 2);
     sharder.submit(workUs / 2, () =>
       this.#delay(apiServer, () =>
@@ -97,14 +97,14 @@ export class OriginalModel implements StoreModel {
     return structuredClone(this.#counts);
   }
 
-  /** A get is answered by the member it reached; a put is work for all, and ends when a majority has synced it. */
+  /** The member that a get reached answers it; a put is work for all members, and ends when a majority has synced it. */
   #callShard(request: StoreRequest, done: () => void): void {
     const { random } = this.#world;
     const members = this.#shards[this.#keys.shardOf(request.key)]!;
     const count = request.isWrite ? this.#counts.writes : this.#counts.reads;
     count.transactions++;
     count.operations++;
-    // Over as many puts as gets, one unit for a get and one for each member of a put come to `shardUs` a request.
+    // With as many puts as gets, one unit for a get and one for each member of a put give `shardUs` a request.
     const unitUs = (2 * this.#costs.shardUs) / (1 + members.length);
     const reached = random.nextBelow(members.length);
     const answer = () => this.#delay(network, done);

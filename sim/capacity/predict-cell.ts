@@ -10,7 +10,7 @@ import { Machine, Processor } from './processor.ts';
 import type { Profile } from './profile.ts';
 import { VaseModel } from './vase-model.ts';
 
-/** What Vase does with this cell on this platform. The same seed gives the same prediction. */
+/** The prediction for Vase with this cell on this platform. The same seed gives the same prediction. */
 export function predictCell(
   profile: Profile,
   cell: CapacityCell,

@@ -1,6 +1,6 @@
 /**
  * Predicts the original's cells from its two per-request costs, and fits these on two of its cells: the sharder's cost on
- * one where the sharder's limit binds, the shard's on one where the nodes bind, by turns until both are met.
+ * one where the sharder's limit binds, the shard's on one where the nodes bind, by turns until both cells fit.
  */
 import { networkProfiles } from '../kernel/latency.ts';
 import type { CapacityCell, CellLoad, Horizon, Prediction } from './cell.ts';
@@ -45,7 +45,7 @@ export function predictOriginal(
   );
 }
 
-/** What a user waits at least when the sharders' limit binds. */
+/** The least time that a user waits when the sharders' limit binds. */
 function turnMs(costs: OriginalCosts, { users, sharders }: Pick<OriginalCell, 'sharders' | 'users'>): number {
   return (users * costs.sharderUs) / 1000 / (sharders * originalPods.sharderLimitCores);
 }
@@ -67,7 +67,7 @@ const tolerance = 0.015;
 
 /**
  * The costs with which the model gives both cells' requests/s within 1.5 %.
- * @throws Error when it does not come there in 12 rounds: the cells do not tell the two costs apart.
+ * @throws Error when they are not found in 12 rounds: the cells cannot separate the two costs.
  */
 export async function fitOriginalCosts(
   limitedBySharder: OriginalCell,
@@ -82,7 +82,7 @@ export async function fitOriginalCosts(
     const second = await ratioOf(costs, limitedByNodes);
     if (Math.abs(first - 1) < tolerance && Math.abs(second - 1) < tolerance) return costs;
     const sharderUs = costs.sharderUs * first;
-    // What a request costs in all scales with the excess throughput; the sharder's part of it is the other cell's matter.
+    // The total cost of a request scales with the excess throughput; the other cell determines the sharder's part of it.
     const totalUs = (costs.sharderUs + costs.shardUs) * second;
     costs = { sharderUs, shardUs: Math.max(1, totalUs - sharderUs) };
   }

@@ -21,7 +21,7 @@ export interface CellShape {
 export interface PlannedCell extends CellShape {
   /** Cores; null: no limit. */
   limits: { sharderCores: number | null; etcdCores: number | null };
-  /** What each member's disk takes; null: as the profile has it. */
+  /** What each member's disk can do; null: as in the profile. */
   disk: { iops: number; bytesPerSecond: number } | null;
 }
 
@@ -48,7 +48,7 @@ function loadOf({ name, users, keys, valueBytes, distribution }: CellShape['work
 /** Without a calibration: a sync is one operation, and a byte is written to the log and to the backend. */
 const uncalibratedDisk = { operationsPerSync: 1, bytesPerByte: 2 };
 
-/** The platform as this cell has it: its limits, its disk. */
+/** The platform with the limits and the disk of this cell. */
 export function profileFor(profile: Profile, { limits, disk }: PlannedCell): Profile {
   return {
     ...profile,

@@ -1,12 +1,12 @@
 /**
- * Processor time. A `Processor` is one process: jobs in order of arrival, as many at once as it has threads that can run,
- * under a limit that the kernel enforces as control groups do: so much time per period of 100 ms, then nothing until the
- * next. Processes may share a `Machine`, whose cores are divided by weight when they want more than there are.
+ * Processor time. A `Processor` is one process: it runs jobs in order of arrival, as many at once as it has threads that can
+ * run, under a limit that the kernel enforces as control groups do: so much time per period of 100 ms, then nothing until the
+ * next. Processes may share a `Machine`, which divides its cores by weight when they want more than there are.
  */
 import type { ScheduledEvent } from '../kernel/event-heap.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
-/** The period of CPU limits: the kernel's default, and what Kubernetes sets. */
+/** The period of CPU limits: the default of the kernel and of Kubernetes. */
 const periodUs = 100_000;
 /** Work below this is done: rounding of the virtual clock, not work. */
 const roundingUs = 1e-6;
@@ -23,9 +23,9 @@ export interface ProcessorSettings {
   threads: number;
   /** Cores that the limit allows on average; null: no limit. */
   limitCores: number | null;
-  /** Share of a machine that is too small for all: a pod's request, in cores. */
+  /** Share of a machine that is too small for all its processes: a pod's request, in cores. */
   weight: number;
-  /** Where in a period this process' limit begins anew, in [0, 1): periods of different processes are not aligned. */
+  /** Where in a period this process' limit is renewed, in [0, 1): periods of different processes are not aligned. */
   periodPhase: number;
 }
 
@@ -111,7 +111,7 @@ export class Processor {
     if (nowUs < this.#periodEndUs) return;
     const periods = Math.floor((nowUs - this.#periodEndUs) / periodUs) + 1;
     this.#periodEndUs += periods * periodUs;
-    // Work since the last change belongs to the period that ends: it is booked against the new quota only if it overran.
+    // Work since the last change belongs to the period that ends: only its overrun is booked against the new quota.
     this.#quotaLeftUs = this.#quotaUs + this.#rate * (nowUs - this.#sinceUs);
     this.#isThrottled = false;
   }
@@ -146,7 +146,7 @@ export class Processor {
       const next = this.#takeWaiting();
       if (next === undefined) this.#running.splice(index, 1);
       else {
-        // The clock counts whole microseconds: what this job overran belongs to the next.
+        // The clock counts whole microseconds: the overrun of this job belongs to the next.
         next.leftUs += job.leftUs;
         this.#running[index] = next;
       }
@@ -181,7 +181,7 @@ export class Machine {
     this.#processors.push(processor);
   }
 
-  /** Weighted max-min fairness: who wants less than its share leaves the rest to the others. */
+  /** Weighted max-min fairness: a process that wants less than its share leaves the rest to the others. */
   divide(): void {
     let wanting = this.#processors.filter(({ demand }) => demand > 0);
     let total = 0;

@@ -1,5 +1,5 @@
 /**
- * What a platform costs: processor time of each part of a request, the time of a sync, the latencies of its network. The
+ * The costs of a platform: processor time of each part of a request, the time of a sync, the latencies of its network. The
  * figures of a Profile come from a calibration (calibrate.ts) or from the named profiles, whose sources stand beside them.
  */
 import { diskProfiles, type LatencyProfile, networkProfiles } from '../kernel/latency.ts';
@@ -15,22 +15,22 @@ export interface DiskBounds {
 /** Processor times in microseconds. */
 export interface Profile {
   name: string;
-  /** Where the figures are from, for whoever reads a prediction. */
+  /** The source of the figures, for readers of a prediction. */
   source: string;
   sharder: {
-    /** Of one request, without its transaction. */
+    /** Cost of one request, without its transaction. */
     requestUs: number;
-    /** Of one transaction, whatever is in it. */
+    /** Cost of one transaction, whatever it contains. */
     transactionUs: number;
     limitCores: number | null;
   };
   member: {
-    /** The leader's, per transaction and per operation in it. */
+    /** Cost at the leader, per transaction and per operation in it. */
     readTransactionUs: number;
     readUs: number;
     writeTransactionUs: number;
     writeUs: number;
-    /** Each follower's: its heartbeat for a transaction of reads, its log for one of writes. */
+    /** Cost at each follower: its heartbeat for a transaction of reads, its log for one of writes. */
     followerReadTransactionUs: number;
     followerWriteTransactionUs: number;
     followerWriteUs: number;
@@ -39,11 +39,11 @@ export interface Profile {
   };
   /** One sync of the write-ahead log, as long as the disk keeps up. */
   wal: LatencyProfile;
-  /** What each member's disk takes at most; null: more than etcd can give it. */
+  /** The most that each member's disk can do; null: more than etcd can give it. */
   disk: DiskBounds | null;
   /** One way each. */
   network: { users: LatencyProfile; store: LatencyProfile; members: LatencyProfile };
-  /** Cores that everything shares, the load generator too; null: every process has its own. */
+  /** Cores that all processes share, the load generator included; null: every process has its own. */
   machineCores: number | null;
   generator: { requestUs: number; threads: number } | null;
 }
@@ -71,7 +71,7 @@ const laptopCosts = {
 /** A vCPU of a cloud is a hyperthread: half of a core that is fully used. Between 1 and 2; a guess, not a measurement. */
 const hyperthread = 1.5;
 
-/** A member whose processor is slower by the factor. */
+/** A member whose processor is slower by the factor `factor`. */
 export function scaledMember(member: Profile['member'], factor: number): Profile['member'] {
   return {
     ...member,

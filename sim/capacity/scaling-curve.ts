@@ -1,5 +1,5 @@
 /**
- * How throughput and latency go when sharders, or shards, are added: the peak of closed loops whose users grow with the
+ * How throughput and latency change when sharders, or shards, are added: the peak of closed loops whose users grow with the
  * sharders, and the knee, past which another doubling is no longer worth it.
  */
 import type { CapacityCell, Prediction } from './cell.ts';
@@ -16,10 +16,10 @@ export interface CurvePoint {
 
 export interface Curve {
   axis: Axis;
-  /** How many there are of the other. */
+  /** The fixed number of the other kind. */
   others: number;
   points: CurvePoint[];
-  /** The last count from which doubling still gives at least 1.5 times the throughput. Null: already the first does not. */
+  /** The last count from which doubling still gives at least 1.5 times the throughput. Null: even the first does not. */
   knee: number | null;
 }
 

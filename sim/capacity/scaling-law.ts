@@ -1,6 +1,6 @@
 /**
- * Gunther's Universal Scalability Law, X(N) = λN / (1 + σ(N-1) + κN(N-1)): λ is the throughput of one, σ the share that is
- * done one after the other (contention), κ the cost of agreeing (coherence). Fitted by least squares on relative errors,
+ * Gunther's Universal Scalability Law, X(N) = λN / (1 + σ(N-1) + κN(N-1)): λ is the throughput of one, σ the share of work
+ * that runs one after the other (contention), κ the cost of agreeing (coherence). Fitted by least squares on relative errors,
  * with confidence intervals; where the points do not allow a fit, the answer says why.
  */
 import jstat from 'jstat';
@@ -21,7 +21,7 @@ export interface Estimate {
 export type ScalingFit =
   | {
       kind: 'fit';
-      /** Requests/s of one. */
+      /** Requests/s of one sharder or shard. */
       lambda: Estimate;
       sigma: Estimate;
       kappa: Estimate;
@@ -124,7 +124,7 @@ function solve(points: readonly ScalingPoint[], used: readonly [boolean, boolean
   return { coefficients, squares, covariance: inverse.map((row) => row.map((value) => value * variance)) };
 }
 
-/** The best solution in which nothing is negative. */
+/** The best solution without negative coefficients. */
 function solveWithinBounds(points: readonly ScalingPoint[]): Coefficients {
   const choices = [
     [true, true, true],

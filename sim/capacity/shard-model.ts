@@ -16,11 +16,11 @@ interface Transaction {
   done: () => void;
 }
 
-/** What one turn of the leader's loop sends, and what came back. */
+/** The messages that one turn of the leader's loop sends, and their answers. */
 interface Round {
   writes: Transaction[];
   reads: Transaction[];
-  /** How many there were: the lists are emptied when they are answered, before the last follower has seen them. */
+  /** The number of transactions: the lists are emptied when they are answered, before the last follower has seen them. */
   writeTransactions: number;
   writtenOperations: number;
   readTransactions: number;

@@ -1,6 +1,6 @@
 /**
- * The smallest cluster that serves a rate within a latency: shards first, because each costs three members, then as few
- * sharders as still do. Requests arrive at random at the target rate; nothing may be turned away.
+ * The smallest cluster that serves a rate within a latency: first as few shards as possible, because each costs three members,
+ * then as few sharders as still suffice. Requests arrive at random at the target rate; none may be turned away.
  */
 import type { CapacityCell, Prediction } from './cell.ts';
 import { predictCell } from './predict-cell.ts';
@@ -19,18 +19,18 @@ export interface Size {
 
 const shardsMax = 1024;
 /**
- * Sharders, as multiples of the least that the processor time of requests asks for. Limits leave gaps of up to a period of
- * 100 ms when they bind now and then, so a short p95 can take many times the least.
+ * Numbers of sharders, as multiples of the least number for the processor time of requests. When limits bind now and then, they
+ * leave gaps of up to a period of 100 ms, so a short p95 can take many times the least.
  */
 const sharderSlack = [1.2, 2, 3.5, 6, 10, 20] as const;
-/** Sharders that do so little are not what is too slow: more of them do not help. */
+/** Sharders that are so idle are not the bottleneck: more of them do not help. */
 const idleShare = 0.2;
-/** So few that hardly two meet. */
+/** Requests so rare that hardly two meet. */
 const idlePerSecond = 20;
-/** The rate must be reached but for the noise of a short window. */
+/** The share of the rate that must be reached; the rest is the noise of a short window. */
 const reachedShare = 0.97;
 
-/** Null when 1024 shards and 20 times the least sharders do not do. */
+/** Null when 1024 shards and 20 times the least sharders do not suffice. */
 export async function sizeForTarget(
   profile: Profile,
   cell: Pick<CapacityCell, 'members' | 'load'>,
@@ -89,7 +89,7 @@ function meets({ refused, requestsPerSecond, latency }: Prediction, target: Targ
   );
 }
 
-/** Whether a cluster with nothing to do is quick enough: a bigger one is not quicker than that. */
+/** Whether an idle cluster is quick enough: a bigger one is not quicker. */
 async function answersInTime(
   profile: Profile,
   cell: Pick<CapacityCell, 'members' | 'load'>,
@@ -100,7 +100,7 @@ async function answersInTime(
   return latency.p95Ms <= target.p95Ms;
 }
 
-/** By the processor time of requests alone, without their transactions. */
+/** The least number for the processor time of requests alone, without their transactions. */
 function leastSharders({ sharder }: Profile, { requestsPerSecond }: Target): number {
   return (requestsPerSecond * sharder.requestUs) / 1_000_000 / (sharder.limitCores ?? 1);
 }

@@ -1,4 +1,4 @@
-/** The seam of the capacity model: a load on one side, a design of a store on the other, a world of processors below. */
+/** The interface of the capacity model: a load on one side, a design of a store on the other, a world of processors below. */
 import type { Kernel } from '../kernel/kernel.ts';
 import type { RandomStream } from '../kernel/random-stream.ts';
 import type { Machine } from './processor.ts';

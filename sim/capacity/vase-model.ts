@@ -1,7 +1,7 @@
 /**
  * Vase's design: a request is parsed, waits in the lane of its shard, goes to the shard's leader in a transaction with all
- * that has gathered, and is answered when the transaction is. A sharder is one thread: parsing, filling transactions and
- * answering are jobs of one queue, so that what has arrived meanwhile is in the lane when its turn comes.
+ * others that have gathered, and is answered when the transaction is. A sharder is one thread: parsing, filling transactions and
+ * answering are jobs of one queue, so a request that has arrived meanwhile is in the lane when its turn comes.
  */
 import { drawLatencyUs } from '../kernel/latency.ts';
 import type { CapacityCell } from './cell.ts';

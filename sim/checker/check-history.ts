@@ -1,7 +1,7 @@
 /**
- * The linearizability checker: judges a history key by key, which is enough because linearizability is local (Herlihy
- * and Wing, 1990): a history is linearizable if and only if what happened to each key is. Pure and deterministic; its
- * bounds are steps and bytes, never wall time.
+ * The linearizability checker: judges a history key by key. That is enough because linearizability is local (Herlihy and
+ * Wing, 1990): a history is linearizable if and only if the history of each key is. Pure and deterministic; its bounds are
+ * steps and bytes, never wall time.
  */
 import { explainIllegal } from './search/blocked-operation.ts';
 import { compileKey, NO_VERSION, type KeyHistory } from './history/key-history.ts';
@@ -19,7 +19,7 @@ export const defaultBudget: SearchBudget = {
   bytesMax: limits.searchBytesMax,
 };
 
-/** @param budget what the search may spend on each key. */
+/** @param budget the steps and bytes that the search may spend on each key. */
 export function checkHistory(operations: readonly Operation[], budget = defaultBudget): HistoryVerdict {
   const keys: KeyVerdict[] = [];
   for (const [key, members] of groupByKey(operations)) {

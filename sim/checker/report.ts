@@ -1,4 +1,4 @@
-/** Tells a verdict in text, for people, and as plain data, for `--json`. */
+/** Writes a verdict as text, for people, and as plain data, for `--json`. */
 import type { History } from './history/history-reader.ts';
 import { toHistoryLine } from './history/history-lines.ts';
 import { limits } from './history/limits.ts';

@@ -1,8 +1,8 @@
-/** What the checker says of a history. Numbers that name operations are indexes into the history that was judged. */
+/** The checker's verdict on a history. Numbers that name operations are indexes into the judged history. */
 
 export type KeyVerdict = {
   readonly key: string | null;
-  /** Operations that were judged: failed ones and open reads say nothing and are left out. */
+  /** Operations that were judged: failed ones and open reads are left out, because they say nothing. */
   readonly operations: number;
   /** Which way the verdict was found: by the store's versions, or by search. */
   readonly path: 'versions' | 'search';
@@ -14,10 +14,10 @@ export type KeyVerdict = {
     }
   | {
       readonly kind: 'illegal';
-      /** A longest linearization of what came before the operation that cannot be placed. */
+      /** A longest linearization of the operations before the one that cannot be placed. */
       readonly order: readonly number[];
       readonly blocked: number;
-      /** The operation that it contradicts, where there is a single one. */
+      /** The operation that it contradicts, if there is a single one. */
       readonly against?: number;
       /** One sentence without a full stop. */
       readonly reason: string;

@@ -1,4 +1,4 @@
-/** One simulated etcd cluster: its members, their addresses, and who leads. */
+/** One simulated etcd cluster: its members, their addresses, and its leader. */
 import { Disk } from '../host/disk.ts';
 import type { FaultCounters } from '../kernel/fault-counters.ts';
 import { diskProfiles, type DiskProfileName, type LatencyProfile } from '../kernel/latency.ts';
@@ -33,9 +33,9 @@ export interface ClusterOptions {
   quotaBytes?: number | null;
   /** Default ten minutes, etcd's. */
   watchProgressMs?: number;
-  /** What its members tell their watches is sent so much later. Default 0. */
+  /** How much later a member sends its watches what it has to tell them. Default 0. */
   watchLagMs?: number;
-  /** A member that lags by more entries gets a snapshot. Default null: none does. */
+  /** A member that lags by more entries gets a snapshot. Default null: no member gets one. */
   keptEntries?: number | null;
   bugs?: Partial<SimBugs>;
 }
@@ -48,15 +48,15 @@ export interface ClusterParts {
   counters: FaultCounters;
 }
 
-/** The first election comes this soon: a run need not wait for a whole election timeout. */
+/** The first election comes within this time, so that a run need not wait for a whole election timeout. */
 const firstElectionUsMax = 20_000;
 
 export class SimCluster {
   readonly name: string;
-  /** By member, "<name>-<number>:2379": of those that it was made with. */
+  /** By member, "<name>-<number>:2379": only the members that the cluster was made with. */
   readonly endpoints: readonly string[];
   readonly #members: SimMember[] = [];
-  /** Whose each node number is, or was. */
+  /** By node number - 1, the member that has the number, or had it. */
   readonly #nodes: SimMember[] = [];
   readonly #drivers: RaftDriver[] = [];
   readonly #settings: MemberSettings;
@@ -76,12 +76,12 @@ export class SimCluster {
     first.raft.campaignWithin(firstElectionUsMax);
   }
 
-  /** Those that it was made with, and those that have joined and not left. */
+  /** The members that the cluster was made with, and those that have joined and not left. */
   get members(): readonly SimMember[] {
     return this.#members;
   }
 
-  /** Another number for this member, which is to start as a new node. Null: there have been too many. */
+  /** Gives this member, which is to start as a new node, another number. Null: no number is left. */
   renumber(member: SimMember): number | null {
     if (this.#nodes.length + 1 >= nodesMax) return null;
     this.#nodes.push(member);
@@ -89,12 +89,12 @@ export class SimCluster {
     return this.#nodes.length;
   }
 
-  /** One more process, which knows nothing and belongs to nothing until the others add it. Null: there have been too many. */
+  /** Makes one more process, which knows nothing and is no member until the others add it. Null: no number is left. */
   addMember(): SimMember | null {
     return this.#nodes.length + 1 >= nodesMax ? null : this.#start();
   }
 
-  /** A member that has left stops for good. */
+  /** Stops a member that has left; it never runs again. */
   dismiss(member: SimMember): void {
     member.process.retire();
     this.#members.splice(this.#members.indexOf(member), 1);
@@ -115,7 +115,7 @@ export class SimCluster {
     return member;
   }
 
-  /** It is not needed any more: its members are gone for good. */
+  /** Stops all members: the cluster is not needed any more, and they never run again. */
   retire(): void {
     for (const { process } of this.members) process.retire();
   }
@@ -131,7 +131,7 @@ export class SimCluster {
     return member;
   }
 
-  /** Who leads in the highest term; a leader of the past that does not know it yet is not meant. Null: nobody. */
+  /** The leader of the highest term, not a leader of an earlier term that does not know it yet. Null: there is none. */
   leader(): SimMember | null {
     let leader: SimMember | null = null;
     for (const member of this.members) {

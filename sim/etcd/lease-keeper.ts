@@ -53,14 +53,14 @@ export class LeaseKeeper {
     this.#try({ request, call, dueUs: this.#process.kernel.nowUs + this.#parts.timeoutUs });
   }
 
-  /** This member's own answer; `lost` when it does not lead, or cannot say yet. */
+  /** This member's own answer; `lost` when it is not the leader, or cannot answer yet. */
   answer(request: LeaseQuestion): RpcResult {
     const { raft, lessor, header } = this.#parts;
     if (!raft.isLeader) return { kind: 'lost', message: 'lease: not primary' };
     const lease = lessor().lookup(request.id);
     const { id } = request;
     if (request.kind === 'lease_keep_alive') {
-      // Expired but not yet revoked: whether it lives on depends on who leads next.
+      // Expired but not yet revoked: the next leader may let the lease live on, or not.
       if (lease !== undefined && lease.expiryUs <= raft.nowUs) {
         return { kind: 'lost', message: 'lease: expired' };
       }

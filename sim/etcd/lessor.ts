@@ -1,7 +1,7 @@
 /**
- * Leases: which keys hang on which, and, on the leader alone, when they expire. Who holds what is part of the replicated
- * state; expiry times are not: a new leader grants every lease its full time again, as etcd's lessor does without
- * checkpoints.
+ * Leases: which keys are attached to which lease, and, on the leader alone, when each expires. The keys of a lease are part of
+ * the replicated state; expiry times are not: a new leader grants every lease its full time again, as etcd's lessor does
+ * without checkpoints.
  */
 import { refusals, type Refusal } from './refusal.ts';
 
@@ -12,7 +12,7 @@ export interface Lease {
   readonly id: number;
   readonly ttlSeconds: number;
   readonly keys: Set<string>;
-  /** On the leader's own clock; Infinity elsewhere. */
+  /** On the leader's own clock; Infinity at every other member. */
   expiryUs: number;
 }
 
@@ -20,7 +20,7 @@ export class Lessor {
   readonly #leases = new Map<number, Lease>();
   readonly #leaseOfKey = new Map<string, Lease>();
   readonly #ttlSecondsMin: number;
-  /** Set while this member leads: what time it is. */
+  /** Tells the time; set while this member is the leader. */
   #leaderNowUs: (() => number) | null = null;
 
   /** @param electionMs etcd grants no lease shorter than one and a half election timeouts, in whole seconds. */
@@ -57,7 +57,7 @@ export class Lessor {
     if (this.#leaderNowUs !== null) lease.expiryUs = this.#leaderNowUs() + lease.ttlSeconds * 1_000_000;
   }
 
-  /** The key now hangs on this lease, or on none (0). The lease must exist. */
+  /** Attaches the key to this lease, or to none (0). The lease must exist. */
   attach(key: string, id: number): void {
     if (this.#leases.size === 0) return;
     this.#leaseOfKey.get(key)?.keys.delete(key);
@@ -69,7 +69,7 @@ export class Lessor {
     }
   }
 
-  /** This member leads now: every lease gets its full time, and as much more as an election may have taken. */
+  /** This member has become leader: every lease gets its full time, and as much more as an election may have taken. */
   promote(nowUs: () => number, extraUs: number): void {
     this.#leaderNowUs = nowUs;
     for (const lease of this.#leases.values()) {
@@ -83,7 +83,7 @@ export class Lessor {
     for (const lease of this.#leases.values()) lease.expiryUs = Infinity;
   }
 
-  /** Leases whose time is over, in order of their grant. */
+  /** Leases that have expired, in order of their grant. */
   expired(nowUs: number): Lease[] {
     return this.#leases.size === 0
       ? []

@@ -10,10 +10,10 @@ import type { SimBugs } from './sim-bugs.ts';
 /** Node numbers of a cluster are below this. */
 export const nodesMax = 32;
 
-/** etcd's readyPercent: how much of the leader's log a learner must have that is to get its vote. */
+/** etcd's readyPercent: the share of the leader's log that a learner must have before it gets its vote. */
 export const readyShare = 0.9;
 
-/** Settings of one cluster, all members alike; names and defaults as etcd's flags where it has them. */
+/** Settings of one cluster, the same for all members; names and defaults as etcd's flags where it has them. */
 export interface MemberSettings {
   release: ReleaseName;
   voters: 1 | 3 | 5;
@@ -24,7 +24,7 @@ export interface MemberSettings {
   maxRequestBytes: number;
   /** Null: none. */
   quotaBytes: number | null;
-  /** How often quiet watches are told how far everything is delivered. */
+  /** How often a quiet watch is told up to which revision everything has been delivered. */
   watchProgressMs: number;
   watchLagMs: number;
   /** etcd's --snapshot-catchup-entries; Infinity: members that lag get entries alone. */
@@ -32,7 +32,7 @@ export interface MemberSettings {
   bugs: SimBugs;
 }
 
-/** What a member tells its trace, beside what every process tells. */
+/** The events that a member adds to its trace, beside those of every process. */
 export type MemberEvent =
   /** It has become leader. */
   | { name: 'raft.leader'; term: number }
@@ -54,18 +54,18 @@ export interface MemberParts {
 
 /** What an operator remembers of a member that joins (sim/run/faults/join-rounds.ts). */
 export interface Joining {
-  /** Numbers of the nodes in whose place it comes. */
+  /** Numbers of the nodes that it replaces. */
   replaces: readonly number[];
   node: number;
   /** Whether its process has been started as this node. */
   isStarted: boolean;
   /** It is to leave again. */
   isLeaving: boolean;
-  /** Virtual milliseconds before which nobody asks for its vote. */
+  /** Virtual milliseconds before which nobody asks the leader for its vote. */
   learnsUntilMs: number;
 }
 
-/** Sixty-four bits in etcd; any distinct decimal string will do: a new one for a member that was made anew. */
+/** etcd has sixty-four bits; any distinct decimal string will do. A member that was made anew gets a new one. */
 export function memberIdOf(index: number, renewedAs = 0): string {
   return String(0x8e9e05c52164694dn + BigInt(index) * 0x9e3779b1n + BigInt(renewedAs) * 0x1_0000_0000_0000n);
 }

@@ -1,8 +1,7 @@
 /**
  * One simulated etcd member: a process with a Raft node, a disk, a state machine and the part of the v3 API that Vase
- * speaks. Linearizable reads go through ReadIndex, writes through the log, and what a client may learn when something
- * breaks is what a client of etcd may learn. Faults are those of its process (`crash`, `restart`, `pause`, `resume`)
- * and of its disk.
+ * speaks. Linearizable reads go through ReadIndex, writes through the log. When something breaks, a client learns what a
+ * client of etcd may learn. Faults strike its process (`crash`, `restart`, `pause`, `resume`) and its disk.
  */
 import type { EtcdEvent, EtcdRequest, ReplyHeader, WatchRequest } from '../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../sharder/core/ports.ts';
@@ -39,22 +38,22 @@ import type { WatchOutlet } from './watch-hub.ts';
 import { WatchLoops } from './watch-loops.ts';
 
 export class SimMember {
-  /** Node number in its cluster: another one after it has lost its disk. */
+  /** Node number in its cluster; it gets another one after it has lost its disk. */
   node: number;
   readonly process: MemberProcess;
   /** As in the headers of its answers. */
   memberId: string;
   readonly disk: Disk;
   readonly raft: RaftDriver;
-  /** What it answers to clients now and then. */
+  /** The odd answers that it gives to clients now and then. */
   readonly oddAnswers: OddAnswers;
   /** Where clients connect. */
   readonly server: UnaryServer<EtcdRequest, RpcResult>;
   /** Where other members ask this one about leases. */
   readonly peerServer: UnaryServer<LeaseQuestion, RpcResult>;
-  /** Whose each node number is, or was, by number - 1; the cluster sets it. */
+  /** By number - 1, the member that has the node number, or had it; the cluster sets it. */
   peers: readonly SimMember[] = [];
-  /** How it comes to its vote, or leaves, while it does; null: neither. */
+  /** Set while it is about to get its vote, or to leave; null: neither. */
   join: Joining | null = null;
   /** Sees each revision that this member applies, again after a restart: for invariants, which may look without asking. */
   onChanges: ((changes: readonly EtcdEvent[]) => void) | null = null;
@@ -137,8 +136,8 @@ export class SimMember {
   }
 
   /**
-   * The disk is gone, and what was on it. It starts again only as another node: see `startAnew`.
-   * With the negative control it may start at once, as who it was.
+   * The disk is gone, with everything on it. The member starts again only as another node: see `startAnew`.
+   * With the negative control it may start at once, under its old number.
    */
   loseDisk(): void {
     this.process.crash('power');
@@ -155,7 +154,7 @@ export class SimMember {
     this.process.restart();
   }
 
-  /** The leader is asked to change who belongs to the cluster; it may get lost, or be refused. */
+  /** Asks the leader for a change of membership; the request may get lost, or be refused. */
   changeMembership(change: MembershipChange): void {
     this.process.accept(() => {
       if (change.kind === 'promote' && !this.#isReady(change.node)) return;
@@ -179,7 +178,7 @@ export class SimMember {
     this.process.resume();
   }
 
-  /** The leader gives its shard another quota, or none: `bytes` are left from then on. It may get lost. */
+  /** The leader gives its shard another quota, or none: `bytes` are left from then on. The request may get lost. */
   setRoom(bytes: number | null): void {
     this.process.accept(() => this.#propose({ kind: 'set_room', bytes }, null), undefined);
   }
@@ -190,7 +189,7 @@ export class SimMember {
     else this.#machine.watches.add(request, outlet);
   }
 
-  /** It has no vote as far as it knows: it has just been added, or knows nothing yet. */
+  /** Whether it has no vote as far as it knows: it has just been added, or knows nothing yet. */
   get #isLearner(): boolean {
     return !this.raft.node.state.membership.isVoter(this.node);
   }
@@ -203,7 +202,7 @@ export class SimMember {
     );
   }
 
-  /** Whoever has left stops, as etcd does. */
+  /** A member that has left stops, as in etcd. */
   #noteChange({ kind, node }: MembershipChange): void {
     if (kind !== 'remove' || node !== this.node) return;
     const { kernel } = this.process;
@@ -252,7 +251,7 @@ export class SimMember {
     return checkRequest(request, this.#settings.maxTxnOps);
   }
 
-  /** @param call who waits for the answer; null when nobody does. */
+  /** @param call the request that waits for the answer; null when none does. */
   #propose(request: LoggedRequest, call: EtcdCall | null): void {
     if (request.kind !== 'set_room' && requestSizeBytes(request) > this.#settings.maxRequestBytes) {
       call?.answer(refusals.requestTooLarge);
@@ -282,7 +281,7 @@ export class SimMember {
     this.#reads.onApplied();
   }
 
-  /** As in etcd, who waits here for one of these writes waits in vain, and watches go on from what they have heard. */
+  /** As in etcd, a caller that waits here for one of these writes gets no answer, and watches go on after the last event they heard. */
   #restore(entries: readonly Entry[]): void {
     this.#counters.snapshots++;
     for (const change of changesIn(entries)) this.#noteChange(change);
@@ -328,7 +327,7 @@ export class SimMember {
     };
   }
 
-  /** How much later than its answers this member sends what it tells its watches. */
+  /** How much later than its answers this member sends the events of its watches. */
   get watchLagUs(): number {
     return this.#settings.watchLagMs * 1000;
   }

@@ -1,7 +1,7 @@
 /**
  * The versions of all keys: what etcd's mvcc package keeps. Each write transaction that changes something makes one
- * revision; its changes are numbered within it by their order. History before the last compaction is gone, but for the
- * versions that were the newest ones then.
+ * revision, and numbers its changes in their order. A compaction drops the history before it, but keeps the versions that
+ * were the newest ones then.
  */
 import type { EtcdEvent, KeyValue } from '../../sharder/core/etcd-messages.ts';
 import { isInside, orderOf, type OrderInterval } from '../../sharder/core/key-order.ts';

@@ -1,5 +1,5 @@
 /**
- * What etcd answers now and then whatever it has stored, as its clients are told it (sharder/etcd/grpc-errors.ts):
+ * Answers that etcd gives now and then whatever it has stored, as its clients see them (sharder/etcd/grpc-errors.ts):
  *
  *     | answer            | text, gRPC code                                       | asked               | carried out |
  *     |-------------------|-------------------------------------------------------|---------------------|-------------|
@@ -39,7 +39,7 @@ export type OddAnswerName = (typeof oddAnswerNames)[number];
 
 export interface Oddity {
   answer: OddAnswerName;
-  /** Of the requests that may be answered so. */
+  /** The share of requests that are answered so, among those that can be. */
   percent: number;
   /** Of `late`. */
   delayMs: number;
@@ -52,7 +52,7 @@ const replyTooLarge: RpcResult = {
   message: 'Received message larger than max',
 };
 
-/** What is answered, and whether the request is carried out before. */
+/** The answer, and whether the request is carried out before it. */
 const answers: Record<
   Exclude<OddAnswerName, 'late'>,
   { result: RpcResult; isApplied: boolean; fits: (request: EtcdRequest) => boolean }
@@ -78,7 +78,7 @@ export class OddAnswers {
     this.#counters = counters;
   }
 
-  /** @returns what ends it. */
+  /** @returns a function that ends the oddity. */
   begin(oddity: Oddity): () => void {
     this.#active.add(oddity);
     return () => this.#active.delete(oddity);
@@ -88,7 +88,7 @@ export class OddAnswers {
     this.#active.clear();
   }
 
-  /** @returns the call to go on with; null: it has been answered. */
+  /** @returns the call to carry out; null: it has been answered. */
   receive(call: EtcdCall): EtcdCall | null {
     for (const { answer, percent, delayMs, random } of this.#active) {
       if (!random.nextChance(percent / 100)) continue;
@@ -160,7 +160,7 @@ function hasPut(request: EtcdRequest | RequestOp): boolean {
   return request.kind === 'put';
 }
 
-/** No single value is over a client's bound. */
+/** Counts values: a single one never exceeds a client's bound. */
 function valuesIn(reply: EtcdReply | ResponseOp): number {
   switch (reply.kind) {
     case 'range':

@@ -1,13 +1,13 @@
 /**
- * Writes that wait for their entry to be applied here. Each is answered once: by what was applied, or, after etcd's request
- * timeout, with "request timed out", which says nothing about whether it will be applied later.
+ * Writes that wait for their entry to be applied here. Each is answered once: with the result of applying it, or, after
+ * etcd's request timeout, with "request timed out", which leaves open whether it will be applied later.
  */
 import type { EtcdRequest } from '../../sharder/core/etcd-messages.ts';
 import type { RpcResult } from '../../sharder/core/ports.ts';
 import type { ScheduledEvent } from '../kernel/event-heap.ts';
 import type { SimProcess } from '../host/process.ts';
 
-/** A request of a client that waits for its answer: a `UnaryCall`, or what stands before one. */
+/** A request of a client that waits for its answer: a `UnaryCall`, or a wrapper of one. */
 export interface EtcdCall {
   readonly request: EtcdRequest;
   answer(result: RpcResult): void;
@@ -45,7 +45,7 @@ export class ProposalTable {
     if (this.#timer === null) this.#arm(this.#process.kernel.nowUs + this.#timeoutUs);
   }
 
-  /** Takes out who waits for this proposal; undefined when it was made elsewhere, or before a crash, or is too late. */
+  /** Removes and returns the call that waits for this proposal; undefined when it was made elsewhere, before a crash, or too long ago. */
   take(id: number): EtcdCall | undefined {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return undefined;

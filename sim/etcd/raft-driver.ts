@@ -1,7 +1,7 @@
 /**
  * Drives one Raft node with the simulator's clock, network and disk, as etcd's raft loop does: one write is under way at a
- * time, promises go out after it, committed entries are applied in order. It owns the node across crashes: what the disk
- * kept is all that a restarted node knows.
+ * time, promises go out after it, committed entries are applied in order. The driver owns the node across crashes: a
+ * restarted node knows only what its disk has kept.
  */
 import type { Disk } from '../host/disk.ts';
 import type { ScheduledEvent } from '../kernel/event-heap.ts';
@@ -15,13 +15,13 @@ import type { MemberProcess } from './member-parts.ts';
 import { DurableLog } from './durable-log.ts';
 import type { SimBugs } from './sim-bugs.ts';
 
-/** After a panic that a negative control has caused, the member comes back, as under a supervisor. */
+/** After a panic that a negative control has caused, the member restarts after this long, as under a supervisor. */
 const panicRestartUs = 1_000_000;
 
-/** What the member above is told, always from inside an event, never while the node is in the middle of a step. */
+/** What the member hears from its driver: always inside an event, never while the node is in the middle of a step. */
 export interface RaftListener {
   onApply(entry: Entry): void;
-  /** The state of after these entries has come as a whole. */
+  /** A snapshot has come: the state after these entries, as a whole. */
   onSnapshot(entries: readonly Entry[]): void;
   onReadState(read: ReadState): void;
   /** The leader, or this node's own role, has changed. */
@@ -39,11 +39,11 @@ export interface RaftDriverParts {
 
 export class RaftDriver {
   node: RaftNode;
-  /** The driver of each node that ever was in the cluster, by node number - 1; the cluster sets it. */
+  /** By node number - 1, the driver of each node that the cluster has or had; the cluster sets it. */
   peers: readonly RaftDriver[] = [];
   /**
    * Called right after this node has sent its vote to a candidate, from an event of its own: a good moment for a fault.
-   * Looking on changes nothing in a run but the numbering of its events.
+   * A listener changes nothing in a run but the numbering of its events.
    */
   readonly onVoteSent: (() => void)[] = [];
   readonly process: MemberProcess;
@@ -92,7 +92,7 @@ export class RaftDriver {
     return this.node.state.role === 'leader';
   }
 
-  /** Nothing is on the disk any more. Only while the process is down; `node`: who starts on it, a new one or the old. */
+  /** The disk is empty now. Only while the process is down; `node`: the node that starts on it, a new one or the old. */
   loseDisk(node: number): void {
     this.#durable = new DurableLog();
     this.#options = { ...this.#options, id: node };
@@ -123,7 +123,7 @@ export class RaftDriver {
   };
 
   readonly #step = (message: Message): void => {
-    // It was meant for whom this one has replaced.
+    // The message was meant for the node that this one has replaced.
     if (message.to !== this.#options.id) return;
     try {
       this.node.step(this.nowUs, message);
@@ -141,9 +141,9 @@ export class RaftDriver {
     } else this.#armTimer();
   };
 
-  /** Does everything that is ready, until the disk has to be waited for or nothing is left. */
+  /** Does everything that is ready, until it must wait for the disk or nothing is left. */
   #pump(): void {
-    // What the listener does may lead back here; the outer call goes on with it.
+    // The listener may call this again: the outer call then does the work.
     if (this.#isPumping || this.process.state !== 'running') return;
     this.#isPumping = true;
     for (;;) {
@@ -222,7 +222,7 @@ export class RaftDriver {
     this.#listener.onLeadership({ isLeader, leader, leaderBefore });
   }
 
-  /** One timer for whatever is due first; when that moves back, the timer fires for nothing and is set again. */
+  /** One timer for the work that is due first; when that moves back, the timer fires in vain and is set again. */
   #armTimer(): void {
     const atUs = this.node.dueUs + this.#pausedUs;
     const timer = this.#timer;
@@ -247,7 +247,7 @@ export class RaftDriver {
   #start(): void {
     const { hardState, entries } = this.#durable;
     const vote = this.#bugs.forgetVoteOnRestart ? 0 : hardState.vote;
-    // With a negative control the commit index of the past may be a lie; it is learned again from the leader.
+    // With a negative control the stored commit index may be wrong; the node learns it again from the leader.
     const commit = this.#hasBugs() ? 0 : hardState.commit;
     this.#pausedUs = this.process.kernel.nowUs;
     this.node = new RaftNode(this.#options, { hardState: { ...hardState, vote, commit }, entries });

@@ -60,7 +60,7 @@ function filterByRevision(kvs: KeyValue[], request: RangeRequest): KeyValue[] {
   );
 }
 
-/** Ties keep the order of keys, also when descending; so they do in etcd up to twelve keys, beyond it promises nothing. */
+/** Ties keep the order of keys, also when descending: etcd does the same up to twelve keys, and promises no order beyond. */
 function sortBy(kvs: KeyValue[], sort: NonNullable<RangeRequest['sort']>): KeyValue[] {
   const sign = sort.order === 'descend' ? -1 : 1;
   const compare = comparisons[sort.target];

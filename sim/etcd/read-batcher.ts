@@ -15,7 +15,7 @@ const retryUs = 500_000;
 interface Batch {
   context: number;
   calls: EtcdCall[];
-  /** What must have been applied before the calls are served; -1: not known yet. */
+  /** The index that must have been applied before the calls are served; -1: not known yet. */
   index: number;
   timeoutAtUs: number;
 }
@@ -62,7 +62,7 @@ export class ReadBatcher {
     if (this.#waiting.length > 0) this.#start();
   }
 
-  /** A leader has committed its first entry: it can answer now what it could not before. */
+  /** A leader has committed its first entry: it can now answer the reads that it could not before. */
   onFirstCommit(): void {
     if (this.#batch !== null && this.#batch.index < 0) this.#ask(this.#batch);
   }

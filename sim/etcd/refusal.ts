@@ -24,7 +24,7 @@ export const refusals = {
   notCapable: refuse('unfit_member', 'etcdserver: not capable'),
 } as const;
 
-/** The quota is exceeded: no refusal, because the write that first exceeds it is applied and told so all the same. */
+/** The quota is exceeded. This is no refusal: the write that first exceeds the quota gets it too, and is applied. */
 export const noSpace = {
   kind: 'lost',
   cause: 'no_space',

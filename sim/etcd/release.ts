@@ -1,6 +1,6 @@
 /**
- * The releases of etcd that people run, and where they differ in what Vase uses. The simulated member follows the one it is
- * given; the contract tests hold it to real builds of all four (3.4.23, 3.5.33, 3.6.16 and 3.7.3).
+ * The releases of etcd that people run, and where they differ in what Vase uses. The simulated member follows its release;
+ * the contract tests hold it to real builds of all four (3.4.23, 3.5.33, 3.6.16 and 3.7.3).
  *
  *     | what                                                            | 3.4   | 3.5   | 3.6   | 3.7   |
  *     |-----------------------------------------------------------------|-------|-------|-------|-------|
@@ -18,15 +18,15 @@
  * The texts and codes of errors, leases, status and the bounds on requests are the same in all four.
  *
  * Known and not followed: from 3.5 on, the reply that a watch has been created may bear a later revision than the one after
- * which its events begin; from 3.5 on, a leader that stood still asks the others before it renews a lease; and what only some
- * patches do wrong: that is planted as seeded bugs (docs/simulator.md lists them).
+ * which its events begin; from 3.5 on, a leader that stood still asks the others before it renews a lease. The errors of
+ * single patches are not followed either, but planted as seeded bugs (docs/simulator.md lists them).
  */
 
 export const releaseNames = ['3.4', '3.5', '3.6', '3.7'] as const;
 export type ReleaseName = (typeof releaseNames)[number];
 
 export interface Release {
-  /** The one that is followed, as its status says it. */
+  /** The version that is followed, as its status reports it. */
   version: string;
   checksLeasesFirst: boolean;
   compactionKeepsDeletions: boolean;

@@ -49,7 +49,7 @@ function checkOperation(operation: RequestOp, maxTxnOps: number): Refusal | null
   return operation.key === '' ? refusals.emptyKey : null;
 }
 
-/** What a list of operations, nested ones included, would write. Orders in place of keys. */
+/** The writes of a list of operations, nested ones included. Orders in place of keys. */
 interface Writes {
   puts: Set<string>;
   /** Half-open. An end of etcd's "from this key on" counts as empty here: etcd does not see that overlap either. */
@@ -83,7 +83,7 @@ function addBranches(writes: Writes, txn: TxnRequest): boolean {
   if (success === null || failure === null) return false;
   for (const key of success.puts) if (!addPut(writes, key, null)) return false;
   for (const key of failure.puts) if (!addPut(writes, key, success.puts)) return false;
-  // As in etcd: the deletes of this txn count for what follows, not against its own puts.
+  // As in etcd: the deletes of this txn are compared with later operations, not with its own puts.
   writes.deletes.push(...success.deletes, ...failure.deletes);
   return true;
 }

@@ -1,5 +1,5 @@
 /**
- * etcd's quota: what a write costs, and what becomes of those that exceed it. The first ones are applied and refused all the
+ * etcd's quota: what a write costs, and how writes that exceed the quota end. The first ones are applied and refused all the
  * same, until the alarm is raised; from then on writes with puts are refused without effect, and deletions go on.
  */
 import type { EtcdEvent, EtcdRequest, RequestOp } from '../../sharder/core/etcd-messages.ts';
@@ -39,14 +39,14 @@ export class Room {
     return this.#exceeded > 0;
   }
 
-  /** What a revision changes. */
+  /** Adds the changes of a revision. */
   grow(changes: readonly EtcdEvent[]): void {
     if (this.quotaBytes === null) return;
     for (const { kv } of changes) this.inUseBytes += putOverheadBytes + kv.key.length + kv.value.length;
     this.sizeBytes = Math.max(this.sizeBytes, this.inUseBytes);
   }
 
-  /** History is forgotten: so many versions are left, of so many bytes of keys and values. */
+  /** History is forgotten: `versions` versions are left, with `bytes` bytes of keys and values. */
   compact({ versions, bytes }: { versions: number; bytes: number }): void {
     if (this.quotaBytes !== null) this.inUseBytes = emptyBytes + versions * putOverheadBytes + bytes;
   }
@@ -55,13 +55,13 @@ export class Room {
     return this.#left;
   }
 
-  /** Another quota; an alarm is over. */
+  /** Sets another quota, and ends an alarm. */
   set(bytes: number | null): void {
     this.#left = bytes;
     this.#exceeded = 0;
   }
 
-  /** Of a write, in the order of the log. */
+  /** Decides about a write, in the order of the log. */
   judge(request: EtcdRequest): 'taken' | 'applied and refused' | 'refused' {
     if (this.#left === null) return 'taken';
     const cost = this.#costOf(request);
@@ -74,7 +74,7 @@ export class Room {
     return 'applied and refused';
   }
 
-  /** Whether the member refuses the request as it comes, before it looks at anything else: the alarm has been raised. */
+  /** Whether the alarm has been raised: the member then refuses the request before it looks at anything else. */
   refuses(request: EtcdRequest): boolean {
     return this.#exceeded >= beforeAlarm && this.#costOf(request) > 0;
   }

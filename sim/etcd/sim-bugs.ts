@@ -6,9 +6,9 @@ export interface SimBugs extends RaftBugs {
   ackBeforeFsync: boolean;
   /** A restarted member does not know whom it voted for in the present term, and may vote again. */
   forgetVoteOnRestart: boolean;
-  /** A member that lost its disk starts on an empty one as who it was, and not as a new one. */
+  /** A member that lost its disk starts on an empty one under its old number, and not as a new node. */
   rejoinsWithoutDisk: boolean;
-  /** A learner gets its vote however little of the log it has. */
+  /** A learner gets its vote even if it has little of the log. */
   promotesAtOnce: boolean;
 }
 

@@ -23,7 +23,7 @@ export class SimEtcdRpc implements EtcdRpc {
   readonly #memberAt: (endpoint: string) => SimMember | undefined;
   #nextWatchTag = watchTagMin;
 
-  /** @param memberAt finds who listens at an endpoint; where nobody does, connections are refused. */
+  /** @param memberAt finds the member that listens at an endpoint; where none does, connections are refused. */
   constructor(pool: ConnectionPool, memberAt: (endpoint: string) => SimMember | undefined) {
     this.#pool = pool;
     this.#caller = new UnaryCaller(pool, { connection: grpcConnection, connectMsMax });

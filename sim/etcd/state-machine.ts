@@ -1,5 +1,5 @@
 /**
- * What a member applies its log to: keys, leases and watches. A function of the log alone, so that members that have
+ * The state to which a member applies its log: keys, leases and watches. It is a function of the log alone: members that have
  * applied the same entries hold the same state, and a restarted member may start from an empty one.
  */
 import type {
@@ -19,13 +19,13 @@ import { Room } from './room.ts';
 import { runDeleteRange, runPut, runTxn } from './txn.ts';
 import { WatchHub } from './watch-hub.ts';
 
-/** `lost`: the quota is exceeded, which says nothing about whether the write was applied. */
+/** `lost`: the quota is exceeded; the answer leaves open whether the write was applied. */
 export type Answer = { kind: 'reply'; reply: EtcdReply } | Refusal | typeof noSpace;
 
 /** Requests that go through the log. */
 export type LoggedRequest =
   | Exclude<EtcdRequest, { kind: 'range' | 'lease_keep_alive' | 'lease_time_to_live' | 'status' }>
-  /** An operator's other quota, as room that is left from here on; null: none. Stands for alarms and restarts. */
+  /** An operator's other quota: so many bytes are left from here on; null: no quota. Stands for alarms and restarts. */
   | { kind: 'set_room'; bytes: number | null };
 
 export class StateMachine {
@@ -56,7 +56,7 @@ export class StateMachine {
 
   /**
    * Applies one entry of the log.
-   * @param header fills in who answers; null when nobody here waits for the answer, which is then null too.
+   * @param header fills in the answering member; null when nobody here waits for the answer, which is then null too.
    */
   apply(request: LoggedRequest, header: ((revision: number) => ReplyHeader) | null): Answer | null {
     if (request.kind === 'set_room') {
@@ -79,7 +79,7 @@ export class StateMachine {
     return { kind: 'reply', reply: outcome };
   }
 
-  /** Goes to the state of after these entries in one step: watches have it still to hear, and nobody gets an answer. */
+  /** Goes to the state after these entries in one step: watches have yet to hear the changes, and nobody gets an answer. */
   restore(requests: readonly LoggedRequest[]): void {
     const heardRevision = this.store.revision;
     this.#isRestoring = true;

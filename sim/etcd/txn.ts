@@ -1,6 +1,6 @@
 /**
  * Transactions as etcd applies them: first every comparison, nested ones included, is decided on the state before the
- * transaction; then the chosen operations are checked; then they run in order, each seeing what those before it did.
+ * transaction; then the chosen operations are checked; then they run in order, and each sees the effects of those before it.
  */
 import type {
   Compare,
@@ -49,7 +49,7 @@ function isRange(operation: RequestOp): boolean {
 
 /**
  * Runs a transaction whose form has been checked. The caller ends the write and fills in the header.
- * @param wantReply false: nobody waits for the answer here, so only its effects matter.
+ * @param wantReply false: nobody here waits for the answer, so only the effects matter.
  * @returns a refusal when nothing was done.
  */
 export function runTxn(tables: Tables, txn: TxnRequest, wantReply: boolean): TxnReply | Refusal {
@@ -102,7 +102,7 @@ function holds(store: MvccStore, compare: Compare): boolean {
   }
 }
 
-/** Looks at all puts before all ranges, or at everything in its order: depending on the release. */
+/** Checks all puts before all ranges, or everything in its order: the release decides. */
 function checkChosen({ store, lessor, release }: Tables, txn: TxnRequest, path: ChosenPath): Refusal | null {
   const checkPut = (operation: RequestOp): Refusal | null =>
     operation.kind === 'put' && operation.lease && lessor.lookup(operation.lease) === undefined

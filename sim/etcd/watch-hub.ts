@@ -1,7 +1,7 @@
 /**
- * The watches of one member: replay of history first, then every new revision, each revision whole and in one call. As in
- * etcd, replay is the work of a loop that runs now and then; until then the watch hears nothing, and when what it asks for
- * is compacted meanwhile, it is told so and ends.
+ * The watches of one member. Each first gets a replay of history, then every new revision, each revision whole and in one
+ * call. As in etcd, a loop that runs now and then does the replay; until then the watch hears nothing. When the revisions
+ * that it asks for are compacted meanwhile, the member tells it so and ends it.
  */
 import type { EtcdEvent, WatchRequest } from '../../sharder/core/etcd-messages.ts';
 import { intervalOf, isInside, orderOf, type OrderInterval } from '../../sharder/core/key-order.ts';
@@ -25,7 +25,7 @@ export interface WatchOutlet {
 interface Watcher {
   interval: OrderInterval;
   startRevision: number;
-  /** As the request had it; 0: from now on. */
+  /** The revision that the request asked for; 0: from now on. */
   askedRevision: number;
   prevKv: boolean;
   progressNotify: boolean;
@@ -36,11 +36,11 @@ interface Watcher {
 
 export class WatchHub {
   readonly #store: MvccStore;
-  /** Those that have heard everything so far. */
+  /** Watches that have heard everything so far. */
   #synced: Watcher[] = [];
   #unsynced: Watcher[] = [];
   #isMute = false;
-  /** Watches of slots are not told of one revision in so many; 0: of each. */
+  /** Of so many revisions, one is not told to watches of slots; 0: each is told. */
   #losesOneIn = 0;
   readonly #release: Release;
   readonly #requestSync: () => void;
@@ -74,13 +74,13 @@ export class WatchHub {
     this.#requestSync();
   }
 
-  /** Until it is mute no more, nobody hears anything: all fall behind. */
+  /** While it is mute, no watch hears anything: all fall behind. */
   setMute(isMute: boolean): void {
     this.#isMute = isMute;
     if (!isMute && this.#unsynced.length > 0) this.#requestSync();
   }
 
-  /** From now on one revision in so many is lost to the watches of slots, as if they had been told; 0: none. */
+  /** From now on one revision of so many is lost to the watches of slots, as if they had heard it; 0: none. */
   setLossy(oneIn: number): void {
     this.#losesOneIn = oneIn;
   }
@@ -102,7 +102,7 @@ export class WatchHub {
     }
   }
 
-  /** Revisions have been made of which no watch was told: each hears them by replay, if they are remembered. */
+  /** No watch was told of the revisions after this one: each hears them by replay, if the store still has them. */
   fallBehind(heardRevision: number): void {
     for (const watcher of this.#synced) {
       watcher.startRevision = Math.max(watcher.startRevision, heardRevision + 1);
@@ -133,21 +133,21 @@ export class WatchHub {
     if (hasClosed) this.#synced = this.#synced.filter((watcher) => !watcher.outlet.isClosed());
   }
 
-  /** Ends all watches, as a member does that loses touch with its cluster. */
+  /** Ends all watches, as a member does when it loses touch with its cluster. */
   breakAll(): void {
     for (const { outlet } of [...this.#synced, ...this.#unsynced]) if (!outlet.isClosed()) outlet.broken();
     this.#synced = [];
     this.#unsynced = [];
   }
 
-  /** First keys of the watches that somebody still listens to. */
+  /** First keys of the watches whose clients still listen. */
   get openKeys(): string[] {
     return [...this.#synced, ...this.#unsynced]
       .filter(({ outlet }) => !outlet.isClosed())
       .map(({ interval }) => interval.start);
   }
 
-  /** Tells the watches that asked for it, and have heard nothing since the last call, how far everything is delivered. */
+  /** Tells each watch that asked for it, and has heard nothing since the last call, up to which revision all is delivered. */
   reportProgress(): void {
     const { revision } = this.#store;
     for (const watcher of this.#synced) {

@@ -1,4 +1,4 @@
-/** What a member does for its watches every so often: replay history to those that are behind, tell quiet ones how far all is. */
+/** The periodic work of a member for its watches: it replays history to those that are behind, and reports progress to quiet ones. */
 import type { SimProcess } from '../host/process.ts';
 import type { StateMachine } from './state-machine.ts';
 

@@ -1,6 +1,6 @@
 /**
- * One watch over a simulated connection: the client's end, the member's end, and between them messages that arrive whole
- * and in order, as on one HTTP/2 stream, or not at all.
+ * One watch over a simulated connection: the client's end, the member's end, and the messages between them. These arrive
+ * whole and in order, as on one HTTP/2 stream, or not at all.
  */
 import type { EtcdEvent, WatchRequest } from '../../sharder/core/etcd-messages.ts';
 import type { WatchSink } from '../../sharder/core/ports.ts';
@@ -21,7 +21,7 @@ interface Numbered {
 }
 
 export class WatchStream implements ConnectionUser, WatchOutlet {
-  /** gRPC fails a stream whose connection is refused at once. */
+  /** gRPC fails a stream at once when its connection is refused. */
   readonly isPatient = false;
   readonly #member: SimMember;
   readonly #connection: Connection;
@@ -50,7 +50,7 @@ export class WatchStream implements ConnectionUser, WatchOutlet {
     this.#incarnation = parts.connection.client.incarnation;
   }
 
-  /** The client wants no more; nothing follows. The member finds out when it has something to send. */
+  /** The client stops listening; it hears nothing more. The member finds out when it has something to send. */
   cancel(): void {
     this.#sink = null;
     this.#connection.leave(this);
@@ -127,7 +127,7 @@ export class WatchStream implements ConnectionUser, WatchOutlet {
     else process.kernel.schedule(process.kernel.nowUs + watchLagUs, acceptSend, numbered);
   }
 
-  /** At the member's host: what it had not sent yet dies with it. */
+  /** At the member's host: messages that it had not sent yet are lost when it dies. */
   static sendLate(numbered: Numbered): void {
     const { stream } = numbered;
     if (stream.isClosed() || !stream.#connection.isAlive(stream.#acceptedBy)) return;

@@ -1,6 +1,6 @@
 /**
  * The disk under one write-ahead log. Syncs are served one at a time, in order; each takes a drawn time, longer while the
- * disk stalls. Which writes survive a crash is decided here: after a kill all that were issued (the page cache outlives the
+ * disk stalls. The disk decides which writes survive a crash: after a kill all that were issued (the page cache outlives the
  * process), after a power failure those that were synced, and of the one under way sometimes a part.
  */
 import type { ScheduledEvent } from '../kernel/event-heap.ts';
@@ -10,10 +10,10 @@ import { drawLatencyUs, type LatencyProfile } from '../kernel/latency.ts';
 import type { CrashKind } from './process.ts';
 import type { RandomStream } from '../kernel/random-stream.ts';
 
-/** Syncs waiting behind the one under way. A member waits for its sync before the next: one is the rule. */
+/** Syncs that wait behind the one under way. One is usual, because a member waits for its sync before the next. */
 const waitingSyncsMax = 1_000;
 
-/** One write: how to make it durable, wholly or the first part of it, and whom to tell. */
+/** One write: how it becomes durable, wholly or only the first part of it, and what is called then. */
 export interface DiskWrite {
   /** Puts the write into the durable state. `fraction` below 1: only the first part of it reached the disk. */
   apply(fraction: number): void;
@@ -55,7 +55,7 @@ export class Disk {
     this.#stallUntilUs = Math.max(this.#stallUntilUs, options.untilMs * 1000);
   }
 
-  /** The owner has crashed: settles what survives and forgets the rest. */
+  /** The owner has crashed: decides which writes survive, and forgets the rest. */
   crash(kind: CrashKind): void {
     const underWay = this.#underWay;
     this.#completion?.cancel();

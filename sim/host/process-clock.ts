@@ -1,7 +1,7 @@
 /**
- * The clock of one simulated process: virtual time, plus what clocks do wrong. It drifts, it jumps forward; asked to jump
- * back it stands still until the time has caught up, because the Clock port never goes back. Timers measure the process's
- * own milliseconds, wait while it is paused and die with it.
+ * The clock of one simulated process: virtual time, plus the faults of clocks. It drifts, and it jumps forward. When it is
+ * asked to jump back, it stands still until the time has caught up, because the Clock port never goes back. Timers measure
+ * the process's own milliseconds, wait while it is paused, and die with it.
  */
 import type { Cancel, Clock } from '../../sharder/core/ports.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -37,7 +37,7 @@ export class ProcessClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Cancel {
-    // What a dead process still had on its stack must not reach its successor.
+    // Code that a dead process still had on its stack must not reach its successor.
     if (this.#owner.state === 'down') return () => undefined;
     const delayUs = (Math.max(0, delayMs) * 1000) / (1 + this.#drift);
     const timer = new Timer(this.#owner, callback);
@@ -53,7 +53,7 @@ export class ProcessClock implements Clock {
     this.#rebase(this.#rawMs() + deltaMs);
   }
 
-  /** From now on runs fast by this share: 0.0005 gains half a millisecond a second. Above -1. */
+  /** From now on the clock runs fast by this share: 0.0005 gains half a millisecond a second. Above -1. */
   setDrift(drift: number): void {
     if (!(drift > -1)) throw new Error('process clock: a drift must be above -1');
     this.#rebase(this.#rawMs());

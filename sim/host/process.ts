@@ -1,7 +1,7 @@
 /**
- * A process in the simulator: it runs, is paused (SIGSTOP), or is down. Whatever reaches a paused process waits until it
- * is resumed; whatever reaches one that is down is lost. Each restart is a new incarnation: nothing that was meant for an
- * earlier one is ever delivered to it.
+ * A process in the simulator: it runs, is paused (SIGSTOP), or is down. An event for a paused process waits until the process
+ * is resumed; an event for a process that is down is lost. Each restart is a new incarnation, and never gets an event that was
+ * meant for an earlier one.
  */
 import type { Clock, Random, Trace } from '../../sharder/core/ports.ts';
 import type { FaultCounters } from '../kernel/fault-counters.ts';
@@ -14,17 +14,17 @@ export interface ProcessEvent {
   name: `process.${CrashKind | 'restart' | 'pause' | 'resume'}`;
 }
 
-/** `kill`: the process alone dies, its host answers for it. `power`: the host goes dark, unsynced writes are lost. */
+/** `kill`: the process alone dies, and its host answers for it. `power`: the host goes dark, and unsynced writes are lost. */
 export type CrashKind = 'kill' | 'power';
 
-/** Socket buffers are finite: a process that was paused under load finds this much at most. */
+/** Socket buffers are finite: at most this many events wait for a process that was paused under load. */
 const inboxLengthMax = 10_000;
 
-/** Two kinds of process. A threaded one handles what has waited for it during a pause in any order. */
+/** Two kinds of process. A threaded one handles the events that waited during a pause in any order. */
 export interface ProcessOptions {
   /** Milliseconds by which its clock is ahead. Default 0. */
   skewMs?: number;
-  /** Default false: an event loop, which handles it in order of arrival. */
+  /** Default false: an event loop, which handles them in order of arrival. */
   isThreaded?: boolean;
 }
 
@@ -42,7 +42,7 @@ interface Waiting {
   argument: unknown;
 }
 
-/** `Told`: what those who run in it tell its trace, besides what it tells itself. */
+/** `Told`: the events that the programs in it add to its trace, besides its own. */
 export class SimProcess<Told = never> {
   /** Unique in the world. */
   readonly name: string;
@@ -59,9 +59,9 @@ export class SimProcess<Told = never> {
   isHostUp = true;
   /** True from `retire` on: it never runs again. */
   isRetired = false;
-  /** While it is down it stays so, whoever wants to start it. */
+  /** While this is set, a process that is down cannot be restarted. */
   isBarred = false;
-  /** Called in order of registration, after the state has changed. They stay for all incarnations. */
+  /** Called in order of registration, after the state has changed. Listeners stay for all incarnations. */
   readonly onCrash: ((kind: CrashKind) => void)[] = [];
   readonly onRestart: (() => void)[] = [];
   readonly onPause: (() => void)[] = [];
@@ -100,7 +100,7 @@ export class SimProcess<Told = never> {
     for (const listener of this.onCrash) listener(kind);
   }
 
-  /** Goes dark for good, as a machine that is given back. */
+  /** Goes dark and never comes back, as a machine that is given back. */
   retire(): void {
     this.isRetired = true;
     this.crash('power');
@@ -123,7 +123,7 @@ export class SimProcess<Told = never> {
     for (const listener of this.onPause) listener();
   }
 
-  /** SIGCONT: what has arrived in the meantime is handled now. Does nothing unless it is paused. */
+  /** SIGCONT: handles the events that have arrived in the meantime. Does nothing unless it is paused. */
   resume(): void {
     if (this.state !== 'paused') return;
     this.#change('running', 'process.resume');
@@ -135,7 +135,7 @@ export class SimProcess<Told = never> {
 
   #change(state: SimProcess['state'], name: ProcessEvent['name']): void {
     this.state = state;
-    // A fault may come from anywhere, and what it sets free may settle promises.
+    // Any event may cause this fault, and the calls that it releases may settle promises.
     this.kernel.touchPromises();
     this.trace.emit({ name });
   }

@@ -1,7 +1,7 @@
 /**
  * The queue of the kernel: a binary heap of events by virtual time, ties by the order in which they were scheduled.
  * Cancelled events stay until their time comes or the heap has doubled, and are then dropped, which keeps cancelling cheap:
- * deadlines are most of what waits, and nearly all of them are cancelled long before they come.
+ * most waiting events are deadlines, and nearly all deadlines are cancelled long before they come.
  */
 
 const sweptSizeMin = 128;
@@ -46,7 +46,7 @@ export class EventHeap {
     this.#raise(event, this.#items.length - 1);
   }
 
-  /** Drops what is cancelled. The order is total, so that what stays comes out as it would have. */
+  /** Drops cancelled events. The order is total, so the rest come out in the same order as before. */
   #sweep(): void {
     const items = this.#items.filter(({ run }) => run !== null);
     this.#items = [];

@@ -22,16 +22,16 @@ export interface FaultCounters {
   lostWrites: number;
   /** Syncs that met a stall of their disk. */
   stalledSyncs: number;
-  /** Answers that members gave whatever they had stored, by their name. */
+  /** Answers that members gave whatever they had stored, by the name of the answer. */
   oddAnswers: Record<string, number>;
   /** Times that a member became leader. */
   elections: number;
   /** Members whose disks were lost. */
   lostDisks: number;
-  /** Members that have come to their vote: in the place of one whose disk was lost, or besides the others. */
+  /** Members that have got their vote: in the place of one whose disk was lost, or besides the others. */
   membersJoined: number;
   membersLeft: number;
-  /** States that members have taken in the place of entries. */
+  /** Snapshots that members have taken in the place of entries. */
   snapshots: number;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Virtual time. The kernel pops one event, jumps the clock to it and runs it; ties keep the order of scheduling. After an
  * event that may have settled a promise (`touchPromises`), it gives up the stack to a real setImmediate, so that every
- * microtask has run before the next event; purely synchronous events do not pay for that. The outcome is a function of
- * what was scheduled alone: real time, and other work of this Node process, cannot change it.
+ * microtask has run before the next event; purely synchronous events do not pay for that. The outcome depends only on the
+ * scheduled events: real time, and other work of this Node process, cannot change it.
  */
 import { EventHeap, ScheduledEvent } from './event-heap.ts';
 
@@ -71,7 +71,7 @@ export class Kernel {
   run(options: { untilUs: number }): Promise<void> {
     if (this.#run !== null) throw new Error('kernel: already running');
     this.#isStopped = false;
-    // Whoever prepared the world may have left microtasks behind: the first slice runs after them.
+    // The caller may have left microtasks behind when it prepared the world: the first slice runs after them.
     this.#isPromiseTouched = false;
     return new Promise<void>((resolve, reject) => {
       this.#run = { untilUs: options.untilUs, resolve, reject, barriersLeft: 0 };

@@ -1,7 +1,7 @@
 /**
  * Distributions of delays, and the named ones of networks and disks. A delay is a floor, plus an exponential part, plus
- * now and then a long exponential tail. The figures are chosen to have the shape of what is commonly reported for such
- * hardware; they are not measurements.
+ * now and then a long exponential tail. The figures have the shape of what is commonly reported for such hardware; they are
+ * not measurements.
  */
 import type { RandomStream } from './random-stream.ts';
 

@@ -1,8 +1,8 @@
 /**
- * Makes what would let the real world into a run throw: clocks, timers and randomness. Put in place for the length of a
- * run; what was there before comes back afterwards. Timers that were started before go on. What a module has taken out of
- * these objects when it was loaded (`import { randomUUID } from 'node:crypto'`) is out of reach: the two runs of each seed
- * are there to catch that.
+ * Makes the ways by which the real world could enter a run throw: clocks, timers and randomness. The guard is in place during
+ * a run, and the originals come back afterwards. Timers that were started before go on. The guard cannot reach a function that
+ * a module took out of these objects when it was loaded (`import { randomUUID } from 'node:crypto'`): the two runs of each
+ * seed catch that.
  */
 import crypto from 'node:crypto';
 
@@ -27,7 +27,7 @@ const forbidden: readonly Forbidden[] = [
 
 let isGuarded = false;
 
-/** @returns what takes the guard away again. One run at a time: there is one set of globals. */
+/** @returns a function that takes the guard away again. One run at a time: there is one set of globals. */
 export function guardAgainstReality(): () => void {
   if (isGuarded) throw new Error('reality guard: two worlds run at the same time in one process');
   isGuarded = true;
@@ -36,7 +36,7 @@ export function guardAgainstReality(): () => void {
     const refuse = (): never => {
       throw new Error(`${name} was called during a simulated run: use the ports`);
     };
-    // process.hrtime.bigint hangs on what it replaces.
+    // process.hrtime.bigint is a property of the function that this replaces.
     const value = Object.assign(refuse, { bigint: refuse });
     Object.defineProperty(owner, name, { value, configurable: true, writable: true });
   }
@@ -44,7 +44,7 @@ export function guardAgainstReality(): () => void {
     isGuarded = false;
     for (const [at, { owner, name }] of forbidden.entries()) {
       const original = originals[at];
-      // What was inherited is uncovered again.
+      // Deleting the replacement uncovers the inherited property again.
       if (original === undefined) Reflect.deleteProperty(owner, name);
       else Object.defineProperty(owner, name, original);
     }

@@ -1,12 +1,12 @@
 /**
- * What happened in a world, in order: every trace event goes into the hash, and to an observer when there is one. Events
- * without an observer build no text.
+ * What happened in a world, in order: every trace event goes into the hash, and to the observer if there is one. Without an
+ * observer no event builds text.
  */
 import type { Trace } from '../../sharder/core/ports.ts';
 import type { Kernel } from './kernel.ts';
 import { TraceHash } from './trace-hash.ts';
 
-/** One line of the story of a run. `atUs` is virtual; `process` is the name of who emitted it. */
+/** One line of the story of a run. `atUs` is virtual; `process` is the name of the process that emitted it. */
 export interface TraceLine<Event> {
   atUs: number;
   process: string;
@@ -14,7 +14,7 @@ export interface TraceLine<Event> {
 }
 export type TraceObserver<Event> = (line: TraceLine<Event>) => void;
 
-/** Of a world in which these are the events that there are. */
+/** `Event`: all events of the world. */
 export class Tracer<Event extends object> {
   readonly hash = new TraceHash();
   /** May be set and cleared at any time; never changes the hash. */
@@ -55,7 +55,7 @@ export class Tracer<Event extends object> {
     this.tell(process, event);
   }
 
-  /** For the observer alone: what is in the hash by other ways already. */
+  /** Tells the observer alone: for events that the hash already covers in other ways. */
   tell(process: string, event: Event): void {
     this.observer?.({ atUs: this.#kernel.nowUs, process, event });
   }

@@ -1,4 +1,4 @@
-/** Searches every state that the protocol can come to, breadth first, so that a counterexample is a shortest one. */
+/** Searches every state that the protocol can reach, breadth first, so that a counterexample is a shortest one. */
 import type { Bounds } from './other-deeds.ts';
 import { brokenInvariant, isAtRest, nextStates, type Protocol, rulesOf } from './protocol.ts';
 import { keyOf } from './state-key.ts';
@@ -14,9 +14,9 @@ export interface SearchOptions {
 export interface SearchReport {
   states: number;
   transitions: number;
-  /** Steps to the state that is the furthest away. */
+  /** Steps to the furthest state. */
   depth: number;
-  /** Null: every invariant holds in every state, and from each of them everything can come to rest without another fault. */
+  /** Null: every invariant holds in every state, and each state can come to rest without another fault. */
   counterexample: Counterexample | null;
 }
 
@@ -28,7 +28,7 @@ export interface Counterexample {
 
 export const canEnd = 'a move can always end';
 
-/** @throws Error when there are more states than that: the protocol has not been searched to the end. */
+/** @throws Error when there are more states than `statesMax`: the protocol has not been searched to the end. */
 export function search(protocol: Protocol, { bounds, statesMax, onTransition }: SearchOptions): SearchReport {
   const graph = new Graph();
   const rules = rulesOf(protocol);
@@ -61,7 +61,7 @@ export function search(protocol: Protocol, { bounds, statesMax, onTransition }: 
   return graph.report(depth, { invariant: canEnd, actions, state: replay(protocol, bounds, actions) });
 }
 
-/** The state to which actions lead. */
+/** The state to which these actions lead. */
 export function replay(protocol: Protocol, bounds: Bounds, actions: readonly string[]): State {
   const rules = rulesOf(protocol);
   let state = initialState(bounds.writes);
@@ -80,7 +80,7 @@ class Graph {
   private readonly numbers = new Map<string, number>();
   private readonly parents: number[] = [];
   private readonly labels: string[] = [];
-  /** What happens without a fault, as pairs of numbers. */
+  /** Transitions without a fault, as pairs of numbers. */
   private readonly sources: number[] = [];
   private readonly targets: number[] = [];
 
@@ -116,7 +116,7 @@ class Graph {
   /** The first state from which nothing leads to rest without a fault. */
   findStuck(): number | null {
     const { states, sources, targets } = this;
-    // The transitions by what they lead to: those to a state stand together, from `first` of it on.
+    // The transitions, sorted by the state that they lead to: those to one state stand together, from its `first` on.
     const first = new Uint32Array(states + 1);
     for (const to of targets) first[to + 1]!++;
     for (let at = 0; at < states; at++) first[at + 1]! += first[at]!;

@@ -3,8 +3,8 @@
  * mover has read: it is done and answered; or its answer is lost, so that it may be done later or never; or it is refused.
  * A step without one reads. A mover whose step is refused remembers nothing and begins anew, like one that crashed.
  *
- * Left out: the probe (for speed alone), pages (each page of a copy is of one revision), the rewriting of a record for other slots (all
- * that it does, crashes and lost messages do), and members' disks (a shard is one linearizable etcd).
+ * Left out: the probe (for speed alone), pages (each page of a copy is of one revision), the rewriting of a record for other
+ * slots (crashes and lost messages have all of its effects), and members' disks (a shard is one linearizable etcd).
  */
 import {
   idleMover,
@@ -25,14 +25,14 @@ export interface Step {
   standsFor: string;
   /** Absent: always. */
   when?: (state: State, mover: Mover) => boolean;
-  /** Whether what the mover relies on is so; else the step is refused. Absent: it always is. */
+  /** Whether the conditions on which the mover relies hold; else the step is refused. Absent: they always do. */
   isReady?: (state: State, mover: Mover) => boolean;
-  /** Whether it may be refused though it is to be waited for. Absent: it is, as soon as it is not ready. */
+  /** Whether a step that is not ready may be refused, and not only waited for. Absent: it is refused. */
   isRefused?: (state: State, mover: Mover) => boolean;
   request?: ((state: State, mover: Mover) => Message) | undefined;
-  /** After the request has been done, with the state of before. */
+  /** Called after the request has been done, with the state before it. */
   after: (state: State, mover: Mover, before: State) => void;
-  /** When its answer is lost; absent: begin anew. */
+  /** Called when its answer is lost; absent: the mover begins anew. */
   whenLost?: (mover: Mover) => void;
 }
 
@@ -250,7 +250,7 @@ export const moverSteps: MoverSteps = {
   },
 };
 
-/** The source is frozen: its record says with which versions the destination begins. */
+/** The source is frozen: its record says with which version the destination begins. */
 function noteEnd(state: State, mover: Mover): void {
   const { epoch, versionOffset, revision } = sourceOf(state, mover);
   Object.assign(mover, { at: 'drain', record: null, epoch, versionOffset: versionOffset + revision });

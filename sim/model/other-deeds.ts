@@ -1,6 +1,6 @@
 /**
- * What happens besides the steps of movers: operators ask for moves, writers write by stale views, the watch brings events,
- * messages arrive late, go astray or never arrive, and movers crash or pause (a pause is that somebody else acts).
+ * All actions besides the steps of movers: operators ask for moves, writers write by stale views, the watch brings events,
+ * messages arrive late, go astray or never arrive, and movers crash or pause (during a pause another process acts).
  */
 import { dropVoid, type Effects, takeWrite, writeOf } from './records.ts';
 import { beginAnew, message } from './mover-steps.ts';
@@ -9,9 +9,9 @@ import { markerEvent, type ShardIndex, type State } from './state.ts';
 export interface Deed {
   /** The function of the product, or the fault of the world. */
   standsFor: string;
-  /** Which of them there are; the deed is done to each by its index. */
+  /** The things it is done to, each by its index. */
   of: 'movers' | 'writes' | 'routes' | 'messages' | 'operator';
-  /** It need not happen for a move to end. */
+  /** A move can end without it. */
   isFault: boolean;
   isPossible(state: State, index: number, bounds: Bounds): boolean;
   do(state: State, index: number, effects: Effects): void;
@@ -20,7 +20,7 @@ export interface Deed {
 export interface Bounds {
   writes: number;
   moves: number;
-  /** Transactions of movers that are late at the same time. */
+  /** Transactions of movers that may be late at the same time. */
   late: number;
 }
 
@@ -88,7 +88,7 @@ export const otherDeeds: Deeds = {
     standsFor: 'source-tail.ts takeEvents',
     of: 'movers',
     isFault: false,
-    // Sooner or later is all the same: what has come is used in these two places.
+    // Earlier or later makes no difference: events that have come are used in these two places.
     isPossible: ({ movers }, index) => {
       const { at, tail } = movers[index]!;
       return (at === 'tail' || at === 'drain') && tail !== null && tail.length > 0;
@@ -142,12 +142,12 @@ export const otherDeeds: Deeds = {
   },
 };
 
-/** A write of an odd number is the first writer's. */
+/** Writes of odd number belong to the first writer. */
 function routeOf({ routes }: State, index: number): ShardIndex {
   return routes[index % 2]!;
 }
 
-/** What an unfenced cluster does with a write that was for another. */
+/** What an unfenced cluster does with a write that was meant for another one. */
 export function takeStray(state: State, index: number): void {
   const [stray] = state.messages.splice(index, 1);
   takeWrite(state, stray!.target === 0 ? 1 : 0, stray!.value);

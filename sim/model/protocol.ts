@@ -14,13 +14,13 @@ export interface Protocol {
 export const protocol: Protocol = { steps: moverSteps, deeds: otherDeeds, effects };
 
 export interface Transition {
-  /** The action and who does it. */
+  /** The action and its actor. */
   label: string;
   isFault: boolean;
   state: State;
 }
 
-/** The same by what is asked for in every state: a mover's steps by where it stands. */
+/** The same, sorted for the look-up in every state: a mover's steps by its place. */
 export interface Rules {
   stepsAt: ReadonlyMap<Place, readonly (readonly [name: string, step: Step])[]>;
   deeds: readonly (readonly [name: string, deed: Deed])[];
@@ -32,7 +32,7 @@ export function rulesOf({ steps, deeds, effects: does }: Protocol): Rules {
   return { stepsAt, deeds: Object.entries(deeds), effects: does };
 }
 
-/** Everything that may happen next. */
+/** All transitions that are possible next. */
 export function* nextStates(rules: Rules, state: State, bounds: Bounds): Generator<Transition> {
   const { stepsAt, deeds, effects: does } = rules;
   const areAlike = state.movers.every(({ at }) => at === 'idle');
@@ -78,7 +78,7 @@ function* takeStep(
   yield { label: `${label}, no answer`, isFault: true, state: late };
 }
 
-/** The same transaction twice is one: whichever comes first makes the other void, or does all that it would do. */
+/** Two equal transactions count as one: the first to arrive makes the other void, or has all of its effects. */
 function addMessage(state: State, added: Message): void {
   const key = keyOfMessage(added);
   if (state.messages.every((message) => keyOfMessage(message) !== key)) state.messages.push(added);
@@ -94,7 +94,7 @@ function tell({ kind, target, value, move }: Message): string {
   return `: ${what} at ${target === 'view' ? 'the view' : `shard ${target}`}`;
 }
 
-/** The name of an invariant that does not hold, '' for none. */
+/** The name of an invariant that is broken, '' for none. */
 export function brokenInvariant({ shards, view, truth, broken }: State): string {
   const [one, two] = shards;
   if (one.kind === 'owned' && two.kind === 'owned') return 'one owner';
@@ -104,7 +104,7 @@ export function brokenInvariant({ shards, view, truth, broken }: State): string 
   return kind === 'owned' || kind === 'frozen' ? '' : 'the view names who has the slot';
 }
 
-/** Nothing is under way, everybody has been answered, and nothing is left where it does not belong. */
+/** Whether nothing is under way, every write has been answered, and no data are left where they do not belong. */
 export function isAtRest({ shards, view, movers, writes, messages }: State): boolean {
   const other = shards[otherShard(view.owner)];
   return (

@@ -1,6 +1,6 @@
 /**
  * Every step that the records of a slot take anywhere in the model, as the search of two moves finds them (its test compares
- * the two): what a run of the simulator does beyond these is not the protocol.
+ * both): a step of a simulator run that is not among these is outside the protocol.
  */
 
 export const recordSteps: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-/** What transactions do where they arrive: to the shards' records and data, and to the view. */
+/** The effects of transactions where they arrive: on the shards' records and data, and on the view. */
 import {
   type Message,
   markerEvent,
@@ -13,7 +13,7 @@ import {
 
 export type Effects = Readonly<Record<Message['kind'], (state: State, message: Message) => void>>;
 
-/** Epochs further back are not told apart. */
+/** Older epochs count as this one. */
 const oldestEpoch = -2;
 
 export const effects: Effects = {
@@ -30,7 +30,7 @@ export const effects: Effects = {
   unfreeze: takeBack,
   takeBack,
   giveUp(state, { target, epoch }) {
-    // What is not claimed is written as it is: whatever compares the record is void all the same.
+    // An unclaimed record is written unchanged: transactions that compare it become void all the same.
     const isClaimed = shardOf(state, target).kind === 'importing';
     rewrite(state, target, isClaimed ? { kind: 'moved', epoch, move: 0 } : {});
   },
@@ -58,7 +58,7 @@ function takeBack(state: State, { target }: Message): void {
   becomeOwner(state, shard, shard.epoch + 1);
 }
 
-/** Everybody who has read the record before has something else in hand now, and what compares it is void. */
+/** Each process that has read the record before now holds an old one, and transactions that compare it become void. */
 export function rewrite(state: State, target: Target, change: Partial<Shard>): void {
   Object.assign(shardOf(state, target), change);
   dropVoid(state, target);
@@ -68,7 +68,7 @@ export function rewrite(state: State, target: Target, change: Partial<Shard>): v
   }
 }
 
-/** A write of which that becomes of the message is refused for certain, and may be sent again. */
+/** Drops the messages that compare the old record. A write among them is refused for certain, and may be sent again. */
 export function dropVoid(state: State, target: Target): void {
   state.messages = state.messages.filter((message) => {
     if (message.target !== target || !message.isFenced) return true;
@@ -106,7 +106,7 @@ export function writeOf(state: State, number: number): State['writes'][number] {
   return state.writes[number - 1]!;
 }
 
-/** A second marker says nothing new. */
+/** A second marker adds nothing. */
 function tell(state: State, target: Target, event: number): void {
   for (const mover of state.movers) {
     if (mover.tail === null || mover.from !== target) continue;
@@ -124,7 +124,7 @@ function breakRule(state: State, rule: string): void {
   if (state.broken === '') state.broken = rule;
 }
 
-/** What counts from the newest owner's epoch counts from the next one's. */
+/** An epoch relative to the newest owner's, made relative to the next one's. */
 function shifted(epoch: number, by: number): number {
   return Math.max(oldestEpoch, epoch - by);
 }

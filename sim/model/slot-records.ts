@@ -1,19 +1,19 @@
 /**
- * What the records say of one slot: all of the model that an onlooker sees, in the simulator or on a real cluster, without
- * knowing what movers think and what is on its way.
+ * The records of one slot: all of the model that an observer sees, in the simulator or on a real cluster, without knowledge of
+ * the movers' state and the messages on their way.
  */
 import { otherShard, type Shard, type State } from './state.ts';
 
 export interface SlotRecords {
-  /** What it is at the two shards of the newest move, `(old)` when it is so for a move before that one. */
+  /** The slot's state at the two shards of the newest move, with `(old)` when it stems from a move before that one. */
   source: string;
   destination: string;
-  /** Which of the two the view names. */
+  /** Which of the two shards the view names as owner. */
   owner: 'source' | 'destination';
   move: 'open' | 'aborted' | 'over';
 }
 
-/** In front of a first move, and behind it: what is the source and what the destination begins anew. */
+/** Stands between the records before a move is asked for and those after it: source and destination are named anew. */
 export const moveIsAsked = 'a move is asked for';
 
 export function stepText(before: string, after: string): string {
@@ -34,7 +34,7 @@ function recordsOf({ shards, view }: State): SlotRecords {
   };
 }
 
-/** Every step of the records that a transition is; none where it changes nothing that an onlooker sees. */
+/** The steps of the records in a transition; none where an observer sees no change. */
 export function stepsOf(from: State, to: State): string[] {
   const [before, after] = [recordsText(recordsOf(from)), recordsText(recordsOf(to))];
   if (from.view.proposed !== to.view.proposed)

@@ -1,6 +1,6 @@
 /**
  * One text for each state, the same for states whose futures are the same: those that differ by the names of the movers, by
- * the order of messages, or by what became of writes that have been answered and are not on their way.
+ * the order of messages, or by the outcome of writes that have been answered and are not on their way.
  */
 import type { Message, Mover, Place, Shard, State, View, Write } from './state.ts';
 
@@ -53,7 +53,7 @@ const toldNumbers = numberOf(told);
 const messageNumbers = numberOf(messageKinds);
 const placeNumbers = numberOf(places);
 
-/** Of numbers from -8 on. */
+/** Takes numbers from -8 on. */
 const text = (...numbers: number[]) => String.fromCharCode(...numbers.map((number) => number + 8));
 
 export function keyOf(state: State): string {
@@ -78,7 +78,7 @@ export function keyOf(state: State): string {
   ].join('');
 }
 
-/** The route of a writer that has nothing more to send is no difference. */
+/** Whether the writer has more to send; if not, its route makes no difference. */
 function hasMore({ writes }: State, writer: number): boolean {
   return writes.some(({ told: answer }, at) => answer === 'nothing' && at % 2 === writer);
 }

@@ -1,14 +1,14 @@
 /**
- * What the model knows of one slot with one key: two shards, the view, two movers, two writers, and transactions of which
- * nobody knows whether they will arrive. Revisions are left out: whatever compares one that is not the newest any more can
- * change nothing, ever, so it is dropped as soon as that is so. Thus the states are finite, however often a mover begins anew.
+ * The model of one slot with one key: two shards, the view, two movers, two writers, and transactions of which nobody knows
+ * whether they will arrive. Revisions are left out: a transaction that compares an old one can never change anything, so it is
+ * dropped as soon as its revision is old. Thus the states are finite, however often a mover begins anew.
  */
 
 export type ShardIndex = 0 | 1;
-/** What of a message is compared, and changed: a shard's record, or the view. */
+/** What a message compares, and changes: a shard's record, or the view. */
 export type Target = ShardIndex | 'view';
 
-/** 0: the key is not there. Write number n puts the value n, or deletes the key where n is even. */
+/** 0: the key is missing. Write number n puts the value n, or deletes the key where n is even. */
 export type Value = number;
 /** The value that the key has from the beginning. */
 const firstValue: Value = 9;
@@ -18,13 +18,13 @@ export const markerEvent = -2;
 
 export interface Shard {
   kind: 'none' | 'owned' | 'frozen' | 'importing' | 'moved';
-  /** 0: the newest at which the slot has had an owner; the others below, and -2 is as old as -3. */
+  /** 0: the newest epoch in which the slot has had an owner; older ones are below, and -2 also stands for all before it. */
   epoch: number;
   versionOffset: number;
-  /** That has frozen it, or imports it; else 0. */
+  /** The move that has frozen the slot, or imports it; else 0. */
   move: number;
   data: Value;
-  /** Users' writes that it has taken: what a version is made of, with the offset. */
+  /** Users' writes that it has taken: a version is made of this and the offset. */
   revision: number;
 }
 
@@ -34,11 +34,11 @@ export interface View {
   move: number;
   from: ShardIndex;
   isAborted: boolean;
-  /** Moves that there have been. */
+  /** Number of moves so far. */
   proposed: number;
 }
 
-/** Where a mover stands: the step that it does next. */
+/** Where a mover is: its next step. */
 export type Place =
   | 'idle'
   | 'readDestination'
@@ -69,21 +69,21 @@ export interface Mover {
   at: Place;
   move: number;
   from: ShardIndex;
-  /** The shard whose record it has read and will compare; null: none, or another one stands there by now. */
+  /** The shard whose record it has read and will compare; null: none, or the record has changed since. */
   record: ShardIndex | null;
   /** The destination's record says `importing` with this mover's own attempt. */
   hasClaim: boolean;
-  /** Somebody had claimed the slot before it. */
+  /** Another mover had claimed the slot before. */
   isTakeover: boolean;
   /** Events of the source since its copy that have not come yet; null: it watches nothing. */
   tail: readonly number[] | null;
   isMarked: boolean;
-  /** What it has read and not yet written to the destination. */
+  /** The value that it has read and not yet written to the destination. */
   gathered: Value;
-  /** Of the frozen slot, as read when it stopped. */
+  /** The epoch of the frozen slot, as read when it stopped. */
   epoch: number;
   versionOffset: number;
-  /** Where it goes on when it has renewed its claim. */
+  /** The place where it continues when it has renewed its claim. */
   next: Place;
 }
 
@@ -110,9 +110,9 @@ export interface Message {
     | 'publish'
     | 'endMove';
   target: Target;
-  /** Whether it changes nothing once the record is another one. */
+  /** Whether it changes nothing once the record has changed. */
   isFenced: boolean;
-  /** Of a write, its number; else what is put, `nothingGathered` for nothing. */
+  /** The number of a write; else the value that is put, `nothingGathered` for none. */
   value: number;
   move: number;
   epoch: number;
@@ -124,10 +124,10 @@ export interface State {
   view: View;
   movers: [Mover, Mover];
   writes: Write[];
-  /** Where each of the two writers believes the slot to be. */
+  /** The shard that each of the two writers believes to own the slot. */
   routes: [ShardIndex, ShardIndex];
   messages: Message[];
-  /** What the last write that any shard took has left, and the version that it got. */
+  /** The value that the last write taken by any shard has left, and the version that it got. */
   truth: Value;
   version: number;
   /** The invariant that the last step has broken, '' for none. */
@@ -167,7 +167,7 @@ export function initialState(writes: number): State {
   };
 }
 
-/** A state of one's own, to be changed into the next. */
+/** A copy of a state, to be changed into the next one. */
 export function draftOf({ shards, view, movers, writes, routes, messages, ...rest }: State): State {
   return {
     shards: [{ ...shards[0] }, { ...shards[1] }],

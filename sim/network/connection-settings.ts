@@ -1,15 +1,15 @@
-/** How the client's end of a simulated connection behaves: as gRPC is set up in production, or as a plain HTTP agent. */
+/** How the client's end of a simulated connection behaves: like gRPC as production sets it up, or like a plain HTTP agent. */
 
 export interface ConnectionSettings {
-  /** After a refusal those who are patient wait for the next try, this much later. */
+  /** After a refusal the patient users wait for the next try, this much later. */
   reconnectUs: number;
-  /** While it is used, the connection is tried with a ping this often. 0: never. */
+  /** While the connection is used, it sends a ping this often. 0: never. */
   keepAliveUs: number;
   /** A ping that is not answered within this time ends the connection. */
   keepAliveTimeoutUs: number;
 }
 
-/** What sharder/etcd/connection-timing.ts says. */
+/** The values of sharder/etcd/connection-timing.ts. */
 export const grpcConnection: ConnectionSettings = {
   reconnectUs: 100_000,
   keepAliveUs: 10_000_000,

@@ -1,14 +1,14 @@
 /**
  * TCP connections between a client process and a listening process, as far as callers can tell them apart: refused when
  * the process is down but its host is up, silent when the host is dark, reset when the process dies or was restarted.
- * A connection is opened by its first user, shared by all, and opened anew after a reset when somebody wants it.
+ * The first user opens a connection, all users share it, and the first user after a reset opens it anew.
  */
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { FaultCounters } from '../kernel/fault-counters.ts';
 import type { Network } from './network.ts';
 import type { SimProcess } from '../host/process.ts';
 
-/** A handshake that got no answer is tried again after this long, as long as somebody waits for it. */
+/** A handshake that got no answer is tried again after this long, as long as a user waits for it. */
 const connectRetryUs = 1_000_000;
 
 /** Tags of the messages of a connection in the trace hash; those of calls and watches are larger. */
@@ -19,9 +19,9 @@ const resetTag = 4;
 const pingTag = 5;
 const pongTag = 6;
 
-/** Whoever uses a connection. Exactly one of `onOpen` and `onRefused` is called; `onReset` at most once, after `onOpen`. */
+/** A user of a connection. Exactly one of `onOpen` and `onRefused` is called; `onReset` at most once, after `onOpen`. */
 export interface ConnectionUser {
-  /** Whether it waits on when the connection is refused; it then gives up by itself. */
+  /** Whether it goes on waiting when the connection is refused; it then gives up by itself. */
   readonly isPatient: boolean;
   onOpen(): void;
   /** The process is not there: nothing was sent. */
@@ -51,7 +51,7 @@ export class Connection {
   readonly listener: Listener;
   readonly network: Network;
   state: 'idle' | 'connecting' | 'open' = 'idle';
-  /** The incarnation of the listening process that accepted; what another one receives, it answers with a reset. */
+  /** The incarnation of the listening process that accepted; another incarnation answers every message with a reset. */
   acceptedBy = -1;
   /** Counts openings: a reset that was meant for an earlier one is ignored. */
   #generation = 0;
@@ -99,8 +99,8 @@ export class Connection {
   }
 
   /**
-   * Runs at the listening host when something arrives that was sent while `acceptedBy` was the incarnation at the other
-   * end: true when that one is still there. Otherwise the client is told, unless it has found out and connected again.
+   * Runs at the listening host when a message arrives that was sent while `acceptedBy` was the incarnation at the other
+   * end: true when that one still runs. Otherwise the client is told, unless it has found out and connected again.
    */
   isAlive(acceptedBy: number): boolean {
     const { process } = this.listener;
@@ -163,7 +163,7 @@ export class Connection {
     this.#breakOff();
   };
 
-  /** What was sent may have arrived; those that wait for the handshake have sent nothing: for them it is a refusal. */
+  /** Users of the open connection are reset: what they sent may have arrived. Users that wait for the handshake sent nothing: refused. */
   #breakOff(): void {
     this.#counters.resetConnections++;
     this.#close();
@@ -173,9 +173,9 @@ export class Connection {
     }
   }
 
-  /** The patient ones wait for the next try. */
+  /** Refuses those that wait; the patient ones wait for the next try. */
   #refuseWaiting(): void {
-    // Whom a refusal reaches may ask for a new connection at once: that one is not refused.
+    // A refused user may ask for a new connection at once: that request is not refused.
     const refused = [...this.#waiting];
     for (const user of refused) {
       if (!user.isPatient && this.#waiting.delete(user)) user.onRefused();
@@ -196,7 +196,7 @@ export class Connection {
     this.#schedule(this.#settings.keepAliveTimeoutUs, this.#missPong, generation);
   };
 
-  /** At the listening host; answered by the process, and so not while it is paused. */
+  /** At the listening host; the process answers, and so not while it is paused. */
   readonly #receivePing = (generation: number): void => {
     if (this.isAlive(this.acceptedBy)) this.listener.process.accept(this.#answerPing, generation);
   };

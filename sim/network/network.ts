@@ -1,8 +1,8 @@
 /**
  * The network between processes. Datagrams (Raft) may be lost, duplicated, overtaken. Messages of a stream (a TCP
  * connection) are never lost while the connection lives: a loss is a delay, a cut holds them until it is healed, and so a
- * request may arrive long after its caller gave up. Which of them overtake each other is for the caller: each message of
- * a stream takes its own time, as independent HTTP/2 streams do.
+ * request may arrive long after its caller gave up. The caller decides which messages may overtake each other: each message
+ * of a stream takes its own time, as independent HTTP/2 streams do.
  */
 import type { FaultCounters } from '../kernel/fault-counters.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -24,7 +24,7 @@ const reorderDelayUsMax = 250_000;
 /** Linux's smallest retransmission timeout; it doubles each time. */
 const retransmitUsMin = 200_000;
 const retransmitsMax = 6;
-/** What one direction of one link holds at most while it is cut; what comes then is dropped, and its stream has a gap. */
+/** How many messages one direction of a link holds at most while it is cut; later ones are dropped, and their stream has a gap. */
 const heldMessagesMax = 10_000;
 
 interface Packet {
@@ -44,7 +44,7 @@ export class Network {
   readonly #counters: FaultCounters;
   readonly #links: LinkTable;
   readonly #held = new Map<number, Packet[]>();
-  /** One way of a link to how much later its datagrams arrive a second time, in microseconds. */
+  /** One way of a link, to the delay in microseconds after which each of its datagrams arrives a second time. */
   readonly #echoes = new Map<number, number>();
 
   constructor(parts: {
@@ -62,7 +62,7 @@ export class Network {
   }
 
   /**
-   * Sends a datagram: `run(argument)` happens at the other host, once, twice or never; never twice unless it `mayRepeat`.
+   * Sends a datagram: `run(argument)` happens at the other host once, twice or never; twice only if it `mayRepeat`.
    * Numbers are process indices.
    */
   sendDatagram<Argument>(
@@ -160,13 +160,13 @@ export class Network {
     this.#links.clog(link.from, link.to, link.untilMs * 1000);
   }
 
-  /** Every datagram of one way of one link also arrives a second time, so much later, whatever is cut by then. */
+  /** Every datagram of one way of one link also arrives a second time, so much later, even if the link has been cut meanwhile. */
   echo(link: { from: string; to: string; delayMs: number }): void {
     const key = keyOf(this.#links.indexOf(link.from), this.#links.indexOf(link.to));
     this.#echoes.set(key, link.delayMs * 1000);
   }
 
-  /** Holds what is sent one way until it is let go; `release` sends it, each message with its own latency. */
+  /** Holds all messages of one way until `release`, which sends each with its own latency. */
   stop(link: { from: string; to: string }): { release(): void } {
     const { from, to } = link;
     this.#links.cut(from, to);
@@ -180,7 +180,7 @@ export class Network {
     this.#held.delete(key);
   }
 
-  /** Ends cuts, partitions, clogs and copies and makes every link perfect. What streams had waiting is sent now. */
+  /** Ends cuts, partitions, clogs and copies and makes every link perfect. Messages of streams that waited are sent now. */
   heal(): void {
     this.quality = perfectQuality;
     this.#links.heal();

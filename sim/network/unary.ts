@@ -1,6 +1,6 @@
 /**
- * Unary calls over simulated connections, with what a caller of gRPC or HTTP can know: a reply, proof that nothing was
- * sent, or neither. A call whose deadline has passed may still arrive and be carried out.
+ * Unary calls over simulated connections. The caller learns what a caller of gRPC or HTTP can know: a reply, proof that
+ * nothing was sent, or neither. A call whose deadline has passed may still arrive and be carried out.
  */
 import { Listener, type Connection, type ConnectionUser } from './connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
@@ -120,7 +120,7 @@ export class UnaryCall<Request, Reply> implements ConnectionUser {
     else this.#finish({ kind: 'lost', cause: 'deadline', message });
   }
 
-  /** Nothing happens when it has been sent by now. */
+  /** Does nothing when the call has been sent meanwhile. */
   giveUpConnecting(): void {
     if (this.#incarnation !== this.#connection.client.incarnation || this.#state !== 'waiting') return;
     this.#connection.client.accept(settleUnconnected, this);
@@ -130,7 +130,7 @@ export class UnaryCall<Request, Reply> implements ConnectionUser {
     return this.#state === 'waiting';
   }
 
-  /** Nobody waits for the answer any more: what the server's end of a connection tells it. */
+  /** Whether nobody waits for the answer any more; a server learns this from its end of the connection. */
   get gone(): boolean {
     return this.#settle === null || this.#incarnation !== this.#connection.client.incarnation;
   }
@@ -185,7 +185,7 @@ export class UnaryCaller {
     request: Request,
     options: { deadlineMs: number; settle: (result: UnaryResult<Reply>) => void },
   ): void {
-    // A process that has just died may have code on its stack: what it asks for never happens.
+    // A process that has just died may have code on its stack: a call from there never happens.
     if (this.#pool.client.state === 'down') return;
     const { connectMsMax } = this.#settings;
     const connection = this.#pool.to(server, this.#settings.connection);
@@ -218,7 +218,7 @@ const expireCall = (call: AnyCall): void => call.expire();
 const settleReplied = (call: AnyCall): void => call.settleReply();
 const settleExpired = (call: AnyCall): void => call.settleDeadline();
 const giveUpConnecting = (call: AnyCall): void => call.giveUpConnecting();
-/** A process that was paused meanwhile may have been connected after all: then the request is on its way. */
+/** The connection may have opened while the process was paused: then the request is on its way. */
 const settleUnconnected = (call: AnyCall): void => {
   if (call.isWaiting) call.settle('not_sent', 'no connection in time');
 };

@@ -1,5 +1,5 @@
 /**
- * Elections: the optional pre-vote, the vote, and who may have it. A node that has heard of a leader lately ignores
+ * Elections: the optional pre-vote, the vote, and the rule for granting it. A node that has heard of a leader lately ignores
  * candidates (the leader's lease of etcd-io/raft's check-quorum); a leader that cannot reach a quorum steps down.
  */
 import { MembershipChange } from './membership.ts';
@@ -8,7 +8,7 @@ import { quorumOf, voteResult } from './quorum.ts';
 import { broadcastAppend } from './replication.ts';
 import type { RaftState } from './state.ts';
 
-/** The election timer has run out: become leader, or start to ask for it. Whoever has no vote waits on. */
+/** The election timer has run out: become leader, or start to ask for votes. A node without a vote goes on waiting. */
 export function campaign(state: RaftState): void {
   state.drawPatience();
   if (!state.membership.isVoter(state.options.id) || hasChangeToApply(state)) return;
@@ -18,7 +18,7 @@ export function campaign(state: RaftState): void {
   } else standForElection(state);
 }
 
-/** It must not count votes by a membership which it knows to be over. */
+/** Whether a committed change of membership is yet to be applied: votes must not be counted by a membership known to be over. */
 function hasChangeToApply({ log }: RaftState): boolean {
   for (let index = log.applied + 1; index <= log.committed; index++)
     if (log.entryAt(index).payload instanceof MembershipChange) return true;
@@ -30,7 +30,7 @@ function standForElection(state: RaftState): void {
   askForVotes(state, 'vote');
 }
 
-/** The own vote is counted by `countVote` as well: for a node that is alone it is enough. */
+/** `countVote` counts the own vote as well: for a node that is alone it is enough. */
 function askForVotes(state: RaftState, kind: 'pre_vote' | 'vote'): void {
   for (const to of state.membership.voters) {
     if (to === state.options.id) continue;
@@ -83,7 +83,7 @@ export function handleVoteRequest(state: RaftState, message: Message): void {
   } else response.reject = true;
 }
 
-/** A leader counts who has answered since it last did, and steps down when that is no quorum. */
+/** A leader counts the followers that have answered since its last count, and steps down when they are no quorum. */
 export function checkQuorum(state: RaftState): void {
   state.resetElectionTimer();
   const { voters, members } = state.membership;

@@ -7,7 +7,7 @@ export function broadcastHeartbeat(state: RaftState): void {
   for (const to of state.membership.members) {
     if (to === state.options.id) continue;
     const message = state.send('heartbeat', to);
-    // A follower must not commit what it may not hold.
+    // A follower must not commit an entry that it may not hold.
     message.commit = Math.min(state.progress[to - 1]!.matched, state.log.committed);
     message.context = context;
   }

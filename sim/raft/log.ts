@@ -12,7 +12,7 @@ export class RaftLog {
   applied = 0;
   /** Everything up to here is on disk. */
   stable = 0;
-  /** Everything up to here has been handed to the disk; what is truncated must be handed over again. */
+  /** Everything up to here has been handed to the disk; entries that replace truncated ones must be handed over again. */
   handedOver = 0;
 
   get lastIndex(): number {
@@ -46,7 +46,7 @@ export class RaftLog {
     return entry;
   }
 
-  /** Takes the entries of a disk that has survived a crash, all of them stable. Only for a new log. */
+  /** Takes the entries from a disk after a crash, all of them stable. Only for a new log. */
   restore(entries: readonly Entry[], committed: number): void {
     for (const entry of entries) this.#entries.push(entry);
     this.stable = this.lastIndex;

@@ -1,12 +1,12 @@
 /**
- * Who belongs to a Raft group, and how that changes: by one entry of the log at a time, which is in force as soon as a node
- * applies it, as in etcd-io/raft. A learner gets the log and is asked for nothing. A number that has left never comes back.
+ * The members of a Raft group, and how they change: one entry of the log at a time, which is in force as soon as a node
+ * applies it, as in etcd-io/raft. A learner gets the log and has no vote. A number that has left never comes back.
  */
 
-/** The payload of an entry that changes who belongs to the group. */
+/** The payload of an entry that changes the members of the group. */
 export class MembershipChange {
   readonly kind: 'add_learner' | 'promote' | 'remove';
-  /** Number of the node that it is about. */
+  /** Number of the node that is added, promoted or removed. */
   readonly node: number;
 
   constructor(kind: MembershipChange['kind'], node: number) {
@@ -19,11 +19,11 @@ export class Membership {
   /** Numbers of those that vote, rising. */
   voters: readonly number[];
   learners: readonly number[] = [];
-  /** All of them: whoever gets the log. */
+  /** Numbers of all members: voters and learners. */
   members: readonly number[];
   readonly #removed = new Set<number>();
 
-  /** @param first how many vote from the beginning: nodes 1 to `first`. */
+  /** @param first the number of first voters: nodes 1 to `first`. */
   constructor(first: number) {
     this.voters = Array.from({ length: first }, (_, at) => at + 1);
     this.members = this.voters;
@@ -41,7 +41,7 @@ export class Membership {
     return this.#removed.size > 0 && this.#removed.has(node);
   }
 
-  /** @returns false when it changes nothing: it was asked for twice, or makes no sense any more. */
+  /** @returns false when it changes nothing: it was asked for twice, or does not apply any more. */
   apply({ kind, node }: MembershipChange): boolean {
     if (this.isRemoved(node)) return false;
     if (kind === 'remove') this.#removed.add(node);

@@ -36,14 +36,14 @@ export interface Message {
   kind: MessageKind;
   from: number;
   to: number;
-  /** 0 for what is forwarded to the leader of any term: `propose` and `read_index`. */
+  /** 0 for messages that are forwarded to the leader of any term: `propose` and `read_index`. */
   term: number;
   /** Last index before `entries`; or the index voted on, acknowledged, rejected or read. */
   index: number;
   /** Term of the entry at `index`, or at `rejectHint` in a rejection. */
   logTerm: number;
   commit: number;
-  /** Of a `snapshot`: all up to `index`, which stand for the state that they lead to. */
+  /** In a `snapshot`: all entries up to `index`, which stand for the state after them. */
   entries: readonly Entry[];
   reject: boolean;
   /** In a rejected append: where the follower's log may match. */

@@ -56,7 +56,7 @@ export class RaftNode {
     return Math.min(this.state.electionDueUs, this.state.heartbeatDueUs);
   }
 
-  /** Time has come to `nowUs`. */
+  /** The time is now `nowUs`. */
   tick(nowUs: number): void {
     const { state } = this;
     state.nowUs = nowUs;
@@ -72,8 +72,8 @@ export class RaftNode {
 
   /**
    * Appends a payload, or passes it on to the leader.
-   * @returns false when it was dropped: no leader is known. A change of membership is also dropped by whoever does not lead,
-   *   and while another one is under way.
+   * @returns false when it was dropped: no leader is known. A change of membership is also dropped by a node that is not the
+   *   leader, and while another change is under way.
    */
   propose(nowUs: number, payload: unknown): boolean {
     const { state } = this;
@@ -123,7 +123,7 @@ export class RaftNode {
     if (this.state.role === 'leader') handleOwnStable(this.state);
   }
 
-  /** The next committed entry that may be applied: it is on disk here, and no snapshot is to come first. Null: none. */
+  /** The next committed entry that may be applied: it is on disk here, and no snapshot must be taken first. Null: none. */
   nextToApply(): Entry | null {
     const { log, snapshotUpTo } = this.state;
     if (log.applied >= log.committed || log.applied >= log.stable || snapshotUpTo > 0) return null;
@@ -131,7 +131,7 @@ export class RaftNode {
     return this.#noteApplied(log.entryAt(log.applied));
   }
 
-  /** A snapshot that is on disk here, as the entries that lead to it from what has been applied. Null: none. */
+  /** A snapshot that is on disk here, as the entries that lead from the applied state to it. Null: none. */
   takeSnapshot(): readonly Entry[] | null {
     const { state } = this;
     const { log, snapshotUpTo } = state;
@@ -143,7 +143,7 @@ export class RaftNode {
     return entries;
   }
 
-  /** Takes what is to be done; null when nothing is. */
+  /** Takes the work that is to be done; null when there is none. */
   takeReady(): Ready | null {
     const { state } = this;
     const { log } = state;
@@ -189,14 +189,14 @@ export class RaftNode {
     const isRequest = message.kind === 'vote' || message.kind === 'pre_vote';
     if (isRequest && hasFreshLeader(state)) return false;
     if (message.kind === 'pre_vote') return true;
-    // A granted pre-vote speaks of a term that nobody is in yet.
+    // A granted pre-vote bears a term that no node is in yet.
     if (message.kind === 'pre_vote_response' && !message.reject) return true;
     const isFromLeader = leadersKinds.has(message.kind);
     state.becomeFollower(message.term, isFromLeader ? message.from : 0);
     return true;
   }
 
-  /** Tells a leader or a candidate of the past about the present term; anything else is old news. */
+  /** Tells a leader or a candidate of an earlier term about the present one; ignores every other message of an earlier term. */
   #answerLowerTerm(message: Message): void {
     const { state } = this;
     if (leadersKinds.has(message.kind)) state.send('append_response', message.from);
@@ -256,7 +256,7 @@ export class RaftNode {
 
 const noMessages: Message[] = [];
 
-/** What only a leader sends, and promises nothing by. */
+/** Messages that only a leader sends, and that promise nothing. */
 const leadersKinds: ReadonlySet<MessageKind> = new Set(['append', 'snapshot', 'heartbeat']);
 
 function mayGoEarly(message: Message): boolean {

@@ -1,4 +1,4 @@
-/** What a majority of a fixed set of voters says: the two rules on which commit, votes and reads rest. */
+/** Decisions by a majority of a fixed set of voters: the two rules on which commit, votes and reads rest. */
 
 /** The smallest number of voters that is more than half of them. */
 export function quorumOf(voters: number): number {

@@ -1,11 +1,11 @@
 /**
- * Reads that wait for proof that their leader still led when they arrived: each is one round of heartbeats, proven when a
- * quorum has answered it or a later one (etcd-io/raft, `read_only.go`). The index to wait for is the commit index at the
- * time the read arrived.
+ * Reads that wait for proof that their leader was still the leader when they arrived: each is one round of heartbeats, proven
+ * when a quorum has answered it or a later one (etcd-io/raft, `read_only.go`). The index to wait for is the commit index at
+ * the time the read arrived.
  */
 import { quorumOf } from './quorum.ts';
 
-/** Unproven reads of one leader. Each member asks for one at a time, so a few are the rule. */
+/** Unproven reads of one leader. A few are usual: each member asks for one at a time. */
 const roundsMax = 10_000;
 /** Node numbers are below this. */
 const callersMax = 32;
@@ -14,10 +14,10 @@ export interface ReadRound {
   /** Number of the round, rising; travels in the heartbeats. */
   round: number;
   index: number;
-  /** Who asked, and under which number. */
+  /** The node that asked, and its number for the read. */
   from: number;
   context: number;
-  /** Bit by node number: there are 30 at most. */
+  /** One bit by node number: there are 30 at most. */
   acknowledged: number;
 }
 
@@ -26,7 +26,7 @@ export class ReadRounds {
   #lastRound = 0;
   readonly #areCallersOwn: boolean;
 
-  /** @param areCallersOwn negative control: a round has the number of whoever asks, and that again when it is asked again. */
+  /** @param areCallersOwn negative control: a round has the number of the member that asks, and the same one when it asks again. */
   constructor(areCallersOwn = false) {
     this.#areCallersOwn = areCallersOwn;
   }
@@ -60,7 +60,7 @@ export class ReadRounds {
     return count >= quorumOf(voters.length) ? this.#rounds.splice(0, at + 1) : [];
   }
 
-  /** Forgets everything: the node leads no more. Round numbers are not used again. */
+  /** Forgets everything: the node is not the leader any more. Round numbers are not used again. */
   clear(): void {
     if (this.#rounds.length > 0) this.#rounds = [];
   }

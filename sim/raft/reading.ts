@@ -1,7 +1,7 @@
 /**
  * Linearizable reads without a log entry (Raft, section 6.4): the leader notes its commit index, proves by a round of
- * heartbeats that it still leads, and only then says up to where the reader must have applied. A leader that has not yet
- * committed an entry of its own term does not know the commit index: its reads wait for that.
+ * heartbeats that it is still the leader, and only then tells the reader up to which index it must have applied. A leader that
+ * has not yet committed an entry of its own term does not know the commit index: its reads wait for that.
  */
 import type { Message } from './message.ts';
 import { broadcastHeartbeat } from './heartbeat.ts';
@@ -20,7 +20,7 @@ export function requestRead(state: RaftState, context: number): boolean {
   return true;
 }
 
-/** A leader is asked by a follower, or a follower that was the leader passes it on. */
+/** A follower asks the leader. A node that is not the leader any more drops the question. */
 export function handleReadIndex(state: RaftState, message: Message): void {
   if (state.role === 'leader') startRead(state, message.from, message.context);
 }

@@ -1,7 +1,7 @@
 /**
  * How a leader brings its followers to its own log, and commits what a quorum holds. Appends are sent ahead while the logs
- * agree; a rejection carries a hint that skips a whole run of conflicting terms; a heartbeat's answer restarts whoever fell
- * silent. Only entries of the leader's own term are committed by counting (Raft, section 5.4.2).
+ * agree; a rejection carries a hint that skips a whole run of conflicting terms; a heartbeat's answer restarts the appends to
+ * a follower that fell silent. Only entries of the leader's own term are committed by counting (Raft, section 5.4.2).
  */
 import type { MembershipChange } from './membership.ts';
 import type { Message } from './message.ts';
@@ -45,7 +45,7 @@ function sendAppend(state: RaftState, to: number, ifEmpty: boolean): boolean {
   return true;
 }
 
-/** The entries that the follower misses are kept no more; it gets the state that has been applied, one at a time. */
+/** The leader no longer keeps the entries that the follower misses; it sends the applied state, one snapshot at a time. */
 function sendSnapshot(state: RaftState, to: number, progress: Progress): boolean {
   const { log } = state;
   if (!progress.isActive) return false;
@@ -59,7 +59,7 @@ function sendSnapshot(state: RaftState, to: number, progress: Progress): boolean
   return true;
 }
 
-/** A follower takes a state in the place of entries, unless it has them; it is believed once it is on disk. */
+/** A follower takes a state in the place of entries, unless it has these; it acknowledges the state once it is on disk. */
 export function handleSnapshot(state: RaftState, { from, index, logTerm, entries }: Message): void {
   const { log } = state;
   const isKnown = index <= log.committed || log.termAt(index) === logTerm;
@@ -75,7 +75,7 @@ export function handleSnapshot(state: RaftState, { from, index, logTerm, entries
 export function handleAppend(state: RaftState, message: Message): void {
   const { log } = state;
   if (message.index < log.committed) {
-    // An old duplicate: everything committed is known to agree.
+    // An old duplicate: all committed entries are known to agree.
     state.send('append_response', message.from).index = log.committed;
     return;
   }
@@ -126,7 +126,7 @@ function stepBack(state: RaftState, progress: Progress, message: Message): boole
   return true;
 }
 
-/** A follower has answered a heartbeat: it is there, and what it misses is sent again. */
+/** A follower has answered a heartbeat: it is there, and the leader sends the missing entries again. */
 export function resumeAfterHeartbeat(state: RaftState, from: number): void {
   const progress = state.progress[from - 1];
   if (progress === undefined) return;
@@ -143,7 +143,7 @@ export function handleOwnStable(state: RaftState): void {
   if (maybeCommit(state)) broadcastAppend(state);
 }
 
-/** The entry has been applied: from here on others get the log, and others make a quorum. */
+/** The entry has been applied: from here on the new members get the log, and the new voters make a quorum. */
 export function applyChange(state: RaftState, change: MembershipChange): void {
   const { node } = change;
   if (!state.membership.apply(change) || state.role !== 'leader') return;

@@ -1,6 +1,6 @@
 /**
- * Everything one Raft node knows, and the changes of role. No clock, no socket, no disk: `nowUs` is told by the caller, what
- * is to be sent gathers in `outbox`. Roles and rules as in etcd-io/raft.
+ * Everything one Raft node knows, and the changes of role. No clock, no socket, no disk: the caller passes `nowUs`, and
+ * messages to send gather in `outbox`. Roles and rules as in etcd-io/raft.
  */
 import type { RandomStream } from '../kernel/random-stream.ts';
 import { RaftLog } from './log.ts';
@@ -13,13 +13,13 @@ export type Role = 'follower' | 'pre_candidate' | 'candidate' | 'leader';
 export interface RaftOptions {
   /** Number of this node, from 1. */
   id: number;
-  /** Those that began the group: nodes 1 to so many. */
+  /** Number of first voters: nodes 1 to `voters`. */
   voters: 1 | 3 | 5;
   heartbeatUs: number;
   /** An election starts after this long without a leader, and up to as long again. */
   electionUs: number;
   preVote: boolean;
-  /** Applied entries that a leader keeps for followers who lag; whoever lags more gets a snapshot. Infinity: all. */
+  /** Applied entries that a leader keeps for followers that lag; one that lags by more gets a snapshot. Infinity: all. */
   keptEntries: number;
   bugs: RaftBugs;
   random: RandomStream;
@@ -30,13 +30,13 @@ export interface RaftBugs {
   /** A leader answers reads without asking a quorum whether it still leads. */
   readWithoutReadIndex: boolean;
   /**
-   * A round of reads has the number of the member that asks, which asks again with the same one: confirmations of before count
-   * again, and release all reads that came earlier (etcd's issue 20418).
+   * A round of reads has the number of the member that asks, and the same one when it asks again: earlier confirmations count
+   * again, and release all reads that came before (etcd's issue 20418).
    */
   readsByCallersNumber: boolean;
-  /** What a learner holds counts for what is committed. */
+  /** The entries that a learner holds count towards commit. */
   learnersCount: boolean;
-  /** A member that has taken a snapshot does not note up to where it has applied with it, and applies the same entries again. */
+  /** A member that has taken a snapshot does not note the index up to which it has applied, and applies the same entries again. */
   snapshotOmitsApplied: boolean;
 }
 
@@ -68,11 +68,11 @@ export class RaftState {
   readonly options: RaftOptions;
   readonly log = new RaftLog();
   readonly reads: ReadRounds;
-  /** As of what has been applied. */
+  /** The membership after the applied entries. */
   readonly membership: Membership;
-  /** Of a leader: there may be a change of membership up to here, and only one is under way at a time. */
+  /** Of a leader: a change of membership may stand in the log up to here; only one is under way at a time. */
   changeUpTo = 0;
-  /** Of a follower: up to here the state comes as a snapshot, which is not on disk yet. 0: none. */
+  /** Of a follower: the state up to here comes as a snapshot, which is not on disk yet. 0: none. */
   snapshotUpTo = 0;
   term = 0;
   /** Number of the node voted for in this term; 0: none. */
@@ -82,7 +82,7 @@ export class RaftState {
   leader = 0;
   /** By node number - 1. */
   votes: (boolean | undefined)[] = [];
-  /** Of a leader, by node number - 1; absent where nobody is. */
+  /** Of a leader, by node number - 1; absent where no node has the number. */
   progress: (Progress | undefined)[] = [];
   /** Messages to send, in order. */
   outbox: Message[] = [];
@@ -128,7 +128,7 @@ export class RaftState {
     this.leader = leader;
   }
 
-  /** Asks around without raising the term: a node that was cut off does not disturb those that were not. */
+  /** Asks for pre-votes without raising the term: a node that was cut off does not disturb those that were not. */
   becomePreCandidate(): void {
     this.role = 'pre_candidate';
     this.leader = 0;
@@ -151,7 +151,7 @@ export class RaftState {
     for (const node of this.membership.members) this.progress[node - 1] = newProgress(lastIndex);
     const own = (this.progress[this.options.id - 1] ??= newProgress(lastIndex));
     own.mode = 'replicate';
-    // Only what is on disk counts as held, here as at every follower.
+    // Only entries on disk count as held, here as at every follower.
     own.matched = this.log.stable;
     this.resetElectionTimer();
     this.heartbeatDueUs = this.nowUs + this.options.heartbeatUs;

@@ -1,4 +1,4 @@
-/** What must be over when nothing is asked and nothing fails any more: nothing waits, is on its way, or is listened to. */
+/** What must be over when no request comes and nothing fails any more: nothing waits, is on its way, or is listened to. */
 import type { View } from '../../sharder/core/view.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
 import type { SimSharder } from './world/sim-sharder.ts';
@@ -8,15 +8,15 @@ export interface RestingWorld {
   sharders: readonly SimSharder[];
   viewServers: readonly SimViewServer[];
   clusters: readonly SimCluster[];
-  /** The newest. */
+  /** The newest view. */
   view: View;
   /** Shard to the epoch of its copy of the view. */
   mirrored: ReadonlyMap<number, number>;
-  /** Whether every sharder must have heard of it. */
+  /** Whether every sharder must have heard of the view. */
   isViewTold: boolean;
 }
 
-/** Null when all rests; else what does not. */
+/** Null when everything rests; else the first part that does not. */
 export function findRestless(world: RestingWorld): string | null {
   const { sharders, viewServers, clusters, view, mirrored, isViewTold } = world;
   for (const sharder of sharders) {
@@ -36,7 +36,7 @@ export function findRestless(world: RestingWorld): string | null {
     .flatMap(({ isRetired, members }) => (isRetired ? [] : members))
     .find(({ join }) => join !== null);
   if (joining !== undefined) return `${joining.process.name} has not come to its vote, or not left`;
-  // Each sharder watches the view, and may do so at a member of another shard whose address was the home shard's.
+  // Each sharder watches the view, perhaps at a member of another shard whose address the home shard had before.
   const watches = clusters.flatMap(openWatches);
   return watches.length > sharders.length
     ? `more watches are open than sharders: ${watches.join(', ')}`

@@ -1,7 +1,7 @@
 /**
- * Where shards have a quota that is met: sharders keep their reserve, so that nobody's write, the view server's least of all,
- * ever meets etcd's alarm; and puts are taken again soon after there is room. Looked at where nothing but full shards, moves
- * and restarts befall the world: a member that does not say what it has cannot be reckoned with.
+ * Where shards reach their quota: sharders keep their reserve, so that no writer, least of all the view server, ever meets
+ * etcd's alarm; and puts are accepted again soon after there is room. Checked where the world has no faults but full shards, moves
+ * and restarts: a member that does not tell its size cannot be taken into account.
  */
 import { inUseMax, refusalFor } from '../../sharder/core/reserve.ts';
 import type { SimCluster } from '../etcd/cluster.ts';
@@ -11,7 +11,7 @@ import type { World } from './world/world.ts';
 import type { Violations } from './properties/violations.ts';
 
 const lookMs = 100;
-/** Two questions, and what a sharder reckons by itself meanwhile. */
+/** Two questions, and the sharder's own estimate between them. */
 const questions = 2;
 const slackMs = 1000;
 
@@ -34,7 +34,7 @@ export class RoomWatch {
     this.boundMs = questions * limits.roomPollMs + slackMs;
   }
 
-  /** Of the quota, as the view servers' movers ask; null: there is none. */
+  /** The used share of the quota, as the view servers' movers ask for it; null: there is no quota. */
   fillOf(shard: number): number | null {
     const rooms = this.roomsOf(shard);
     const quotaBytes = rooms[0]?.quotaBytes ?? null;
@@ -66,7 +66,7 @@ export class RoomWatch {
         this.violations.add('room', `${process.name} refuses puts into shard ${shard}, which has room again`);
   }
 
-  /** Or nearly so: what sharders have sent counts, too. */
+  /** Or nearly so: requests that sharders have sent count, too. */
   private isSpent(shard: number): boolean {
     return this.roomsOf(shard).some(({ sizeBytes, inUseBytes, quotaBytes }) => {
       if (quotaBytes === null) return false;

@@ -42,17 +42,17 @@ import { StoredData } from './properties/stored-data.ts';
 import { type Violation, Violations } from './properties/violations.ts';
 
 export interface RunReport {
-  /** Of everything that happened: the same scenario gives the same. */
+  /** Hash of everything that happened: the same scenario gives the same hash. */
   hash: string;
   violations: readonly Violation[];
   counts: { ok: number; failed: number; unknown: number };
   faults: FaultTally;
-  /** What was done in which phase of a move, and how often. */
+  /** Strikes by kind and phase of a move, and how often each was made. */
   strikes: ReadonlyMap<string, number>;
   counters: FaultCounters;
   movesDone: number;
   movesAborted: number;
-  /** As in `MoveTally`; of watches that tell all. */
+  /** As in `MoveTally`; only of watches that tell all. */
   movesUnproven: number;
   movesFailed: number;
   copiesOutlasting: number;
@@ -62,8 +62,8 @@ export interface RunReport {
 /** Virtual time that the first elections and the first readiness get. */
 const workFromMs = 600;
 /**
- * Phases in which clients use the slots that move, and how many milliseconds after its entry at most: a write of before the
- * copy must not be made again after it.
+ * Phases in which clients use the slots that move, and how many milliseconds after the entry they begin at most: a write from
+ * before the copy must not be made again after it.
  */
 const rushPhases: ReadonlyMap<PhaseEntered['name'], number> = new Map<PhaseEntered['name'], number>([
   ['move.import', 30],
@@ -71,11 +71,11 @@ const rushPhases: ReadonlyMap<PhaseEntered['name'], number> = new Map<PhaseEnter
   ['move.freeze', 0],
   ['move.drain', 0],
 ]);
-/** When all is served again, what is still under way somewhere gets so long at least to land where it must not. */
+/** When all is served again, requests that are still under way have at least this long to arrive where they must not. */
 const aftermathMs = 1500;
-/** All members of all shards must have been of one mind so long before a run is over before its time. */
+/** A run may end early only when all members of all shards have agreed for this long. */
 const quietMs = 500;
-/** A mover that begins anew again and again is not met with ever more requests. */
+/** Bounds the rushes of a run: a mover that begins again and again does not draw ever more requests. */
 const rushesMax = 32;
 const rushKeysMax = 4;
 
@@ -224,7 +224,7 @@ class ScenarioRun {
   private findRestless(): string | null {
     const { sharders, viewServers, ownership, scenario } = this;
     const { view, mirrored } = ownership;
-    // A watch of the view may have been opened at a member of another shard, which never tells.
+    // A watch of the view may be open at a member of another shard, which never tells.
     const isViewTold = !scenario.faults.some(misleads);
     return findRestless({
       sharders,
@@ -236,7 +236,7 @@ class ScenarioRun {
     });
   }
 
-  /** Ends the run when every shard has a leader, every member has what the others have, and all rests; else at its end. */
+  /** Ends the run when every shard has a leader, all its members have the same state, and all rests; else at its end. */
   private stopWhenQuiet(atMs: number, wasQuiet: boolean): void {
     const { kernel } = this.world;
     kernel.scheduleAsync(atMs * 1000, () => {
@@ -258,7 +258,7 @@ class ScenarioRun {
       this.violations.add('one_leader_per_term', `${before} and ${process} both lead ${term}`);
   }
 
-  /** Whatever is being moved is written and read just then. */
+  /** Clients write and read the slots of a move while it moves them. */
   private rush({ event }: SimTraceLine): void {
     if (!isPhaseEntered(event)) return;
     const { world, scenario, ownership } = this;

@@ -10,7 +10,7 @@ import type { Scenario } from './scenario/scenario.ts';
 import type { StrayErrors } from './stray-errors.ts';
 import type { Violation } from './properties/violations.ts';
 
-/** A shrunk scenario is worth half a minute of one core. */
+/** Bounds shrinking to half a minute of one core. */
 const shrinkRunsMaxDefault = 400;
 
 export interface Failure {
@@ -29,24 +29,24 @@ export interface Progress {
   faults: FaultTally;
   movesDone: number;
   movesAborted: number;
-  /** Moves that were begun again because a watch had not told what its shard holds: none where all watches do. */
+  /** Moves that were begun again because a watch had not told what its shard holds: none where all watches tell all. */
   movesUnproven: number;
   /** Moves that were given up after a few tries. */
   movesFailed: number;
-  /** Copies that took longer than etcd remembered their beginning. */
+  /** Copies that took longer than etcd kept the revision of their beginning. */
   copiesOutlasting: number;
-  /** What was done in which phase of a move ("kill in copy"), and how often. */
+  /** Strikes by kind and phase of a move ("kill in copy"), and how often each was made. */
   strikes: Record<string, number>;
   /** Odd answers that members gave, by their name. */
   answers: Record<string, number>;
   /** Runs on each release of etcd. */
   releases: Record<string, number>;
-  /** Of members: disks that were lost, members that came to their vote, members that left. */
+  /** Counts of members: disks that were lost, members that got their vote, members that left. */
   members: Record<string, number>;
 }
 
 export interface SearchOptions {
-  /** Of the drawing of scenarios. */
+  /** Seed of the drawing of scenarios. */
   seed: number;
   runs: number;
   /** False runs each scenario once. */
@@ -54,7 +54,7 @@ export interface SearchOptions {
   /** Runs that shrinking may take. */
   shrinkRunsMax?: number;
   onProgress: (progress: Progress) => void;
-  /** Where the process notes rejections that nobody handles; absent: they end the process. */
+  /** Notes the rejections of the process that nobody handles; absent: they end the process. */
   strays?: StrayErrors;
 }
 
@@ -99,7 +99,7 @@ export async function searchFailure({
   return failure === null ? null : shrinkSizes(failure, strays);
 }
 
-/** Ways to make a scenario smaller than any that is drawn; null when there is nothing left to take away. */
+/** Ways to make a scenario smaller than any that is drawn; null when the scenario has nothing left to remove. */
 const reductions: ((scenario: Scenario) => Scenario | null)[] = [
   // A shorter run at the same pace.
   (scenario) => {
@@ -111,7 +111,7 @@ const reductions: ((scenario: Scenario) => Scenario | null)[] = [
     return {
       ...scenario,
       workload: { ...workload, operations },
-      // What would begin after the end could not end in time.
+      // A change that began after the end could not end in time.
       moves: scenario.moves.filter(isBefore),
       faults: scenario.faults.filter(isBefore),
       budgets: { ...budgets, faultsUntilMs },
@@ -129,7 +129,7 @@ function halve(field: 'operations' | 'clients' | 'keys'): (scenario: Scenario) =
   };
 }
 
-/** What was found with 300 operations may need no more than 5: reduces while it fails in the same way. */
+/** A failure that was found with 300 operations may need only 5: reduces the scenario while it fails in the same way. */
 async function shrinkSizes(failure: Failure, strays: StrayErrors | undefined): Promise<Failure> {
   let smallest = failure;
   for (const reduce of reductions) {
@@ -167,7 +167,7 @@ export async function judgeScenario(
     const message = `the hashes of two runs are ${report.hash} and ${again.hash}`;
     return { scenario, violations: [{ property: 'deterministic', message }], crash: null };
   } catch (error) {
-    // What it left behind is no fault of the next run.
+    // Rejections that this run left behind must not count against the next one.
     await strays?.take();
     return {
       scenario,

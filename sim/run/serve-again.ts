@@ -13,14 +13,14 @@ interface Proof {
   sharders: readonly SimSharder[];
 }
 
-/** Every key through every sharder, until it is answered: what was acknowledged must be there. */
+/** Reads every key through every sharder, until it is answered: acknowledged values must be there. */
 export async function readEverywhere({ client, sharders }: Proof, keys: readonly string[]): Promise<void> {
   for (const sharder of sharders)
     for (const key of keys)
       while (!(await client.read(sharder, key))) await pause(client.process.clock, retryMs);
 }
 
-/** A key of every shard through every sharder, until it is written. */
+/** Writes a key of every shard through every sharder, until the write succeeds. */
 export async function writeEverywhere({ client, sharders }: Proof, { shards, slots }: View): Promise<void> {
   for (const { id } of shards) {
     const key = keyOf(id, slots);
@@ -30,7 +30,7 @@ export async function writeEverywhere({ client, sharders }: Proof, { shards, slo
   }
 }
 
-/** A key that nobody else uses, of a slot that this shard has; null when it has none. */
+/** A key that nobody else uses, in a slot of this shard; null when the shard has no slot. */
 function keyOf(shard: number, slots: readonly number[]): string | null {
   if (!slots.includes(shard)) return null;
   for (let number = 0; ; number++)

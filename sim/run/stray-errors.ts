@@ -1,6 +1,6 @@
 /**
- * Promises that the simulated code has left behind rejected, while a run goes on. Nobody waits for them, so that whoever owns
- * the process notes them here; they count as a crash of the run in which they came up.
+ * Rejected promises that the simulated code has left behind during a run. Nobody waits for them, so the owner of the process
+ * notes them here; they count as a crash of the run in which they appeared.
  */
 export class StrayErrors {
   private first: { error: unknown } | null = null;
@@ -9,9 +9,9 @@ export class StrayErrors {
     this.first ??= { error };
   }
 
-  /** The first that has come up since the last call, null when none has. */
+  /** The first that has appeared since the last call, null when none has. */
   async take(): Promise<{ error: unknown } | null> {
-    // Node.js tells of a rejection when the microtasks are done.
+    // Node.js reports a rejection when the microtasks are done.
     await new Promise((resolve) => setImmediate(resolve));
     const { first } = this;
     this.first = null;

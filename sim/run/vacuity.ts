@@ -1,4 +1,4 @@
-/** Whether many runs together have shown anything: a single run may be poor, for its faults; all of them may not. */
+/** Whether many runs together have shown anything: a single run may be poor because of its faults, but not all runs. */
 import type { Progress } from './search-failure.ts';
 import { oddAnswerNames } from '../etcd/odd-answers.ts';
 import { releaseNames } from '../etcd/release.ts';
@@ -6,18 +6,18 @@ import { strikeNames } from './scenario/draw-strikes.ts';
 import { faultKinds } from './scenario/scenario.ts';
 import type { Violation } from './properties/violations.ts';
 
-/** Below some hundred runs chance may leave a kind of fault out. */
+/** Below some hundred runs a kind of fault may be missing by chance. */
 const runsMin = 300;
 /** Of the 300 or so that a scenario has on average. */
 const okOperationsMinPerRun = 200;
 const movesMinPerRun = 1;
 const abortsMinPerRun = 0.1;
-/** So many runs strike each phase in each way. */
+/** This many runs together make each strike in each phase. */
 const strikeRunsMin = 10_000;
-/** So many runs meet each odd answer. */
+/** This many runs together give each odd answer. */
 const answerRunsMin = 2000;
 
-/** What there was too little of; empty for runs that are too few to say. */
+/** What there was too little of; empty when the runs are too few to judge. */
 export function vacuityOf({
   runs,
   operations,

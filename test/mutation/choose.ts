@@ -1,11 +1,11 @@
-/** Which of all mutants a run judges. */
+/** Chooses the mutants that a run judges. */
 import { createHash } from 'node:crypto';
 import type { Options } from './options.ts';
 import type { Mutant } from './syntax/mutant.ts';
 
 /**
- * Those that the options name, with their numbers among all, in the order of a draw that does not depend on which others
- * there are: a larger sample holds the smaller one, and a part is a part of every sample.
+ * The mutants that the options name, with their numbers among all, in the order of a draw that does not depend on the other
+ * mutants: a larger sample holds the smaller one, and a part is a part of every sample.
  * @param retried keys; null: all.
  */
 export function choose(

@@ -26,7 +26,7 @@ const tests = [
   'test/support/*.ts',
 ];
 
-/** While it goes on, the report shows what is known so far. */
+/** During the run, the report shows the results so far. */
 const reportEveryMs = 30_000;
 
 async function main(options: Options): Promise<number> {

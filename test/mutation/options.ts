@@ -1,4 +1,4 @@
-/** What the mutation bench is told, checked. */
+/** The options of the mutation bench, checked. */
 import { parseArgs } from 'node:util';
 
 export const help = `Mutants of sharder/core, sharder/etcd/client and the mover, against the simulator and the unit tests.

@@ -1,7 +1,7 @@
-/** How a long step goes on: a line every so often, with how long the rest will take at this pace. */
+/** The progress of a long step: a line every so often, with how long the rest will take at this pace. */
 const everyMs = 10_000;
 
-/** @returns what is called whenever one more is done. */
+/** @returns a function to call after each item. */
 export function createProgress(title: string, total: number): (note?: string) => void {
   const startedAtMs = performance.now();
   let shownAtMs = startedAtMs;

@@ -1,6 +1,6 @@
 /**
- * The protocol of moves with one thing changed, each in a way in which it does not hold: what the search finds, it can find.
- * Those with a namesake among the seeded bugs are the same mistake in the model.
+ * The protocol of moves with one thing changed, each time so that it does not hold: the search can find every mistake that it
+ * finds here. A variant with the name of a seeded bug is the same mistake in the model.
  */
 import { canEnd } from '../../sim/model/explorer.ts';
 import { goOn, isFrozenBy, message, moverSteps, sourceOf, type Step } from '../../sim/model/mover-steps.ts';
@@ -14,7 +14,7 @@ export interface BrokenProtocol {
   /** The invariant of the shortest counterexample. */
   breaks: string;
   protocol: Protocol;
-  /** Absent: those of all the others. */
+  /** Absent: the bounds of all the others. */
   bounds?: Bounds;
 }
 
@@ -69,7 +69,7 @@ export const brokenProtocols: readonly BrokenProtocol[] = [
     name: 'a late write accepted by the source after the hand-over',
     breaks: 'only an owner takes writes',
     protocol: withEffects({
-      // What is late stays on its way when the slot stops.
+      // A late message stays on its way when the slot stops.
       freeze(state, sent) {
         const late = state.messages.filter(({ kind }) => kind === 'write');
         effects.freeze(state, sent);
@@ -135,7 +135,7 @@ export const brokenProtocols: readonly BrokenProtocol[] = [
     name: 'copy at a moving revision',
     breaks: 'no write is lost',
     protocol: withSteps({
-      // The next page is read, of a newer revision, when the first has been written: the tail begins there.
+      // The next page is read after the first has been written, at a newer revision: the tail begins there.
       'write the copy': {
         after(state, mover, before) {
           step('write the copy').after(state, mover, before);
@@ -231,7 +231,7 @@ export const brokenProtocols: readonly BrokenProtocol[] = [
     name: 'tombstone dropped early',
     breaks: 'one owner',
     protocol: withEffects({
-      // The record of before, as if the move had not been.
+      // The old record, as if there had been no move.
       leaveTombstone: (state, { target }) => rewrite(state, target, { kind: 'owned', move: 0 }),
     }),
   },

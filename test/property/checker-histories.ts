@@ -1,4 +1,4 @@
-/** Histories for the checker's properties: of a few wild operations, and of a register that was really run. */
+/** Histories for the checker's properties: of a few arbitrary operations, and of a register that was really run. */
 import fc from 'fast-check';
 import type { Action, Operation, Outcome, Scalar } from '../../sim/checker/history/operation.ts';
 
@@ -74,8 +74,8 @@ export interface RunOptions {
 }
 
 /**
- * What clients would have seen of a register that took their operations one after another: always linearizable, in the
- * order of the array, where what is open and was never applied counts as absent.
+ * The history that clients would have seen of a register that took their operations one after another: always linearizable, in
+ * the order of the array, where an open operation that was never applied counts as absent.
  */
 export function runHistory(options: RunOptions): fc.Arbitrary<Operation[]> {
   const step = fc.record({
@@ -91,7 +91,7 @@ export function runHistory(options: RunOptions): fc.Arbitrary<Operation[]> {
     .map((steps) => run(steps, options.versions));
 }
 
-/** As runHistory with versions: writes of which nobody hears lie between observations that hardly overlap with anything. */
+/** As runHistory with versions: unacknowledged writes lie between observations that hardly overlap with anything. */
 export function unheardHistory(): fc.Arbitrary<Operation[]> {
   const value = fc.constantFrom<Scalar>(null, 'a', 'b');
   const action: fc.Arbitrary<Action> = fc.oneof(
@@ -159,7 +159,7 @@ function run(steps: readonly Step[], versions: boolean): Operation[] {
   });
 }
 
-/** Changes one thing that a client saw, or when; the history may or may not stay linearizable. */
+/** Changes one answer that a client got, or its time; the history may or may not stay linearizable. */
 export function corrupt(operations: readonly Operation[], seed: number): Operation[] {
   const victim = seed % operations.length;
   const other = operations[(seed >>> 8) % operations.length]!;

@@ -102,7 +102,7 @@ describe.each(Object.entries(unversioned).filter(([name]) => !name.startsWith('r
   },
 );
 
-/** What remains of an operation before it returns: a write may take effect; an observation has not been made yet. */
+/** An operation as it is before it returns: a write may take effect; an observation has not been made yet. */
 function forget(operation: Operation): Operation {
   const { outcome } = operation;
   const writes = outcome.kind === 'open' || (outcome.kind === 'ok' && outcome.removed !== false);

@@ -1,6 +1,6 @@
 /**
- * The protocol of moves as a model of which every state within bounds is looked at: no invariant is broken anywhere, and from
- * everywhere everything comes to rest without another fault. Each broken variant of it is found. Prints both.
+ * The protocol of moves as a model. The search visits every state within bounds: no invariant is broken anywhere, and from each
+ * state everything can come to rest without another fault. It finds each broken variant of the model. Prints both.
  */
 import Table from 'cli-table3';
 import { afterAll, expect, test } from 'vitest';
@@ -30,10 +30,10 @@ function searched(
   return report;
 }
 
-/** Of everything that happened in any state. */
+/** Labels of all transitions in any state. */
 const labels = new Set<string>();
 
-/** Crashes, pauses and new beginnings are not bounded. Fewer states than these: something is not tried any more. */
+/** Crashes, pauses and restarts of a mover are not bounded. Fewer states than these: the search no longer tries something. */
 test.each([
   { writes: 1, moves: 1, late: 1, states: 258_863 },
   { writes: 2, moves: 1, late: 0, states: 344_921 },
@@ -50,7 +50,7 @@ test.each([
     const { counterexample } = report;
     if (counterexample) expect.fail(`${counterexample.invariant}:\n${counterexample.actions.join('\n')}`);
     expect(report.states).toBe(states);
-    // What the simulator holds its runs to is what the model does: all of it with two moves, of one move a part.
+    // The simulator allows its runs exactly the steps of the model: all of them occur with two moves, a part with one.
     if (bounds.moves > 1) expect([...steps].toSorted()).toEqual([...recordSteps].toSorted());
     else expect([...steps].filter((step) => !recordSteps.has(step))).toEqual([]);
   },
@@ -72,7 +72,7 @@ test.each(brokenProtocols.map((each) => [each.name, each] as const))('%s is foun
   const { counterexample } = searched(name, broken.protocol, bounds);
   expect(counterexample?.invariant).toBe(broken.breaks);
   const { actions } = counterexample!;
-  // And the actions that are shown do lead there, and nowhere before.
+  // The actions that are shown do lead there, and not earlier.
   if (broken.breaks !== canEnd)
     expect(
       [actions, actions.slice(0, -1)].map((path) => brokenInvariant(replay(broken.protocol, bounds, path))),

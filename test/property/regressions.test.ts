@@ -1,4 +1,4 @@
-/** Scenarios that once failed and must pass for ever; each file is named after what was wrong. */
+/** Scenarios that once failed and must always pass; each file is named after its bug. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -9,11 +9,11 @@ import { seededBugs } from './seeded-bugs/bugs.ts';
 import type { SeededBug } from './seeded-bugs/seeded-bug.ts';
 
 const plant = fileURLToPath(new URL('seeded-bugs/plant.ts', import.meta.url));
-/** A control need not be as small as it can be: all of them have a few minutes. */
+/** A control need not be shrunk to the end: all of them together have a few minutes. */
 const shrinkRunsMax = 60;
 const caught = new Map<SeededBug, { failure: Failure | null; seconds: number }>();
 
-/** With the bug in place, until a property breaks. */
+/** Searches with the bug in place, until a property breaks. */
 async function hunt(bug: SeededBug): Promise<Failure | null> {
   const { seed = 1, runsMax: runs } = bug;
   const { failures } = await runWorkers([{ kind: 'search', seed, runs, twice: false, shrinkRunsMax }], {
@@ -23,7 +23,7 @@ async function hunt(bug: SeededBug): Promise<Failure | null> {
   return failures[0] ?? null;
 }
 
-/** All bugs, as many at a time as there are cores: the tests below only look at what was found. */
+/** Hunts all bugs, as many at a time as there are cores: the tests below only look at the findings. */
 const hunts = (async () => {
   const waiting = [...seededBugs];
   const huntNext = async (): Promise<void> => {

@@ -10,7 +10,7 @@ import { createProgressLine } from '../../scripts/simulation/progress-line.ts';
 import { runWorkers } from '../../scripts/simulation/run-workers.ts';
 import { vacuityOf } from '../../sim/run/vacuity.ts';
 
-/** The rest draws from seeds far from those of the quick part, which has one of each core. */
+/** The rest draws from seeds far from those of the quick part, which uses one seed for each core. */
 const parts = {
   quick: { runs: 200, seedsOff: 0, hashed: { from: 1, to: 50 } },
   rest: { runs: 1800, seedsOff: 1000, hashed: { from: 51, to: 500 } },
@@ -21,7 +21,7 @@ const part = set === 'quick' || set === 'rest' ? parts[set] : parts.all;
 const runs = Number(RUNS ?? part.runs);
 const seed = Number(SEED ?? Date.now() % 1_000_000_000) + part.seedsOff;
 const workers = availableParallelism();
-/** A soak of many runs has the time that it takes on a machine which is busy with other things, too. */
+/** A soak of many runs gets enough time even on a machine that is busy with other work. */
 const timeout = Math.max(1_800_000, 500 * runs);
 
 test(
@@ -42,7 +42,7 @@ test(
     expect(progress.runs).toBeGreaterThanOrEqual(runs);
     expect(progress.operations.ok).toBeGreaterThan(200 * runs);
     expect(progress.movesDone).toBeGreaterThan(runs);
-    // And each kind of fault struck, where the runs are enough for that.
+    // Each kind of fault struck, too, where the runs are enough for that.
     expect(vacuityOf(progress)).toEqual([]);
   },
 );

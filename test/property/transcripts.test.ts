@@ -7,7 +7,7 @@ import { tell } from './transcripts/story.ts';
 
 const golden = (name: string) => `./transcripts/${name}.txt`;
 
-/** Each text after the one before. */
+/** Each text stands after the one before. */
 function expectInOrder(story: string, texts: readonly string[]): void {
   let at = 0;
   for (const text of texts) {

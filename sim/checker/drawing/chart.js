@@ -1,5 +1,5 @@
-// The chart of one key as SVG text: lanes, bars, faults, the register and the path of the linearization. Pure: everything
-// it knows is in its argument, a frame. Runs in a browser, before viewer.js.
+// The chart of one key as SVG text: lanes, bars, faults, the register and the path of the linearization. Pure: it depends on
+// its argument alone, a frame. Runs in a browser, before viewer.js.
 'use strict';
 
 const geometry = {
@@ -96,7 +96,7 @@ function drawAxis(frame) {
   return `<g class="axis"><text x="14" y="16">ms</text>${ticks}${name}</g>`;
 }
 
-// Findings have their names below the register, because faults have theirs above it.
+// Findings have their names below the register, because faults have their names above it.
 function drawSpan({ name, from, to }, { kind, index }, frame) {
   if (to < frame.view.from || from > frame.view.to) return '';
   const left = Math.max(geometry.left, xOf(from, frame));
@@ -132,7 +132,7 @@ function drawOperation(index, frame) {
     <text x="${shown + 6}" y="${y + 14}">${text}</text></g>`;
 }
 
-/** Where the operation in red returned: by then it should have taken effect. */
+/** Where the operation in red returned: it should have taken effect before. */
 function drawDeadline(frame) {
   const blocked = frame.key.drawn[frame.key.blocked];
   if (blocked === undefined || blocked.to === null) return '';
@@ -152,7 +152,7 @@ function drawPath(frame) {
   return `<path class="path${numbered ? '' : ' crowded'}" d="${line}"/>${points.join('')}`;
 }
 
-/** Where a step between two is not drawn there is no line either. */
+/** Draws no line where a step between the two is not drawn. */
 function drawStep(before, { x, y, step }) {
   if (before === undefined || before.step !== step - 1) return `M${x},${y}`;
   const middle = (before.x + x) / 2;
@@ -165,7 +165,7 @@ function drawPoint({ x, y, step }, numbered) {
   return `<g class="point" data-step="${step}"><circle cx="${x}" cy="${y}" r="${radius}"/>${number}</g>`;
 }
 
-/** What the register holds between the steps; equal values have equal colours. */
+/** The values of the register between the steps; equal values have equal colours. */
 function drawRegister(frame) {
   const { key, view, width } = frame;
   const steps = key.drawn.filter(({ at }) => at !== null).toSorted((a, b) => a.step - b.step);

@@ -1,6 +1,5 @@
 /**
- * Draws a history, its verdict and what else was found as one HTML page that needs nothing but itself: no network, no other
- * file.
+ * Draws a history, its verdict and other findings as one self-contained HTML page: it needs no network and no other file.
  */
 import type { History } from '../history/history-reader.ts';
 import type { HistoryVerdict } from '../verdict.ts';

@@ -1,4 +1,4 @@
-/** What the drawing of a history shows, as the plain data that is embedded in the page. viewer.js draws it. */
+/** The data that the drawing of a history shows, as they are embedded in the page. viewer.js draws them. */
 import type { History } from '../history/history-reader.ts';
 import type { Fault } from '../history/history-line.ts';
 import { limits } from '../history/limits.ts';
@@ -30,7 +30,7 @@ export interface DrawnKey {
   key: string | null;
   verdict: KeyVerdict['kind'];
   sentence: string;
-  /** Operations of the key; `drawn` has those around the failure when there are too many. */
+  /** Operations of the key; when there are too many, `drawn` has only those around the failure. */
   total: number;
   /** By `from`. */
   drawn: DrawnOperation[];
@@ -39,7 +39,7 @@ export interface DrawnKey {
   against: number;
 }
 
-/** What was found wrong in a span of the history besides its operations. */
+/** A finding besides the operations, in a span of the history. */
 export interface DrawnFinding {
   /** "no-answer" */
   name: string;
@@ -128,14 +128,14 @@ function drawKey(history: History, verdict: KeyVerdict, all: readonly number[]):
   };
 }
 
-/** Keys that are in order need no more than a sample. */
+/** A key without a failure needs no more than a sample. */
 function around(all: readonly number[], centre: number, kind: KeyVerdict['kind']): number[] {
   const most = kind === 'ok' ? limits.drawnOperationsOfGoodKeyMax : limits.drawnOperationsMax;
   const first = Math.max(0, Math.min(centre - (most >>> 1), all.length - most));
   return all.slice(first, first + most);
 }
 
-/** Moments are whole; a point between two of them lies between their times. */
+/** Moments are whole numbers; a point between two of them gets a time between theirs. */
 function interpolate(point: number, ms: (moment: number) => number): number {
   const below = Math.floor(point);
   return point === below ? ms(below) : ms(below) + (point - below) * (ms(below + 1) - ms(below));

@@ -1,4 +1,4 @@
-/** What the register holds after each step of a linearization, in words. */
+/** The contents of the register after each step of a linearization, in words. */
 import type { Action, Operation, Scalar } from '../history/operation.ts';
 import { describeValue } from '../history/operation-text.ts';
 

@@ -10,7 +10,7 @@
 
   // More bars than this tell nothing and only slow the browser down.
   const barsMax = 3000;
-  // What the first view shows around a failure.
+  // Operations in the first view, around a failure.
   const firstViewOperations = 30;
   const overviewHeight = 44;
   const marks = { ok: '✓', illegal: '✗', unknown: '?' };
@@ -35,10 +35,10 @@
     return padded(from, to, share);
   }
 
-  // A key in order is drawn in part; what was found may lie elsewhere.
+  // A key without a failure is drawn in part; findings may lie elsewhere.
   const extent = () => spanOf([...key.drawn, ...drawing.findings], 0.02);
 
-  // The operation in red with about as many operations before and after it as can be read at once.
+  // The operation in red with about as many operations before and after it as a reader can take in at once.
   function viewOfFailure() {
     if (key.blocked < 0 && drawing.findings.length > 0) return extent();
     const most = key.drawn.length - firstViewOperations;

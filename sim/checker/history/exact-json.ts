@@ -1,6 +1,6 @@
 /**
- * JSON in which every number is kept exactly, or refused: of two numbers that a double cannot tell apart, one would be judged
- * as the other.
+ * JSON in which every number is kept exactly, or refused: if a double cannot tell two numbers apart, one would be judged as
+ * the other.
  */
 
 /** A number that cannot be kept. */
@@ -17,7 +17,7 @@ export class InexactNumberError extends Error {
   }
 }
 
-/** Up to 15 significant digits every decimal number is kept; a line without more, and without exponents, needs no look. */
+/** A decimal number of up to 15 significant digits is kept exactly; a line without longer ones, and without exponents, is not checked. */
 const suspicious = /[0-9.]{16}|[0-9][eE][-+]?[0-9]/;
 
 /**
@@ -40,7 +40,7 @@ function isKept(source: string, value: number): boolean {
   return Number.isFinite(value) && decimalOf(source) === decimalOf(String(value));
 }
 
-/** Digits without zeros at either end, and the exponent of ten that they are multiplied with: one text for one number. */
+/** Digits without zeros at either end, and the exponent of ten: one text for one number. */
 function decimalOf(literal: string): string {
   const [, sign, whole, fraction = '', exponent = '0'] =
     /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]+))?$/.exec(literal)!;

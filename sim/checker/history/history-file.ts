@@ -13,14 +13,14 @@ const lineFeed = 0x0a;
  */
 export async function readHistoryFile(path: string): Promise<History> {
   const reader = new HistoryReader();
-  // A byte that is not UTF-8 must not become the same character as another one.
+  // An invalid byte must not become the same character as another one.
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let rest = '';
   const take = (text: string): void => {
     const lines = `${rest}${text}`.split('\n');
     rest = lines.pop()!;
     for (const line of lines) reader.readLine(line);
-    // What has no end yet may already be too long to be a line; it must not grow without bound.
+    // A part without an end of line may already be too long for a line; it must not grow without bound.
     if (rest.length > limits.lineLengthMax) reader.readLine(rest);
   };
   try {

@@ -6,11 +6,11 @@
  *     {"type":"fault","name":"kill etcd-1-2","time":2000,"until":9000}
  *
  * `type` is invoke, ok, fail, info or fault; `f` is get, put, cas, append or delete; times are nanoseconds, as whole numbers of
- * any size. Lines are UTF-8 and end with LF. What cannot be kept exactly is refused, not rounded. Members that are not named
- * here are ignored.
+ * any size. Lines are UTF-8 and end with LF. A number that cannot be kept exactly is refused, not rounded. Other members are
+ * ignored.
  *
  * `version` of a get or delete that found nothing is a bound: every write of the key up to it came before, every later one
- * after. Such bounds never fall, so a store whose revisions begin anew breaks them.
+ * after. Such bounds never fall, so a store that restarts its revisions breaks them.
  */
 import { InexactNumberError, parseExactly } from './exact-json.ts';
 import type { Scalar } from './operation.ts';
@@ -39,7 +39,7 @@ export interface Fault {
   untilNs: number | null;
 }
 
-/** As it stands in the line; whole numbers past 2^53 are bigints. */
+/** As the line has it; whole numbers past 2^53 are bigints. */
 export type Time = number | bigint;
 
 export interface FaultLine {
@@ -49,7 +49,7 @@ export interface FaultLine {
   untilNs: Time | null;
 }
 
-/** What is wrong with a line: one sentence without a full stop, to be led by the line's number. */
+/** What is wrong with a line: one sentence without a full stop, to stand after the line's number. */
 export class LineError extends Error {}
 
 export function parseLine(text: string): EventLine | FaultLine {

@@ -1,10 +1,10 @@
 /**
  * Turns the lines of a history file into operations, one line at a time, and refuses a file that contradicts itself.
  *
- * What came before what is decided by `time`. Of events with the same time, the one whose line stands first came first:
- * a recorder writes a line when the event happens, so its order is worth more than a clock too coarse to tell. Lines
- * need not be sorted, so that files of several recorders on one clock can be joined end to end; only the lines of one
- * process must be in the order of their times.
+ * `time` decides what came before what. Of events with the same time, the one whose line stands first came first: a recorder
+ * writes a line when the event happens, so its order is worth more than a clock too coarse to tell. Lines need not be sorted,
+ * so files of several recorders on one clock can be joined end to end; only the lines of one process must be in the order of
+ * their times.
  */
 import { LineError, parseLine, show, type EventLine, type Fault, type Time } from './history-line.ts';
 import { limits } from './limits.ts';
@@ -25,7 +25,7 @@ export class HistoryReader {
   private readonly operations: Operation[] = [];
   private readonly faults: Fault[] = [];
   private readonly timesNs: number[] = [];
-  /** By process: its operation that is not completed. */
+  /** By process: its operation that has not completed. */
   private readonly pending = new Map<number, number>();
   private readonly latestNs = new Map<number, number>();
   /** One copy of each key, however many lines it stands in. */

@@ -1,6 +1,6 @@
 /**
- * The operations of one key as columns of numbers: what the two paths of the checker work on. Failed operations and
- * open reads, which say nothing, are left out.
+ * The operations of one key as columns of numbers, on which both paths of the checker work. Failed operations and open reads
+ * are left out, because they say nothing.
  */
 import type { Operation, Scalar } from './operation.ts';
 import { MISSING, ValueTable } from './value-table.ts';

@@ -1,8 +1,8 @@
 /** Every bound of the checker, each with its reason. */
 export const limits = {
-  /** What the search may spend on one key: some four seconds on one core. Past it: unknown. */
+  /** Steps that the search may spend on one key: some four seconds on one core. Past it: unknown. */
   searchStepsMax: 100_000_000,
-  /** What may be spent, as a part of that, on finding out with which operation an illegal history goes wrong. */
+  /** The part of these steps that may be spent on finding the operation with which an illegal history goes wrong. */
   explanationShare: 0.5,
   /** Calls and returns that the search looks at beyond those that may come next: a look must stay cheap. */
   entriesAheadMax: 1024,
@@ -20,6 +20,6 @@ export const limits = {
   drawnKeysMax: 64,
   /** Operations of one key that a drawing keeps, around the failure. */
   drawnOperationsMax: 20_000,
-  /** The same of a key that is linearizable: enough to see what such a history looks like. */
+  /** Operations that a drawing keeps of a linearizable key: enough to see what such a history looks like. */
   drawnOperationsOfGoodKeyMax: 1000,
 } as const;

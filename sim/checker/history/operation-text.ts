@@ -3,7 +3,7 @@ import type { Operation, Scalar } from './operation.ts';
 
 const textLengthMax = 60;
 
-/** What was asked: `cas "a" -> "b"`. */
+/** The request: `cas "a" -> "b"`. */
 export function describeAction({ action }: Operation): string {
   switch (action.kind) {
     case 'get':
@@ -17,7 +17,7 @@ export function describeAction({ action }: Operation): string {
   }
 }
 
-/** What was learned: `found 5, version 7`. */
+/** The answer: `found 5, version 7`. */
 export function describeOutcome({ action, outcome }: Operation): string {
   switch (outcome.kind) {
     case 'ok': {
@@ -36,7 +36,7 @@ export function describeOutcome({ action, outcome }: Operation): string {
   }
 }
 
-/** Why the first operation that does not fit does not: one sentence without a full stop. */
+/** Why the first operation that does not fit cannot fit: one sentence without a full stop. */
 export function describeBlocked({ action, outcome }: Operation): string {
   const never = (found: string): string =>
     `it found ${found}, which in no order can be there at any moment of it`;

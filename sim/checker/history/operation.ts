@@ -1,9 +1,9 @@
 /**
- * What a client asked of the store and what it learned: the alphabet of every history that the checker judges. A
+ * A client's requests to the store and what it learned: the alphabet of every history that the checker judges. A
  * history is a list of operations in any order; only their moments say what came before what.
  */
 
-/** A value of the register. `null` and a missing key are one and the same state. */
+/** A value of the register. `null` and a missing key are the same state. */
 export type Scalar = string | number | boolean | null;
 
 export type Action =
@@ -11,7 +11,7 @@ export type Action =
   | { readonly kind: 'put'; readonly value: Scalar }
   /** Writes `value` if the register holds `expected`. */
   | { readonly kind: 'cas'; readonly expected: Scalar; readonly value: Scalar }
-  /** Joins `value` to the end of what is there; a missing key counts as "", any other scalar as its JSON text. */
+  /** Appends `value` to the present value; a missing key counts as "", any other scalar as its JSON text. */
   | { readonly kind: 'append'; readonly value: string }
   | { readonly kind: 'delete' };
 
@@ -52,6 +52,6 @@ export interface Operation {
    * recorded. A came before B when `A.returned < B.invoked`; equal moments are concurrent.
    */
   readonly invoked: number;
-  /** Not before `invoked`. Of no meaning when the outcome is `open`. */
+  /** Not before `invoked`. Without meaning when the outcome is `open`. */
   readonly returned: number;
 }

@@ -4,11 +4,11 @@
  */
 import type { Scalar } from './operation.ts';
 
-/** The state of a key that is not there, and of one that holds null. */
+/** The state of a missing key, and of one that holds null. */
 export const MISSING = 0;
 /**
- * Every value that nobody mentions: no read returned it, no cas expects it, and no append can turn it into a value that
- * is mentioned. From any of these states exactly the same operations are possible, so one number does for all of them.
+ * Every value that no operation mentions: no read returned it, no cas expects it, and no append can turn it into a mentioned
+ * value. From all of these states exactly the same operations are possible, so one number stands for all of them.
  */
 export const OTHER = 1;
 
@@ -23,7 +23,7 @@ export class ValueTable {
   /** Characters kept for values that only appends make; the search counts them in its budget of bytes. */
   characters = 0;
 
-  /** Declares a value that some operation observes or expects. To be called for all of them before `seal`. */
+  /** Declares a value that some operation observes or expects. Must be called for all of them before `seal`. */
   mention(value: Scalar): void {
     if (this.sealed) throw new Error('a value was mentioned after the table was sealed');
     this.number(value);
@@ -35,7 +35,7 @@ export class ValueTable {
     if (appends) this.mentionedTexts = this.texts.toSorted();
   }
 
-  /** The number of a value; `OTHER` when nobody mentions it. */
+  /** The number of a value; `OTHER` when no operation mentions it. */
   numberOf(value: Scalar): number {
     const known = this.numbers.get(value);
     if (known !== undefined) return known;
@@ -52,7 +52,7 @@ export class ValueTable {
     return number;
   }
 
-  /** The state after an append. What is not a prefix of a mentioned value stays so whatever is appended. */
+  /** The state after an append. A text that is no prefix of a mentioned value never becomes one by more appends. */
   join(state: number, suffix: number): number {
     if (state === OTHER) return OTHER;
     const question = state * this.suffixes.length + suffix;
@@ -84,7 +84,7 @@ export class ValueTable {
       if (sorted[middle]! < text) low = middle + 1;
       else high = middle;
     }
-    // The first text that is not smaller: if any text starts with ours, this one does.
+    // The first text that is not smaller: if any text starts with the prefix, this one does.
     return low < sorted.length && sorted[low]!.startsWith(text);
   }
 }

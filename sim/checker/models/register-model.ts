@@ -12,7 +12,7 @@ export interface Model {
   step(state: number, operation: number): number;
   /** Whether the state after the operation is the same wherever it is possible. */
   determines(operation: number): boolean;
-  /** Whether everything that is possible from `other` is possible from `one` too. May say no where it is. */
+  /** Whether every operation that is possible from `other` is possible from `one` too. May say no where it is. */
   covers(one: number, other: number): boolean;
   /** Whether an operation at this place in the order of versions (version-order.ts) may still come after the state. */
   leavesRoom(state: number, place: number): boolean;

@@ -1,4 +1,4 @@
-/** What the look-ahead of the search wants to know of each operation, in the order of ranks. */
+/** The facts about each operation that the look-ahead of the search needs, in the order of ranks. */
 import { isBlind, kinds, type KeyHistory } from '../history/key-history.ts';
 import { MISSING } from '../history/value-table.ts';
 

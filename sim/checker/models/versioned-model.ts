@@ -1,7 +1,7 @@
 /**
  * The sequential register whose every write makes a version: the specification behind both paths of the checker where
- * versions are known. It says more than the plain register: a history in which every value could be explained, but not
- * in the order of the versions that the store itself gave out, is illegal.
+ * versions are known. It demands more than the plain register: a history is illegal when its values can be explained, but
+ * not in the order of the versions that the store itself gave out.
  */
 import { kinds, NO_VERSION, observes, type KeyHistory } from '../history/key-history.ts';
 import { IMPOSSIBLE, stepValue, type Model } from './register-model.ts';
@@ -72,7 +72,7 @@ export function createVersionedModel(history: KeyHistory): Model {
   };
 }
 
-/** A version that is still open can become whatever the other is; where the key is missing only a bound matters. */
+/** An open version can become the other one, whatever that is; where the key is missing only a bound matters. */
 function covers(one: State, other: State): boolean {
   if (one.value !== other.value || one.version > other.version) return false;
   return !one.exact || one.value === MISSING || (other.exact && one.version === other.version);

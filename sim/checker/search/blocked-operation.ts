@@ -1,22 +1,23 @@
 /**
- * Explains an illegal history: finds the operation with which it goes wrong. Cut a history off at a moment, so that what
- * has not returned by then is open (but keeps its version). The longer the cut, the more must be explained, so there is a first return with
- * which the cut is no longer linearizable: a property of the history, not of the order of the search. That operation is
- * the one that cannot be placed, and a linearization of the cut just before it is the longest prefix.
+ * Explains an illegal history: finds the operation with which it goes wrong. Cut a history off at a moment: an operation that
+ * has not returned before it is open (but keeps its version). The longer the cut, the more must be explained, so there is a
+ * first return with which the cut is no longer linearizable: a property of the history, not of the order of the search. That
+ * operation cannot be placed, and a linearization of the cut just before it is the longest prefix.
  */
 import { observes, type KeyHistory } from '../history/key-history.ts';
 import type { SearchResult } from './search.ts';
 
 export interface Explanation {
   blocked: number;
-  /** A linearization of everything that returned before `blocked`, and of some of what was pending then. */
+  /** A linearization of all operations that returned before `blocked`, and of some that were pending then. */
   order: Int32Array;
 }
 
 /**
- * @param known moments such that what returned before the one can be linearized, what returned up to the other can not:
- * how far the search got, or where a contradiction lies. The answer is near, so the first steps from there are small.
- * @param search judges a cut. Where it comes to no end, the explanation is the best that was found until then: still an
+ * @param known two moments: the operations that returned before the first can be linearized, those that returned up to the
+ * second can not. They are how far the search got, or where a contradiction lies. The answer is near, so the first steps from
+ * there are small.
+ * @param search judges a cut. Where it does not finish, the explanation is the best that was found until then: still an
  * operation with which the history is not linearizable, but perhaps not the first.
  */
 export function explainIllegal(

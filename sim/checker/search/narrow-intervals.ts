@@ -1,8 +1,8 @@
 /**
  * Tightens the intervals of a history before the search, without changing its verdict. If only one operation W can
  * have produced the value v, then every R that found v comes after W and W before every such R. So W ends before the
- * first of these R returns, and no R begins before W is invoked. An open W that somebody has seen is thereby no longer
- * open: it took effect, and by then. Where values are unique this leaves no open operation for the search to try.
+ * of these R returns, and no R begins before W is invoked. An open W whose value was found is thereby no longer open: it took
+ * effect, and before that return. Where values are unique this leaves no open operation for the search to try.
  */
 import { kinds, type KeyHistory } from '../history/key-history.ts';
 import { findSightings, INITIAL } from './sole-producers.ts';

@@ -1,8 +1,8 @@
 /**
- * Open operations, which may take effect at any moment after their invocation or never, grouped by what they do. Two
- * of one class differ in their invocation alone, and neither has an end. So if one takes effect in a linearization, the
- * one that was invoked first can stand in for it, and it is enough to use each class in the order of invocation: what
- * has been used is a count per class instead of a set.
+ * Open operations, which may take effect at any moment after their invocation or never, grouped by their effect. Two of one
+ * class differ in their invocation alone, and neither has an end. So if one takes effect in a linearization, the one that
+ * was invoked first can stand in for it, and it is enough to use each class in the order of invocation: the used operations
+ * are a count per class instead of a set.
  */
 import { kinds, type KeyHistory } from '../history/key-history.ts';
 import { NO_VALUE, productOf } from '../models/traits.ts';

@@ -4,7 +4,7 @@
  * (1993), and Lowe, "Testing for Linearizability" (2017). The calls before the first return are the operations that may
  * be placed next; the operation of that first return must be placed before anything that was called after it.
  *
- * Operations go by rank: their place in the order of invocation. Entry 0 is the head, the last one the tail.
+ * Operations are named by rank: their place in the order of invocation. Entry 0 is the head, the last one the tail.
  */
 import type { KeyHistory } from '../history/key-history.ts';
 import type { Bounds } from './narrow-intervals.ts';
@@ -26,7 +26,7 @@ export class PendingList {
   private filled = 0;
 
   /**
-   * @param bounds the moments to go by, which may be narrower than those of the history itself.
+   * @param bounds the moments to use, which may be narrower than those of the history itself.
    * @param completed operations that must be placed; each has a finite `returned` in `bounds`.
    */
   constructor(history: KeyHistory, bounds: Bounds, completed: Int32Array) {
@@ -45,7 +45,7 @@ export class PendingList {
 
     const byReturn = Int32Array.from(completed, (_, rank) => rank).toSorted((a, b) => {
       const [one, other] = [this.operations[a]!, this.operations[b]!];
-      // Where a narrowed interval ends with the one that narrowed it, the latter is the one to be named as stuck.
+      // Where a narrowed interval ends with the one that narrowed it, the latter is to be named as stuck.
       return (
         returned[one]! - returned[other]! || history.returned[one]! - history.returned[other]! || one - other
       );

@@ -17,7 +17,7 @@ export class Prospects {
   private readonly pending: PendingList;
   private readonly opens: OpenClasses;
   private readonly traits: Traits;
-  /** By rank: the entry before which whoever finds what the operation left must be called. */
+  /** By rank: the entry before which every operation that finds its value must be called. */
   private readonly horizons: Int32Array;
 
   private state = NO_VALUE;
@@ -40,8 +40,8 @@ export class Prospects {
   }
 
   /**
-   * Looks ahead from a configuration with this state. False: some operation demands another value, and nothing that is
-   * left and is called before its return can leave that value. The configuration leads nowhere.
+   * Looks ahead from a configuration with this state. False: some operation demands another value, and no remaining operation
+   * that is called before its return can leave that value. The configuration has no linearization.
    */
   look(state: number): boolean {
     const { pending, traits } = this;
@@ -150,7 +150,7 @@ export class Prospects {
 
 const NEVER = 0x7fffffff;
 
-/** For each of a fixed number of things, where it was first seen since all was forgotten, which costs nothing. */
+/** For each of a fixed number of things, where it was first seen since the last reset, which costs nothing. */
 class Sightings {
   private readonly places: Int32Array;
   private readonly rounds: Int32Array;

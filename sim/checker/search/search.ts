@@ -7,8 +7,8 @@
  * What keeps it small, each argued where it is done: observations are placed at sight and never taken back alone; an
  * open operation is placed only where the next one notices it (`isNoticed`), and classes of equal ones are used in
  * order (open-classes.ts); configurations that use more open operations than a visited one are not explored
- * (visited-configurations.ts); writes that nobody can need hide before others (prospects.ts); at certain quiescent points
- * everything behind is forgotten (`commit`). Before it begins, intervals are narrowed (narrow-intervals.ts) and plain
+ * (visited-configurations.ts); writes whose value no operation needs hide before others (prospects.ts); at certain quiescent
+ * points everything behind is forgotten (`commit`). Before it begins, intervals are narrowed (narrow-intervals.ts) and plain
  * contradictions found (value-spans.ts).
  */
 import { isBlind, kinds, NO_VERSION, observes, type KeyHistory } from '../history/key-history.ts';
@@ -31,7 +31,7 @@ export interface SearchBudget {
 /** Operations are indexes into the key's history; `steps` is what the search has spent. */
 export type SearchResult = { steps: number } & (
   | { kind: 'ok'; order: Int32Array }
-  /** What returned before one moment can be linearized, what returned up to the other can not. See blocked-operation.ts. */
+  /** As in blocked-operation.ts: operations returned before `solvedBefore` can be linearized, those up to `illegalBy` can not. */
   | { kind: 'illegal'; solvedBefore: number; illegalBy: number }
   | { kind: 'unknown'; order: Int32Array; exhausted: 'steps' | 'bytes' }
 );
@@ -149,7 +149,7 @@ class Search {
     return this.tried + (this.prospects?.entriesSeen ?? 0);
   }
 
-  /** Arrives at a configuration. The answer is where to begin choosing, or why there is nothing to choose. */
+  /** Arrives at a configuration. Returns where to begin choosing, or why there is nothing to choose. */
   private enter(): number | 'done' | 'hopeless' | 'full' {
     if (!this.model.leavesRoom(this.state, this.versions.nextPlace())) return 'hopeless';
     // Between an open operation and the one that notices it, the configuration is only half a step.
@@ -167,8 +167,8 @@ class Search {
 
   /**
    * An observation that may come next and is possible without a change of state is placed now. Nothing is lost: in any
-   * linearization that goes on from here it can be moved to this place, since nothing that is left must come before it
-   * and it changes nothing for the others.
+   * linearization that continues from here it can be moved to this place, because no remaining operation must come before it and
+   * it changes nothing for the others.
    */
   private placeObservations(): void {
     const { pending, history } = this;
@@ -201,7 +201,7 @@ class Search {
       if (operation === undefined || this.invoked[operation]! > this.returned[pending.operations[first]!]!)
         continue;
       if (!this.isNoticed(operation)) continue;
-      // Without a change nobody notices; but a write that restores the state can hide idle ones before it.
+      // No operation notices one that changes nothing; but a write that restores the state can hide idle ones before it.
       if (this.following !== this.state || this.hidesIdle(operation)) return firstClass + index;
     }
     return NONE;

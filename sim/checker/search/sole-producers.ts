@@ -1,9 +1,9 @@
-/** Who has certainly found a value that only one operation can have produced. For histories without appends. */
+/** The operations that have certainly found a value which only one operation can have produced. For histories without appends. */
 import { kinds, observes, type KeyHistory } from '../history/key-history.ts';
 import { productOf } from '../models/traits.ts';
 import { MISSING, OTHER } from '../history/value-table.ts';
 
-/** The producer of what the key holds before anything has happened: nothing. */
+/** The producer of the key's first state: missing. */
 export const INITIAL = -1;
 const SEVERAL = -2;
 
@@ -19,7 +19,7 @@ export function* findSightings(history: KeyHistory): Generator<Sighting> {
   for (let reader = 0; reader < history.count; reader++) {
     const kind = history.kind[reader];
     if (kind !== kinds.read && kind !== kinds.swap) continue;
-    // Whether an open cas ever found what it expected is not known.
+    // It is not known whether an open cas ever found the value that it expected.
     if (history.returned[reader] === Infinity) continue;
     const producer = producers.get(history.value[reader]!) ?? SEVERAL;
     if (producer !== SEVERAL && producer !== reader) yield { reader, producer };
@@ -34,6 +34,6 @@ function soleProducers(history: KeyHistory): Map<number, number> {
     const product = productOf(history, index);
     producers.set(product, producers.has(product) ? SEVERAL : index);
   }
-  // It stands for many values.
+  // OTHER stands for many values.
   return producers.set(OTHER, SEVERAL);
 }

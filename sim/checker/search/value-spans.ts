@@ -15,7 +15,7 @@ interface Span {
   /** First return and last invocation: the register holds the value from one to the other. */
   from: number;
   to: number;
-  /** When all that proves it had returned. */
+  /** When all operations that prove it had returned. */
   knownBy: number;
 }
 
@@ -54,7 +54,7 @@ function findSpans(history: KeyHistory, { invoked, returned }: Bounds): Span[] {
   return [...spans.values()].filter(({ from, to }) => from < to);
 }
 
-/** Whether the operation cannot take effect while the register holds this value without ending that. */
+/** Whether the operation cannot take effect while the register holds this value, unless it ends that. */
 function disturbs({ kind, value }: KeyHistory, operation: number, held: number): boolean {
   if (kind[operation] === kinds.read || kind[operation] === kinds.swap) return value[operation] !== held;
   if (observes(kind[operation]!)) return value[operation] === held;

@@ -1,11 +1,11 @@
 /**
- * The configurations that the search has been in. A configuration is: which completed operations are placed, the state,
+ * The configurations that the search has visited. A configuration is: which completed operations are placed, the state,
  * and how many of each class of open operations are used. It is kept exactly, not as a hash of itself: a collision would
  * turn a good history into an illegal one.
  *
- * The set of placed operations needs no bit per operation. Everything below the highest placed rank is placed but for
- * the few operations that were pending with it, so their ranks name the set: at most as many as there are concurrent
- * operations, however long the history and whatever the width of a machine word.
+ * The set of placed operations needs no bit per operation. Every rank below the highest placed one is placed, except the few
+ * operations that were pending with it, so their ranks name the set: at most as many as there are concurrent operations,
+ * however long the history and whatever the width of a machine word.
  *
  * Records lie in one array of integers: [next record, hash, length, uses, key...] and, for each remembered
  * combination of uses, [next, length, (class, count)...].
@@ -14,7 +14,7 @@ import type { OpenClasses } from './open-classes.ts';
 
 const HEADER = 4;
 const NOTHING = 0;
-/** At first: most searches are short, and there is one for each piece of a history. */
+/** Initial length: most searches are short, and there is one for each piece of a history. */
 const arenaLength = 1 << 10;
 const bucketsLength = 1 << 6;
 
@@ -44,9 +44,9 @@ export class VisitedConfigurations {
   }
 
   /**
-   * Remembers a configuration. `known`: it need not be explored, because the same one, or one with the same operations
-   * placed, the same state and fewer open operations used, has been: whatever can be placed from here could have been
-   * placed from there, where more is left to choose from. `full`: no memory is left within the budget.
+   * Remembers a configuration. `known`: it need not be explored, because the same one, or one with the same operations placed,
+   * the same state and fewer open operations used, has been: from there every operation that can be placed from here could have
+   * been placed, and more are left to choose from. `full`: no memory is left within the budget.
    *
    * @param key the first `length` integers of it: the state, the highest rank placed, the ranks below it that are not.
    */

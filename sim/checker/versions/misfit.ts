@@ -1,4 +1,4 @@
-/** What does not fit on the line of versions, and what might explain it; see version-path.ts. */
+/** An operation that does not fit on the line of versions, and the operations that might explain it; see version-path.ts. */
 import { kinds, NO_VERSION, observes, type KeyHistory } from '../history/key-history.ts';
 import { MISSING } from '../history/value-table.ts';
 
@@ -7,14 +7,14 @@ export interface Misfit {
   against?: number;
   /** One sentence without a full stop, whose subject is the blocked operation. */
   reason: string;
-  /** Whether this operation, of which nobody knows whether it wrote, might explain it by taking effect unseen. */
+  /** Whether this operation might explain it by taking effect unseen: one of which nobody knows whether it wrote. */
   mendedBy: (operation: number) => boolean;
 }
 
 export const mendedByNothing = (): boolean => false;
 export const mendedByAnything = (): boolean => true;
 
-/** By what can leave the value just before the blocked operation. An append can leave almost anything. */
+/** By operations that can leave the value just before the blocked operation. An append can leave almost anything. */
 export function mendedByProducers(history: KeyHistory, wanted: number): (operation: number) => boolean {
   const { kind, value, replacement } = history;
   return (operation) => {
@@ -25,8 +25,8 @@ export function mendedByProducers(history: KeyHistory, wanted: number): (operati
 }
 
 /**
- * By a cas or an append that can make the value. What those leave depends on the state, so a greedy choice among them
- * may have been wrong; among plain writes it never is.
+ * By a cas or an append that can make the value. Their results depend on the state, so a greedy choice among them may have
+ * been wrong; among plain writes it never is.
  */
 export function mendedByDependents(history: KeyHistory, wanted: number): (operation: number) => boolean {
   const produces = mendedByProducers(history, wanted);
@@ -52,7 +52,7 @@ export function isMendable(
 ): boolean {
   if (misfit.mendedBy === mendedByNothing) return false;
   const end = returned[misfit.blocked]!;
-  // An append carries whatever was written unseen before it on into the states after it.
+  // An append carries the values that were written unseen before it on into the states after it.
   const appends = kind.includes(kinds.append);
   return suspects.some((suspect) => invoked[suspect]! <= end && (appends || misfit.mendedBy(suspect)));
 }

@@ -7,7 +7,7 @@ interface Queue {
 }
 
 export class OpenProducers {
-  /** What has been taken: operation to the place that it has been given. */
+  /** The operations that have been taken, each to the place that it has been given. */
   readonly places = new Map<number, number>();
   private readonly history: KeyHistory;
   private readonly writes = new Map<string, Queue>();

@@ -1,6 +1,6 @@
 /**
- * Real time along the line of versions: gives every operation its place and finds the first that cannot have one,
- * because something with a higher place had returned before it was invoked.
+ * Real time along the line of versions: gives every operation its place, and finds the first one that cannot have one,
+ * because an operation with a higher place had returned before it was invoked.
  */
 import { kinds, NO_VERSION, observes, type KeyHistory } from '../history/key-history.ts';
 import {
@@ -52,7 +52,7 @@ export class TimeLine {
     return { order: replayable(history, order, places), misfit };
   }
 
-  /** Everything but the open operations of which no version is known. */
+  /** Everything but the open operations without a known version. */
   placeAll(): Placing {
     const { history } = this;
     const places = new Float64Array(history.count).fill(UNPLACED);
@@ -80,7 +80,7 @@ export class TimeLine {
       const operation = taken[index]!;
       const begin = history.invoked[operation]!;
       for (; returns < byReturn.length && history.returned[byReturn[returns]!]! < begin; returns++) {
-        // What is not taken has no place, which is lower than any.
+        // An operation that is not taken has no place, which is lower than any.
         const place = places[byReturn[returns]!]!;
         if (place <= highest) continue;
         highest = place;
@@ -102,8 +102,8 @@ function sortByPlace(operations: Int32Array, places: Float64Array): Int32Array {
 }
 
 /**
- * What is left of the order when operations that lean on one that is not in it are left out too: a read of a version
- * whose write was invoked only after the operation that does not fit.
+ * The rest of the order, without operations that depend on one that is not in it: a read of a version whose write was invoked
+ * only after the operation that does not fit.
  */
 function replayable(history: KeyHistory, order: Int32Array, places: Float64Array): Int32Array {
   let state = MISSING;
@@ -126,7 +126,7 @@ function misfitInTime(history: KeyHistory, blocked: number, highest: number): Mi
   const against = highest < 0 ? {} : { against: highest };
   if (!known(blocked)) {
     const reason = 'after what had returned before it was invoked, there is no state that it fits';
-    // Something unseen may have let the observation that is too high stand lower.
+    // An unseen operation may have let the observation that is too high stand lower.
     const lowered = highest >= 0 && !known(highest);
     return { blocked, ...against, reason, mendedBy: lowered ? mendedByAnything : menders(history, blocked) };
   }
@@ -135,7 +135,7 @@ function misfitInTime(history: KeyHistory, blocked: number, highest: number): Mi
     return { blocked, ...against, reason, mendedBy: mendedByAnything };
   }
   if (history.version[highest] === version) {
-    // A write and a read of what it wrote: of the two the read is the one that cannot be.
+    // Of a write and a read of its value, the read is the impossible one.
     const reason = `it found version ${version} and returned before the write of that was invoked`;
     return { blocked: highest, against: blocked, reason, mendedBy: mendedByNothing };
   }
@@ -144,7 +144,7 @@ function misfitInTime(history: KeyHistory, blocked: number, highest: number): Mi
   return { blocked, ...against, reason, mendedBy: mendedByNothing };
 }
 
-/** What might help an operation without a version. */
+/** The operations that might explain a misfit of an operation without a version. */
 function menders(history: KeyHistory, blocked: number): Misfit['mendedBy'] {
   const kind = history.kind[blocked];
   if (kind === kinds.read) return mendedByProducers(history, history.value[blocked]!);
@@ -155,7 +155,7 @@ function menders(history: KeyHistory, blocked: number): Misfit['mendedBy'] {
   return kind === kinds.append ? mendedByAnything : mendedByDependents(history, product);
 }
 
-/** Finds places for observations without a version. A delete that reports nothing is taken for one of absence. */
+/** Finds places for observations without a version. A delete that reports nothing counts as an observation of absence. */
 class PlaceFinder {
   private readonly starts: readonly number[];
   private readonly states: readonly number[];

@@ -12,12 +12,12 @@
  *    (b) holds. Take them in the order of invocation, which extends real time, and give each the lowest place allowed by
  *    those before it. By induction no linearization has any of them lower, so if (b) fails then it fails in all.
  *
- * An open write that a read found by a version V takes the place 2V; of several that can have made V the one that was
- * invoked first does, for ascending V: the latest moment for V to be made never falls with V, so an exchange shows that
- * this loses nothing. Every other open operation is left out, which can only be wrong if the rest does not fit.
+ * An open write that a read found by a version V takes the place 2V. Of several that can have made V the one that was invoked
+ * first is taken, for ascending V: the latest moment for V to be made never falls with V, so an exchange shows that this loses
+ * nothing. Every other open operation is left out, which can only be wrong if the rest does not fit.
  *
- * Sound: `ok` comes with a linearization, and `illegal` only from what no open operation can mend. Complete where there
- * are no open operations. Where the rest does not fit and one of them might mend it, the path gives the key back as
+ * Sound: `ok` comes with a linearization, and `illegal` only from a misfit that no open operation can mend. Complete where
+ * there are no open operations. Where the rest does not fit and one of them might mend it, the path returns the key as
  * `undecided`, and the search decides.
  */
 import { kinds, NO_VERSION, observes, type KeyHistory } from '../history/key-history.ts';
@@ -37,7 +37,7 @@ export function judgeByVersions(history: KeyHistory): VersionVerdict {
   const states = walkVersions(history, suspects);
   const line = new TimeLine(history, states);
 
-  // First what is certain whatever the open operations did: versions and their values, and versions in time.
+  // First the facts that hold whatever the open operations did: versions and their values, and versions in time.
   const known = line.placeKnown(states.certain?.place ?? Infinity);
   const certain = known.misfit ?? states.certain?.misfit;
   if (certain !== undefined) return toIllegal(certain, known.order);
@@ -54,7 +54,7 @@ function toIllegal({ blocked, against, reason }: Misfit, order: Int32Array): Ver
   return against === undefined ? illegal : { ...illegal, against };
 }
 
-/** Every completed operation that certainly wrote has a version, and one has at all. */
+/** Whether every completed operation that certainly wrote has a version, and there is at least one version. */
 function isCovered({ count, kind, returned, version }: KeyHistory): boolean {
   let anyVersion = false;
   for (let index = 0; index < count; index++) {

@@ -1,6 +1,6 @@
 /**
- * The states along the line of versions: what each version holds, who made it, and what does not fit. Real time plays no
- * part here.
+ * The states along the line of versions: the value of each version, the operation that made it, and the misfits. Real time
+ * plays no part here.
  */
 import { kinds, observes, type KeyHistory } from '../history/key-history.ts';
 import {
@@ -28,9 +28,9 @@ export interface VersionStates {
   states: number[];
   /** Open operations that made a version which a read found: operation to place. */
   producers: ReadonlyMap<number, number>;
-  /** The first thing that does not fit whatever the open operations did. */
+  /** The first misfit that stands whatever the open operations did. */
   certain?: MisfitAt;
-  /** The first thing that does not fit if no open operation took effect unseen. */
+  /** The first misfit that stands if no open operation took effect unseen. */
   uncertain?: MisfitAt;
 }
 
@@ -50,7 +50,7 @@ class VersionWalk {
   private readonly opens: OpenProducers;
   private state = MISSING;
   private version = 0;
-  /** The operation that made the version, if it is one that was acknowledged. */
+  /** The operation that made the version, if it was acknowledged. */
   private writer: number | undefined;
 
   constructor(history: KeyHistory, suspects: Int32Array) {
@@ -94,7 +94,7 @@ class VersionWalk {
       this.begin(version, value, undefined);
       if (producer !== undefined) return;
       const reason = `it found version ${version}, which no write can have made with that value`;
-      // All writes of this value are taken; only what depends on the state can have made it after all.
+      // All writes of this value are taken; only an operation that depends on the state can have made it after all.
       return this.note(operation, reason, mendedByDependents(this.history, value));
     }
     if (this.state === value) return;
@@ -110,7 +110,7 @@ class VersionWalk {
     this.note(operation, reason, bound > this.version ? wanted : mendedByNothing);
   }
 
-  /** Where no version is free for anything unseen, only what an append made can be other than it seems. */
+  /** Where no version is free for an unseen operation, only the result of an append can differ from what it seems. */
   private mendedInPlace(): Misfit['mendedBy'] {
     const appended = this.writer !== undefined && this.history.kind[this.writer] === kinds.append;
     return appended ? mendedByAnything : mendedByNothing;

@@ -7,7 +7,7 @@ import type { Fault } from '../scenario/scenario.ts';
 import type { World } from '../world/world.ts';
 import { onLeader, type Struck } from './fault-acts.ts';
 
-/** No slot's: nobody reads or moves them. */
+/** The prefix belongs to no slot: nobody reads or moves these keys. */
 const prefix = 'others/';
 const valueBytes = 8192;
 const putOverheadBytes = 256;
@@ -33,7 +33,7 @@ export function crowdShard(
   });
 }
 
-/** Again and again, until nothing is left. */
+/** Deletes them again and again, until no key is left. */
 function clear(cluster: SimCluster, { world, rpc }: { world: World; rpc: EtcdRpc }): void {
   const range = { key: prefix, rangeEnd: 'others0' };
   const clearOnce = async () => {

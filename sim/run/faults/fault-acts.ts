@@ -1,4 +1,4 @@
-/** What faults do to a world, and what ends it. */
+/** How faults change a world, and how they end. */
 import type { EtcdRpc } from '../../../sharder/core/ports.ts';
 import type { SimCluster } from '../../etcd/cluster.ts';
 import type { SimMember } from '../../etcd/member.ts';
@@ -80,8 +80,8 @@ export function compact(cluster: SimCluster, rpc: EtcdRpc): Struck | null {
 }
 
 /**
- * As etcd does by itself: it forgets, every so often, what is older than that. A shard that has forgotten all of it already is
- * not asked again: it would refuse, and its refusals were four of ten entries of all logs.
+ * Compacts every so often, as etcd does by itself, the history older than `retentionMs`. A shard whose history is compacted up to
+ * there already is not asked again: it would refuse, and its refusals were four of ten entries of all logs.
  */
 export function compactSteadily(
   cluster: SimCluster,
@@ -118,14 +118,14 @@ export function breakWatches(
   );
 }
 
-/** Of a member that is started anew the watches are, too, and tell again. */
+/** A member that restarts has new watches, which are not mute. */
 export function muteWatches({ name, members }: SimCluster): Struck {
   const hubs = members.map(({ machine }) => machine.watches);
   for (const hub of hubs) hub.setMute(true);
   return { target: name, end: () => hubs.forEach((hub) => hub.setMute(false)) };
 }
 
-/** As `muteWatches`, for good: what was not told is not made up for. */
+/** As `muteWatches`, but the watches never hear the lost events later. */
 export function loseEvents({ name, members }: SimCluster, oneIn: number): Struck {
   const hubs = members.map(({ machine }) => machine.watches);
   for (const hub of hubs) hub.setLossy(oneIn);
@@ -149,7 +149,7 @@ export function fillShard(cluster: SimCluster, bytes: number, world: World): Str
   });
 }
 
-/** Again and again: a quota that was on its way to a leader may come into force late. */
+/** Again and again: a quota on its way to a leader may come into force late. */
 export function giveRoom(cluster: SimCluster, world: World, { untilMs }: { untilMs: number }): void {
   if (world.nowMs > untilMs) return;
   const leader = cluster.leader();
@@ -164,7 +164,7 @@ export function giveRoom(cluster: SimCluster, world: World, { untilMs }: { until
   );
 }
 
-/** Null when the two are one. */
+/** Null when both are the same cluster. */
 export function swapAddresses(one: SimCluster, other: SimCluster, world: World): Struck | null {
   if (one === other) return null;
   const lead = (from: SimCluster, to: SimCluster) =>
@@ -175,7 +175,7 @@ export function swapAddresses(one: SimCluster, other: SimCluster, world: World):
   return { target: `${one.name} and ${other.name}`, end: () => ends.forEach((end) => end()) };
 }
 
-/** Of those that stay so, a shard keeps two others. */
+/** An address that strays until the end is one of several: its shard keeps the others. */
 export function strayAddress(
   { member, forGood }: Extract<Fault, { kind: 'stray_address' }>,
   shard: SimCluster,

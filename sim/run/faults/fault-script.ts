@@ -1,4 +1,4 @@
-/** Strikes a world with the faults of a scenario, each at its moment, and ends each after its time. */
+/** Strikes a world with the faults of a scenario, each at its moment, and ends each after its duration. */
 import type { EtcdRpc } from '../../../sharder/core/ports.ts';
 import type { SimCluster } from '../../etcd/cluster.ts';
 import type { World } from '../world/world.ts';
@@ -38,15 +38,15 @@ export interface FaultTargets {
   viewServers: readonly SimViewServer[];
   /** The cluster of a shard by its id. */
   clusterOf(shard: number): SimCluster;
-  /** Calls to members from a process that no fault befalls. */
+  /** Calls to members from a process that no fault strikes. */
   rpc: EtcdRpc;
-  /** The operator wants a move undone, whatever has become of it. */
+  /** The operator wants a move undone, whatever its state. */
   abort(move: string): void;
   /** Faults strike until then. */
   faultsUntilMs: number;
 }
 
-/** Faults that had something to strike, by kind. */
+/** Faults that have struck, by kind. */
 export type FaultTally = Partial<Record<FaultKind, number>>;
 
 const perfect = { loss: 0, duplicate: 0, reorder: 0 };
@@ -55,7 +55,7 @@ const lateNetwork = { loss: 0.05, duplicate: 0.05, reorder: 0.4 };
 
 type TimedFault = Exclude<Fault, { kind: 'strike_phase' }>;
 
-/** Schedules the faults that have a moment; `tally` counts those that struck. */
+/** Schedules the faults that have a moment; `tally` counts those that have struck. */
 export function scheduleFaults(
   faults: readonly TimedFault[],
   targets: FaultTargets,
@@ -77,7 +77,7 @@ export function scheduleFaults(
   }
 }
 
-/** Ends every fault: all run, all reach each other, clocks tick evenly. */
+/** Ends every fault: all processes run, all reach each other, clocks tick evenly. */
 export function healAll({ world, sharders }: FaultTargets): void {
   world.tracer.emit('nemesis', { name: 'heal.all' });
   world.network.heal();

@@ -1,6 +1,6 @@
 /**
- * How a member comes to its vote, or leaves, as an operator's `vase member replace` does it: in rounds, each of which looks at
- * the list that the leader has and asks for the next thing. It stands for cluster/providers/member-rounds.ts and its users, which
+ * How a member gets its vote, or leaves, as an operator's `vase member replace` does it: in rounds, each of which reads the
+ * member list of the leader and asks for the next step. It stands for cluster/providers/member-rounds.ts and its users, which
  * start real processes in real time.
  */
 import type { SimCluster } from '../../etcd/cluster.ts';
@@ -10,7 +10,7 @@ import type { World } from '../world/world.ts';
 
 const pollUs = 200_000;
 
-/** Begins now, and goes on until nothing is left to do, whatever gets lost. */
+/** Begins now, and goes on until no step is left, whatever gets lost. */
 export function joinInRounds(world: World, cluster: SimCluster, member: SimMember): void {
   if (cluster.isRetired || member.join === null) return;
   doNextStep(world, cluster, member);
@@ -28,7 +28,7 @@ function doNextStep(world: World, cluster: SimCluster, member: SimMember): void 
     tell(kind, node);
     leader.changeMembership(new MembershipChange(kind, node));
   };
-  // Whoever has promised something goes first. A leader that has just been elected may not have come to where it went.
+  // Removals come first: these nodes may have promised something. A new leader may not have applied the last change yet.
   const leaves = join.isLeaving ? [...join.replaces, join.node] : join.replaces;
   const next = leaves.find((node) => !membership.isRemoved(node));
   if (next !== undefined) ask('remove', next);

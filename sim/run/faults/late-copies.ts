@@ -1,4 +1,4 @@
-/** Copies of Raft's messages that arrive when their leader is one of the past: what etcd's issue 20418 takes. */
+/** Copies of Raft's messages that arrive when their leader is no longer the leader: the fault that etcd's issue 20418 needs. */
 import type { SimCluster } from '../../etcd/cluster.ts';
 import type { SimMember } from '../../etcd/member.ts';
 import type { World } from '../world/world.ts';
@@ -16,7 +16,7 @@ export function copyLate(
   const beside = pick(sharders, number);
   for (const { process } of cluster.members)
     if (process.name !== to) world.network.echo({ from: process.name, to, delayMs });
-  // They ask the followers, and those ask the leader.
+  // These sharders ask the followers, and the followers ask the leader.
   for (const { process } of sharders) {
     if (process === beside.process) continue;
     world.network.cut({ from: process.name, to });

@@ -6,12 +6,12 @@ import { pick, type Struck } from './fault-acts.ts';
 import { joinInRounds } from './join-rounds.ts';
 import type { Fault } from '../scenario/scenario.ts';
 
-/** By then a learner has been added, and has what there was. */
+/** After this time a learner has been added, and has the log up to then. */
 const aloneFromMs = 300;
 
 /**
- * The member is down, and its operator puts a new one in its place after so long.
- * @returns null where no minority would be lost: its shard could not be repaired so.
+ * The member is down, and its operator replaces it by a new one after `repairAfterMs`.
+ * @returns null where the lost members would be no minority: their shard could not be repaired so.
  */
 export function loseDisk(
   member: SimMember,
@@ -26,7 +26,7 @@ export function loseDisk(
   const replaces = [...(member.join?.replaces ?? []), member.join?.node ?? member.node];
   member.loseDisk();
   world.counters.lostDisks++;
-  // A supervisor would start it.
+  // Tries what a supervisor does: to start it.
   member.restart();
   if (member.process.state !== 'down') return { target: member.process.name };
   member.join = { replaces, node, isStarted: false, isLeaving: false, learnsUntilMs: 0 };
@@ -44,8 +44,8 @@ function isLost({ join }: SimMember): boolean {
 }
 
 /**
- * While some are away (as many as may be), others acknowledge; one of those loses its disk, and it comes to those that were
- * away to make a quorum, for the rest are gone until the end.
+ * While some members are away (as many as may be), others acknowledge. One of those loses its disk; then only it and the members
+ * that were away could make a quorum, because the rest are away until the end.
  */
 export function loseDiskBesideOthers(
   { member: number, behindMs, repairAfterMs }: Extract<Fault, { kind: 'lose_disk' }>,
@@ -69,7 +69,7 @@ export function loseDiskBesideOthers(
   return { target: `${member.process.name}, behind others`, end: () => start([...away, ...others]) };
 }
 
-/** The next ones, a minority. */
+/** Whether this is one of the members that follow the lost one in order: a minority. */
 function isAway(at: number, lost: number, count: number): boolean {
   const distance = (at - lost + count) % count;
   return distance > 0 && distance * 2 < count;
@@ -96,7 +96,7 @@ export function growShard(
   return { target: member.process.name, end: () => leave(member, cluster, world) };
 }
 
-/** The leader and the learner see nobody of the others. */
+/** Cuts the leader and the learner off from all other members. */
 function leaveAlone(
   learner: SimMember,
   cluster: SimCluster,

@@ -3,7 +3,7 @@ import type { SimCluster } from '../../etcd/cluster.ts';
 import type { World } from '../world/world.ts';
 import type { Fault } from '../scenario/scenario.ts';
 
-/** @returns whom it has struck, and what ends it. */
+/** @returns the name of the struck, and a function that ends the fault. */
 export function answerOddly(
   { member, answer, percent, delayMs, atMs }: Extract<Fault, { kind: 'odd_answers' }>,
   { name, members }: SimCluster,

@@ -28,17 +28,17 @@ interface Move {
   id: string;
   from: number;
   to: number;
-  /** The name of the view server that carries it out. */
+  /** The name of the view server that carries the move out. */
   mover: string;
 }
 
-/** A watch that breaks in a phase breaks so often meanwhile. */
+/** A strike on watches breaks them this many times while it lasts. */
 const breaksPerStrike = 6;
 /** About as long as a phase takes. */
 const phaseUsMax = 30_000;
-/** Until somebody looks after a member that has lost its disk. */
+/** Time until an operator repairs a member that has lost its disk. */
 const repairAfterMs = 500;
-/** Room that a shard has left which is to be full: for a few keys, and not for all. */
+/** Bytes that are left to a shard that is to be full: enough for a few keys, and not for all. */
 const roomBytes = 300;
 
 export class PhaseStrikes {
@@ -47,10 +47,10 @@ export class PhaseStrikes {
   private readonly struck: Map<string, number>;
   private readonly random: RandomStream;
   private waiting: { strike: Strike; left: number }[];
-  /** Those that end when somebody enters a phase. */
+  /** Strikes that end when a mover enters a phase. */
   private underWay: { until: Strike['until']; move: string; end: () => void }[] = [];
 
-  /** @param struck counts what was done, by kind and phase. */
+  /** @param struck counts the strikes, by kind and phase. */
   constructor(
     strikes: readonly Strike[],
     parts: { targets: FaultTargets; tally: FaultTally; struck: Map<string, number> },
@@ -76,7 +76,7 @@ export class PhaseStrikes {
     const { move: id, from, to } = event;
     const move = { id, from, to, mover: process };
     const { strike } = next;
-    // At the earliest at the same moment, but not inside whatever the mover is doing.
+    // At the earliest at the same moment, but not in the middle of the mover's work.
     world.kernel.scheduleAsync(world.kernel.nowUs + strike.afterMs * 1000, () => this.perform(strike, move));
   }
 
@@ -102,7 +102,7 @@ export class PhaseStrikes {
     if (strike.until !== null) this.underWay.push({ until: strike.until, move: move.id, end });
   }
 
-  /** Not always at once: what was held up lands somewhere within the phase. */
+  /** Ends them after a drawn time: a request that was held up arrives somewhere within the phase. */
   private endThoseUntil(entered: PhaseEntered): void {
     const { kernel } = this.targets.world;
     const isDue = ({ until, move }: { until: Strike['until']; move: string }) =>
@@ -190,14 +190,14 @@ export class PhaseStrikes {
     return leader === null ? null : loseDisk(leader, cluster, { world, repairAfterMs });
   }
 
-  /** Half of what may be answered so, whoever asks. */
+  /** Half of the requests that may be answered so, from any sender. */
   private answerOddly({ name, members }: SimCluster, answer: OddAnswerName): Struck {
     const oddity = { answer, percent: 50, delayMs: 0, random: this.random };
     const ends = members.map(({ oddAnswers }) => oddAnswers.begin(oddity));
     return { target: name, end: () => ends.forEach((end) => end()) };
   }
 
-  /** What the mover sends to one member arrives late, and all others are there to be asked instead. */
+  /** Requests of the mover to one member arrive late, while it can ask all other members instead. */
   private clog(from: string, { process }: SimMember): Struck {
     const stopped = this.targets.world.network.stop({ from, to: process.name });
     return { target: `${from} to ${process.name}`, end: () => stopped.release() };

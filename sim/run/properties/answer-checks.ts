@@ -1,6 +1,6 @@
 /**
- * What every single answer must be, whatever the others are: a condition holds where the write was made and does not where it
- * was refused; a version names one value for ever; versions, and the epochs of a slot, never fall for whoever has seen them.
+ * What every single answer must be, whatever the others are: a condition holds where the write was made, and does not hold where
+ * it was refused; a version names the same value always; versions, and the epochs of a slot, never fall for a client.
  */
 import type { Condition, KeyState, Outcome } from '../../../sharder/core/operation.ts';
 import { slotOf } from '../../../sharder/core/slot.ts';
@@ -21,11 +21,11 @@ export interface Seen {
 type Ok = Extract<Outcome, { kind: 'ok' }>;
 type Refused = Extract<Outcome, { kind: 'failed' }>;
 
-/** What all clients of a run have been told together. */
+/** Everything that the clients of a run have learned together. */
 export class AnswerChecks {
   private readonly violations: Violations;
   private readonly stored: StoredData;
-  /** Key, then version, to what was written then. */
+  /** Key, then version, to the value that was written then. */
   private readonly named = new Map<string, Map<number, { value: number; created: number | null }>>();
 
   constructor(violations: Violations, stored: StoredData) {
@@ -137,7 +137,7 @@ export class AnswerChecks {
     before.created ??= created;
   }
 
-  /** By what the shards have applied. */
+  /** Compares with the writes that the shards have applied. */
   private checkNamed(key: string, version: number, value: number, created: number | null): void {
     const applied = this.stored.named(key, version);
     if (applied?.value === value && (created === null || created === applied.created)) return;
@@ -151,7 +151,7 @@ export class AnswerChecks {
   }
 }
 
-/** Whether a condition holds for a key of this version; null: there is none. Said anew, not taken from what is tested. */
+/** Whether a condition holds for a key of this version; null: no such key. With code of its own, not the code under test. */
 function holds(condition: Condition, version: number | null): boolean {
   switch (condition.kind) {
     case 'always':

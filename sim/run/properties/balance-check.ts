@@ -1,12 +1,12 @@
 /**
- * Whether plans lead to what was asked, by plain counting: every shard that takes slots has its share, no more slots move than
- * must, and where loads are to be even, no single slot would make them more so.
+ * Whether plans lead to the goal, by plain counting: every shard that takes slots has its share, no more slots move than must,
+ * and where loads are to be even, moving any single slot would not make them more even.
  */
 import type { BalanceGoal } from '../../../cluster/resharding/plan/plan-moves.ts';
 import type { MovePlan } from '../../../cluster/resharding/plan/move-plan.ts';
 import type { View } from '../../../sharder/core/view.ts';
 
-/** A shard with more than its share by less than this part is left as it is. */
+/** A shard that has more than its share by less than this part is left alone. */
 const tolerance = 0.05;
 
 /** What is wrong with the plans for this view; null: nothing. */
@@ -65,7 +65,7 @@ function wrongCounts({ before, after, taking, fixed, weightOf }: Tables): string
   return isEven && moved > least ? `${moved} slots move, and ${least} would do` : null;
 }
 
-/** Of shards with equal shares: each keeps its share at most, and as many as there are to spare one more. */
+/** Slots that can stay, with equal shares: each shard keeps its share at most, and the spare slots let as many keep one more. */
 function mostThatStay(held: readonly number[], slots: number): number {
   const share = Math.floor(slots / held.length);
   const spare = slots - share * held.length;
@@ -89,7 +89,7 @@ function wrongLoads(
     (owner, slot) => owner !== before[slot] && taking.includes(before[slot]!) && loads[slot] === 0,
   );
   if (needless) return 'a slot without load moves';
-  // Sums of parts are not exact.
+  // Sums of fractions are not exact.
   if (most.now <= tolerance * shareOf(most.id) * 1.001 + 1e-6) return null;
   const helps = after.findIndex(
     (owner, slot) =>

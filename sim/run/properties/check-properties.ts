@@ -1,4 +1,4 @@
-/** The properties of a finished run that are not watched while it goes on. */
+/** The properties that are checked after a run, and not watched during it. */
 import { checkHistory } from '../../checker/check-history.ts';
 import type { KeyVerdict } from '../../checker/verdict.ts';
 import type { Operation } from '../../checker/history/operation.ts';
@@ -15,7 +15,7 @@ export interface FinishedRun {
   history: readonly Operation[];
   ownership: OwnershipWatch;
   violations: Violations;
-  /** Tries that a watch which did not tell all has cost: a move is given up after a few. Of sound watches there are none. */
+  /** Attempts that failed because a watch did not tell all; a move is given up after a few. Sound watches cause none. */
   movesUnproven: number;
 }
 
@@ -50,8 +50,8 @@ function describe(
 }
 
 /**
- * By what the members have applied: what a writer was told was certainly not applied is nowhere; what it was told was applied
- * is somewhere; and nothing was applied twice, by whatever shards.
+ * Compares with the writes that the members have applied: a write whose writer was told "certainly not applied" is nowhere; one
+ * whose writer was told "applied" is somewhere; and no write was applied twice, by any shards.
  */
 function checkApplied({ ownership, recorder, violations }: FinishedRun): void {
   const { applied } = ownership;

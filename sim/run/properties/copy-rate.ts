@@ -1,4 +1,4 @@
-/** The rate of copying is what was asked: no move has copied more keys than its time allowed. */
+/** The rate of copying stays within its limit: no move has copied more keys than its time allowed. */
 import type { SimTraceLine } from '../trace/sim-event.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Violations } from './violations.ts';
@@ -23,7 +23,7 @@ export class CopyRate {
   private judge(copy: string, { keys, nowMs }: { keys: number; nowMs: number }): void {
     const { keysPerSecondMax } = this.scenario.topology;
     if (keysPerSecondMax === null) return;
-    // A write goes when those before it have had their time: the last one's own is not waited for.
+    // A write waits until those before it have had their time: nothing waits for the time of the last one.
     const { writeOperationsMax } = this.scenario.moverLimits;
     const leastMs = (1000 * (keys - writeOperationsMax)) / keysPerSecondMax;
     const tookMs = nowMs - (this.startedAtMs.get(copy) ?? -Infinity);

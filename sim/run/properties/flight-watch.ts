@@ -1,6 +1,6 @@
 /**
- * The client of a shard that looks at what its sharder sends: of one key never two writes are on their way at a time, and of
- * transactions of writes never more than two.
+ * The client of a shard that checks the requests of its sharder: of one key at most one write is in flight at a time, and of
+ * transactions of writes at most two.
  */
 import type { EtcdRequest, RequestOp } from '../../../sharder/core/etcd-messages.ts';
 import type { CallOptions, CallOutcome } from '../../../sharder/core/shard-client.ts';

@@ -15,7 +15,7 @@ export class HistoryRecorder {
     invoked: number;
     returned: number;
   }[] = [];
-  /** Values by what their writers learned. */
+  /** Values whose writers learned that they were written. */
   readonly acknowledged = new Set<number>();
   readonly failed = new Set<number>();
   counts = { ok: 0, failed: 0, unknown: 0 };
@@ -23,7 +23,7 @@ export class HistoryRecorder {
 
   /**
    * The history as the checker judges it.
-   * @param isMoved keys whose slots have changed hands: a value that is carried over gets a higher version, so for them a
+   * @param isMoved keys whose slots have moved: a value that is carried over gets a higher version, so for them a
    *   version names no write, and a condition that does not hold is no observation of the value.
    */
   history(isMoved: (key: string) => boolean): Recorded[] {
@@ -40,7 +40,7 @@ export class HistoryRecorder {
     });
   }
 
-  /** The next moment: the order of events is all that the checker needs to know of time. */
+  /** The next moment: the checker needs to know only the order of events. */
   next(): number {
     return ++this.moment;
   }
@@ -50,7 +50,7 @@ export class HistoryRecorder {
     this.count(intent, toOutcome(intent, learned, false));
   }
 
-  /** A sharder dropped it because its client had gone: the client does not know, and the run does. */
+  /** A sharder dropped the operation because its client had gone: the run knows this, and the client does not. */
   onAbandoned(operation: Operation): void {
     if (operation.kind === 'put') this.failed.add(decodeValue(operation.value));
   }
@@ -65,7 +65,7 @@ export class HistoryRecorder {
   }
 }
 
-/** A write that tells what it found is a compare-and-swap, whatever its condition was. */
+/** A write whose answer tells the value it found is a compare-and-swap, whatever its condition was. */
 function toAction({ operation, written, expected }: Intent, learned: Learned): Action {
   if (operation.kind !== 'put') return { kind: operation.kind };
   const value = written!;

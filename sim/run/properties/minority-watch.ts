@@ -1,9 +1,9 @@
 /**
- * A shard that has a majority serves everybody again before long. Looked at where the faults allow to say so: one member at a
+ * A shard that has a majority serves everybody again before long. This is checked where the faults allow it: one member at a
  * time fails, no slot moves and nothing else is in the way. Exceptions, and why: a shard of one member has no majority
  * without it; an operation that is under way when its leader stops may take its whole time, and so may the one behind it; two
  * members that stand for election at once must both wait again. In 336 such scenarios the longest time was 3.5 s: a write's
- * attempt, and the search for the new leader. A lost disk is not looked at: its shard is whole again only when it is replaced.
+ * attempt, and the search for the new leader. A lost disk is not checked: its shard is whole again only when it is replaced.
  */
 import { SLOT_COUNT, slotOf } from '../../../sharder/core/slot.ts';
 import { hashText } from '../../../sharder/hash.ts';
@@ -21,7 +21,7 @@ export class MinorityWatch {
   private readonly violations: Violations;
   private readonly isApt: boolean;
   private readonly shards: number;
-  /** Shard to when somebody was served there last. */
+  /** Shard to when a client was last served there. */
   private readonly servedAtMs = new Map<number, number>();
 
   constructor(scenario: Scenario, violations: Violations) {

@@ -1,6 +1,6 @@
 /**
- * Whether what the records say of each slot, at every revision of every shard and of the view, is a path of the model of the
- * protocol: each step that an onlooker sees is one that the search of the model has met.
+ * Whether the records of each slot, at every revision of every shard and of the view, follow a path of the model of the
+ * protocol: each step that an observer sees is one that the search of the model has found.
  */
 import type { SlotState } from '../../../sharder/core/fence.ts';
 import type { View } from '../../../sharder/core/view.ts';
@@ -8,7 +8,7 @@ import { recordSteps } from '../../model/record-steps.ts';
 import { moveIsAsked, recordsText, type SlotRecords, stepText } from '../../model/slot-records.ts';
 import type { Violations } from './violations.ts';
 
-/** Slots of a run of which it is told: one step of a move may take many astray. */
+/** Slots of a run that are reported: one step of a move may take many off the path. */
 const strayMax = 3;
 
 interface WatchedSlot {
@@ -23,16 +23,16 @@ export class ModelWatch {
   private readonly stateAt: (shard: number, slot: number) => SlotState | undefined;
   /** Slots that have been in a move, with the newest. */
   private readonly slots = new Map<number, WatchedSlot>();
-  /** Slots that have left the model: there is no path for them to be on any more. */
+  /** Slots that have left the model: no path continues from where they are. */
   private readonly stray = new Set<number>();
 
-  /** @param stateAt what a slot is at a shard now. */
+  /** @param stateAt the present state of a slot at a shard. */
   constructor(violations: Violations, stateAt: (shard: number, slot: number) => SlotState | undefined) {
     this.violations = violations;
     this.stateAt = stateAt;
   }
 
-  /** A shard's record says something new of a slot, and `stateAt` does, too. */
+  /** A shard's record has a new state of a slot, and `stateAt` returns it already. */
   onFence(shard: number, slot: number): void {
     const watched = this.slots.get(slot);
     if (watched === undefined || (shard !== watched.from && shard !== watched.to))

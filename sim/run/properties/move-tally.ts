@@ -1,13 +1,13 @@
-/** What became of the moves of a run, as the movers' trace tells it, beside those that ended: for the report. */
+/** How the moves of a run ended, beside those that were done, as the movers' trace tells it: for the report. */
 import type { SimCluster } from '../../etcd/cluster.ts';
 import type { SimTraceLine } from '../trace/sim-event.ts';
 
 export class MoveTally {
-  /** Begun again because a watch had not told what its shard holds. */
+  /** Moves begun again because a watch had not told what its shard holds. */
   unproven = 0;
-  /** Given up after a few tries. */
+  /** Moves given up after a few attempts. */
   failed = 0;
-  /** Copies whose first page was of a revision that was forgotten before the last page. */
+  /** Copies whose first page had a revision that was compacted before the last page was read. */
   copiesOutlasting = 0;
   private readonly clusterOf: (shard: number) => SimCluster;
 

@@ -1,7 +1,7 @@
 /**
  * The invariants of ownership, checked at every revision of every shard as the first of its members applies it: the view and
  * the fence records only ever change as the protocol of moves allows, and data are only ever written where their slot may be
- * written. Looks at what is applied, past all protocols.
+ * written. It reads the applied state, past all protocols.
  */
 import type { EtcdEvent } from '../../../sharder/core/etcd-messages.ts';
 import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
@@ -19,7 +19,7 @@ const fencePrefix = 'vase/shard';
 const viewKey = 'vase/view';
 const mirrorKey = 'vase/view-mirror';
 
-/** `who`: the name of the cluster that has the record. */
+/** `who`: the name of the cluster that holds the record. */
 export interface RecordListener {
   onFence(who: string, before: FenceRecord, after: FenceRecord): void;
   onView(who: string, before: View, after: View): void;
@@ -28,10 +28,10 @@ export interface RecordListener {
 interface ObservedShard {
   id: number;
   cluster: SimCluster;
-  /** The newest that any member has applied. */
+  /** The newest revision that any member has applied. */
   revision: number;
   fence: FenceRecord | null;
-  /** Of its fence record. */
+  /** The revision of its fence record. */
   fenceRevision: number;
   /** Slot to the revision at which it was frozen last. */
   frozenAt: Map<number, number>;
@@ -40,16 +40,16 @@ interface ObservedShard {
 export class OwnershipWatch {
   /** Slots that have been in a move. */
   readonly movedSlots = new Set<number>();
-  /** Values that were applied anywhere. */
+  /** Values that any shard has applied. */
   readonly applied = new Set<number>();
-  /** Value to how often it was put into a slot by whoever writes to its owner. */
+  /** Value to how often a writer of its slot's owner has put it there. */
   private readonly puts = new Map<number, number>();
   movesDone = 0;
   movesAborted = 0;
   view: View | null = null;
   /** Shard to the epoch of its copy of the view. */
   readonly mirrored = new Map<number, number>();
-  /** Called with each change of a record, where somebody wants to hear the story of the run. */
+  /** Called with each change of a record, if the story of the run is wanted. */
   teller: RecordListener | null = null;
   private readonly violations: Violations;
   private readonly stored: StoredData;
@@ -77,7 +77,7 @@ export class OwnershipWatch {
     for (const member of cluster.members) member.onChanges = (changes) => this.take(shard, changes);
   }
 
-  /** When nothing is under way any more: each key is at the shard that owns its slot, by view and by fence, and nowhere else. */
+  /** When no work is under way any more: each key is at the shard that owns its slot, by view and by fence, and nowhere else. */
   checkFinal(): void {
     const { view } = this;
     if (view === null) return;
@@ -105,7 +105,7 @@ export class OwnershipWatch {
     }
   }
 
-  /** No value may have been applied twice as a user's write, wherever its slot was. */
+  /** No value may have been applied twice as a user's write, whichever shards had its slot. */
   checkAppliedOnce(): void {
     for (const [value, times] of this.puts) {
       if (times > 1)
@@ -183,7 +183,7 @@ export class OwnershipWatch {
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const from = before?.slots[slot];
       const to = record.slots[slot];
-      // Neighbours share one object: what is compared is runs, not slots.
+      // Neighbours share one object, so this compares runs, not slots.
       if (from !== lastFrom || to !== lastTo) {
         isSame = JSON.stringify(from) === JSON.stringify(to);
         lastFrom = from;
@@ -297,7 +297,7 @@ export class OwnershipWatch {
   }
 }
 
-/** The steps of a slot at one shard. */
+/** The steps that a slot may take at one shard. */
 const allowed = new Set([
   'nothing importing',
   'moved importing',

@@ -1,6 +1,6 @@
 /**
- * What the fields of the records must be, whatever has happened: a slot's new state at a shard follows from the one before it,
- * from the move, and from what the other shard's record says. Pure.
+ * The fields that the records must have, whatever has happened: a slot's new state at a shard follows from its state before,
+ * from the move, and from the other shard's record. Pure.
  */
 import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
 import type { MoveRecord, View } from '../../../sharder/core/view.ts';
@@ -11,11 +11,11 @@ export interface SlotChange {
   shard: number;
   from: SlotState | undefined;
   to: SlotState;
-  /** The move in the view that has the slot; undefined: none has. */
+  /** The move in the view that moves the slot; undefined: none does. */
   move: MoveRecord | undefined;
   /** The revision of the record that was replaced. */
   before: number;
-  /** What the shard that the move takes the slot from says of it. */
+  /** The slot's state at the shard that the move takes it from. */
   source: SlotState | undefined;
 }
 
@@ -77,7 +77,7 @@ function wrongTombstone(
   );
 }
 
-/** The record's own epoch is that of its newest slot, and never falls; the versions of a new shard are etcd's own. */
+/** The record's own epoch is that of its newest slot, and never falls; the versions of a new shard equal etcd's own. */
 export function wrongRecord(before: FenceRecord | null, record: FenceRecord): string | null {
   const states = [...new Set(record.slots)].filter((state) => state !== undefined);
   if (before === null) {
@@ -89,7 +89,7 @@ export function wrongRecord(before: FenceRecord | null, record: FenceRecord): st
   return differs('epoch', record.epoch, newest);
 }
 
-/** What may not change in a view, and what is new in it. */
+/** Checks the parts of a view that may not change, and its new parts. */
 export function wrongView(before: View, view: View): string | null {
   if (view.nextShard < before.nextShard)
     return `nextShard falls from ${before.nextShard} to ${view.nextShard}`;

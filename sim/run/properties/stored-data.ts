@@ -1,7 +1,7 @@
 /**
- * What every shard holds, as its members apply it, and what that makes of each key for users: which value each version of a key
- * stands for, and who owned a slot at each epoch. Computed from the store's changes alone, with none of the sharders' or movers'
- * code: what clients are told, and what a move hands over, is held against it.
+ * The data of every shard, as its members apply them, and what they make of each key for users: which value each version of a
+ * key stands for, and which shard owned a slot at each epoch. Computed from the store's changes alone, with none of the
+ * sharders' or movers' code: the answers to clients, and the data that a move hands over, are compared with it.
  */
 import type { EtcdEvent, KeyValue } from '../../../sharder/core/etcd-messages.ts';
 import { decodeValue } from '../scenario/intent.ts';
@@ -15,7 +15,7 @@ interface Stored {
   createRevision: number;
 }
 
-/** What a version of a key is. */
+/** The value that a version of a key stands for. */
 export interface Named {
   value: number;
   created: number;
@@ -26,10 +26,10 @@ interface Owner {
   versionOffset: number;
 }
 
-/** What a watch says twice, as some of etcd's have, is written twice. */
+/** A mover writes an event twice when a watch tells it twice, as some of etcd's watches have done. */
 const fillsMax = 2;
 
-/** Keys of one slot to what they are. */
+/** The keys of one slot, with what is stored there. */
 type SlotData = Map<string, Stored>;
 
 export class StoredData {
@@ -41,7 +41,7 @@ export class StoredData {
   private readonly names = new Map<string, Named>();
   /** "slot epoch". */
   private readonly owners = new Map<string, Owner>();
-  /** "shard key" of a slot that is being filled, to what was written there last, under which record, and how often. */
+  /** "shard key" of a slot that is being filled, to the value written there last, under which record, and how often. */
   private readonly filled = new Map<string, { value: number; claim: number; times: number }>();
 
   constructor(violations: Violations) {
@@ -69,7 +69,7 @@ export class StoredData {
     if (versionOffset !== null) this.name(name, stored, versionOffset);
   }
 
-  /** A mover has put a key where it fills a slot: under one record a value need not be written again and again. */
+  /** A mover has put a key into a slot that it fills: under one record it need not write a value again and again. */
   noteFilled(shard: number, { key, value: bytes }: KeyValue, claim: number): void {
     const value = decodeValue(bytes);
     const before = this.filled.get(`${shard} ${key}`);
@@ -85,7 +85,7 @@ export class StoredData {
     for (const [name, stored] of this.dataOf(shard, slot)) this.name(name, stored, versionOffset);
   }
 
-  /** A slot that has stopped at one shard goes on at another: what users wrote must be there, all of it and nothing else. */
+  /** A slot that has stopped at one shard continues at another: this must hold exactly what users wrote. */
   checkHandOver(slot: number, from: number, to: number): void {
     const before = this.dataOf(from, slot);
     const after = this.dataOf(to, slot);
@@ -101,12 +101,12 @@ export class StoredData {
         this.add(`slot ${slot} goes from shard ${from} to ${to}: ${shownKey(name)} was not there before`);
   }
 
-  /** What this version of a key is; undefined: no shard has ever had it. */
+  /** The value of this version of a key; undefined: no shard has ever had it. */
   named(key: string, version: number): Named | undefined {
     return this.names.get(`${key} ${version}`);
   }
 
-  /** @returns why an answer from there cannot be; null: it can. @param version that the answer says the slot is at. */
+  /** @returns why an answer from that place is impossible; null: it is possible. @param version of the slot, as the answer says. */
   whyNotOf(place: { shard: number; slot: number; epoch: number }, version: number): string | null {
     const owner = this.owners.get(`${place.slot} ${place.epoch}`);
     if (owner === undefined) return `slot ${place.slot} has had no owner at epoch ${place.epoch}`;

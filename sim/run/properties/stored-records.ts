@@ -1,12 +1,12 @@
 /**
- * The records and keys of the store as the judge of a run reads them: with code of its own, so that a mistake in the code
- * that writes and reads them in production is not made twice.
+ * The records and keys of the store as the judge of a run reads them: with code of its own, so that a mistake in the
+ * production code that writes and reads them is not repeated here.
  */
 import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
 import type { MoveRecord, View, ViewShard } from '../../../sharder/core/view.ts';
 
 const slotCount = 1024;
-/** Copied for each table: far quicker than to make one anew. */
+/** Copied for each table: far quicker than a new one. */
 const noSlots: readonly undefined[] = Array.from({ length: slotCount }, () => undefined);
 const decoder = new TextDecoder();
 

@@ -1,4 +1,4 @@
-/** What a run found broken: by property, with one sentence each; bounded, since one cause may show a thousand times. */
+/** What a run has found broken: one sentence each, by property; bounded, since one cause may show a thousand times. */
 
 export type Property =
   | 'linearizable'
@@ -86,7 +86,7 @@ const exitCodes: Readonly<Record<Property, number>> = {
   unknown: notKnown,
 };
 
-/** What else is broken in such a run is told by the first of these that it has. */
+/** The exit code is that of the first of these that a run has. */
 const gravest = [crashed, notDeterministic, notSafe, notLive, notKnown];
 
 /** Exit codes of a simulator run, after TigerBeetle's, where 2 is wrong use. */

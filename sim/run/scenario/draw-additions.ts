@@ -1,6 +1,6 @@
 /**
- * What is drawn after all else of a scenario, so that what a seed gave before it still gives where none of this is drawn for it:
- * members that are lost, come and go, copies of messages that arrive very late, and members that get snapshots.
+ * Additions, drawn after all else of a scenario: a seed for which none is drawn gives what it gave before. They are members that
+ * are lost, come and go, copies of messages that arrive very late, and members that get snapshots.
  */
 import fc from 'fast-check';
 import { reserveOf } from '../../../sharder/core/reserve.ts';
@@ -18,7 +18,7 @@ const loseDisk = fc
     atMs,
     // Long enough for a few writes, or for many.
     behindMs: fc.oneof(fc.constant(0), fc.integer({ min: 100, max: 3000 })),
-    // Two that have come together elect one of them in 2 s at most, and serve for a while.
+    // The two members that are left elect a leader in 2 s at most, and serve for a while.
     aloneForMs: fc.integer({ min: 1500, max: 6000 }),
     repairAfterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 4000 })),
   })
@@ -43,10 +43,10 @@ const growShard = fc
     ...fault,
   }));
 
-/** Some of the reads that come meanwhile are of several keys. */
+/** Long enough that some of the reads in this time are of several keys. */
 const largeRepliesForMs = 4000;
 
-/** In a move of the scenario. */
+/** A strike on a disk during a move of the scenario. */
 const strikeDisk = fc.record({
   move: fc.nat({ max: 19 }),
   afterMs,
@@ -70,9 +70,9 @@ const lateCopies = fc
     atMs,
     shard: target,
     sharder: target,
-    // Others are elected within 2 s after the split, and the last copies come later.
+    // The others elect a leader within 2 s after the split, and the last copies come later.
     delayMs: fc.integer({ min: 2000, max: 4000 }),
-    // Copies keep the leader of the past in office, if they come without a gap of an election's time.
+    // Copies keep the old leader in office, if no gap between them is as long as an election timeout.
     moreMs: fc.integer({ min: -500, max: 1000 }),
   })
   .map(({ moreMs, delayMs, ...fault }): Fault => {
@@ -85,10 +85,10 @@ const copies: fc.Arbitrary<Fault | null> = fc.oneof(
   { weight: 1, arbitrary: lateCopies },
 );
 
-/** A shard makes some hundred entries in a run: whoever misses a second or two of them gets a snapshot. */
+/** A shard makes some hundred entries in a run: a member that misses a second or two of them gets a snapshot. */
 const keptEntries: fc.Arbitrary<number | null> = fc.constantFrom(null, null, 3, 12);
 
-/** The same scenario, and now and then what befalls its members besides. */
+/** The same scenario, and now and then additional faults of its members. */
 export function withAdditions(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<Scenario> {
   return fc.tuple(scenarios, event, copies, keptEntries).map(([scenario, drawn, late, kept]): Scenario => {
     const more = [faultOf(drawn, scenario), late].filter((fault) => fault !== null);
@@ -97,7 +97,7 @@ export function withAdditions(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<S
   });
 }
 
-/** Others' keys take the room of both shards, but for the reserve and little more, and much is put at once. */
+/** Keys of others take the room of both shards, but for the reserve and little more, and clients put much at once. */
 const full = fc.record({
   atMs: fc.integer({ min: 1000, max: 6000 }),
   forMs: fc.integer({ min: 3000, max: 9000 }),
@@ -105,11 +105,11 @@ const full = fc.record({
   retentionMs: fc.constantFrom(1000, 3000),
 });
 const fullOnce = fc.oneof({ weight: 23, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: full });
-/** Its reserve is several times what three sharders have on its way with short batches. */
+/** The reserve of this quota is several times the size of all short batches that three sharders have in flight. */
 const quotaBytes = 256 * 1024;
 const besideFullShards: readonly Fault['kind'][] = ['kill_sharder', 'kill_view_server', 'pause_view_server'];
 
-/** The same scenario, and now and then one of full shards in its place. */
+/** The same scenario, or now and then one of full shards in its place. */
 export function withFullShards(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<Scenario> {
   return fc.tuple(scenarios, fullOnce).map(([scenario, drawn]): Scenario => {
     if (drawn === null) return scenario;
@@ -122,7 +122,7 @@ export function withFullShards(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<
       topology: { ...topology, shards: 2, sharders: Math.min(3, topology.sharders), quotaBytes, retentionMs },
       workload: { ...workload, keyStyle: 'plain', valueBytes: [4, 400], tags: 0, crowds },
       limits: { ...limits, batchOperationsMax: 3, roomPollMs: 500, roomPollMsMin: 50 },
-      // A hand-over marks each of its slots: those of hundreds are as much as this small reserve.
+      // A hand-over marks each of its slots: hundreds of marks take as much as this small reserve.
       moves: moves.filter(({ kind }) => kind === 'move'),
       faults: [
         ...faults.filter(({ kind }) => besideFullShards.includes(kind)),
@@ -133,8 +133,8 @@ export function withFullShards(scenarios: fc.Arbitrary<Scenario>): fc.Arbitrary<
 }
 
 /**
- * Only replies with several values are ever too large: where they may be, all keys have one slot, its shard answers so, and
- * many read at once.
+ * Only replies with several values are ever too large. Where the scenario has such replies, all keys have one slot, its shard
+ * answers so, and many clients read at once.
  */
 function withLargeReplies(scenario: Scenario): Scenario {
   const odd = scenario.faults.find(isOfLargeReplies);

@@ -1,10 +1,10 @@
-/** What an operator asks, as it is drawn, and the strikes that go with it. */
+/** Draws the changes that an operator asks for, and the strikes that go with them. */
 import fc from 'fast-check';
 import { atMs, target } from './draw-faults.ts';
 import { lateCall, refusal, strike } from './draw-strikes.ts';
 import type { Change, Fault } from './scenario.ts';
 
-/** Longer than a call is waited for, and what follows takes. */
+/** Longer than the deadline of a call and the work after it. */
 const lateEveryMs = 6000;
 
 export const change: fc.Arbitrary<Change> = fc.oneof(
@@ -32,7 +32,7 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
 
 type Tour = { moves: Change[]; strikes: Fault[] };
 
-/** A change, and what befalls the moves that come of it. */
+/** A change, and the strikes on its moves. */
 const tour: fc.Arbitrary<{ change: Change; strikes: Fault[] }> = change.chain((drawn) =>
   fc.record({
     change: fc.constant(drawn),
@@ -48,7 +48,7 @@ export const tours: fc.Arbitrary<Tour> = fc
     strikes: list.flatMap(({ strikes }) => strikes),
   }));
 
-/** Moves one after the other of slots that are used, each with a strike of its own. */
+/** Moves of used slots, one after the other, each with a strike of its own. */
 function movesWith(drawStrike: typeof lateCall): fc.Arbitrary<Tour> {
   return fc
     .array(fc.record({ key: target, to: target }), { minLength: 2, maxLength: 3, size: 'max' })
@@ -65,9 +65,9 @@ function movesWith(drawStrike: typeof lateCall): fc.Arbitrary<Tour> {
     });
 }
 
-/** In each a call arrives late. */
+/** Moves with a call each that arrives late. */
 export const lateTours = movesWith(lateCall);
-/** In each what the mover asks for is refused for a while. */
+/** Moves whose mover's requests are refused for a while. */
 export const refusedTours: fc.Arbitrary<Tour> = fc
   .tuple(movesWith(refusal), fc.integer({ min: 0, max: 150 }))
   .map(([{ moves, strikes }, abortAfterMs]) => ({
@@ -80,7 +80,7 @@ function isOfRollback(fault: Fault): boolean {
   return fault.kind === 'strike_phase' && fault.phase === 'rollback';
 }
 
-/** A shard that nobody has been told of, and slots that go there. Those of the home shard stay: their copy needs its watches. */
+/** A new shard of which nobody has heard, and slots that go there. Those of the home shard stay: their copy needs its watches. */
 export const growing: fc.Arbitrary<Change[]> = fc
   .array(fc.record({ key: target, atMs: fc.integer({ min: 5700, max: 7300 }) }), {
     minLength: 1,

@@ -4,13 +4,13 @@ import { oddAnswerNames } from '../../etcd/odd-answers.ts';
 import { strike } from './draw-strikes.ts';
 import type { Fault } from './scenario.ts';
 
-/** Until then faults strike and clients work. */
+/** Faults strike and clients work until this moment. */
 export const faultsUntilMs = 20_000;
 
 export const target = fc.nat({ max: 5 });
 // The first second is for the first elections and for the sharders to get ready.
 export const atMs = fc.integer({ min: 1000, max: faultsUntilMs - 1000 });
-/** What waits for something that has stopped gives up after about so long: attempts, elections, hand-overs, operations. */
+/** A waiter gives up on a part that has stopped after about so long: attempts, elections, hand-overs, operations. */
 const timeoutsMs = [1000, 2000, 3000, 5000];
 /** Around a timeout, either side matters; longer than a sharder's operation timeout now and then. */
 const forMs = fc.oneof(
@@ -50,7 +50,7 @@ const oddAnswers = fc.record({
   member: fc.option(target, { freq: 3 }),
   answer: fc.constantFrom(...oddAnswerNames),
   percent: fc.constantFrom(100, 50, 10),
-  // Around the bounds of one attempt: of a search for the leader, a read, a write, an operation.
+  // Around the limits of one attempt: of a search for the leader, a read, a write, an operation.
   delayMs: fc.oneof(fc.constantFrom(490, 990, 1010, 2990, 3010, 5010), fc.integer({ min: 100, max: 6000 })),
 });
 
@@ -142,7 +142,7 @@ const minorityFault = fc.oneof(
   fc.record({ kind: fc.constant('pause_leader' as const), shard: target }),
   fc.record({ kind: fc.constant('pause_member' as const), ...member }),
 );
-/** One after the other, with time in between to catch up. */
+/** Members fail one after the other, with time in between to catch up. */
 const minorityEveryMs = 6000;
 const minorityForMs = fc.integer({ min: 500, max: 3500 });
 

@@ -1,4 +1,4 @@
-/** Strikes on a phase of a move, drawn so that they hurt: what can go wrong in a phase is struck in it more often. */
+/** Draws strikes on a phase of a move, so that they hurt: each phase gets more of the strikes that can break it. */
 import fc from 'fast-check';
 import { type Fault, strikablePhases } from './scenario.ts';
 
@@ -6,7 +6,7 @@ type Strike = Extract<Fault, { kind: 'strike_phase' }>;
 type Phase = Strike['phase'];
 type What = Strike['what'];
 
-/** Of any phase. */
+/** Strikes that fit any phase. */
 const anywhere: readonly What[] = [
   'kill',
   'pause',
@@ -24,7 +24,7 @@ const anywhere: readonly What[] = [
   'pause_and_abort',
 ];
 
-/** What is at stake in a phase. */
+/** Strikes that fit a phase: they hit what is at stake in it. */
 const apt: Partial<Record<Phase, readonly What[]>> = {
   import: ['pause', 'pause_and_abort', 'abort', 'stall_destination', 'kill_destination'],
   copy: [
@@ -122,18 +122,18 @@ const phaseAndWhat: fc.Arbitrary<{ phase: Phase; what: What }> = fc
 /** Short strikes hit one call; those near a timeout decide who gives up first. */
 export const strikeForMs = fc.oneof(
   fc.integer({ min: 20, max: 400 }),
-  // What was late then lands among what was done instead.
+  // A late request then arrives among those that were made instead.
   fc
     .tuple(fc.constantFrom(500, 750, 1000, 3000, 3000, 5000), fc.integer({ min: -100, max: 300 }))
     .map(([timeoutMs, moreMs]) => timeoutMs + moreMs),
 );
 
-/** Long enough for whoever waits to give up, and for somebody to go on. */
+/** Long enough for a waiter to give up, and for another mover to go on. */
 const untilForMs = fc.integer({ min: 2000, max: 7000 });
 
 /**
- * What was held up in one phase lands in another one: a write of the copy among those of the tail, a freeze of before an
- * abort, an activation when another mover has begun anew. The protocol stands or falls by these.
+ * A request that is held up in one phase arrives in another one: a write of the copy among those of the tail, an old freeze
+ * before an abort, an activation when another mover has begun again. The protocol stands or falls by these.
  */
 const duels: readonly { phase: Phase; what: What; until: readonly Phase[] }[] = [
   { phase: 'copy', what: 'clog_destination', until: ['freeze', 'drain', 'activate'] },
@@ -160,8 +160,8 @@ const duels: readonly { phase: Phase; what: What; until: readonly Phase[] }[] = 
 ];
 
 /**
- * What a mover asks for in a phase is refused, or done and said not to be, until it has gone on: whoever takes a refusal for an
- * answer goes on at once, and the step that was refused is missing for good.
+ * A request of a mover in a phase is refused, or done and said not to be, until the mover has gone on: a mover that takes a
+ * refusal for an answer goes on at once, and the refused step is missing for ever.
  */
 const refusals: readonly { phase: Phase; what: What; until: readonly Phase[]; weight?: number }[] = [
   { phase: 'import', what: 'refused_by_destination', until: ['copy', 'tail'] },
@@ -182,14 +182,14 @@ const refusals: readonly { phase: Phase; what: What; until: readonly Phase[]; we
   { phase: 'rollback', what: 'refused_by_destination', until: ['copy', 'import'] },
 ];
 
-/** From the entry, inside what the mover is doing, or when it has got somewhere. */
+/** Zero, in the middle of the mover's work, or after it has got further. */
 export const afterMs = fc.oneof(
   fc.constant(0),
   fc.integer({ min: 0, max: 8 }),
   fc.integer({ min: 0, max: 120 }),
 );
 
-/** @param atMs the moment from which on it waits. */
+/** @param atMs the moment from which the strike waits for its phase. */
 export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
   const plain = phaseAndWhat.chain(({ phase, what }) =>
     fc.record({
@@ -206,13 +206,13 @@ export function strike(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
   return fc.oneof(plain, drawDuel(fc.constantFrom(...duels), atMs, afterMs));
 }
 
-/** A call of a mover that arrives late, when somebody has done something else. */
+/** A call of a mover that arrives late, when another request has been carried out before it. */
 export function lateCall(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
   const late = duels.filter(({ what }) => what === 'clog_source' || what === 'clog_destination');
   return drawDuel(fc.constantFrom(...late), atMs, fc.integer({ min: 0, max: 3 }));
 }
 
-/** As `lateCall`: what is asked in a phase is refused from its beginning on. */
+/** As `lateCall`: the requests of a phase are refused from its beginning on. */
 export function refusal(atMs: fc.Arbitrary<number>): fc.Arbitrary<Strike> {
   return drawDuel(
     fc.oneof(...refusals.map(({ weight = 1, ...duel }) => ({ weight, arbitrary: fc.constant(duel) }))),

@@ -1,4 +1,4 @@
-/** Topology, workload and limits as they are drawn: mostly as users have them, and now and then at their bounds. */
+/** Draws topology, workload and limits: mostly as users have them, and now and then at their bounds. */
 import fc from 'fast-check';
 import { defaultLimits } from '../../../sharder/core/limits.ts';
 import { releaseNames } from '../../etcd/release.ts';
@@ -15,7 +15,7 @@ const usually = <Value>(value: Value, ...others: Value[]): fc.Arbitrary<Value> =
     { weight: 1, arbitrary: fc.constantFrom(...others) },
   );
 
-/** Of the time that a watch lags. */
+/** Retention, as a multiple of the time that a watch lags. */
 const remembersMin = 5;
 
 const anyTopology: fc.Arbitrary<Topology> = fc.record({
@@ -29,14 +29,14 @@ const anyTopology: fc.Arbitrary<Topology> = fc.record({
   network: fc.constantFrom('same_zone' as const, 'same_host' as const, 'cross_zone' as const),
   watchLagMs: fc.constantFrom(0, 30, 100),
   keysPerSecondMax: fc.constantFrom(null, 100),
-  // A copy takes longer, or a move.
+  // Shorter than a copy, or than a move.
   retentionMs: fc.constantFrom(null, null, null, 20, 300),
   quotaBytes: fc.constant(null),
   maxTxnOps: fc.constant(1024),
   keptEntries: fc.constant(null),
 });
 
-/** What is remembered no longer than a watch takes to tell of it can never be proven. */
+/** A move can never be proven when the shard forgets an event before its watch has told it. */
 export const topology = anyTopology.map(({ retentionMs, ...others }): Topology => ({
   ...others,
   retentionMs: retentionMs === null ? null : Math.max(retentionMs, remembersMin * others.watchLagMs),
@@ -68,7 +68,7 @@ export const workload: fc.Arbitrary<Scenario['workload']> = fc.record({
 export const limits: fc.Arbitrary<Limits> = fc.record({
   laneOperationsMax: fc.constantFrom(4096, 2),
   batchOperationsMax: fc.constantFrom(118, 3),
-  // Below a write's attempt, and above it.
+  // Below the time of a write's attempt, and above it.
   operationTimeoutMs: fc.constantFrom(5000, 5000, 5000, 2000),
   admittedMsMax: fc.constantFrom(800, 100),
   answerMsMax: fc.constant(defaultLimits.answerMsMax),

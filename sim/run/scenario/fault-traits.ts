@@ -1,7 +1,7 @@
-/** What a fault may do that excuses something: said in one place, for all who judge a run. */
+/** The harm of a fault that excuses something in a run: said in one place, for all its judges. */
 import type { Fault } from './scenario.ts';
 
-/** A watch may have been opened at a member of another shard, which never tells. */
+/** A watch may be open at a member of another shard, which never tells. */
 export function misleads(fault: Fault): boolean {
   return (
     fault.kind === 'swap_addresses' ||
@@ -15,7 +15,7 @@ export function losesEvents({ kind }: Fault): boolean {
   return kind === 'lossy_watches';
 }
 
-/** Somebody, or the mover itself, may have the move undone. */
+/** An operator, or the mover itself, may undo the move. */
 export function mayUndo(fault: Fault): boolean {
   return (
     losesEvents(fault) ||

@@ -1,4 +1,4 @@
-/** Draws what a client asks next, from the mix of its scenario and from what the client has seen. */
+/** Draws the next operation of a client, from the mix of its scenario and from what the client has seen. */
 import { always, type Condition, type Operation } from '../../../sharder/core/operation.ts';
 import type { RandomStream } from '../../kernel/random-stream.ts';
 import { encodeValue, type Intent } from './intent.ts';
@@ -50,7 +50,7 @@ export class IntentDrawer {
     return Array.from({ length: count }, () => this.drawAny(this.drawKey()));
   }
 
-  /** For a slot that is on its way: what changes it, and what sees the change. */
+  /** For a slot that is being moved: operations that change it, and operations that see the change. */
   drawForMove(key: string): Intent {
     const draw = this.random.nextBelow(this.workload.mix.conditional > 0 ? 6 : 4);
     if (draw === 0) return this.get(key);
@@ -109,7 +109,7 @@ export class IntentDrawer {
     return withCondition(intent, operation as Write, condition, value);
   }
 
-  /** Any condition: of the version that was seen, of one beside it, or of one that is long over. */
+  /** Any condition: of the version that was seen, of a neighbouring one, or of a much older one. */
   private conditional(key: string): Intent {
     const { random } = this;
     const condition = this.drawCondition(key);

@@ -1,8 +1,8 @@
-/** What the client of a run asks, and what it learns. */
+/** The operations of a run's client, and what it learns. */
 import type { Operation, Outcome } from '../../../sharder/core/operation.ts';
 import { shownKey } from './key-names.ts';
 
-/** An operation as a client sends it, with what it stands for. */
+/** An operation as a client sends it, with its meaning for the judge. */
 export interface Intent {
   operation: Operation;
   /** The value that is written, unique in the run; null for other operations. */
@@ -11,7 +11,7 @@ export interface Intent {
   expected: number | null | undefined;
 }
 
-/** How one operation of a request ended, as its client knows it; `lost` when the sharder's answer was. */
+/** How one operation of a request ended, as its client knows it; `lost` when the sharder's answer was lost. */
 export type Learned = Outcome | { kind: 'lost' } | { kind: 'not_sent' };
 
 const numberBytes = 4;

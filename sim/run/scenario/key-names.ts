@@ -19,12 +19,12 @@ export function keyName(number: number, { tags, keyStyle }: Scenario['workload']
   }
 }
 
-/** All of them. */
+/** All keys of the run. */
 export function keyNames(workload: Scenario['workload']): string[] {
   return Array.from({ length: workload.keys }, (_, number) => keyName(number, workload));
 }
 
-/** As it is told to people. */
+/** The key as reports show it to people. */
 export function shownKey(key: string): string {
   return key.length > 40 ? `${key.slice(0, 20)}... (${key.length} characters)` : key;
 }

@@ -9,7 +9,7 @@ import { withAdditions, withFullShards } from './draw-additions.ts';
 import { limits, moverLimits, tightLimits, topology, workload } from './draw-world.ts';
 import type { Change, Fault, Scenario } from './scenario.ts';
 
-/** Two view servers that drain two shards on slow disks, and get in each other's way, take more than 10 s. */
+/** Two view servers that drain two shards on slow disks, and obstruct each other, take more than 10 s. */
 const convergeMs = 20_000;
 
 const anyScenario: fc.Arbitrary<Scenario> = fc.record({
@@ -25,10 +25,10 @@ const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   budgets: fc.constant({ faultsUntilMs, convergeMs }),
 });
 
-/** So that the slots that move are those that are used. */
+/** So that clients use the slots that move. */
 const fewKeys = fc.record({ keys: fc.integer({ min: 2, max: 8 }), tags: fc.constantFrom(1, 2, 2, 0) });
 
-/** Slots change hands all the time, and what moves them is struck while it does. */
+/** Slots move all the time, and their movers are struck meanwhile. */
 const movingScenario = fc
   .tuple(anyScenario, tours, fc.array(fault, { maxLength: 2, size: 'max' }), fewKeys)
   .map(([scenario, { moves, strikes }, faults, keys]): Scenario => {
@@ -42,7 +42,7 @@ const movingScenario = fc
     };
   });
 
-/** Nothing fails but that a call of a mover arrives late, in each of a few moves of slots that everybody uses. */
+/** Nothing fails, except that a call of a mover arrives late, in each of a few moves of slots that everybody uses. */
 const lateScenario = fc
   .tuple(anyScenario, lateTours, fc.integer({ min: 2, max: 4 }))
   .map(([scenario, tour, keys]) => withTour(scenario, tour, keys));
@@ -85,11 +85,11 @@ const tightScenario = fc
     },
     limits: { ...tight, batchOperationsMax: isSmall ? 3 : tight.batchOperationsMax },
     moverLimits: { ...scenario.moverLimits, writeOperationsMax: isSmall ? 16 : 2, pageKeysMax: 16 },
-    // Whole shards freeze more slots at a time than such an etcd takes operations.
+    // Moves of whole shards freeze more slots in one transaction than such an etcd allows operations.
     moves: isSmall ? scenario.moves.filter(({ kind }) => kind === 'move') : scenario.moves,
   }));
 
-/** One member at a time fails, of whatever shard: nobody may notice for long. */
+/** One member at a time fails, of any shard: clients may notice only briefly. */
 const minorityScenario = fc.tuple(anyScenario, minorityFaults).map(([scenario, faults]): Scenario => ({
   ...scenario,
   topology: { ...scenario.topology, members: 3 },
@@ -99,7 +99,7 @@ const minorityScenario = fc.tuple(anyScenario, minorityFaults).map(([scenario, f
   faults,
 }));
 
-/** Nothing fails, and more comes at once than a shard carries out in time: some are refused, and all others served. */
+/** Nothing fails, but more requests come at once than a shard carries out in time: some are refused, and all others served. */
 const crowdedScenario = fc.tuple(anyScenario, atMs).map(([scenario, crowdAtMs]): Scenario => ({
   ...scenario,
   workload: { ...scenario.workload, crowds: [{ atMs: crowdAtMs, requests: 600 }], valueBytes: [4] },
@@ -109,8 +109,8 @@ const crowdedScenario = fc.tuple(anyScenario, atMs).map(([scenario, crowdAtMs]):
 }));
 
 /**
- * What CI runs: mostly 3 shards x 3 members and 3 sharders, at least 300 operations, 20 s of virtual time with faults, and as
- * many more at most until all rests.
+ * What CI runs: mostly 3 shards x 3 members and 3 sharders, at least 300 operations, 20 s of virtual time with faults, and at
+ * most 20 s more until all rests.
  */
 const mostScenarios: fc.Arbitrary<Scenario> = fc.oneof(
   { weight: 8, arbitrary: withAdditions(anyScenario) },
@@ -121,7 +121,7 @@ const mostScenarios: fc.Arbitrary<Scenario> = fc.oneof(
   { weight: 1, arbitrary: crowdedScenario },
 );
 
-/** More than are used while they move: what was refused must not be made up for by what is written meanwhile. */
+/** More keys than clients use during a move: a later write must not make up for one that was refused. */
 const refusedKeys = fc.integer({ min: 8, max: 14 });
 
 type Redrawn =
@@ -131,8 +131,8 @@ type Redrawn =
   | { kind: 'mute'; moves: Change[]; fromMs: number };
 
 /**
- * In its place, one in which nothing fails but that what the mover asks for is refused, that watches of slots do not tell all, or
- * that those of the view are mute.
+ * A scenario in the place of the drawn one. Nothing fails in it, except that the mover's requests are refused, that watches of
+ * slots do not tell all, or that those of the view are mute.
  */
 const redrawn: fc.Arbitrary<Redrawn> = fc.oneof(
   { weight: 22, arbitrary: fc.constant<Redrawn>({ kind: 'as it is' }) },
@@ -146,7 +146,7 @@ const redrawn: fc.Arbitrary<Redrawn> = fc.oneof(
       kind: fc.constant('lossy' as const),
       tour: lateTours,
       keys: refusedKeys,
-      // Of some a proof tells, of many each.
+      // When few events are lost, some proofs notice it; when many are, each does.
       oneIn: fc.integer({ min: 2, max: 12 }),
     }),
   },
@@ -184,11 +184,11 @@ function replaced(scenario: Scenario, instead: Redrawn): Scenario {
     const strikes = [0, 1, 2].map((shard): Fault => ({ kind: 'lossy_watches', ...span, shard, oneIn }));
     return withTour(scenario, { moves: tour.moves, strikes }, keys);
   }
-  // To the end: who has not been told finds out by asking.
+  // To the end: a sharder that has not been told finds out by asking.
   const forMs = faultsUntilMs - instead.fromMs;
   const strikes: Fault[] = [{ kind: 'mute_watches', atMs: instead.fromMs, forMs, shard: 0 }];
   const mute = withTour(scenario, { moves: instead.moves, strikes }, scenario.workload.keys);
-  // What the watch has not told must still be known when it does; a share of slots stops in one transaction.
+  // Events that the watch tells late must still be known then; a share of slots stops in one transaction.
   return { ...mute, topology: { ...mute.topology, retentionMs: null, maxTxnOps: 1024 } };
 }
 

@@ -20,12 +20,12 @@ export const sharderLimits = z.strictObject({
   writeAttemptMs: timeMs.default(defaultLimits.writeAttemptMs),
   heldMsMax: timeMs.default(defaultLimits.heldMsMax),
   heldOperationsMax: whole(1, 10_000).default(defaultLimits.heldOperationsMax),
-  /** 0: nobody asks how full shards are. Scenarios without a quota have nothing to ask. */
+  /** 0: nobody asks how full the shards are. Scenarios without a quota need no answer. */
   roomPollMs: whole(0, 60_000).default(0),
   roomPollMsMin: timeMs.default(defaultLimits.roomPollMsMin),
 });
 
-/** Small enough that a few keys make pages and chunks, and short enough that two movers get out of each other's way in time. */
+/** Small enough that a few keys make pages and chunks, and short enough that two movers stop obstructing each other in time. */
 export const simMoverLimits = {
   ...defaultMoverLimits,
   pageKeysMax: 1,

@@ -1,6 +1,6 @@
 /**
  * A scenario: everything that a run of the simulator depends on, as plain data. The same scenario gives the same run, so
- * that a failure can be shrunk, written to a file and replayed.
+ * a failure can be shrunk, written to a file and replayed.
  */
 import { z } from 'zod';
 import { UsageError } from '../../../sharder/core/usage-error.ts';
@@ -11,7 +11,7 @@ import { moverLimits, sharderLimits } from './scenario-limits.ts';
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 const chance = z.number().min(0).max(1);
 
-/** Moments are virtual milliseconds since the start; targets are numbers taken modulo what there is. */
+/** Moments are virtual milliseconds since the start; targets are numbers, taken modulo the number of candidates. */
 const span = { atMs: whole(0, 60_000), forMs: whole(1, 30_000) };
 const member = { shard: whole(0, 100), member: whole(0, 100) };
 
@@ -27,7 +27,7 @@ export const strikablePhases = [
   'rollback',
 ] as const;
 
-/** What is done to whoever moves a slot, or to the shards of the move. */
+/** Strikes on the mover of a slot, or on the shards of the move. */
 export const strikeKinds = [
   'kill',
   'pause',
@@ -61,7 +61,7 @@ export const strikeKinds = [
 
 const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('kill_member'), ...span, ...member, power: z.boolean() }),
-  /** Strikes whoever leads the shard at that moment. */
+  /** Kills the member that is leader of the shard at that moment. */
   z.strictObject({ kind: z.literal('kill_leader'), ...span, shard: whole(0, 100), power: z.boolean() }),
   z.strictObject({ kind: z.literal('pause_member'), ...span, ...member }),
   z.strictObject({ kind: z.literal('pause_leader'), ...span, shard: whole(0, 100) }),
@@ -76,11 +76,11 @@ const fault = z.discriminatedUnion('kind', [
     shard: whole(0, 100),
     clientsReachIt: z.boolean(),
   }),
-  /** The leader and one sharder see each other, the other members see the other sharders, and nobody else of the other side. */
+  /** The leader and one sharder see each other; the other members and the other sharders see each other; no link joins the sides. */
   z.strictObject({ kind: z.literal('split'), ...span, shard: whole(0, 100), sharder: whole(0, 100) }),
   /** Kills members of a shard picked at random, one every so often, and starts each again at once. */
   z.strictObject({ kind: z.literal('flap'), ...span, shard: whole(0, 100), everyMs: whole(1, 5000) }),
-  /** Elections again and again, in which whoever has just voted is killed and started at once. */
+  /** Forces elections again and again, in which each member that has just voted is killed and started at once. */
   z.strictObject({ kind: z.literal('kill_voters'), ...span, shard: whole(0, 100), everyMs: whole(1, 5000) }),
   /** Cuts one direction between a sharder and a member. */
   z.strictObject({
@@ -109,17 +109,17 @@ const fault = z.discriminatedUnion('kind', [
     viewServer: whole(0, 100),
     shard: whole(0, 100),
   }),
-  /** Strikes whoever first enters a phase of a move after `atMs`, or the shards of that move, or a leader of theirs. */
+  /** Strikes the mover that first enters a phase of a move after `atMs`, or the shards of that move, or a leader of theirs. */
   z.strictObject({
     kind: z.literal('strike_phase'),
     ...span,
     phase: z.enum(strikablePhases),
     what: z.enum(strikeKinds),
-    /** How long after the entry. */
+    /** Milliseconds from the entry to the strike. */
     afterMs: whole(0, 5000).default(0),
-    /** At so many entries, one after the other. */
+    /** Strikes this many entries, one after the other. */
     times: whole(1, 10).default(1),
-    /** It ends when somebody enters this phase of the move, if that is before its time. */
+    /** The strike ends early when a mover enters this phase of the move. */
     until: z.enum(strikablePhases).nullable().default(null),
   }),
   /** The members of a shard end every watch, again and again. */
@@ -129,20 +129,20 @@ const fault = z.discriminatedUnion('kind', [
     shard: whole(0, 100),
     everyMs: whole(1, 5000),
   }),
-  /** The members of a shard tell their watches nothing, and make up for it at the end. */
+  /** The members of a shard tell their watches nothing, and send everything at the end. */
   z.strictObject({ kind: z.literal('mute_watches'), ...span, shard: whole(0, 100) }),
-  /** The members of a shard forget to tell the watches of slots what is in one revision of so many (etcd 17529). */
+  /** The members of a shard do not tell the watches of slots about one revision of so many (etcd 17529). */
   z.strictObject({
     kind: z.literal('lossy_watches'),
     ...span,
     shard: whole(0, 100),
     oneIn: whole(1, 100),
   }),
-  /** What the members of a shard answer does not reach the sharders; what those ask arrives. */
+  /** Answers of the members of a shard do not reach the sharders; requests of the sharders arrive. */
   z.strictObject({ kind: z.literal('lose_replies'), ...span, shard: whole(0, 100) }),
-  /** The addresses of two shards are each other's. */
+  /** Two shards have swapped their addresses. */
   z.strictObject({ kind: z.literal('swap_addresses'), ...span, shard: whole(0, 100), other: whole(0, 100) }),
-  /** One address of a shard is a member's of another one; `forGood`: nothing heals that, and it is the shard's first one. */
+  /** One address of a shard leads to a member of another one; `forGood`: nothing heals that, and it is the shard's first address. */
   z.strictObject({
     kind: z.literal('stray_address'),
     ...span,
@@ -150,14 +150,14 @@ const fault = z.discriminatedUnion('kind', [
     other: whole(0, 100),
     forGood: z.boolean(),
   }),
-  /** A shard has room for so many bytes more, and is given more when it ends. */
+  /** A shard has room for so many more bytes, and gets more room when the fault ends. */
   z.strictObject({
     kind: z.literal('fill_shard'),
     ...span,
     shard: whole(0, 100),
     bytes: whole(0, 1_000_000),
   }),
-  /** Keys that nobody else uses take a shard's quota but for so many bytes; at the end they are deleted, and forgotten. */
+  /** Keys that nobody else uses take all of a shard's quota but so many bytes; at the end they are deleted, and compacted. */
   z.strictObject({
     kind: z.literal('crowd_shard'),
     ...span,
@@ -165,8 +165,8 @@ const fault = z.discriminatedUnion('kind', [
     leftBytes: whole(0, 1_000_000),
   }),
   /**
-   * A member of a shard of several loses its disk, and a new one comes in its place. `behindMs`: others were away before, and
-   * when it has been lost they are back, and the rest are away until the end.
+   * A member of a shard of several loses its disk, and a new one replaces it. `behindMs`: others were away before; when the disk
+   * has been lost they come back, and the rest are away until the end.
    */
   z.strictObject({
     kind: z.literal('lose_disk'),
@@ -176,8 +176,8 @@ const fault = z.discriminatedUnion('kind', [
     repairAfterMs: whole(0, 20_000).default(0),
   }),
   /**
-   * One more member joins a shard, stays a learner for so long, and leaves at the end. `withLeader`: while it learns, it and the
-   * leader are cut off from the other members, and not from clients.
+   * One more member joins a shard, stays a learner for `learnsMs`, and leaves at the end. `withLeader`: while it learns, it and
+   * the leader are cut off from the other members, and not from clients.
    */
   z.strictObject({
     kind: z.literal('grow_shard'),
@@ -187,8 +187,8 @@ const fault = z.discriminatedUnion('kind', [
     withLeader: z.boolean().default(false),
   }),
   /**
-   * What the others send to a shard's leader arrives a second time, so much later. After a while that leader and one sharder are
-   * split from all others, which the other sharders ask from the beginning: the copies then meet a leader of the past.
+   * Messages of the others to a shard's leader arrive a second time, so much later. After a while that leader and one sharder are
+   * split from all others, which the other sharders ask from the beginning: the copies then meet the leader of an earlier term.
    */
   z.strictObject({
     kind: z.literal('late_copies'),
@@ -206,10 +206,10 @@ const fault = z.discriminatedUnion('kind', [
     member: whole(0, 100).nullable(),
     answer: z.enum(oddAnswerNames),
     percent: whole(1, 100),
-    /** Of answers that are late. */
+    /** The delay of answers that are late. */
     delayMs: whole(1, 30_000),
   }),
-  /** A shard forgets its history, as etcd does every so often. */
+  /** A shard compacts its history, as etcd does every so often. */
   z.strictObject({ kind: z.literal('compact'), atMs: span.atMs, shard: whole(0, 100) }),
   z.strictObject({
     kind: z.literal('clock_step'),
@@ -226,7 +226,7 @@ const fault = z.discriminatedUnion('kind', [
 ]);
 
 const change = z.discriminatedUnion('kind', [
-  /** The slot of a key goes to another shard, or is to come back after so long. */
+  /** The slot of a key goes to another shard, or is to return after so long. */
   z.strictObject({
     kind: z.literal('move'),
     atMs: span.atMs,
@@ -234,7 +234,7 @@ const change = z.discriminatedUnion('kind', [
     to: whole(0, 100),
     abortAfterMs: whole(0, 10_000).nullable(),
   }),
-  /** Everybody gets the same share of slots, one by weight, or the same share of loads that are drawn. */
+  /** Every shard gets the same share of slots, a share by weight, or the same share of drawn loads. */
   z.strictObject({
     kind: z.literal('rebalance'),
     atMs: span.atMs,
@@ -252,22 +252,22 @@ const schema = z.strictObject({
   topology: z.strictObject({
     shards: whole(1, 5),
     members: z.union([z.literal(1), z.literal(3), z.literal(5)]),
-    /** Of etcd, on all shards. */
+    /** The release of etcd, the same on all shards. */
     release: z.enum(releaseNames).default('3.4'),
     sharders: whole(1, 5),
-    /** They know nothing of each other: no lease says who leads. */
+    /** They know nothing of each other: no lease decides which of them is the leader. */
     viewServers: whole(1, 2),
     /** etcd's --pre-vote: off by default in 3.4, on from 3.5. */
     preVote: z.boolean(),
     disk: z.enum(['nvme', 'pd-ssd', 'slow']),
     network: z.enum(['same_host', 'same_zone', 'cross_zone']),
-    /** What the members have to tell their watches comes so much later than what they answer: etcd promises no more. */
+    /** The members send the events of watches so much later than their answers: etcd promises no more. */
     watchLagMs: whole(0, 1000).default(0),
-    /** What each view server copies at most; null: as fast as it goes. */
+    /** The most that each view server copies; null: as fast as it can. */
     keysPerSecondMax: whole(1, 1_000_000).nullable().default(null),
-    /** etcd's --auto-compaction-retention: every so often it forgets what is older than that. Null: never by itself. */
+    /** etcd's --auto-compaction-retention: etcd compacts, every so often, what is older than this. Null: never by itself. */
     retentionMs: whole(10, 60_000).nullable().default(null),
-    /** etcd's --quota-backend-bytes; null: none that is ever met. */
+    /** etcd's --quota-backend-bytes; null: none that the run ever reaches. */
     quotaBytes: whole(65_536, 100_000_000).nullable().default(null),
     /** etcd's --snapshot-catchup-entries: a member that lags by more gets a snapshot. Null: all entries are kept. */
     keptEntries: whole(1, 100_000).nullable().default(null),
@@ -276,14 +276,14 @@ const schema = z.strictObject({
   }),
   workload: z.strictObject({
     clients: whole(1, 20),
-    /** Of all clients together. */
+    /** The number of operations of all clients together. */
     operations: whole(1, 5000),
     keys: whole(1, 100),
     /** Keys share so many slots; 0: each has one of its own. */
     tags: whole(0, 100).default(0),
     /** `extreme`: among them keys of one character, of the largest size, and of characters of three bytes. */
     keyStyle: z.enum(['plain', 'extreme']).default('plain'),
-    /** Sizes that values have, one as often as another; the first value of all is empty unless all have 4 bytes. */
+    /** Sizes of values, each equally likely; the very first value is empty unless all have 4 bytes. */
     valueBytes: z.array(whole(4, 1_048_576)).min(1).max(10).default([4]),
     /** Moments at which so many requests come at once, for keys of one slot: more than its shard carries out in time. */
     crowds: z
@@ -305,13 +305,13 @@ const schema = z.strictObject({
   }),
   limits: sharderLimits,
   moverLimits,
-  /** What an operator asks of the view servers. */
+  /** The changes that an operator asks of the view servers. */
   moves: z.array(change).max(20),
   faults: z.array(fault).max(50),
   budgets: z.strictObject({
-    /** Clients work and faults strike until then; then everything is healed. */
+    /** Clients work and faults strike until this moment; then everything is healed. */
     faultsUntilMs: whole(1, 60_000),
-    /** The system must serve again within so long after. */
+    /** The system must serve again within this time after it. */
     convergeMs: whole(1, 60_000),
   }),
 });

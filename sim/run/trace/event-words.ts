@@ -1,4 +1,4 @@
-/** What an event says in words: a sentence about whoever told it, without its subject. */
+/** An event in words: a sentence about the process that emitted it, without its subject. */
 import type { MovePhase } from '../../../cluster/resharding/plan/move-plan.ts';
 import type { MoveEvent, PhaseEntered } from '../../../cluster/resharding/mover-event.ts';
 import { isPhaseEntered, type RecordEvent, type SimEvent, type SlotsChanged } from './sim-event.ts';
@@ -90,7 +90,7 @@ export function wordsOf(event: SimEvent): string {
   }
 }
 
-/** A strike on a phase says itself what it is. */
+/** A strike on a phase has its own words already. */
 function faultOf({ name, target }: { name: string; target: string }): string {
   const kind = name.slice(name.indexOf('.') + 1);
   return kind === 'strike_phase' ? target : `${kind.replaceAll('_', ' ')}, ${target}`;
@@ -164,7 +164,7 @@ function wordsOfRecord(event: RecordEvent): string {
   }
 }
 
-/** The steps of a slot at one shard, as docs/protocol.md has them. */
+/** The steps of a slot at one shard, in the words of docs/protocol.md. */
 function wordsOfSlots({ slots, from, to, epoch, move }: SlotsChanged): string {
   const which = `${/[-,]/.test(slots) ? 'slots' : 'slot'} ${slots}`;
   switch (`${from} to ${to}`) {

@@ -1,4 +1,4 @@
-/** Tells how the view and the fence records change, in the words of the trace, for whoever reads the story of a run. */
+/** Tells how the view and the fence records change, in the words of the trace, for readers of the story of a run. */
 import type { FenceRecord, SlotState } from '../../../sharder/core/fence.ts';
 import { toSlotSpans } from '../../../sharder/core/slot-runs.ts';
 import type { View } from '../../../sharder/core/view.ts';

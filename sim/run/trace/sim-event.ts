@@ -1,6 +1,6 @@
 /**
- * Everything that happens in a world, as its trace tells it: the events of the parts that production runs, of those that the
- * simulator adds, of faults, of clients and of the operator. Whoever reads a trace narrows an event by its name.
+ * Everything that happens in a world, as its trace tells it: the events of the production parts, of the parts that the
+ * simulator adds, of faults, of clients and of the operator. A reader of a trace narrows an event by its name.
  */
 import type { MoverEvent, PhaseEntered } from '../../../cluster/resharding/mover-event.ts';
 import type { CoreEvent } from '../../../sharder/core/core-event.ts';
@@ -23,25 +23,25 @@ export type SimEvent =
   | OperatorEvent
   | RecordEvent;
 
-/** A fault strikes, or ends; all end. `target`: who was struck, in words. */
+/** A fault strikes, or ends; or all faults end. `target`: the struck, in words. */
 type FaultEvent =
   | { name: `fault.${FaultKind}`; target: string }
   | { name: `heal.${FaultKind}`; target: string }
   | { name: 'heal.all' };
 
-/** What a client asks, or has learned; `what` says it in words. */
+/** A client's request, or what it has learned; `what` says it in words. */
 export interface ClientEvent {
   name: 'client.asks' | 'client.learns';
   what: string;
 }
 
-/** `member` is the name of one that has its vote, or is no member any more, or is to come to that by this step. */
+/** `member` is the name of one that got its vote, or has left, or that this step brings closer to either. */
 type OperatorEvent =
   | { name: 'shard.removed'; shard: number }
   | { name: 'member.joined' | 'member.left'; member: string }
   | { name: 'member.step'; step: MembershipChange['kind'] | 'start'; member: string; node: number };
 
-/** What the records of a run say, as the first member of a shard applies it. Told, and not hashed: the writes are. */
+/** The records of a run, as the first member of a shard applies them. Told, and not hashed: the writes are hashed. */
 export type RecordEvent =
   | SlotsChanged
   | {
@@ -50,7 +50,7 @@ export type RecordEvent =
       epoch: number;
     };
 
-/** Slots of a shard take the same step. `slots`: as runs, "0-511, 600". `epoch` and `move`: those of `to`, where it has them. */
+/** Slots of a shard take the same step. `slots`: as runs, "0-511, 600". `epoch` and `move`: those of `to`, if it has them. */
 export interface SlotsChanged {
   name: 'slots.changed';
   slots: string;
@@ -62,7 +62,7 @@ export interface SlotsChanged {
 
 export type SimTraceLine = TraceLine<SimEvent>;
 export type SimTraceObserver = TraceObserver<SimEvent>;
-/** A process in which anybody may run. */
+/** A process in which any program may run. */
 export type WorldProcess = SimProcess<SimEvent>;
 
 const phaseNames: ReadonlySet<string> = new Set(strikablePhases.map((phase) => `move.${phase}`));

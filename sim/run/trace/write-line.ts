@@ -2,13 +2,13 @@
 import { wordsOf } from './event-words.ts';
 import type { SimTraceLine } from './sim-event.ts';
 
-/** Moment, who, the event's name, and what it says: exact, and easy to search. */
+/** The moment, the process, the event's name, and its words: exact, and easy to search. */
 export function writeLine(line: SimTraceLine): string {
   const moment = (line.atUs / 1000).toFixed(3).padStart(10);
   return `${moment} ms  ${line.process.padEnd(10)} ${line.event.name.padEnd(18)} ${wordsOf(line.event)}`;
 }
 
-/** The same to be read as prose: the moment is rounded, and nobody goes by the name of a process. */
+/** The same line as prose: the moment is rounded, and people's words replace the names of processes. */
 export function writePlainLine(line: SimTraceLine): string {
   const moment = thousands(Math.round(line.atUs / 1000)).padStart(7);
   return `${moment} ms  ${plain(line.process).padEnd(18)} ${plain(wordsOf(line.event))}`;

@@ -1,6 +1,6 @@
 /**
- * Who listens at which endpoint. An address may come to be another member's, as when a pod's or a port is used again: what is
- * under way goes on where it is, what is asked from then on reaches the other one.
+ * Which member listens at which endpoint. An address may later lead to another member, as when the address or port of a pod is
+ * used again: calls under way stay with the old member, and later ones reach the new one.
  */
 import type { Cancel } from '../../../sharder/core/ports.ts';
 import type { SimMember } from '../../etcd/member.ts';
@@ -18,12 +18,12 @@ export class AddressBook {
     this.#owners.set(endpoint, member);
   }
 
-  /** Undefined where nobody ever was. */
+  /** Undefined where no member has ever been. */
   memberAt(endpoint: string): SimMember | undefined {
     return this.#strays.get(endpoint)?.member ?? this.#owners.get(endpoint);
   }
 
-  /** From now on another member answers there. @param lasts it is not healed, and ends by nothing. */
+  /** From now on another member answers there. @param lasts nothing heals or ends this. */
   lead(endpoint: string, member: SimMember, { lasts }: { lasts: boolean }): Cancel {
     const before = this.#strays.get(endpoint);
     if (before?.lasts === true) return () => undefined;
@@ -34,7 +34,7 @@ export class AddressBook {
     };
   }
 
-  /** Every address leads to its owner again, but those that are another's for good. */
+  /** Every address leads to its own member again, except those that were led away with `lasts`. */
   heal(): void {
     for (const [endpoint, { lasts }] of this.#strays) if (!lasts) this.#strays.delete(endpoint);
   }

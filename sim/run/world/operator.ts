@@ -1,6 +1,6 @@
 /**
  * The operator of a run: writes the first records, adds and removes shards, proposes moves and aborts some. It only writes
- * intentions into the view; the view servers carry them out. Nothing befalls it, so what it has begun it brings to an end.
+ * intentions into the view; the view servers carry them out. No fault strikes it, so it finishes everything that it has begun.
  */
 import type { RequestOp, TxnRequest } from '../../../sharder/core/etcd-messages.ts';
 import { initialFence } from '../../../sharder/core/fence.ts';
@@ -35,7 +35,7 @@ import { simResharderSettings } from './sim-view-server.ts';
 
 const retryPauseMs = 100;
 const callDeadlineMs = 3000;
-/** Sharders hear meanwhile that a shard has left. */
+/** Time in which sharders hear that a shard has left. */
 const retireAfterMs = 1000;
 
 export interface OperatorParts {
@@ -87,7 +87,7 @@ export class Operator {
     });
   }
 
-  /** Carries out all changes, each from its moment on, and resolves when nothing is left to do, however long that takes. */
+  /** Carries out all changes, each from its moment on, and resolves when none is left, however long that takes. */
   async run(changes: readonly Change[]): Promise<void> {
     await Promise.all(
       changes.map(async (change) => {
@@ -122,7 +122,7 @@ export class Operator {
     await this.abort(move.id);
   }
 
-  /** Asks for a move to be undone, until the view says so or it is too late. */
+  /** Asks for a move to be undone, again and again, until the view says so or it is too late. */
   async abort(move: string): Promise<void> {
     await this.persist(() => this.resharder.abort(move), ['unknown-move', 'move-committed']);
   }
@@ -158,11 +158,11 @@ export class Operator {
     const { shards } = await this.until(() => true);
     if (shards.length < 2) return;
     const { id } = shards[1 + (number % (shards.length - 1))]!;
-    // Another one may be the last that takes slots by now, or this one gone.
+    // Meanwhile this shard may be the last that takes slots, or may have left.
     if (!(await this.persist(() => this.resharder.markDraining(id), ['last-shard', 'unknown-shard']))) return;
     let isGone = false;
     while (!isGone) {
-      // Gone, too, by an attempt of which nobody heard that it was made.
+      // The shard may also have left by an earlier attempt whose answer was lost.
       if ((await this.propose(() => this.resharder.drainPlan(id), 'unknown-shard')) === null) break;
       await this.until((view) => !view.moves.some(({ from, to }) => from === id || to === id));
       isGone = await this.resharder.forgetShard(id).then(() => true, isRefusalOrSilence);
@@ -172,7 +172,7 @@ export class Operator {
     this.parts.retire(id);
   }
 
-  /** Proposes until the plans fit the view; slots that are on their way are waited for. Null when it is refused for this. */
+  /** Proposes until the plans fit the view; waits for slots that are being moved. Null when it is refused for this reason. */
   private async propose(
     plan: (view: View) => MovePlan[] | Promise<MovePlan[]>,
     refusal?: string,
@@ -188,7 +188,7 @@ export class Operator {
     }
   }
 
-  /** Does it until it succeeds (true), or is refused for one of these reasons (false). */
+  /** Repeats the action until it succeeds (true), or is refused for one of these reasons (false). */
   private async persist(action: () => Promise<unknown>, refusals: readonly string[]): Promise<boolean> {
     for (;;) {
       try {

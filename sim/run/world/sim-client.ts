@@ -1,6 +1,6 @@
 /**
  * A client of a run: a loop of operations on a few keys through sharders picked at random, until its share is done or its
- * time is over. After an answer that is not known it goes on as another logical process, as the checker wants it.
+ * time is over. After an unknown outcome it goes on as another logical process, as the checker requires.
  */
 import type { Outcome } from '../../../sharder/core/operation.ts';
 import { pause } from '../../../sharder/core/pause.ts';
@@ -21,7 +21,7 @@ import type { Violations } from '../properties/violations.ts';
 /** Longer than a sharder's operation timeout: the sharder's word is worth more than a broken connection. */
 const callDeadlineMs = 7000;
 
-/** Whoever is impatient has gone before most answers come. */
+/** An impatient client has gone before most answers come. */
 const impatientOneIn = 16;
 const impatientMsMax = 60;
 
@@ -46,7 +46,7 @@ export class SimClient {
   readonly process: WorldProcess;
   private readonly parts: ClientParts;
   private readonly caller: UnaryCaller;
-  /** What this client last saw of a key: what its conditional writes build on. */
+  /** What this client last saw of a key: its conditional writes build on it. */
   private readonly known = new Map<string, Known>();
   /** Key to the highest version at which it was missing. */
   private readonly missingAt = new Map<string, number>();
@@ -81,7 +81,7 @@ export class SimClient {
       await this.send(sharders[random.nextBelow(sharders.length)]!, intents);
       done += intents.length;
       const elapsed = world.nowMs - options.fromMs;
-      // Whoever was held up by a fault catches up.
+      // A client that a fault has held up catches up.
       const dueMs = done * meanPauseMs;
       const pauseMs = random.nextExponential(Math.max(5, dueMs - elapsed));
       await pause(clock, Math.max(0, Math.min(pauseMs, options.untilMs - world.nowMs)));
@@ -89,8 +89,8 @@ export class SimClient {
   }
 
   /**
-   * A few requests, if any, for some of these keys: a slot that is being moved is only put to the test by those who use it, and
-   * who then leave it alone: what was lost is not to be seen below what is written later.
+   * A few requests, or none, for some of these keys: a slot that is being moved is tested only by clients that use it and then
+   * leave it alone, because a later write would hide the loss of an earlier one.
    */
   async rush(keys: readonly string[]): Promise<void> {
     const { random, clock } = this.process;
@@ -150,7 +150,7 @@ export class SimClient {
     return learned;
   }
 
-  /** Operations of one request are concurrent to the checker: each but the last gets a logical process of its own. */
+  /** Operations of one request are concurrent for the checker: each but the last gets a logical process of its own. */
   private record(intent: Intent, invoked: number, learned: Learned): void {
     this.parts.recorder.record(this.logicalProcess, intent, invoked, learned);
     this.logicalProcess = this.parts.nextProcess();
@@ -175,19 +175,19 @@ export class SimClient {
     };
   }
 
-  /** Where nothing fails, slots that change hands stop nobody: what has to wait goes on before its time is over. */
+  /** Where nothing fails, slots that move stop no client: an operation that has to wait goes on before its time is over. */
   private checkAvailable(learned: Learned): void {
     const { scenario, violations } = this.parts;
     const { operationTimeoutMs, heldMsMax, heldOperationsMax, readAttemptMs } = scenario.limits;
     const hasTime = operationTimeoutMs >= 1500 && heldMsMax >= 2000 && readAttemptMs >= 1000;
     if (!hasTime || heldOperationsMax < 100) return;
-    // A view that nobody has told of is found by asking.
+    // A sharder that nobody has told about a view finds it by asking.
     if (scenario.faults.some(({ kind }) => kind !== 'mute_watches') || learned.kind !== 'failed') return;
     if (learned.code !== 'unavailable') return;
     if (learned.message !== 'not ready') violations.add('available', `without faults: ${learned.message}`);
   }
 
-  /** Writes of one key in one request get versions in their order: batching never reorders a client's own operations. */
+  /** Several writes of one key in one request get versions in their order: batching never reorders a client's own operations. */
   private checkOrder(intents: readonly Intent[], learned: readonly Learned[]): void {
     const last = new Map<string, number>();
     for (const [index, outcome] of learned.entries()) {

@@ -1,6 +1,6 @@
 /**
- * A sharder in the simulator: the real store over the simulated EtcdRpc, behind a server that stands for HTTP. What main.ts
- * and Koa do in production is done here in a few lines; everything below is the same code.
+ * A sharder in the simulator: the real store over the simulated EtcdRpc, behind a server that stands for HTTP. A few lines here
+ * replace main.ts and Koa; everything below is the production code.
  */
 import type { ExecuteOptions } from '../../../sharder/core/client.ts';
 import { executeInOrder, type Executor } from '../../../sharder/core/execute-in-order.ts';
@@ -33,7 +33,7 @@ export class SimSharder {
   private readonly onAbandoned: (operation: Operation) => void;
   private store: Store | null = null;
   private isReady = false;
-  /** Counts what makes virtual time and this process's time differ. */
+  /** Counts the events that make virtual time and this process's time differ. */
   private disturbances = 0;
 
   constructor(parts: {
@@ -45,7 +45,7 @@ export class SimSharder {
     limits: Partial<Limits>;
     quotaBytes: number | null;
     violations: Violations;
-    /** What was dropped because its client had gone: it must never have been applied. */
+    /** Called with an operation that was dropped because its client had gone: it must never have been applied. */
     onAbandoned: (operation: Operation) => void;
   }) {
     this.world = parts.world;
@@ -102,17 +102,17 @@ export class SimSharder {
     void this.getReady(store);
   }
 
-  /** Of the view that it goes by. */
+  /** The epoch of the view that it uses. */
   get viewEpoch(): number {
     return this.store?.currentView?.epoch ?? 0;
   }
 
-  /** Ids of the shards whose puts it refuses for want of room. */
+  /** Ids of the shards whose puts it refuses for lack of room. */
   get fullShards(): number[] {
     return [...(this.store?.currentShards ?? [])].filter(([, { isFull }]) => isFull).map(([id]) => id);
   }
 
-  /** Null when nothing waits or is under way here. */
+  /** Null when no operation waits or is under way here. */
   findBusy(): string | null {
     const { store } = this;
     if (store === null || !this.isReady) return 'it is not ready';
@@ -176,7 +176,7 @@ export class SimSharder {
     return outcome;
   }
 
-  /** A lane holds what it may hold, and a batch that came back to it. */
+  /** A lane may hold its maximum, and a batch that came back to it. */
   private checkQueues(): void {
     const { store, limits, violations, process } = this;
     if (store === null) return;
@@ -187,7 +187,7 @@ export class SimSharder {
         const { queued, bytes } = shard.load(lane);
         if (queued > limits.laneOperationsMax + limits.batchOperationsMax)
           violations.add('bounds', `${process.name}: ${queued} operations wait in a lane of shard ${id}`);
-        // One that is alone may be as large as it will.
+        // A single operation may have any size.
         if (queued > 1 && bytes > limits.laneBytesMax + limits.batchBytesMax)
           violations.add('bounds', `${process.name}: ${bytes} bytes wait in a lane of shard ${id}`);
       }

@@ -25,8 +25,8 @@
  *     await world.run({ untilMs: 30_000 });                          // also returns after world.kernel.stop(); may go on later
  *     world.hash;                                                    // 16 hex digits; the same seed gives the same hash
  *
- * What runs because of the ports (timers of a process's clock, results of calls, watch events) or in a `UnaryServer`'s
- * handler gets its barrier without further ado.
+ * Code that the ports call (timers of a process's clock, results of calls, watch events), and the handler of a `UnaryServer`,
+ * get their barrier without a call.
  *
  * Faults (each may be called from any scheduled event; each that has had an effect is counted in `world.counters`):
  *
@@ -47,8 +47,8 @@
  *     sharder.clock.step(250); sharder.clock.setDrift(0.0005);
  *     world.addCluster({ name: 'shard-1', bugs: { readWithoutReadIndex: true } });         // negative controls
  *
- * A restarted process has a new incarnation: its clock, caller and EtcdRpc go on to be good, what the old one had under
- * way never comes back, and whoever composes builds the program anew in `onRestart`.
+ * A restarted process has a new incarnation: its clock, caller and EtcdRpc stay usable, calls of the old incarnation never
+ * come back, and the composing code builds the program anew in `onRestart`.
  */
 import type { EtcdRpc } from '../../../sharder/core/ports.ts';
 import { AddressBook } from './address-book.ts';
@@ -144,7 +144,7 @@ export class World {
     return cluster;
   }
 
-  /** One more member for a cluster, as yet without a part in it. Null: it has had too many. */
+  /** One more process for a cluster, which is no member yet. Null: the cluster has had too many. */
   addMember(cluster: SimCluster): SimMember | null {
     const member = cluster.addMember();
     if (member !== null) this.addresses.register(endpointOf(member), member);

@@ -1,10 +1,10 @@
-/** What a scenario is made of, as words that can be counted, and which of them go with a place of the source. */
+/** The elements of a scenario, as words that can be counted, and the elements that distinguish some scenarios from all. */
 import type { Scenario } from '../../../sim/run/scenario/scenario.ts';
 
-/** Fields whose numbers are drawn from few, so that each is an element of its own. */
+/** Fields whose numbers are drawn from few values, so that each value is an element of its own. */
 const telling = /^(topology|limits|workload)\.[^.]+$/;
 const shownMax = 5;
-/** An element must be so much more frequent there than everywhere; with some hundred elements less is chance. */
+/** How far an element's frequency must exceed the usual one, in standard deviations; with some hundred elements less is chance. */
 const surpriseMin = 2.5;
 
 /** Such as `fault strike_phase phase=copy what=kill`, `change move`, `topology.disk=slow`. Each once. */
@@ -42,7 +42,7 @@ function addRecord(elements: Set<string>, name: string, record: object): void {
   }
 }
 
-/** Of the chosen scenarios, against all: those elements that are there more often, the most telling first, as sentences. */
+/** The elements that are more frequent in the chosen scenarios than in all, the most telling first, as sentences. */
 export function tellingElements(chosen: readonly Set<string>[], all: readonly Set<string>[]): string[] {
   const here = count(chosen);
   const everywhere = count(all);
@@ -50,7 +50,7 @@ export function tellingElements(chosen: readonly Set<string>[], all: readonly Se
     .map(([element, times]) => {
       const share = times / chosen.length;
       const usual = everywhere.get(element)! / all.length;
-      // How far from chance, in standard deviations of as many draws.
+      // The distance from chance, in standard deviations of as many draws.
       const surprise = (share - usual) * Math.sqrt(chosen.length / (usual * (1 - usual)));
       return { element, share, usual, surprise };
     })

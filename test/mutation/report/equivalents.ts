@@ -1,4 +1,4 @@
-/** The kept list of mutants that are argued to change nothing that is promised: blocks of a key and its reason. */
+/** The kept list of mutants that are argued to change nothing that is promised: each block has a key and its reason. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,4 +1,4 @@
-/** What became of a mutant, and what the fates of many come to. */
+/** The fate of a mutant, and the totals of many. */
 import type { SeedVerdict } from '../run/judge.ts';
 import type { Mutant } from '../syntax/mutant.ts';
 import type { Equivalent } from './equivalents.ts';
@@ -10,12 +10,12 @@ export interface UnitVerdict {
 
 export interface Judged {
   mutant: Mutant;
-  /** Of all mutants of the rooms. */
+  /** Number among all mutants of the rooms. */
   number: number;
   seeds: SeedVerdict;
-  /** Null: the seeds had killed it, or unit tests were not asked. */
+  /** Null: the seeds had killed it, or the unit tests were not run. */
   unit: UnitVerdict | null;
-  /** Why it is no mistake; null: not in the list. */
+  /** Why it is no mistake; null: the list does not have it. */
   equivalent: string | null;
 }
 

@@ -1,13 +1,13 @@
-/** The survivors for people, in Markdown, and everything for programs, in JSON. */
+/** Reports the survivors for people, in Markdown, and everything for programs, in JSON. */
 import { type Judged, isKilledBySeeds, isSurvivor, totalsOf } from './fates.ts';
 import { oneLine } from '../syntax/mutant.ts';
 
 export interface ReportInput {
   judged: readonly Judged[];
   seeds: number;
-  /** Lines of a file, by which a mutant is shown. */
+  /** A line of a file, to show a mutant. */
   lineOf: (file: string, line: number) => string;
-  /** Which elements go with the seeds that come by a mutant. */
+  /** The elements that distinguish the seeds which reach a mutant. */
   elementsOf: (judged: Judged) => readonly string[];
 }
 
@@ -24,7 +24,7 @@ const kinds: readonly { title: string; is: (judged: Judged) => boolean }[] = [
   { title: 'Runs are other ones, and no property noticed', is: ({ seeds }) => seeds.changed > 0 },
 ];
 
-/** Of a text; the key has all of it. */
+/** Characters of a text that are shown; the key has all of them. */
 const shownMax = 120;
 
 export function markdownOf(input: ReportInput): string {
@@ -65,7 +65,7 @@ function describe(judged: Judged, { lineOf, elementsOf, seeds }: ReportInput): s
 const shown = (text: string) =>
   oneLine(text).length > shownMax ? `${oneLine(text).slice(0, shownMax)} …` : oneLine(text);
 
-/** How many of each file, and what broke. */
+/** How many mutants of each file were killed, and which properties broke. */
 function killedTable(judged: readonly Judged[]): string[] {
   const files = [...new Set(judged.map(({ mutant }) => mutant.file))].toSorted();
   const rows = files.map((file) => {

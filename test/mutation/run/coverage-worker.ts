@@ -1,4 +1,4 @@
-/** A process that runs consecutive seeds with a probe at every mutant, and tells of each seed who was reached. */
+/** A process that runs consecutive seeds with a probe at every mutant, and reports for each seed which mutants it reached. */
 import { differed, reached } from './plant-probes.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 

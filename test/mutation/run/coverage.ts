@@ -1,6 +1,6 @@
 /**
- * Which seeds come by which mutant, and in which of them it would make a difference: found in one run of all seeds with
- * probes, and kept, since it depends on the sources alone. What a run of the unchanged sources hashes to is found on the way.
+ * Which seeds reach which mutant, and in which of them it would make a difference. One run of all seeds with probes finds this;
+ * it is kept, since it depends on the sources alone. The same run gives the hashes of the unchanged sources.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -16,11 +16,11 @@ export interface Coverage {
   differed: Uint8Array;
 }
 
-/** A seed with probes takes less than a second; a machine of many processes takes its time. */
+/** A seed with probes takes less than a second; a machine that runs many processes needs longer. */
 const silentMsMax = 120_000;
 
 export interface CoverageOptions {
-  /** Where it is kept. */
+  /** The file in which the coverage is kept. */
   path: string;
   seeds: number;
   mutants: number;
@@ -61,7 +61,7 @@ async function find({
         reached[at + result.seed - 1]! |= counts.reached[mutant]!;
         differed[at + result.seed - 1]! |= counts.differed[mutant]!;
       } else if (counts.reached[mutant]! > 0) {
-        // What runs as a module is loaded is there in every seed.
+        // Code that runs while a module is loaded runs in every seed.
         reached.fill(1, at, at + seeds);
         if (counts.differed[mutant]! > 0) differed.fill(1, at, at + seeds);
       }

@@ -1,4 +1,4 @@
-/** Judges many mutants, so many at a time, and keeps each verdict at once. */
+/** Judges many mutants, a few at a time, and keeps each verdict at once. */
 import type { UnitVerdict } from '../report/fates.ts';
 import type { Mutant } from '../syntax/mutant.ts';
 import type { Coverage } from './coverage.ts';
@@ -11,7 +11,7 @@ export interface Chosen {
   number: number;
 }
 
-/** Carries out `each` for all, at most `jobs` at a time. */
+/** Calls `each` for all items, at most `jobs` at a time. */
 export async function inTurns<Item>(
   items: readonly Item[],
   jobs: number,
@@ -30,14 +30,14 @@ export interface SeedStage {
   compileCache: string;
 }
 
-/** Of the first few seeds. */
+/** The verdict of the first few seeds. */
 export async function firstVerdictOf(chosen: Chosen, stage: SeedStage): Promise<SeedVerdict> {
   return keep(stage.kept, chosen.mutant.key, () =>
     judgeBySeeds(chosen, stage.coverage, stage.compileCache, { before: null, from: 0, to: firstSeeds }),
   );
 }
 
-/** Of all others. @param before of the first ones. */
+/** The verdict of all other seeds. @param before the verdict of the first ones. */
 export async function fullVerdictOf(
   chosen: Chosen,
   stage: SeedStage,
@@ -48,7 +48,7 @@ export async function fullVerdictOf(
   );
 }
 
-/** @param scratch a file for what vitest writes, of no other run at the time. */
+/** @param scratch a file for vitest's report, which no other run uses at the time. */
 export async function unitVerdictOf(
   { mutant }: Chosen,
   kept: KeptVerdicts<UnitVerdict>,

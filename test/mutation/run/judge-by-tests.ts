@@ -7,7 +7,7 @@ import { checkout } from '../syntax/rooms.ts';
 import type { Mutant } from '../syntax/mutant.ts';
 
 const timeoutMs = 120_000;
-/** The same draws every time. */
+/** The tests draw the same every time. */
 const seed = '20261122';
 
 interface VitestReport {

@@ -1,9 +1,9 @@
-/** A process that runs the seeds it is told with the mutant that is planted in it, until one fails. */
+/** A process that plants one mutant and runs the given seeds with it, until one fails. */
 import { runSeed } from './run-seed.ts';
 
 process.once('message', (seeds: number[]) => void perform(seeds).then(() => process.disconnect()));
 
-// A promise that the mutant has left behind is a failure of it.
+// A rejected promise that the mutant has left behind counts as its failure.
 process.on('unhandledRejection', (reason) => {
   throw reason;
 });

@@ -1,6 +1,6 @@
 /**
- * Judges one mutant by seeds: only those are run in which it would make a difference, those first that come by it most
- * often, in processes of its own. A mutant that makes a seed endless, or crashes, is found, too.
+ * Judges one mutant by seeds, in processes of its own. Only the seeds in which it would make a difference are run, and those
+ * that reach it most often come first. A mutant that makes a seed endless, or crashes, is found, too.
  */
 import type { Mutant } from '../syntax/mutant.ts';
 import type { Coverage } from './coverage.ts';
@@ -8,25 +8,25 @@ import type { SeedResult } from './run-seed.ts';
 import { runWorker } from './workers.ts';
 
 export interface SeedVerdict {
-  /** What was broken; null: nothing. `silent`: a seed without an end. */
+  /** The property that broke; null: none. `silent`: a seed without an end. */
   broken: string | null;
   message: string;
   seed: number | null;
   /** Seeds that were run. */
   runs: number;
-  /** Of those, how many were not as without the mutant. */
+  /** How many of those differed from the run without the mutant. */
   changed: number;
-  /** Of all seeds, how many came by it, and in how many it would have made a difference. */
+  /** Of all seeds, how many reached it, and in how many it would have made a difference. */
   reached: number;
   differed: number;
 }
 
-/** The longest seed takes a second; other processes of the machine take the rest. */
+/** The longest seed takes a second; the rest allows for other processes of the machine. */
 const silentMsMax = 30_000;
-/** The first seeds of a mutant: those that come by it most often. Most mutants do not survive them. */
+/** The first seeds of a mutant: those that reach it most often. Most mutants do not survive them. */
 export const firstSeeds = 40;
 
-/** @param before what the seeds before `from` have shown; null: nothing was run. @param to exclusive, in their order. */
+/** @param before the verdict of the seeds before `from`; null: none was run. @param to exclusive, in their order. */
 export async function judgeBySeeds(
   { mutant, number }: { mutant: Mutant; number: number },
   coverage: Coverage,

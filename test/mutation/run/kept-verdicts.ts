@@ -37,7 +37,7 @@ function parse(line: string): unknown {
   }
 }
 
-/** A short name for all that these files hold. */
+/** A digest of the contents of these files. */
 export function digestOf(...patterns: string[]): string {
   const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: checkout })).toSorted();
   const hash = createHash('sha256');

@@ -1,6 +1,6 @@
 /**
- * Loaded with `node --import` before anything else: puts a probe at every mutant, by its number, and counts. A count stays at
- * 255. What is counted before the first `reset` happened while the modules were loaded.
+ * Loaded with `node --import` before anything else: puts a probe at every mutant, by its number, and counts. A count stops at
+ * 255. Probes counted before the first `reset` ran while the modules were loaded.
  */
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';

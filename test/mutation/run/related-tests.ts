@@ -7,7 +7,7 @@ const testFiles = [
   'test/unit/{sharder,cluster/resharding,cluster/viewserver,sim}/**/*.test.ts',
   'test/property/placement.test.ts',
 ];
-/** What is imported for its values, from a file of this checkout. */
+/** Imports of values, from a file of this checkout. */
 const imports = /^(?:import|export)\s(?!type\b)[^;]*?from '(\.[^']+)';/gm;
 
 /** Paths from the root of the checkout. */

@@ -1,4 +1,4 @@
-/** One seed of the simulator, as the workers of the mutation bench run it: what came of it, whatever it threw. */
+/** Runs one seed of the simulator for the workers of the mutation bench, and returns its result even if it throws. */
 import { runScenario } from '../../../sim/run/run-scenario.ts';
 import { scenarioOfSeed } from '../../../sim/run/scenario/scenario-arbitrary.ts';
 
@@ -11,7 +11,7 @@ export interface SeedResult {
   message: string;
 }
 
-/** Of single runs the simulator only counts it, and a search of many fails with it. */
+/** The simulator only counts it in a single run; a search of many runs fails with it. */
 const notBelieved = { property: 'vacuous', message: 'a watch that told all was not believed' };
 
 export async function runSeed(seed: number): Promise<SeedResult> {

@@ -25,7 +25,7 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     setupFiles: ['test/support/draw-by-seed.ts'],
     bail: 1,
-    // What was transformed for another mutant is of no use.
+    // Code that was transformed for another mutant must not be reused.
     fsModuleCache: false,
     reporters: ['json'],
   },

@@ -1,4 +1,4 @@
-/** Starts a process of the bench, and ends it when it says nothing for too long. */
+/** Starts a process of the bench, and ends it when it sends nothing for too long. */
 import { type ChildProcess, fork } from 'node:child_process';
 
 export interface WorkerOptions {
@@ -9,7 +9,7 @@ export interface WorkerOptions {
   environment?: Readonly<Record<string, string>>;
   /** The longest time from one message to the next. */
   silentMsMax: number;
-  /** Modules that were compiled once are kept here. */
+  /** The folder that keeps compiled modules. */
   compileCache: string;
 }
 

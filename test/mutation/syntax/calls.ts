@@ -1,4 +1,4 @@
-/** Mistakes in what is called, and in what becomes of it. */
+/** Mistakes in calls, and in the use of their results. */
 import ts from 'typescript';
 import { expressionChange, type Operator, partChange, spanOf } from './change.ts';
 
@@ -20,7 +20,7 @@ const otherMethods = new Map([
   ['all', 'race'],
   ['race', 'all'],
 ]);
-/** Those without which the list, or the promise, is as it was. */
+/** Calls that can be left out: their result has the type of the list, or promise, that they are called on. */
 const leftOut = new Set(['filter', 'slice', 'sort', 'toSorted', 'reverse', 'toReversed', 'finally', 'catch']);
 
 export const methods: Operator = (node) => {
@@ -31,7 +31,7 @@ export const methods: Operator = (node) => {
   return leftOut.has(name.text) ? [expressionChange('method left out', node, expression.getText())] : [];
 };
 
-/** An argument that may be left out is forgotten. */
+/** An optional argument is forgotten. */
 export const lastArguments: Operator = (node) => {
   if (!ts.isCallExpression(node) || node.arguments.length < 2) return [];
   const last = node.arguments.at(-1)!;
@@ -54,7 +54,7 @@ export const chains: Operator = (node) => {
   return [partChange('optional chaining', spanOf(token), after, whole)];
 };
 
-/** Nobody waits for what has been started. */
+/** The call is not awaited. */
 export const waits: Operator = (node) => {
   if (!ts.isAwaitExpression(node) || !ts.isExpressionStatement(node.parent)) return [];
   return [expressionChange('await', node, `void ${node.expression.getText()}`)];

@@ -1,4 +1,4 @@
-/** What an operator proposes for one node, before it has a name. */
+/** A change that an operator proposes for one node, before it has a name. */
 import ts from 'typescript';
 import { isPure } from './purity.ts';
 
@@ -10,7 +10,7 @@ export interface Change {
   probe: { kind: 'expression' | 'statement' | 'block'; node: ts.Node; alternative: string | null };
 }
 
-/** An operator looks at one node and says what could be wrong there. */
+/** An operator looks at one node and returns the possible mistakes there. */
 export type Operator = (node: ts.Node) => Change[];
 
 /** The node becomes another expression. */
@@ -25,7 +25,7 @@ export function expressionChange(operator: string, node: ts.Expression, after: s
   };
 }
 
-/** A part of an expression is replaced; `probed` is the whole that can be looked at. */
+/** A part of an expression is replaced; `probed` is the whole expression, whose value a probe can compare. */
 export function partChange(
   operator: string,
   part: { start: number; end: number },
@@ -39,7 +39,7 @@ export function partChange(
   return { operator, ...part, after, probe: { kind: 'expression', node: probed, alternative } };
 }
 
-/** The statement goes, or becomes another one. */
+/** The statement is removed, or becomes another one. */
 export function statementChange(operator: string, node: ts.Statement, after: string): Change {
   const probe = { kind: 'statement' as const, node, alternative: null };
   return { operator, start: node.getStart(), end: node.end, after, probe };

@@ -1,4 +1,4 @@
-/** Mistakes in what is compared and concluded. */
+/** Mistakes in comparisons and logical operators. */
 import ts from 'typescript';
 import { type Change, expressionChange, type Operator, partChange, spanOf } from './change.ts';
 
@@ -29,7 +29,7 @@ export const comparisons: Operator = (node) => {
   return [...swap('boundary', boundaries.get(token)), ...swap('negated comparison', opposites.get(token))];
 };
 
-/** Another operator between two conclusions, or only one of them. */
+/** Another logical operator, or only one of its operands. */
 export const conclusions: Operator = (node) => {
   if (!ts.isBinaryExpression(node)) return [];
   const token = node.operatorToken.getText();
@@ -42,7 +42,7 @@ export const conclusions: Operator = (node) => {
   return token === '??' ? one : [];
 };
 
-/** Always, or never. What is a comparison, a conclusion or a negation is negated elsewhere. */
+/** A condition that is always true, or never. Comparisons, logical operators and negations are negated elsewhere. */
 export const branches: Operator = (node) => {
   const condition = conditionOf(node);
   if (condition === null) return [];

@@ -1,6 +1,6 @@
 /**
- * The source with a probe at every mutant: a run counts how often it came by, and, where both can be evaluated, how often
- * the mutant would have said something else. Nothing else changes.
+ * The source with a probe at every mutant: a run counts how often it reached the mutant, and, where both can be evaluated, how
+ * often the mutant would have had another value. Nothing else changes.
  */
 import type { Mutant } from './mutant.ts';
 
@@ -11,18 +11,18 @@ export const differName = '__vaseDiffers';
 interface Insertion {
   at: number;
   text: string;
-  /** Those of one place stand in this order. */
+  /** Insertions at one place stand in this order. */
   order: number;
 }
 
-/** @param numbers of the mutants, by which the probes are called. */
+/** @param mutants with their numbers, by which the probes are called. */
 export function instrument(source: string, mutants: readonly { mutant: Mutant; number: number }[]): string {
   const insertions: Insertion[] = [];
   const put = (at: number, text: string, order: number) => insertions.push({ at, text, order });
   for (const { mutant, number } of mutants) {
     const { kind, start, end, alternative } = mutant.probe;
     const size = end - start;
-    // Of those that start at one place the largest comes first; of those that end there it comes last, after other starts.
+    // Of probes that start at one place the largest comes first; of those that end there it comes last, after other starts.
     const opens = 1e9 - size + number * 1e-6;
     const closes = size - 1e9 - number * 1e-6;
     if (kind === 'block') {

@@ -69,7 +69,7 @@ export function listMutants(file: string, source: string): Mutant[] {
   return mutants;
 }
 
-/** `??` does not stand beside `&&` or `||` without parentheses; what else is changed always parses. */
+/** `??` does not parse beside `&&` or `||` without parentheses; every other change always parses. */
 function parses(file: string, text: string): boolean {
   const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false);
   const { parseDiagnostics } = tree as unknown as { parseDiagnostics: readonly unknown[] };

@@ -1,6 +1,6 @@
 /**
- * Whether an expression can be evaluated once more without anybody noticing: it reads names, fields and literals, and calls
- * only what is known to change nothing. What is not sure is impure.
+ * Whether an expression can be evaluated once more without an effect: it reads names, fields and literals, and calls only
+ * functions that are known to change nothing. In doubt it is impure.
  */
 import ts from 'typescript';
 
@@ -44,7 +44,7 @@ function isWord({ kind }: ts.Node): boolean {
   );
 }
 
-/** Nodes that are as pure as what is in them. */
+/** Nodes that are pure when all their children are. */
 function isTransparent(node: ts.Node): boolean {
   return (
     ts.isParenthesizedExpression(node) ||

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { listMutants } from './list-mutants.ts';
 import type { Mutant } from './mutant.ts';
 
-/** Decides when to scale, which is not the mover's; its unit tests judge it. */
+/** It decides when to scale, which is not the mover's work; its unit tests judge it. */
 const leftOut = 'cluster/resharding/plan/autoscaler.ts';
 const rooms = ['sharder/core/*.ts', 'sharder/etcd/client/*.ts', 'cluster/resharding/**/*.ts'];
 export const checkout = join(import.meta.dirname, '..', '..', '..');
@@ -14,7 +14,7 @@ export function sourcesOfRooms(): Map<string, string> {
   return new Map(files.toSorted().map((file) => [file, readFileSync(join(checkout, file), 'utf8')]));
 }
 
-/** Of all rooms, in the order of their files. */
+/** The mutants of all rooms, in the order of their files. */
 export function mutantsOfRooms(): Mutant[] {
   return [...sourcesOfRooms()].flatMap(([file, source]) => listMutants(file, source));
 }

@@ -1,15 +1,15 @@
-/** Mistakes by omission: a statement, a branch or a way out that is not there. */
+/** Mistakes by omission: a statement, a branch or an early exit is missing. */
 import ts from 'typescript';
 import { type Change, expressionChange, type Operator, statementChange } from './change.ts';
 import { isTraceStatement } from './unmutated.ts';
 
-/** Calls, assignments and counts whose results nobody takes. */
+/** Calls, assignments and counts whose results are not used. */
 export const effects: Operator = (node) =>
   ts.isExpressionStatement(node) && !isTraceStatement(node) && !isAlone(node)
     ? [statementChange('statement removed', node, ';')]
     : [];
 
-/** `return`, `continue`, `break` and `throw`. Where one is all that a condition is for, the condition is changed instead. */
+/** `return`, `continue`, `break` and `throw`. Where one is the whole branch of a condition, the condition is changed instead. */
 export const waysOut: Operator = (node) => {
   const isLeaving =
     ts.isReturnStatement(node) ||
@@ -17,7 +17,7 @@ export const waysOut: Operator = (node) => {
     ts.isBreakStatement(node) ||
     ts.isThrowStatement(node);
   if (!isLeaving || isAlone(node)) return [];
-  // The last one of a function, and what ends a case of a switch, are not early.
+  // The last one of a function, and one that ends a case of a switch, are not early.
   if (ts.isReturnStatement(node) && node.expression !== undefined && isLastOfFunction(node)) return [];
   return [statementChange('way out removed', node, ';')];
 };
@@ -32,7 +32,7 @@ export const results: Operator = (node) => {
   return [];
 };
 
-/** Blocks of more than one statement, such as a branch that is forgotten; single ones go as statements. */
+/** Blocks of more than one statement, such as a forgotten branch; single statements are removed as statements. */
 export const blocks: Operator = (node) => {
   if (!ts.isBlock(node) || told(node).length < 2) return [];
   const { parent } = node;

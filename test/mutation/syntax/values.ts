@@ -1,4 +1,4 @@
-/** Mistakes in what is computed: numbers, signs, truth, members of lists and records. */
+/** Mistakes in computed values: numbers, signs, truth, members of lists and records. */
 import ts from 'typescript';
 import { expressionChange, type Operator, partChange, spanOf } from './change.ts';
 
@@ -14,7 +14,7 @@ const assignments = new Map([
   ['-=', '+='],
   ['??=', '='],
 ]);
-/** Larger numbers are tuned: another one is another choice, not a mistake. */
+/** Larger numbers are tuned: a different one is a choice, not a mistake. */
 const smallNumbersMax = 9;
 
 export const sums: Operator = (node) => {
@@ -67,7 +67,7 @@ export const members: Operator = (node) => {
     if (ts.isPropertyAssignment(member) && /^(kind|message|cause|name)$/.test(member.name.getText()))
       return [];
     const [previous, next] = [all[index - 1], all[index + 1]];
-    // With the comma behind it or, of the last one, before it.
+    // With the comma after it or, for the last member, the comma before it.
     const start = next === undefined && previous !== undefined ? previous.end : member.getStart();
     const isAlone = previous === undefined && next === undefined;
     const end = isAlone ? all.end : (next?.getStart() ?? member.end);

@@ -1,4 +1,4 @@
-/** Ways to break what single answers say, what is held, what is on its way, and what a mover does with a call that fails. */
+/** Ways to break single answers, memory, requests in flight, and a mover's handling of a call that fails. */
 import type { SeededBug } from './seeded-bug.ts';
 
 const transaction = 'sharder/core/transaction.ts';
@@ -140,7 +140,7 @@ export const answerBugs: readonly SeededBug[] = [
     file: 'cluster/resharding/hand-over.ts',
     changes: [
       { find: 'finally {\n      await window.settled();', replace: 'finally {' },
-      // By the time of the hand-over most would have been made all the same.
+      // Without this pause most writes would be made before the hand-over all the same.
       {
         find: 'await claim.writer.write(chunk);\n            progress',
         replace:

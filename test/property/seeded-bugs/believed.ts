@@ -1,4 +1,4 @@
-/** The proof of a move believes whatever the watch has said: a bug that the proof makes up for is then seen by what it breaks. */
+/** The proof of a move believes every watch: a bug that the proof makes up for then shows by what it breaks. */
 import type { SeededBug } from './seeded-bug.ts';
 
 export const believed: SeededBug['changes'][number] = {

@@ -1,4 +1,4 @@
-/** Ways to break how members are lost, come and go: in the simulated Raft, and in what an operator's command does. */
+/** Ways to break how members are lost, join and leave: in the simulated Raft, and in an operator's command. */
 import type { SeededBug } from './seeded-bug.ts';
 
 const bugs = 'sim/etcd/sim-bugs.ts';
@@ -13,7 +13,7 @@ const lost = [
 export const memberBugs: readonly SeededBug[] = [
   {
     name: 'a member that lost its disk rejoins as a voter',
-    // What it has voted is lost, too.
+    // The votes of the member are lost, too.
     shows: [...lost, 'one_leader_per_term'],
     file: bugs,
     changes: [{ find: 'rejoinsWithoutDisk: false,', replace: 'rejoinsWithoutDisk: true,' }],

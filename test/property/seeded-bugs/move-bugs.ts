@@ -3,7 +3,7 @@ import { believed } from './believed.ts';
 import { losesEvents } from './watch-bugs.ts';
 import type { SeededBug } from './seeded-bug.ts';
 
-/** A drain that does not wait knows no revision of a marker: versions must not be what gives it away. */
+/** A drain that does not wait has no revision of a marker: the versions alone must not reveal the bug. */
 const guessedOffset = {
   find: 'state.versionOffset + tail.markedRevision(slot)',
   replace: 'state.versionOffset + 1_000_000',
@@ -141,7 +141,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'a zombie mover not fenced',
-    // What it writes over a newer value is lost, whoever owns the slot by then.
+    // A newer value that the mover overwrites is lost, whichever shard owns the slot.
     shows: ['ownership', 'handed_over', 'linearizable'],
     file: 'cluster/resharding/records/fenced-writer.ts',
     changes: [{ find: fenceCompare, replace: 'compare: [],' }],
@@ -232,7 +232,7 @@ export const moveBugs: readonly SeededBug[] = [
     shows: ['available'],
     file: 'sharder/core/store.ts',
     changes: [{ find: 'this.refreshedAtMs = clock.nowMs();\n    void this.refreshView();', replace: '' }],
-    // One scenario in five in which the watches of the view are mute.
+    // The watches of the view are mute in one scenario in five.
     runsMax: 1500,
   },
   {
@@ -244,7 +244,7 @@ export const moveBugs: readonly SeededBug[] = [
   },
   {
     name: 'the original: delete, hold in memory, set',
-    // It loses writes, whether or not an owner is missed meanwhile.
+    // It loses writes, whether or not the slot is without an owner meanwhile.
     shows: ['handed_over', 'linearizable', 'ownership'],
     file: 'cluster/resharding/hand-over.ts',
     changes: [{ find: null, replace: 'test/property/seeded-bugs/original-hand-over.ts' }],

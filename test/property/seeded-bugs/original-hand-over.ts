@@ -1,6 +1,6 @@
 /**
- * The way in which the original's view server meant to move keys, in place of the phases of a move: delete them at the source,
- * hold them in memory, set them at the destination, and tell the others afterwards. Loaded by a seeded bug alone.
+ * The move of keys as the original's view server meant it, in place of the phases of a move: delete them at the source, hold
+ * them in memory, set them at the destination, and tell the others afterwards. Only a seeded bug loads it.
  */
 import type { DestinationClaim } from '../../../cluster/resharding/destination-claim.ts';
 import type { MoverContext, MoveSteps } from '../../../cluster/resharding/mover-context.ts';
@@ -10,7 +10,7 @@ import type { KeyValue } from '../../../sharder/core/etcd-messages.ts';
 import { dataPrefix, dataRangeEnd } from '../../../sharder/core/slot.ts';
 import type { MoveRecord } from '../../../sharder/core/view.ts';
 
-/** Above every version that a run gives: what is to be shown is the loss, not the versions. */
+/** Above every version that a run gives: the bug must show the loss, not the versions. */
 const versionOffset = 1_000_000;
 
 export class HandOver {

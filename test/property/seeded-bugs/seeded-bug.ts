@@ -5,12 +5,12 @@ export interface SeededBug {
   name: string;
   /** From the root of the checkout. */
   file: string;
-  /** Each `find` stands in the file exactly once; null: the file is replaced by another one. `file`: not the one above. */
+  /** Each `find` stands in the file exactly once; null: the file is replaced by another one. `file`: another file than `file` above. */
   changes: readonly { find: string | null; replace: string; file?: string }[];
-  /** What it breaks: a run that fails for another reason alone has not caught it. */
+  /** The properties that it breaks: a run that fails for another reason alone has not caught it. */
   shows: readonly Property[];
   /** Scenarios within which it must be caught. */
   runsMax: number;
-  /** Of the drawing of scenarios; default 1. */
+  /** Seed of the drawing of scenarios; default 1. */
   seed?: number;
 }

@@ -1,6 +1,6 @@
 /**
  * Watches that do not tell what their shard holds, after bugs that etcd has had (its own list: tests/robustness/README.md).
- * Vase bears them: a move is proven before it is handed over. Without the proof they lose writes.
+ * Vase tolerates them: a move is proven before it is handed over. Without the proof they lose writes.
  */
 import { believed } from './believed.ts';
 import type { SeededBug } from './seeded-bug.ts';
@@ -9,7 +9,7 @@ const hub = 'sim/etcd/watch-hub.ts';
 const isOfSlots = "watcher.interval.start.startsWith('d/')";
 
 interface UnsoundWatch extends SeededBug {
-  /** Whether a move notices it: what is only said twice, or is old, harms nothing. */
+  /** Whether a move notices it: an event that is old, or told twice, harms nothing. */
   isNoticed: boolean;
 }
 
@@ -22,14 +22,14 @@ function unsound(
   return { name, file: hub, changes: [change], isNoticed, shows: ['linearizable'], runsMax };
 }
 
-/** Of slots, all of one revision in five. */
+/** Loses the events of slots in one revision of five. */
 export const losesEvents = {
   file: hub,
   find: 'else if (revision >= watcher.startRevision)\n',
   replace: `else if (revision >= watcher.startRevision && !(${isOfSlots} && revision % 5 === 0))\n`,
 };
 
-/** A revision in so many goes wrong. */
+/** Each treats one revision of so many wrongly. */
 export const unsoundWatches: readonly UnsoundWatch[] = [
   unsound('a watch that loses events (etcd 17529)', losesEvents, true),
   unsound(
@@ -69,7 +69,7 @@ export const unsoundWatches: readonly UnsoundWatch[] = [
   ),
 ];
 
-/** The same, believed. */
+/** The same watches, with a proof that believes them. */
 export const watchBugs: readonly SeededBug[] = unsoundWatches
   .filter(({ isNoticed }) => isNoticed)
   .map((bug) => ({

@@ -1,6 +1,6 @@
 /**
- * A member that has acknowledged a write loses its disk; then it and one that never saw the write are all that is there. After
- * a while the third one is back.
+ * A member that has acknowledged a write loses its disk; then only it and a member that never saw the write are there. After a
+ * while the third member is back.
  */
 import type { SimBugs } from '../../../sim/etcd/sim-bugs.ts';
 import { loseDiskBesideOthers } from '../../../sim/run/faults/membership-faults.ts';
@@ -9,7 +9,7 @@ import { textOf } from './story.ts';
 
 export interface LostDiskStory {
   text: string;
-  /** What is read at the end; null: nothing is there. */
+  /** The value that is read at the end; null: none is there. */
   read: string | null;
 }
 

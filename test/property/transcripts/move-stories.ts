@@ -3,7 +3,7 @@ import { isOfMove, oneMove, type Changes } from './story.ts';
 import type { SimTraceLine } from '../../../sim/run/trace/sim-event.ts';
 
 export interface MoveStory {
-  /** Of the file, without its ending. */
+  /** Name of the file, without its ending. */
   name: string;
   title: string;
   changes: Changes;

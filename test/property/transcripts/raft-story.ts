@@ -1,4 +1,4 @@
-/** What Raft nodes say to each other, one message a line; time plays no part in it. */
+/** The messages between Raft nodes, one a line; time plays no part in it. */
 import { Group } from '../../unit/sim/raft/group.ts';
 import type { Message, MessageKind } from '../../../sim/raft/message.ts';
 
@@ -10,12 +10,12 @@ export class RaftStory {
     this.group = new Group(members, options);
   }
 
-  /** A sentence of the story itself: what somebody does, or what has come of it. */
+  /** A sentence of the story itself: an action, or its result. */
   say(sentence: string): void {
     this.lines.push('', sentence);
   }
 
-  /** Delivers what is in the mail, and what it leads to; what goes to or comes from those that are cut off is lost. */
+  /** Delivers the waiting messages, and those that they cause; messages to or from cut-off nodes are lost. */
   deliver({ cutOff = [] }: { cutOff?: readonly number[] } = {}): void {
     this.group.deliver((message) => {
       const isLost = cutOff.includes(message.from) || cutOff.includes(message.to);

@@ -1,4 +1,4 @@
-/** Runs a small scenario and keeps what of it a person reads: one line for each event that belongs to the story. */
+/** Runs a small scenario and keeps the part that a person reads: one line for each event that belongs to the story. */
 import { runScenario, type RunReport } from '../../../sim/run/run-scenario.ts';
 import { parseScenario } from '../../../sim/run/scenario/scenario.ts';
 import type { SimTraceLine } from '../../../sim/run/trace/sim-event.ts';
@@ -7,11 +7,11 @@ import { writePlainLine } from '../../../sim/run/trace/write-line.ts';
 export interface Story {
   lines: readonly SimTraceLine[];
   report: RunReport;
-  /** What the file holds: the title, and the lines. */
+  /** The text of the file: the title, and the lines. */
   text: string;
 }
 
-/** What differs from one move, of the slot of the key k0, in a world where nothing breaks. */
+/** Differences from one move, of the slot of the key k0, in a world where nothing breaks. */
 export interface Changes {
   seed?: number;
   topology?: object;
@@ -24,7 +24,7 @@ export interface Changes {
 
 export const oneMove = { kind: 'move', atMs: 1500, key: 0, to: 1, abortAfterMs: null };
 
-/** One mover; `members` that are few and a network that is short make few lines. */
+/** One mover; few `members` and a short network make few lines. */
 const topology = {
   shards: 2,
   members: 1,
@@ -65,12 +65,12 @@ export async function tell(
   return { lines, report, text: textOf(title, lines) };
 }
 
-/** What movers do, what the records say, and what befalls processes. */
+/** Events of movers, of the records, and of faults of processes. */
 export function isOfMove({ event: { name } }: SimTraceLine): boolean {
   return /^(move|slots|fault|heal|process)\.|^view\.(move|abort)_/.test(name) && name !== 'heal.all';
 }
 
-/** Lines of the same words one after the other are one line, which says how often. */
+/** Consecutive lines of the same words become one line, which says how often. */
 export function textOf(title: string, lines: readonly SimTraceLine[]): string {
   const written: { line: string; words: string; times: number }[] = [];
   for (const line of lines.map(writePlainLine)) {
