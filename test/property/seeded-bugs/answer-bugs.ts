@@ -151,7 +151,7 @@ export const answerBugs: readonly SeededBug[] = [
   },
   {
     name: 'a late write of the mover over a newer one',
-    shows: ['handed_over', 'linearizable'],
+    shows: ['handed_over', 'linearizable', 'thrift'],
     file: 'cluster/resharding/records/fenced-writer.ts',
     changes: [{ find: "if (outcome === 'unknown') await this.renewFrom(fence);", replace: '' }],
     runsMax: 3000,
