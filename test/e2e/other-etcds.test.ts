@@ -16,7 +16,6 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'test/e2e/local-members.test.ts': {
     'a member without the segments of its log':
       'members are removed, added as learners and promoted, under load',
-    'a write that two of three have': 'the order in which members start after a disk is lost',
   },
   'test/e2e/local-recover.test.ts': {
     'a shard of which two of three disks are lost':
@@ -24,7 +23,6 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'test/e2e/view-server.test.ts': {
     'a shard that joins': 'slots are copied, watched, stopped and cleared while view servers are killed',
-    'a shard that leaves': 'the same, taken back and to the end; the lease and the jobs',
   },
 };
 

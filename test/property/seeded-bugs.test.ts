@@ -10,7 +10,7 @@ import type { SeededBug } from './seeded-bugs/seeded-bug.ts';
 
 const plant = fileURLToPath(new URL('seeded-bugs/plant.ts', import.meta.url));
 /** A control need not be shrunk to the end: all of them together have a few minutes. */
-const shrinkRunsMax = 60;
+const shrinkRunsMax = 20;
 const caught = new Map<SeededBug, { failure: Failure | null; seconds: number }>();
 
 /** Searches with the bug in place, until a property breaks. */

@@ -156,7 +156,6 @@ export const seededBugs: readonly SeededBug[] = [
     file: 'sim/etcd/sim-bugs.ts',
     changes: [{ find: 'ackBeforeFsync: false,', replace: 'ackBeforeFsync: true,' }],
     runsMax: 2000,
-    seed: 3,
   },
   {
     name: 'Raft leader that serves reads without ReadIndex',
