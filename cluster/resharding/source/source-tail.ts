@@ -84,7 +84,7 @@ export class SourceTail {
   cover({ end, revision, kvs }: Pick<Page, 'end' | 'revision' | 'kvs'>): void {
     this.pages.add(end, revision);
     for (const kv of kvs) if (isMarker(kv.key)) this.takeMarker(kv, false);
-    this.record.noteCopied(kvs.filter(({ key }) => !isMarker(key)).length);
+    this.record.noteCopied(kvs.flatMap(({ key }) => (isMarker(key) ? [] : [key])));
     const { early } = this;
     this.early = [];
     this.earlyBytes = 0;

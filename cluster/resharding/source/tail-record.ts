@@ -6,6 +6,7 @@
 import type { EtcdEvent, KeyValue } from '../../../sharder/core/etcd-messages.ts';
 import { invariant } from '../../../sharder/core/invariant.ts';
 import type { CopiedPages } from './copied-pages.ts';
+import { KeyFilter } from './key-filter.ts';
 import { isMarker } from './marker.ts';
 import type { Revision } from '../../../sharder/core/numbers.ts';
 
@@ -32,6 +33,9 @@ export class TailRecord {
   private asked: { said: Map<string, Said>; revision: Revision } | null = null;
   /** Keys of the copy, without markers. */
   private copiedKeys = 0;
+  /** All keys that the copy has had, and those of them that were deleted since, as far as that is proven. */
+  private readonly known = new KeyFilter();
+  private readonly gone = new Set<string>();
 
   constructor(pages: CopiedPages) {
     this.pages = pages;
@@ -44,11 +48,12 @@ export class TailRecord {
 
   /** Keys that are remembered. */
   get size(): number {
-    return this.said.size + (this.asked?.said.size ?? 0);
+    return this.said.size + (this.asked?.said.size ?? 0) + this.gone.size;
   }
 
-  noteCopied(keys: number): void {
-    this.copiedKeys += keys;
+  noteCopied(keys: readonly string[]): void {
+    this.copiedKeys += keys.length;
+    for (const key of keys) this.known.add(key);
   }
 
   /** Records an event of a key that has been copied. */
@@ -56,8 +61,9 @@ export class TailRecord {
     const base = this.asked?.revision ?? this.pages.baseOf(kv.key);
     if (kv.modRevision <= base) return;
     const before = this.said.get(kv.key);
-    // A deleted key was there before; a key that was created since was not, unless a deletion came first.
-    const wasThere = before?.wasThere ?? (type === 'delete' || kv.createRevision <= base);
+    // Without an earlier event, a deleted key was there if the copy has it: its creation may have been lost, and then it was not.
+    const wasThere =
+      before?.wasThere ?? (type === 'delete' ? this.hasCopied(kv.key) : kv.createRevision <= base);
     this.said.set(kv.key, { revision: kv.modRevision, isThere: type === 'put', wasThere });
   }
 
@@ -75,6 +81,13 @@ export class TailRecord {
     if (difference !== null) return difference;
     this.copiedKeys = answer.count;
     this.pages.settleAt(revision);
+    for (const [key, { isThere }] of said) {
+      if (!isThere) this.gone.add(key);
+      else {
+        this.gone.delete(key);
+        this.known.add(key);
+      }
+    }
     this.asked = null;
     return null;
   }
@@ -85,6 +98,12 @@ export class TailRecord {
    */
   differenceTo(answer: Asked): string | null {
     return this.compare(this.said, answer);
+  }
+
+  /** As far as is proven, or being proven: what is asked for now was said before what comes next. */
+  private hasCopied(key: string): boolean {
+    const asked = this.asked?.said.get(key);
+    return asked === undefined ? this.known.mayHave(key) && !this.gone.has(key) : asked.isThere;
   }
 
   private compare(said: ReadonlyMap<string, Said>, { changed, count }: Asked): string | null {

@@ -23,7 +23,7 @@ function recordOf(...events: readonly EtcdEvent[]): TailRecord {
   const pages = new CopiedPages();
   pages.add(dataRangeEnd(1), base);
   const record = new TailRecord(pages);
-  record.noteCopied(3);
+  record.noteCopied(['a', 'b', 'c'].map(keyOf));
   for (const event of events) record.note(event);
   return record;
 }
@@ -74,7 +74,7 @@ test('what is said while the source is asked is left for the next proof, which b
   record.note(put('a', 13));
   record.note(put('b', 14, 14));
   expect(record.settle({ changed: changed(['a', 11]), count: 2 })).toBe(null);
-  expect([record.base, record.size]).toEqual([12, 2]);
+  expect([record.base, record.size]).toEqual([12, 3]);
   const answer = { changed: changed(['a', 13], ['b', 14]), count: 3 };
   expect(record.differenceTo(answer)).toBe(null);
   expect(record.differenceTo({ ...answer, changed: changed(['a', 15], ['b', 14]) })).toMatch(
@@ -93,10 +93,25 @@ test('of pages of several revisions each key counts from its own', () => {
   pages.add(keyOf('b'), 10);
   pages.add(dataRangeEnd(1), 20);
   const record = new TailRecord(pages);
-  record.noteCopied(2);
+  record.noteCopied(['a', 'c'].map(keyOf));
   record.note(put('a', 15));
   record.note(put('c', 15));
   expect(record.base).toBe(10);
   expect(record.differenceTo({ changed: changed(['a', 15], ['c', 16]), count: 2 })).toBe(null);
   expect(record.differenceTo({ changed: changed(['a', 15], ['c', 21]), count: 2 })).toMatch('21 is missing');
+});
+
+test('a lost deletion is not made up for by a key whose deletion was told and whose creation was lost', () => {
+  // b was deleted at 12, which was lost; x was created at 13, which was lost, and deleted at 14.
+  const record = recordOf(deletion('x', 14));
+  expect(record.differenceTo({ changed: [], count: 2 })).toMatch('there are 2 keys, not 3');
+});
+
+test('nor after a rehearsal, of a key that was deleted and proven to be', () => {
+  const record = recordOf(deletion('a', 11));
+  record.askAt(12);
+  expect(record.settle({ changed: [], count: 2 })).toBe(null);
+  // a was created again at 13, which was lost, and deleted at 14; b was deleted at 15, which was lost.
+  record.note(deletion('a', 14));
+  expect(record.differenceTo({ changed: [], count: 1 })).toMatch('there are 1 keys, not 2');
 });
