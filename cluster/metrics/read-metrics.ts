@@ -1,9 +1,10 @@
 /** Reads the metrics of many processes at once, bounded in time and bytes. */
 import { type MetricsReading, parseMetrics } from './metrics-text.ts';
+import { readText } from './read-text.ts';
 
 /** A member answers with some 150 kB in a few milliseconds; one whose disk is slow answers as fast. */
 const readMsMaxUnlessSaid = 2000;
-const metricsBytesMax = 4 * 1024 * 1024;
+export const metricsBytesMax = 4 * 1024 * 1024;
 
 /** The metrics of these names, by URL, for the processes that answered in time. */
 export async function readMetrics(
@@ -26,12 +27,6 @@ async function readOne(
   names: ReadonlySet<string>,
   readMsMax: number,
 ): Promise<MetricsReading | null> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(readMsMax) });
-    const text = await response.text();
-    if (!response.ok || text.length > metricsBytesMax) return null;
-    return parseMetrics(text, (name) => names.has(name));
-  } catch {
-    return null;
-  }
+  const text = await readText(url, { readMsMax, bytesMax: metricsBytesMax });
+  return text === null ? null : parseMetrics(text, (name) => names.has(name));
 }

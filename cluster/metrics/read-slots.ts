@@ -1,5 +1,6 @@
 /** The operations of each slot, as sharders count them: at `/slots` beside their metrics. */
 import { SLOT_COUNT } from '../../sharder/core/slot.ts';
+import { readText } from './read-text.ts';
 
 const readMsMax = 2000;
 const bytesMax = 64 * 1024;
@@ -34,14 +35,13 @@ export function slotsBetween(
 }
 
 async function readOne(metricsUrl: string): Promise<SlotCounts | null> {
+  const text = await readText(new URL('/slots', metricsUrl), { readMsMax, bytesMax });
+  if (text === null) return null;
   try {
-    const response = await fetch(new URL('/slots', metricsUrl), { signal: AbortSignal.timeout(readMsMax) });
-    const text = await response.text();
-    if (!response.ok || text.length > bytesMax) return null;
     const { operations } = JSON.parse(text) as { operations?: unknown };
     return isCounts(operations) ? operations : null;
   } catch {
-    // The call was refused, reset or too slow, or the sharder is of an older version: its slots are unknown.
+    // An earlier version's answer: nothing is known of its slots.
     return null;
   }
 }

@@ -6,7 +6,7 @@ import type { DestinationClaim } from './destination-claim.ts';
 import { toBytes } from './source/marker.ts';
 import type { MoverContext } from './mover-context.ts';
 import { quickEnoughMs } from './records/mover-limits.ts';
-import { describe } from './records/records-client.ts';
+import { describe } from './records/describe-outcome.ts';
 import { withSlots } from './records/slot-states.ts';
 import type { SourceTail } from './source/source-tail.ts';
 import { RecordsChangedError } from './records/step-errors.ts';

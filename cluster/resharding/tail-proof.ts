@@ -9,7 +9,7 @@ import { dataPrefix, dataRangeEnd } from '../../sharder/core/slot.ts';
 import { toSlotSpans } from '../../sharder/core/slot-runs.ts';
 import { pagesOf } from './source/copy-slots.ts';
 import type { MoverContext } from './mover-context.ts';
-import { describe } from './records/records-client.ts';
+import { describe } from './records/describe-outcome.ts';
 import type { SourceTail } from './source/source-tail.ts';
 import { CompactedError, OversizedError, UnprovenError } from './records/step-errors.ts';
 import type { Asked } from './source/tail-record.ts';

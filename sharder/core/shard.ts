@@ -13,17 +13,17 @@ import type { Fence, SlotState } from './fence.ts';
 import { FenceKeeper } from './fence-keeper.ts';
 import { Flights } from './flights.ts';
 import type { ShardName } from './identity.ts';
+import { failureOf } from './failure-of.ts';
 import { FullShard } from './full-shard.ts';
 import { Lane } from './lane.ts';
 import type { Limits } from './limits.ts';
 import { pause } from './pause.ts';
 import { type LaneKind, laneOf, type Pending, settle, settleExpired, tellIfSlow } from './pending.ts';
-import type { FailureCode, Place } from './operation.ts';
-import type { Clock, EtcdErrorCode, Trace } from './ports.ts';
+import type { Clock, Trace } from './ports.ts';
+import { Places } from './places.ts';
 import { ReplySize } from './reply-size.ts';
 import { putOverheadBytes, RoomKeeper } from './room-keeper.ts';
 import type { CallOutcome, ShardClient } from './shard-client.ts';
-import type { Epoch, Slot } from './numbers.ts';
 
 export interface ShardContext {
   clock: Clock;
@@ -55,7 +55,7 @@ export class Shard {
   private readonly expiry: EarliestTimer;
   private readonly fullness = new FullShard();
   private readonly room: RoomKeeper;
-  private readonly places: Place[] = [];
+  private readonly places: Places;
   private closed = false;
   private retired = false;
 
@@ -63,6 +63,7 @@ export class Shard {
     this.id = id;
     this.identity = identity;
     this.client = client;
+    this.places = new Places(id);
     this.context = context;
     this.expiry = new EarliestTimer(context.clock, () => this.expire());
     this.fences = new FenceKeeper(this, client, context);
@@ -287,17 +288,9 @@ export class Shard {
       }
       const { result } = applied;
       replyBytes += (result.kind === 'get' ? result.state : result.previous)?.value.length ?? 0;
-      settle(pending, { kind: 'ok', result, place: this.placeOf(pending.slot, fence) });
+      settle(pending, { kind: 'ok', result, place: this.places.of(pending.slot, fence) });
     }
     state.replySize.observe(replyBytes, batch.length);
-  }
-
-  /** One object for each slot and fence: it goes into every outcome. */
-  private placeOf(slot: Slot, { record }: Fence): Place {
-    const known = this.places[slot];
-    const { epoch } = record.slots[slot] as { epoch: Epoch };
-    if (known?.epoch === epoch) return known;
-    return (this.places[slot] = { shard: this.id, slot, epoch });
   }
 
   /** The fence has changed: nothing was applied, and every operation starts anew. */
@@ -348,10 +341,4 @@ export class Shard {
     tellIfSlow(pending, this.id, nowMs);
     settleExpired(pending, this.context.limits);
   }
-}
-
-function failureOf(code: EtcdErrorCode): FailureCode {
-  if (code === 'too_many_requests') return 'overloaded';
-  if (code === 'corrupt') return 'unavailable';
-  return code === 'request_too_large' ? 'too_large' : 'refused';
 }

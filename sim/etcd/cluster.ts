@@ -131,6 +131,12 @@ export class SimCluster {
     return member;
   }
 
+  /** Whether there is a leader, and all members have applied the same. */
+  get hasOneRevision(): boolean {
+    const [first, ...others] = this.members.map(({ machine }) => machine.store.revision);
+    return this.leader() !== null && others.every((revision) => revision === first);
+  }
+
   /** The leader of the highest term, not a leader of an earlier term that does not know it yet. Null: there is none. */
   leader(): SimMember | null {
     let leader: SimMember | null = null;

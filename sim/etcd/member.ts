@@ -135,10 +135,8 @@ export class SimMember {
     return this.#machine;
   }
 
-  /**
-   * The disk is gone, with everything on it. The member starts again only as another node: see `startAnew`.
-   * With the negative control it may start at once, under its old number.
-   */
+  // With the negative control it may start at once, under its old number.
+  /** The disk is gone, with everything on it. The member starts again only as another node: see `startAnew`. */
   loseDisk(): void {
     this.process.crash('power');
     this.process.isBarred = !this.#settings.bugs.rejoinsWithoutDisk;

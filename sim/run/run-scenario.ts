@@ -241,7 +241,7 @@ class ScenarioRun {
     const { kernel } = this.world;
     kernel.scheduleAsync(atMs * 1000, () => {
       const isQuiet =
-        [...this.clusters.values()].every((cluster) => cluster.isRetired || hasOneRevision(cluster)) &&
+        [...this.clusters.values()].every((cluster) => cluster.isRetired || cluster.hasOneRevision) &&
         this.findRestless() === null;
       if (isQuiet && wasQuiet) kernel.stop();
       else this.stopWhenQuiet(atMs + quietMs, isQuiet);
@@ -343,9 +343,4 @@ class ScenarioRun {
     this.isConverged = true;
     this.stopWhenQuiet(world.nowMs + aftermathMs, false);
   }
-}
-
-function hasOneRevision(cluster: SimCluster): boolean {
-  const [first, ...others] = cluster.members.map(({ machine }) => machine.store.revision);
-  return cluster.leader() !== null && others.every((revision) => revision === first);
 }

@@ -37,6 +37,7 @@ import {
 } from '../../../sharder/core/view.ts';
 import type { EtcdClientEvent } from '../../../sharder/etcd/client/client-event.ts';
 import { EtcdShardClient } from '../../../sharder/etcd/client/shard-client.ts';
+import { describe } from './describe-outcome.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { UnavailableError } from './unavailable-error.ts';
 import type { Epoch, Revision, ShardId } from '../../../sharder/core/numbers.ts';
@@ -102,10 +103,8 @@ export class RecordsClient {
     return turn;
   }
 
-  /**
-   * Runs an action that reads a shard's record and then replaces it, one at a time in this process, so that its moves do not
-   * conflict. The compare-and-swap protects against other processes.
-   */
+  // Other processes are kept out by the compare-and-swap.
+  /** Runs an action that reads a shard's record and replaces it: one at a time here, so that moves do not conflict. */
   alone<Result>(shard: ShardId, action: () => Promise<Result>): Promise<Result> {
     const turn = (this.turns.get(shard) ?? Promise.resolve()).then(action);
     this.turns.set(
@@ -347,9 +346,4 @@ export class RecordsClient {
     const { clock, random, trace, rpc } = this.options;
     return new EtcdShardClient({ shard, endpoints, rpc, clock, random, trace, limits: defaultLimits });
   }
-}
-
-export function describe(outcome: CallOutcome): string {
-  if (outcome.kind === 'reply' || outcome.kind === 'reply_too_large') return outcome.kind;
-  return `${outcome.kind}: ${outcome.message}`;
 }

@@ -79,7 +79,8 @@ export const answerBugs: readonly SeededBug[] = [
   },
   {
     name: 'a stuck write that is put back into its lane',
-    shows: ['indefinite_at_most_once', 'linearizable'],
+    // What is back in its lane ends as a definite failure at its deadline, though its first sending may have been applied.
+    shows: ['indefinite_at_most_once', 'linearizable', 'definite_failures_never_applied'],
     file: 'sharder/core/shard.ts',
     changes: [
       {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sharderPorts, viewServerPort } from '../../../manifests/names.ts';
 import type { ShardMembers } from '../../../manifests/overlay.ts';
 import { addressesObject, servedEndpoints } from '../../../manifests/shard-addresses.ts';
+import { readEpoch } from '../../../metrics/read-epoch.ts';
 import { nameEndpoints } from '../../../records/records.ts';
 import { shardIds } from '../../../topology/topology.ts';
 import type { KubernetesCluster } from '../kubernetes-cluster.ts';
@@ -53,7 +54,7 @@ async function awaitFollowers(
       const address = await cluster.tunnels.open({ name, port: ports[componentOf(pod)]!, pod: () => name });
       while (performance.now() < untilMs) {
         signal.throwIfAborted();
-        if ((await readEpoch(address)) >= epoch) return [];
+        if ((await readEpoch(`http://${address}/metrics`, answerMsMax)) >= epoch) return [];
         const now = await cluster.client.read({
           apiVersion: 'v1',
           kind: 'Pod',
@@ -68,14 +69,4 @@ async function awaitFollowers(
     }),
   );
   return late.flat();
-}
-
-/** The epoch of the pod's view; 0 where the pod does not report it. */
-async function readEpoch(address: string): Promise<number> {
-  try {
-    const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(answerMsMax) });
-    return Number(/^vase_view_epoch (\d+)$/m.exec(await response.text())?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }

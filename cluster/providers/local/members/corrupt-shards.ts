@@ -47,7 +47,9 @@ async function settleShard(
   try {
     const why = await compareMembers(context, shard);
     if (why !== null) return { why };
-    for (const id of (await readAlarms(url, 'CORRUPT')) ?? []) await takeBackAlarm(url, 'CORRUPT', id);
+    const alarms = await readAlarms(url, 'CORRUPT');
+    if (alarms === null) return { why: `${asked.member.name} does not say who raised the alarm` };
+    for (const id of alarms) await takeBackAlarm(url, 'CORRUPT', id);
     return 'healed';
   } catch (error) {
     return { why: `they cannot be compared: ${(error as Error).message}` };
@@ -58,8 +60,10 @@ async function settleShard(
 async function compareMembers({ rpc }: LocalContext, { members }: ShardState): Promise<string | null> {
   for (let tries = 1; ; tries++) {
     const answers = await askMembers(rpc, members);
+    const revisions = answers.flatMap(({ status }) => status?.header?.revision ?? []);
+    if (revisions.length < members.length) return 'not all of its members answer';
     // All members have applied this revision.
-    const revision = Math.min(...answers.map(({ status }) => status?.header?.revision ?? 0));
+    const revision = Math.min(...revisions);
     const hashes = await Promise.all(members.map((member) => hashData(clientUrl(member), revision)));
     const kinds = new Set(hashes.map(({ hash }) => hash));
     if (kinds.size === 1) return null;

@@ -3,6 +3,7 @@
  * a member that has left, and none has to be restarted.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { readEpoch } from '../../../metrics/read-epoch.ts';
 import { nameEndpoints } from '../../../records/records.ts';
 import type { ShardState, SharderState, ViewServerState } from '../state/cluster-state.ts';
 import { save, type LocalContext } from '../state/local-context.ts';
@@ -47,7 +48,7 @@ async function awaitFollowers(context: LocalContext, epoch: number): Promise<str
       while (performance.now() < untilMs) {
         context.signal.throwIfAborted();
         if (!(await isRunning(follower))) return [];
-        if ((await readEpoch(follower)) >= epoch) {
+        if ((await readEpoch(follower.metricsUrl, answerMsMax)) >= epoch) {
           follower.owner.settings = withHome(context, follower.owner.settings);
           return [];
         }
@@ -61,16 +62,6 @@ async function awaitFollowers(context: LocalContext, epoch: number): Promise<str
 
 async function isRunning({ owner: { process } }: Follower): Promise<boolean> {
   return process !== null && (await processState(process)) === 'running';
-}
-
-/** The epoch of the process's view; 0 where the process does not report it. */
-async function readEpoch({ metricsUrl }: Follower): Promise<number> {
-  try {
-    const response = await fetch(metricsUrl, { signal: AbortSignal.timeout(answerMsMax) });
-    return Number(/^vase_view_epoch (\d+)$/m.exec(await response.text())?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }
 
 /** The process has the home shard's new endpoints from the view: it counts as running with the settings of a new start. */
